@@ -1,0 +1,93 @@
+/** Typed configuration of the two services, after defaults. */
+import type { Transport } from "../domain/transport-id.js";
+import type { Milliseconds, Seconds } from "../domain/units.js";
+
+/** Options of one connection. `undefined`: not given, the kernel's default holds. */
+export interface ConnectionOptions {
+  readonly hdrDigest: boolean;
+  readonly dataDigest: boolean;
+  readonly kato: Seconds | undefined;
+  readonly nrIoQueues: number | undefined;
+  readonly nrWriteQueues: number | undefined;
+  readonly nrPollQueues: number | undefined;
+  readonly queueSize: number | undefined;
+  readonly reconnectDelay: Seconds | undefined;
+  /** -1: for ever. */
+  readonly ctrlLossTmo: Seconds | undefined;
+  readonly disableSqflow: boolean;
+  /** A handle `secret:N`, never the secret. */
+  readonly dhchapSecret: string | undefined;
+  readonly dhchapCtrlSecret: string | undefined;
+}
+
+/** One `controller =` or `exclude =` line. Empty strings: not given. */
+export interface ControllerEntry {
+  readonly transport: Transport | "";
+  /** An address in canonical spelling, or a host name. */
+  readonly traddr: string;
+  readonly trsvcid: string;
+  readonly nqn: string;
+  readonly hostTraddr: string;
+  readonly hostIface: string;
+  readonly hostNqn: string;
+  /** Options that this line sets, over those of [Global]. */
+  readonly options: Partial<ConnectionOptions>;
+  /** 1-based line in the file, for reasons: "excluded by stacd.conf line 12". */
+  readonly line: number;
+}
+
+export type IpFamily = "ipv4" | "ipv6";
+
+export interface CommonConfig {
+  readonly file: string;
+  readonly tron: boolean;
+  readonly connection: ConnectionOptions;
+  readonly ignoreIface: boolean;
+  /** Accepted families, preferred first. */
+  readonly ipFamilies: readonly IpFamily[];
+  readonly controllers: readonly ControllerEntry[];
+  readonly excludes: readonly ControllerEntry[];
+}
+
+export interface StafConfig extends CommonConfig {
+  readonly pleo: boolean;
+  readonly zeroconf: boolean;
+  readonly persistentConnections: boolean;
+  /** How long a discovered DC may be silent; `undefined`: for ever. */
+  readonly zeroconfPersistence: Milliseconds | undefined;
+}
+
+export type DisconnectScope =
+  | "only-stas-connections"
+  | "all-connections-matching-disconnect-trtypes"
+  | "no-disconnect";
+
+export interface StacConfig extends CommonConfig {
+  readonly disconnectScope: DisconnectScope;
+  readonly disconnectTrtypes: readonly Transport[];
+  /** 0: never give up. */
+  readonly connectAttemptsOnNcc: number;
+}
+
+/** `/etc/stas/sys.conf`: who this host is. */
+export interface HostIdentity {
+  readonly hostNqn: string;
+  readonly hostId: string;
+  /** A handle `secret:N`, or `undefined`. */
+  readonly hostKey: string | undefined;
+  readonly symname: string | undefined;
+}
+
+/** Something in a file that a person should look at. */
+export interface ConfigNote {
+  readonly level: "warning" | "error";
+  readonly file: string;
+  /** 1-based; 0 where it speaks of the whole file. */
+  readonly line: number;
+  readonly text: string;
+}
+
+export type Parsed<T> = {
+  readonly value: T;
+  readonly notes: readonly ConfigNote[];
+};

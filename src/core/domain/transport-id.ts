@@ -1,0 +1,45 @@
+/** The identity of one NVMe-oF connection, as the host configures it. */
+
+export const TRANSPORTS = ["tcp", "rdma", "fc", "loop"] as const;
+
+export type Transport = (typeof TRANSPORTS)[number];
+
+/** The well-known NQN that every discovery subsystem answers to (NVMe Base 2.0, 4.5). */
+export const WELL_KNOWN_DISCOVERY_NQN = "nqn.2014-08.org.nvmexpress.discovery";
+
+/**
+ * The seven values that tell one connection from another. An empty string means "not given".
+ * `traddr` is in its canonical spelling (see `canonicalAddress`).
+ */
+export interface TransportId {
+  readonly transport: Transport;
+  readonly traddr: string;
+  readonly trsvcid: string;
+  readonly subsysnqn: string;
+  readonly hostTraddr: string;
+  readonly hostIface: string;
+  readonly hostNqn: string;
+}
+
+/** One string a transport id, equal exactly where the ids are equal. No field can hold the separator. */
+export function transportIdKey(id: TransportId): string {
+  return [
+    id.transport,
+    id.traddr,
+    id.trsvcid,
+    id.subsysnqn,
+    id.hostTraddr,
+    id.hostIface,
+    id.hostNqn,
+  ].join("|");
+}
+
+/** Prints a transport id for a person: `tcp 192.168.1.20:8009 nqn... via eth0`. */
+export function formatTransportId(id: TransportId): string {
+  const address = id.traddr.includes(":") ? `[${id.traddr}]` : id.traddr;
+  const service = id.trsvcid === "" ? "" : `:${id.trsvcid}`;
+  const via = [id.hostIface, id.hostTraddr]
+    .filter((part) => part !== "")
+    .join(" ");
+  return `${id.transport} ${address}${service} ${id.subsysnqn}${via === "" ? "" : ` via ${via}`}`;
+}

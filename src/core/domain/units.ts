@@ -1,0 +1,36 @@
+/** Branded units of time. A bare number never stands for a duration in this project. */
+
+declare const unit: unique symbol;
+
+/** A duration, or a reading of a clock, in whole milliseconds. */
+export type Milliseconds = number & { readonly [unit]: "ms" };
+
+/** A duration in whole seconds, as configuration files and kernel options give it. */
+export type Seconds = number & { readonly [unit]: "s" };
+
+export function Milliseconds(value: number): Milliseconds {
+  return value as Milliseconds;
+}
+
+export function Seconds(value: number): Seconds {
+  return value as Seconds;
+}
+
+export function secondsToMs(value: Seconds): Milliseconds {
+  return Milliseconds(value * 1000);
+}
+
+/** `clock + duration`. */
+export function later(
+  clock: Milliseconds,
+  duration: Milliseconds,
+): Milliseconds {
+  return Milliseconds(clock + duration);
+}
+
+/** Prints a duration for a person: `250 ms`, `3 s`, `1.5 s`. */
+export function formatDuration(duration: Milliseconds): string {
+  return duration < 1000
+    ? `${String(duration)} ms`
+    : `${String(duration / 1000)} s`;
+}

@@ -1,0 +1,77 @@
+import type { RequestId } from "./request.js";
+
+/** A value on the bus. */
+export type BusValue =
+  string | boolean | readonly BusValue[] | { readonly [key: string]: BusValue };
+
+declare const callBrand: unique symbol;
+
+/** Numbers a call that a client made, until it is replied to. */
+export type BusCallId = number & { readonly [callBrand]: "call" };
+
+/** The services that own a name on the bus. */
+export type ServiceName = "staf" | "stac";
+
+export type BusFailure = {
+  readonly ok: false;
+  /** D-Bus error name, such as `org.freedesktop.DBus.Error.ServiceUnknown`. */
+  readonly error: string;
+};
+
+export interface BusPort {
+  /** Calls a method of another service. */
+  call(
+    request: RequestId,
+    peer: ServiceName,
+    method: string,
+    args: readonly BusValue[],
+  ): void;
+  /** Follows a peer: its coming and going, and its signals. */
+  subscribe(peer: ServiceName): void;
+  reply(
+    call: BusCallId,
+    result:
+      { readonly ok: true; readonly values: readonly BusValue[] } | BusFailure,
+  ): void;
+  emit(service: ServiceName, signal: string, args: readonly BusValue[]): void;
+}
+
+/** A client called a method of ours. */
+export interface BusCallEvent {
+  readonly kind: "bus-call";
+  readonly call: BusCallId;
+  readonly service: ServiceName;
+  readonly method: string;
+  readonly args: readonly BusValue[];
+  /** Unique bus name of the caller, and its user id. */
+  readonly sender: string;
+  readonly uid: number;
+}
+
+/** A call of ours was answered, failed or timed out (`org.freedesktop.DBus.Error.NoReply`). */
+export interface BusReplyEvent {
+  readonly kind: "bus-reply";
+  readonly request: RequestId;
+  readonly result:
+    { readonly ok: true; readonly values: readonly BusValue[] } | BusFailure;
+}
+
+export interface BusSignalEvent {
+  readonly kind: "bus-signal";
+  readonly peer: ServiceName;
+  readonly signal: string;
+  readonly args: readonly BusValue[];
+}
+
+/** A peer took or lost its name on the bus. */
+export interface BusPeerEvent {
+  readonly kind: "bus-peer";
+  readonly peer: ServiceName;
+  readonly up: boolean;
+}
+
+/** The bus itself went away or came back. */
+export interface BusStateEvent {
+  readonly kind: "bus-state";
+  readonly up: boolean;
+}

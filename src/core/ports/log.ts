@@ -1,0 +1,13 @@
+export type LogLevel = "debug" | "info" | "notice" | "warning" | "error";
+
+export interface LogRecord {
+  readonly level: LogLevel;
+  /** A whole sentence for a person, made by this project (never an engine's `Error.message`), without secrets. */
+  readonly text: string;
+  /** The controller it speaks of, as `formatTransportId` prints it. */
+  readonly controller?: string;
+}
+
+export interface LogPort {
+  write(record: LogRecord): void;
+}

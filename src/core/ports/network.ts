@@ -1,0 +1,57 @@
+import type { Milliseconds } from "../domain/units.js";
+import type { OsFailure, RequestId } from "./request.js";
+
+export interface NetworkInterface {
+  readonly name: string;
+  /** Lower case, colon separated; empty where the interface has none. */
+  readonly mac: string;
+  /** Addresses without prefix length, primary first; a link-local one carries no scope. */
+  readonly addresses: readonly string[];
+}
+
+export interface ProbeTarget {
+  readonly traddr: string;
+  readonly trsvcid: string;
+  /** Source address to bind to, or empty. */
+  readonly hostTraddr: string;
+  /** Interface to bind to, or empty. */
+  readonly hostIface: string;
+  /** `tcp`: a TCP connect. `nvme-tcp`: the NVMe/TCP ICReq/ICResp exchange as well. */
+  readonly depth: "tcp" | "nvme-tcp";
+  readonly timeout: Milliseconds;
+}
+
+export interface HostInfo {
+  readonly hostName: string;
+  /** PRETTY_NAME or NAME and VERSION_ID of os-release, for registration. */
+  readonly osName: string;
+  readonly osVersion: string;
+}
+
+export interface NetworkPort {
+  interfaces(): readonly NetworkInterface[];
+  hostInfo(): HostInfo;
+  /** Resolves a host name to its addresses. */
+  resolve(request: RequestId, name: string): void;
+  /** Tries an address from user space, so that a silent peer never enters the kernel's connect queue. */
+  probe(request: RequestId, target: ProbeTarget): void;
+}
+
+/** Interfaces or addresses changed. */
+export interface NetworkChangedEvent {
+  readonly kind: "network-changed";
+}
+
+export interface ResolvedEvent {
+  readonly kind: "resolved";
+  readonly request: RequestId;
+  readonly result:
+    { readonly ok: true; readonly addresses: readonly string[] } | OsFailure;
+}
+
+/** A probe ended. EBADMSG (74): it answered, but not as an NVMe/TCP target does. */
+export interface ProbedEvent {
+  readonly kind: "probed";
+  readonly request: RequestId;
+  readonly result: { readonly ok: true } | OsFailure;
+}

@@ -1,0 +1,19 @@
+/** What the service manager is told (sd_notify). */
+export type SystemState = "ready" | "reloading" | "stopping";
+
+export interface SystemPort {
+  notify(state: SystemState): void;
+  /** `systemctl --quiet --no-block restart UNIT`. */
+  restartUnit(unit: string): void;
+  /** Overrides nvme-cli's udev rule while staf runs. */
+  writeUdevOverride(): void;
+  removeUdevOverride(): void;
+  /** Ends the process, once everything that was to be finished is. 0 is a clean stop. */
+  exit(status: number): void;
+}
+
+/** What the operator or the service manager asks for. `start` comes first, once. */
+export interface ControlEvent {
+  readonly kind: "control";
+  readonly action: "start" | "reload" | "stop";
+}
