@@ -1,26 +1,280 @@
-import type { CoreEvent, Ports } from "./ports/index.js";
+/** The one door: every event enters here, and everything the core does leaves through its ports. */
+import { parseSupportedOptions } from "./codec/fabrics-options.js";
+import { DecodeError } from "./codec/error.js";
+import type { Context } from "./context.js";
+import { log } from "./context.js";
+import { emptyQueue, pump } from "./connect-queue.js";
+import { onLogPage, readPage } from "./controller/discovery.js";
+import { onConnectReply, onDeleted, onProbed, onRetryTimer } from "./controller/machine.js";
+import type { Controller, ControllerId } from "./controller/types.js";
+import { describeControllers, pendingObligations, type ControllerDescription } from "./describe.js";
+import { errnoName } from "./domain/errno.js";
+import { ADD_TIMER, audit, deviceKnown, onAddTimer, onUevent } from "./events.js";
+import { emptyIndex } from "./kernel/index.js";
+import { onIdentified } from "./kernel/refresh.js";
+import { onControl, stopIfDone, STOP_TIMER } from "./lifecycle.js";
+import { fromPlain, toPlain, type Plain } from "./plain.js";
+import type { BusCallEvent, ServiceName } from "./ports/bus.js";
+import type { FabricsReplyEvent } from "./ports/fabrics.js";
+import type { CompletionEvent, CoreEvent, Ports } from "./ports/index.js";
+import { onSaved, onSaveTimer, save } from "./saving.js";
+import { AUDIT_TIMER, requestReconcile } from "./soak.js";
+import { answerStaf } from "./staf/bus.js";
+import { initialStaf, reconcileStaf } from "./staf/service.js";
+import { answerStac, initialStac, reconcileStac } from "./stac/service.js";
+import { ASK_TIMER, askStaf, onStafAnswer, stafLost } from "./stac/view.js";
+import type { CoreServices, CoreState, Pending } from "./state.js";
 
-/** Which services this core carries out: both in one process, or one of two processes. */
-export type CoreServices = "both" | "staf" | "stac";
+export type { CoreServices } from "./state.js";
+export type { ControllerDescription } from "./describe.js";
 
 /** The whole state of a core: a plain, versioned, JSON-safe value. */
 export interface CoreSnapshot {
   readonly version: 1;
   readonly services: CoreServices;
-  readonly state: unknown;
+  readonly state: Plain;
+}
+
+function initialState(services: CoreServices): CoreState {
+  return {
+    services,
+    phase: "new",
+    nextRequest: 1,
+    nextController: 1,
+    requests: new Map(),
+    timers: new Map(),
+    identity: undefined,
+    interfaces: [],
+    fabricsOptions: "not-asked",
+    kernel: emptyIndex(),
+    controllers: new Map(),
+    byKey: new Map(),
+    byAddress: new Map(),
+    queue: emptyQueue(),
+    staf: services === "stac" ? undefined : initialStaf(),
+    stac: services === "staf" ? undefined : initialStac(),
+    said: new Set(),
+  };
 }
 
 /** The decisions. `dispatch` is the only way in, the ports are the only way out. */
 export class Core {
-  constructor(_ports: Ports, _services: CoreServices) {}
+  readonly #context: Context;
 
-  dispatch(_event: CoreEvent): void {}
-
-  snapshot(): CoreSnapshot {
-    return { version: 1, services: "both", state: undefined };
+  constructor(ports: Ports, services: CoreServices) {
+    this.#context = { ports, state: initialState(services) };
   }
 
+  /** Handles one event to the end. Never called from within itself. */
+  dispatch(event: CoreEvent): void {
+    const { state } = this.#context;
+    if (state.phase === "stopped") return;
+    if (state.phase === "new" && !(event.kind === "control" && event.action === "start")) {
+      throw new Error(`the first event of a core is its start, not ${event.kind}`);
+    }
+    handle(this.#context, event);
+    pump(this.#context);
+    save(this.#context, "staf");
+    save(this.#context, "stac");
+    if (state.phase === "stopping") stopIfDone(this.#context);
+  }
+
+  snapshot(): CoreSnapshot {
+    const { state } = this.#context;
+    return { version: 1, services: state.services, state: toPlain(state) };
+  }
+
+  /** A core that goes on from a snapshot. Timers and requests are taken to be under way in the ports given. */
   static restore(ports: Ports, snapshot: CoreSnapshot): Core {
-    return new Core(ports, snapshot.services);
+    const core = new Core(ports, snapshot.services);
+    Object.assign(core.#context.state, fromPlain(snapshot.state));
+    return core;
+  }
+
+  /** What every controller is doing now, and why. */
+  describe(): readonly ControllerDescription[] {
+    return describeControllers(this.#context.state, this.#context.ports.clock.now());
+  }
+
+  /** What is not settled yet, in words. */
+  pending(): readonly string[] {
+    return pendingObligations(this.#context.state);
+  }
+}
+
+function handle(context: Context, event: CoreEvent): void {
+  switch (event.kind) {
+    case "uevent":
+      onUevent(context, event.message);
+      return;
+    case "uevent-overflow":
+      log(context, "warning", "kernel uevents were lost: the kernel's controllers are listed anew");
+      audit(context);
+      return;
+    case "timer":
+      onTimer(context, event.timer);
+      return;
+    case "control":
+      onControl(context, event.action);
+      return;
+    case "network-changed":
+      context.state.interfaces = context.ports.network.interfaces();
+      return;
+    case "bus-call":
+      answer(context, event);
+      return;
+    case "bus-signal":
+      if (event.peer === "staf") askStaf(context);
+      return;
+    case "bus-peer":
+      if (event.peer !== "staf") return;
+      if (event.up) askStaf(context);
+      else stafLost(context, "staf left the bus");
+      return;
+    case "bus-state":
+      if (event.up) askStaf(context);
+      else stafLost(context, "the bus is down");
+      return;
+    case "mdns-datagram":
+    case "dnssd-found":
+    case "dnssd-lost":
+    case "dnssd-daemon":
+      // Nothing browses yet: no datagram and no service was asked for.
+      return;
+    case "fabrics-reply":
+    case "admin-reply":
+    case "deleted":
+    case "probed":
+    case "resolved":
+    case "written":
+    case "bus-reply":
+      onCompletion(context, event);
+      return;
+  }
+}
+
+function onTimer(context: Context, timer: string): void {
+  const { state } = context;
+  if (!state.timers.delete(timer)) return;
+  if (timer === STOP_TIMER) return;
+  if (timer.startsWith("save ")) {
+    onSaveTimer(context, timer.slice("save ".length) as ServiceName);
+    return;
+  }
+  if (state.phase !== "running") return;
+  switch (timer) {
+    case AUDIT_TIMER:
+      audit(context);
+      return;
+    case ADD_TIMER:
+      onAddTimer(context);
+      return;
+    case ASK_TIMER:
+      askStaf(context);
+      return;
+    case "soak staf":
+      if (state.staf !== undefined) reconcileStaf(context, state.staf);
+      return;
+    case "soak stac":
+      if (state.stac !== undefined) reconcileStac(context, state.stac);
+      return;
+    default:
+      onControllerTimer(context, timer);
+  }
+}
+
+/** `retry c7`, `page c7` */
+function onControllerTimer(context: Context, timer: string): void {
+  const [purpose, id] = timer.split(" ");
+  const controller = context.state.controllers.get(id as ControllerId);
+  if (controller === undefined) return;
+  if (purpose === "retry") onRetryTimer(context, controller);
+  else if (purpose === "page" && controller.service === "staf") readPage(context, controller, "the last read failed");
+}
+
+function answer(context: Context, call: BusCallEvent): void {
+  const { staf, stac } = context.state;
+  const failure = { ok: false, error: "org.freedesktop.DBus.Error.ServiceUnknown" } as const;
+  switch (call.service) {
+    case "staf":
+      context.ports.bus.reply(call.call, staf === undefined ? failure : answerStaf(context, staf, call));
+      return;
+    case "stac":
+      context.ports.bus.reply(call.call, stac === undefined ? failure : answerStac(context, call));
+      return;
+  }
+}
+
+/** A completion finds what it belongs to by its request number; one that nobody waits for any more is dropped. */
+function onCompletion(context: Context, event: CompletionEvent): void {
+  const pending = context.state.requests.get(event.request);
+  if (pending === undefined) return;
+  context.state.requests.delete(event.request);
+  complete(context, pending, event);
+}
+
+function complete(context: Context, pending: Pending, event: CompletionEvent): void {
+  const controller =
+    "controller" in pending && pending.controller !== undefined
+      ? context.state.controllers.get(pending.controller)
+      : undefined;
+  switch (pending.kind) {
+    case "options":
+      if (event.kind === "fabrics-reply") onOptions(context, event.result);
+      return;
+    case "probe":
+      if (event.kind === "probed" && controller !== undefined)
+        onProbed(context, controller, event.request, event.result);
+      return;
+    case "connect":
+      if (event.kind === "fabrics-reply" && controller !== undefined)
+        onConnectReply(context, controller, event.request, event.result);
+      return;
+    case "delete":
+      if (event.kind !== "deleted") return;
+      context.ports.sysfs.close(pending.handle);
+      if (controller !== undefined) onDeleted(context, controller, event.request, event.result);
+      else if (!event.result.ok)
+        log(context, "info", `the delete of ${pending.device} ended with ${errnoName(event.result.errno)}`);
+      return;
+    case "log-page":
+      if (event.kind === "admin-reply")
+        onLogPage(context, discovery(controller), pending.handle, event.request, event.result);
+      return;
+    case "identify": {
+      if (event.kind !== "admin-reply") return;
+      const present = onIdentified(context, pending.handle, pending.device, event.result);
+      if (present !== undefined) deviceKnown(context, present);
+      requestReconcile(context, "stac");
+      return;
+    }
+    case "save":
+      if (event.kind === "written") onSaved(context, pending.service, pending.sequence, event.result);
+      return;
+    case "ask-staf":
+      if (event.kind === "bus-reply") onStafAnswer(context, event.request, event.result);
+      return;
+  }
+}
+
+function discovery(controller: Controller | undefined) {
+  return controller?.service === "staf" ? controller : undefined;
+}
+
+/** The kernel said which connect options it knows, or (before 5.17) would not say. */
+function onOptions({ ports, state }: Context, result: FabricsReplyEvent["result"]): void {
+  state.fabricsOptions = "unknown";
+  if (!result.ok) {
+    ports.log.write({
+      level: "info",
+      text: `the kernel does not say which connect options it knows (${errnoName(result.errno)})`,
+    });
+    return;
+  }
+  try {
+    state.fabricsOptions = parseSupportedOptions(result.text);
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    ports.log.write({ level: "warning", text: `the kernel's connect options cannot be read: ${error.problem}` });
   }
 }

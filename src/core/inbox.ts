@@ -1,13 +1,7 @@
 import type { CoreEvent } from "./ports/index.js";
 
 /** The classes of waiting events, in the order in which they enter the core. */
-const CLASSES = [
-  "uevents",
-  "completions",
-  "timers",
-  "bus calls",
-  "control",
-] as const;
+const CLASSES = ["uevents", "completions", "timers", "bus calls", "control"] as const;
 
 function classOf(event: CoreEvent): number {
   switch (event.kind) {

@@ -57,10 +57,7 @@ export interface StafConfig extends CommonConfig {
   readonly zeroconfPersistence: Milliseconds | undefined;
 }
 
-export type DisconnectScope =
-  | "only-stas-connections"
-  | "all-connections-matching-disconnect-trtypes"
-  | "no-disconnect";
+export type DisconnectScope = "only-stas-connections" | "all-connections-matching-disconnect-trtypes" | "no-disconnect";
 
 export interface StacConfig extends CommonConfig {
   readonly disconnectScope: DisconnectScope;
@@ -87,7 +84,11 @@ export interface ConfigNote {
   readonly text: string;
 }
 
-export type Parsed<T> = {
-  readonly value: T;
-  readonly notes: readonly ConfigNote[];
-};
+/** `ok: false`: the file is broken as a whole, and what was good before it stays good. */
+export type Parsed<T> =
+  | { readonly ok: true; readonly value: T; readonly notes: readonly ConfigNote[] }
+  | { readonly ok: false; readonly notes: readonly ConfigNote[] };
+
+/** Who the host is, or why that is not known; nothing can be connected then. */
+export type SysConfig =
+  { readonly kind: "known"; readonly identity: HostIdentity } | { readonly kind: "unknown"; readonly because: string };

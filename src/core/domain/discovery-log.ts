@@ -11,7 +11,7 @@ export type EntrySubtype = "referral" | "nvme" | "current-discovery" | number;
 export const EFLAG_NCC = 1 << 2;
 
 export interface DiscoveryLogEntry {
-  /** A transport this project connects over, or the raw TRTYPE (0 is reserved, 254 intra-host). */
+  /** A transport this project connects over, or the raw TRTYPE. */
   readonly trtype: Transport | number;
   /** 1 IPv4, 2 IPv6, 3 InfiniBand, 4 Fibre Channel. */
   readonly adrfam: number;

@@ -21,25 +21,18 @@ export interface TransportId {
   readonly hostNqn: string;
 }
 
-/** One string a transport id, equal exactly where the ids are equal. No field can hold the separator. */
+/**
+ * One string a transport id, equal exactly where the ids are equal: no value that can be connected
+ * holds a comma, since connect strings know no quoting.
+ */
 export function transportIdKey(id: TransportId): string {
-  return [
-    id.transport,
-    id.traddr,
-    id.trsvcid,
-    id.subsysnqn,
-    id.hostTraddr,
-    id.hostIface,
-    id.hostNqn,
-  ].join("|");
+  return [id.transport, id.traddr, id.trsvcid, id.subsysnqn, id.hostTraddr, id.hostIface, id.hostNqn].join(",");
 }
 
 /** Prints a transport id for a person: `tcp 192.168.1.20:8009 nqn... via eth0`. */
 export function formatTransportId(id: TransportId): string {
   const address = id.traddr.includes(":") ? `[${id.traddr}]` : id.traddr;
   const service = id.trsvcid === "" ? "" : `:${id.trsvcid}`;
-  const via = [id.hostIface, id.hostTraddr]
-    .filter((part) => part !== "")
-    .join(" ");
+  const via = [id.hostIface, id.hostTraddr].filter((part) => part !== "").join(" ");
   return `${id.transport} ${address}${service} ${id.subsysnqn}${via === "" ? "" : ` via ${via}`}`;
 }

@@ -21,16 +21,11 @@ export function secondsToMs(value: Seconds): Milliseconds {
 }
 
 /** `clock + duration`. */
-export function later(
-  clock: Milliseconds,
-  duration: Milliseconds,
-): Milliseconds {
+export function later(clock: Milliseconds, duration: Milliseconds): Milliseconds {
   return Milliseconds(clock + duration);
 }
 
 /** Prints a duration for a person: `250 ms`, `3 s`, `1.5 s`. */
 export function formatDuration(duration: Milliseconds): string {
-  return duration < 1000
-    ? `${String(duration)} ms`
-    : `${String(duration / 1000)} s`;
+  return duration < 1000 ? `${String(duration)} ms` : `${String(duration / 1000)} s`;
 }

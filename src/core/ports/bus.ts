@@ -1,8 +1,7 @@
 import type { RequestId } from "./request.js";
 
 /** A value on the bus. */
-export type BusValue =
-  string | boolean | readonly BusValue[] | { readonly [key: string]: BusValue };
+export type BusValue = string | boolean | readonly BusValue[] | { readonly [key: string]: BusValue };
 
 declare const callBrand: unique symbol;
 
@@ -20,19 +19,10 @@ export type BusFailure = {
 
 export interface BusPort {
   /** Calls a method of another service. */
-  call(
-    request: RequestId,
-    peer: ServiceName,
-    method: string,
-    args: readonly BusValue[],
-  ): void;
+  call(request: RequestId, peer: ServiceName, method: string, args: readonly BusValue[]): void;
   /** Follows a peer: its coming and going, and its signals. */
   subscribe(peer: ServiceName): void;
-  reply(
-    call: BusCallId,
-    result:
-      { readonly ok: true; readonly values: readonly BusValue[] } | BusFailure,
-  ): void;
+  reply(call: BusCallId, result: { readonly ok: true; readonly values: readonly BusValue[] } | BusFailure): void;
   emit(service: ServiceName, signal: string, args: readonly BusValue[]): void;
 }
 
@@ -52,8 +42,7 @@ export interface BusCallEvent {
 export interface BusReplyEvent {
   readonly kind: "bus-reply";
   readonly request: RequestId;
-  readonly result:
-    { readonly ok: true; readonly values: readonly BusValue[] } | BusFailure;
+  readonly result: { readonly ok: true; readonly values: readonly BusValue[] } | BusFailure;
 }
 
 export interface BusSignalEvent {

@@ -1,32 +1,11 @@
 /** The only ways out of the core (`Ports`) and the only way in (`CoreEvent`). */
-import type {
-  BusCallEvent,
-  BusPeerEvent,
-  BusPort,
-  BusReplyEvent,
-  BusSignalEvent,
-  BusStateEvent,
-} from "./bus.js";
+import type { BusCallEvent, BusPeerEvent, BusPort, BusReplyEvent, BusSignalEvent, BusStateEvent } from "./bus.js";
 import type { ClockPort, TimerEvent } from "./clock.js";
-import type {
-  DnssdDaemonEvent,
-  DnssdFoundEvent,
-  DnssdLostEvent,
-  DnssdPort,
-} from "./dnssd.js";
-import type {
-  AdminReplyEvent,
-  FabricsPort,
-  FabricsReplyEvent,
-} from "./fabrics.js";
+import type { DnssdDaemonEvent, DnssdFoundEvent, DnssdLostEvent, DnssdPort } from "./dnssd.js";
+import type { AdminReplyEvent, FabricsPort, FabricsReplyEvent } from "./fabrics.js";
 import type { LogPort } from "./log.js";
 import type { MdnsDatagramEvent, MdnsPort } from "./mdns.js";
-import type {
-  NetworkChangedEvent,
-  NetworkPort,
-  ProbedEvent,
-  ResolvedEvent,
-} from "./network.js";
+import type { NetworkChangedEvent, NetworkPort, ProbedEvent, ResolvedEvent } from "./network.js";
 import type { StorePort, WrittenEvent } from "./store.js";
 import type { DeletedEvent, SysfsPort } from "./sysfs.js";
 import type { ControlEvent, SystemPort } from "./system.js";
@@ -47,13 +26,7 @@ export interface Ports {
 
 /** The answer to a call that carried a request number. */
 export type CompletionEvent =
-  | FabricsReplyEvent
-  | AdminReplyEvent
-  | DeletedEvent
-  | ProbedEvent
-  | ResolvedEvent
-  | WrittenEvent
-  | BusReplyEvent;
+  FabricsReplyEvent | AdminReplyEvent | DeletedEvent | ProbedEvent | ResolvedEvent | WrittenEvent | BusReplyEvent;
 
 /** Everything that can reach the core. */
 export type CoreEvent =

@@ -45,8 +45,7 @@ export interface NetworkChangedEvent {
 export interface ResolvedEvent {
   readonly kind: "resolved";
   readonly request: RequestId;
-  readonly result:
-    { readonly ok: true; readonly addresses: readonly string[] } | OsFailure;
+  readonly result: { readonly ok: true; readonly addresses: readonly string[] } | OsFailure;
 }
 
 /** A probe ended. EBADMSG (74): it answered, but not as an NVMe/TCP target does. */

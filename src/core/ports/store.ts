@@ -10,9 +10,7 @@ export interface StorePort {
   /** Names in a directory, sorted; empty where there is none. */
   list(directory: string): readonly string[];
   /** Reads a whole binary file (nBFT). */
-  readBytes(
-    path: string,
-  ): { readonly ok: true; readonly bytes: Uint8Array } | OsFailure;
+  readBytes(path: string): { readonly ok: true; readonly bytes: Uint8Array } | OsFailure;
   /** Replaces a file atomically, mode 0600: after a kill it holds the old text or the new, whole. */
   write(request: RequestId, path: string, text: string): void;
 }

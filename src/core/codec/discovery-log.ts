@@ -1,0 +1,169 @@
+/** The discovery log page, LID 0x70 (NVMe-oF 1.1, 5.3; TP8010): a header and entries of 1024 bytes each. */
+import { DISCOVERY_RECORD_BYTES } from "../domain/discovery-log.js";
+import type { DiscoveryLogEntry, EntrySubtype } from "../domain/discovery-log.js";
+import type { Transport } from "../domain/transport-id.js";
+import { DecodeError, EncodeError } from "./error.js";
+import { fromHex, readTextField, toHex, writeTextField } from "./text.js";
+import type { Padding, TextField } from "./text.js";
+
+export interface DiscoveryHeader {
+  /** Generation counter, 64 bits, as a decimal string: it is only ever compared for equality, and state stays JSON. */
+  readonly genctr: string;
+  /** How many entries follow. */
+  readonly numrec: number;
+  /** Record format; 0 is the only one defined. */
+  readonly recfmt: number;
+}
+
+/** More records than this are taken for a lie: 64 MiB of entries. */
+export const DISCOVERY_RECORDS_MAX = 65_536;
+
+/** The header's fields fit this many bytes; a short read of them is enough (6.12-cloud.s1.log, `{"len":20}`). */
+export const DISCOVERY_HEADER_BYTES_MIN = 18;
+
+const HEADER = "discovery log header";
+const ENTRY = "discovery log entry";
+
+const U64_MAX = 0xffff_ffff_ffff_ffffn;
+
+const TRSVCID: TextField = { name: "trsvcid", offset: 32, length: 32 };
+const SUBNQN: TextField = { name: "subnqn", offset: 256, length: 256 };
+const TRADDR: TextField = { name: "traddr", offset: 512, length: 256 };
+const TSAS_OFFSET = 768;
+const TSAS_BYTES = 256;
+
+const TRTYPES: Readonly<Record<Transport, number>> = { rdma: 1, fc: 2, tcp: 3, loop: 254 };
+
+const SUBTYPES = { referral: 1, nvme: 2, "current-discovery": 3 } as const;
+
+function transportOf(trtype: number): Transport | number {
+  switch (trtype) {
+    case TRTYPES.rdma:
+      return "rdma";
+    case TRTYPES.fc:
+      return "fc";
+    case TRTYPES.tcp:
+      return "tcp";
+    case TRTYPES.loop:
+      return "loop";
+    default:
+      return trtype;
+  }
+}
+
+function subtypeOf(subtype: number): EntrySubtype {
+  switch (subtype) {
+    case SUBTYPES.referral:
+      return "referral";
+    case SUBTYPES.nvme:
+      return "nvme";
+    case SUBTYPES["current-discovery"]:
+      return "current-discovery";
+    default:
+      return subtype;
+  }
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/**
+ * Reads the header from the first bytes of the page (at least `DISCOVERY_HEADER_BYTES_MIN`). Throws DecodeError where
+ * there are fewer, or where it claims more than `DISCOVERY_RECORDS_MAX` records.
+ */
+export function decodeDiscoveryHeader(bytes: Uint8Array): DiscoveryHeader {
+  if (bytes.length < DISCOVERY_HEADER_BYTES_MIN) throw new DecodeError(HEADER, "cut short");
+  const view = viewOf(bytes);
+  if (view.getUint32(12, true) !== 0 || view.getUint32(8, true) > DISCOVERY_RECORDS_MAX) {
+    throw new DecodeError(HEADER, `it claims more than ${String(DISCOVERY_RECORDS_MAX)} records`);
+  }
+  return {
+    genctr: String(view.getBigUint64(0, true)),
+    numrec: view.getUint32(8, true),
+    recfmt: view.getUint16(16, true),
+  };
+}
+
+/** The header's record of 1024 bytes. `numrec` may lie, as any number up to 2^53. Throws EncodeError for what is no number. */
+export function encodeDiscoveryHeader(header: DiscoveryHeader): Uint8Array {
+  if (!/^[0-9]{1,20}$/.test(header.genctr) || BigInt(header.genctr) > U64_MAX) {
+    throw new EncodeError(HEADER, "genctr is no 64-bit number");
+  }
+  if (!Number.isSafeInteger(header.numrec) || header.numrec < 0) throw new EncodeError(HEADER, "numrec is no count");
+  const bytes = new Uint8Array(DISCOVERY_RECORD_BYTES);
+  const view = viewOf(bytes);
+  view.setBigUint64(0, BigInt(header.genctr), true);
+  view.setBigUint64(8, BigInt(header.numrec), true);
+  view.setUint16(16, unsigned(header.recfmt, 16, "recfmt"), true);
+  return bytes;
+}
+
+/** Reads the entries that stand one behind the other, without the header. DecodeError unless a multiple of 1024 bytes. */
+export function decodeDiscoveryEntries(bytes: Uint8Array): DiscoveryLogEntry[] {
+  if (bytes.length % DISCOVERY_RECORD_BYTES !== 0) {
+    throw new DecodeError("discovery log", "the entries are no multiple of 1024 bytes");
+  }
+  const entries: DiscoveryLogEntry[] = [];
+  for (let offset = 0; offset < bytes.length; offset += DISCOVERY_RECORD_BYTES) {
+    entries.push(decodeDiscoveryEntry(bytes, offset));
+  }
+  return entries;
+}
+
+/** Reads the entry at `offset` (in bytes). Throws DecodeError where 1024 bytes do not stand there. */
+export function decodeDiscoveryEntry(bytes: Uint8Array, offset: number): DiscoveryLogEntry {
+  if (!Number.isSafeInteger(offset) || offset < 0 || offset + DISCOVERY_RECORD_BYTES > bytes.length) {
+    throw new DecodeError(ENTRY, "cut short");
+  }
+  const view = viewOf(bytes);
+  return {
+    trtype: transportOf(view.getUint8(offset)),
+    adrfam: view.getUint8(offset + 1),
+    subtype: subtypeOf(view.getUint8(offset + 2)),
+    treq: view.getUint8(offset + 3),
+    portid: view.getUint16(offset + 4, true),
+    cntlid: view.getUint16(offset + 6, true),
+    asqsz: view.getUint16(offset + 8, true),
+    eflags: view.getUint16(offset + 10, true),
+    trsvcid: readTextField(bytes, TRSVCID, offset),
+    subnqn: readTextField(bytes, SUBNQN, offset),
+    traddr: readTextField(bytes, TRADDR, offset),
+    tsas: readTsas(bytes, offset + TSAS_OFFSET),
+  };
+}
+
+function readTsas(bytes: Uint8Array, start: number): string {
+  let end = start + TSAS_BYTES;
+  while (end > start && bytes[end - 1] === 0) end--;
+  return end === start ? "" : toHex(bytes.subarray(start, end));
+}
+
+function unsigned(value: number, bits: 8 | 16, name: string): number {
+  if (!Number.isInteger(value) || value < 0 || value >= 1 << bits) {
+    throw new EncodeError(name, `not a number of ${String(bits)} bits`);
+  }
+  return value;
+}
+
+/** The entry's record of 1024 bytes. Throws EncodeError where a value does not fit its field. */
+export function encodeDiscoveryEntry(entry: DiscoveryLogEntry, padding: Padding): Uint8Array {
+  const bytes = new Uint8Array(DISCOVERY_RECORD_BYTES);
+  const view = viewOf(bytes);
+  const trtype = typeof entry.trtype === "number" ? entry.trtype : TRTYPES[entry.trtype];
+  const subtype = typeof entry.subtype === "number" ? entry.subtype : SUBTYPES[entry.subtype];
+  view.setUint8(0, unsigned(trtype, 8, "trtype"));
+  view.setUint8(1, unsigned(entry.adrfam, 8, "adrfam"));
+  view.setUint8(2, unsigned(subtype, 8, "subtype"));
+  view.setUint8(3, unsigned(entry.treq, 8, "treq"));
+  view.setUint16(4, unsigned(entry.portid, 16, "portid"), true);
+  view.setUint16(6, unsigned(entry.cntlid, 16, "cntlid"), true);
+  view.setUint16(8, unsigned(entry.asqsz, 16, "asqsz"), true);
+  view.setUint16(10, unsigned(entry.eflags, 16, "eflags"), true);
+  writeTextField(bytes, TRSVCID, entry.trsvcid, padding);
+  writeTextField(bytes, SUBNQN, entry.subnqn, padding);
+  writeTextField(bytes, TRADDR, entry.traddr, padding);
+  if (entry.tsas.length > TSAS_BYTES * 2) throw new EncodeError("tsas", "longer than its field");
+  bytes.set(fromHex(entry.tsas), TSAS_OFFSET);
+  return bytes;
+}

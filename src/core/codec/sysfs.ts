@@ -1,0 +1,126 @@
+/** What `/sys/class/nvme/nvmeN` shows of a controller (6.1-cloud.s1.log, 6.12-cloud.s1.log, s5). Nothing here throws. */
+import type { ControllerAttribute, SysfsRecord } from "../ports/sysfs.js";
+import type { ControllerType } from "./identify.js";
+
+/** The parts of an `address` attribute. Empty strings: not shown. */
+export interface KernelAddress {
+  readonly traddr: string;
+  readonly trsvcid: string;
+  readonly hostTraddr: string;
+  readonly hostIface: string;
+  /** The source address in use: absent before kernel 6.1, and while the controller is not connected. */
+  readonly srcAddr: string;
+}
+
+/** One controller of the kernel, typed. Empty strings: not shown. */
+export interface KernelController extends KernelAddress {
+  /** `nvme0` */
+  readonly name: string;
+  /** `tcp`, `rdma`, `fc`, `loop`, `pcie`, ... */
+  readonly transport: string;
+  readonly subsysnqn: string;
+  readonly hostnqn: string;
+  readonly hostid: string;
+  /** `unknown` where the kernel lacks the attribute (before 5.18) or has not filled it in. */
+  readonly cntrltype: ControllerType;
+  /** `none`, `ddc`, `cdc`, `reserved`. */
+  readonly dctype: string;
+  /** `live`, `connecting`, `resetting`, `deleting`, `deleting (no IO)`, ... */
+  readonly state: string;
+  /** `undefined`: not shown. */
+  readonly cntlid: number | undefined;
+  readonly model: string;
+  readonly serial: string;
+  /** Keep-alive timeout in seconds; `undefined`: not shown. */
+  readonly kato: number | undefined;
+  /** Transport, address, subsystem NQN and state are filled in: they are not yet when `add` is sent (field bug 19). */
+  readonly complete: boolean;
+}
+
+/** The kernel's word for an option that was not given; no interface and no address (field bug 22). */
+const ABSENT = "none";
+
+/** Parses an `address` attribute, newline or not. A PCIe controller shows its bus address, which becomes `traddr`. */
+export function parseAddress(text: string): KernelAddress {
+  const trimmed = text.trim();
+  const parts = new Map<string, string>();
+  let bare = "";
+  for (const part of trimmed.split(",")) {
+    const equals = part.indexOf("=");
+    if (equals === -1) bare = bare === "" ? part.trim() : bare;
+    else parts.set(part.slice(0, equals).trim(), part.slice(equals + 1).trim());
+  }
+  const shown = (key: string): string => {
+    const value = parts.get(key) ?? "";
+    return value === ABSENT ? "" : value;
+  };
+  const traddr = shown("traddr");
+  return {
+    traddr: traddr === "" && bare !== ABSENT ? bare : traddr,
+    trsvcid: shown("trsvcid"),
+    hostTraddr: shown("host_traddr"),
+    hostIface: shown("host_iface"),
+    srcAddr: shown("src_addr"),
+  };
+}
+
+/** Prints an `address` attribute, without its newline, in the kernel's order. */
+export function formatAddress(address: KernelAddress): string {
+  const parts = [
+    ["traddr", address.traddr],
+    ["trsvcid", address.trsvcid],
+    ["host_traddr", address.hostTraddr],
+    ["host_iface", address.hostIface],
+    ["src_addr", address.srcAddr],
+  ] as const;
+  return parts
+    .filter(([, value]) => value !== "")
+    .map(([key, value]) => `${key}=${value}`)
+    .join(",");
+}
+
+function parseControllerType(text: string): ControllerType {
+  switch (text) {
+    case "io":
+    case "discovery":
+    case "admin":
+    case "reserved":
+      return text;
+    case "":
+      return "unknown";
+    default:
+      // A kind that a later kernel names is one that nobody here may act on.
+      return "reserved";
+  }
+}
+
+function parseCount(text: string): number | undefined {
+  return /^[0-9]{1,9}$/.test(text) ? Number(text) : undefined;
+}
+
+/** Types one controller's attributes. Never throws: what is missing or odd is empty, `undefined` or `unknown`. */
+export function parseControllerRecord(record: SysfsRecord): KernelController {
+  const text = (attribute: ControllerAttribute): string => record.attributes[attribute]?.trim() ?? "";
+  const address = text("address");
+  const transport = text("transport");
+  const subsysnqn = text("subsysnqn");
+  const state = text("state");
+  // A loop controller has no address unless it was given one.
+  const addressed = address !== "" || transport === "loop";
+  return {
+    name: record.name,
+    transport,
+    ...parseAddress(address),
+    subsysnqn,
+    hostnqn: text("hostnqn"),
+    hostid: text("hostid"),
+    cntrltype: parseControllerType(text("cntrltype")),
+    dctype: text("dctype"),
+    state,
+    cntlid: parseCount(text("cntlid")),
+    model: text("model"),
+    serial: text("serial"),
+    kato: parseCount(text("kato")),
+    complete: transport !== "" && addressed && subsysnqn !== "" && state !== "",
+  };
+}

@@ -1,0 +1,88 @@
+/** What stafd.conf and stacd.conf share. */
+import type { ServiceName } from "../ports/bus.js";
+import { parseControllerEntry, transportIdOf, type EntryUse } from "./controller-entry.js";
+import { OPTIONS, SECTIONS } from "./definitions.js";
+import { parseIni } from "./ini.js";
+import { ConfigReader } from "./reader.js";
+import type { CommonConfig, ConnectionOptions, ControllerEntry, Parsed } from "./types.js";
+
+function readConnection(reader: ConfigReader): ConnectionOptions {
+  return {
+    hdrDigest: reader.scalar(OPTIONS.hdrDigest),
+    dataDigest: reader.scalar(OPTIONS.dataDigest),
+    kato: reader.scalar(OPTIONS.kato),
+    nrIoQueues: reader.scalar(OPTIONS.nrIoQueues),
+    nrWriteQueues: reader.scalar(OPTIONS.nrWriteQueues),
+    nrPollQueues: reader.scalar(OPTIONS.nrPollQueues),
+    queueSize: reader.scalar(OPTIONS.queueSize),
+    reconnectDelay: reader.scalar(OPTIONS.reconnectDelay),
+    ctrlLossTmo: reader.scalar(OPTIONS.ctrlLossTmo),
+    disableSqflow: reader.scalar(OPTIONS.disableSqflow),
+    dhchapSecret: undefined,
+    dhchapCtrlSecret: undefined,
+  };
+}
+
+function readEntries(reader: ConfigReader, names: readonly string[], use: EntryUse): readonly ControllerEntry[] {
+  const entries: ControllerEntry[] = [];
+  for (const value of names.flatMap((name) => reader.values(SECTIONS.controllers, name))) {
+    const { entry, notes } = parseControllerEntry(use, value.text, value.line);
+    for (const note of notes) reader.note(note.level, value.line, note.text);
+    if (entry !== undefined) entries.push(entry);
+  }
+  return entries.sort((a, b) => a.line - b.line);
+}
+
+/** Says which entries can connect to nothing, or exclude nothing, as they stand. */
+function checkEntries(reader: ConfigReader, config: CommonConfig): void {
+  const { ignoreIface } = config;
+  for (const entry of config.controllers) {
+    const id = transportIdOf(entry, { service: reader.service, ignoreIface });
+    if ("missing" in id) reader.note("error", entry.line, `controller: it gives no ${id.missing}; the line is ignored`);
+  }
+  for (const entry of config.excludes) {
+    if (ignoreIface && entry.hostIface !== "")
+      reader.note("warning", entry.line, "exclude: host-iface finds nothing while ignore-iface is true");
+  }
+}
+
+function readCommon(reader: ConfigReader): CommonConfig {
+  return {
+    file: reader.file,
+    tron: reader.scalar(OPTIONS.tron),
+    connection: readConnection(reader),
+    ignoreIface: reader.scalar(OPTIONS.ignoreIface),
+    ipFamilies: reader.scalar(OPTIONS.ipFamilies),
+    controllers: readEntries(reader, ["controller"], "controller"),
+    excludes: readEntries(reader, ["exclude", "blacklist"], "exclude"),
+  };
+}
+
+/** Parses a service's file; `specific` reads what only that service has. */
+export function parseConfig<Config extends CommonConfig>(
+  service: ServiceName,
+  file: string,
+  text: string,
+  specific: (reader: ConfigReader, common: CommonConfig) => Config,
+): Parsed<Config> {
+  const ini = parseIni(text);
+  if (!ini.ok) {
+    const problem = `this line cannot be understood: ${ini.problem}; the whole file is left aside`;
+    return { ok: false, notes: [{ level: "error", file, line: ini.line, text: problem }] };
+  }
+  const reader = new ConfigReader(service, file, ini.sections);
+  reader.checkNames();
+  const value = specific(reader, readCommon(reader));
+  checkEntries(reader, value);
+  return { ok: true, value, notes: reader.notes };
+}
+
+/** The configuration of an empty file. */
+export function defaultConfig<Config extends CommonConfig>(
+  service: ServiceName,
+  file: string,
+  specific: (reader: ConfigReader, common: CommonConfig) => Config,
+): Config {
+  const reader = new ConfigReader(service, file, new Map());
+  return specific(reader, readCommon(reader));
+}

@@ -1,0 +1,280 @@
+/** `controller =` and `exclude =` lines: how one is read, what it connects to, what it keeps from being connected. */
+import { fitsOption } from "../codec/fabrics-options.js";
+import { canonicalAddress, parseIp } from "../domain/ip-address.js";
+import { TRANSPORTS, type Transport, type TransportId, WELL_KNOWN_DISCOVERY_NQN } from "../domain/transport-id.js";
+import type { ServiceName } from "../ports/bus.js";
+import { CONNECTION_OPTIONS } from "./definitions.js";
+import { quote, showName } from "./reader.js";
+import type { ConfigNote, ConnectionOptions, ControllerEntry, IpFamily } from "./types.js";
+
+/** NVMe Base 2.0, 4.5: an NQN has at most 223 bytes. */
+export const NQN_BYTES_MAX = 223;
+
+/** Discovery controllers listen on 8009 over TCP; RDMA has one port for all (IANA). */
+const DEFAULT_PORTS: Readonly<Record<Transport, string>> = { tcp: "8009", rdma: "4420", fc: "", loop: "" };
+
+/** Keys that say which connection is meant. */
+const IDENTITY_KEYS = ["transport", "traddr", "trsvcid", "nqn", "host-traddr", "host-iface", "host-nqn"] as const;
+
+type IdentityKey = (typeof IDENTITY_KEYS)[number];
+
+export type EntryUse = "controller" | "exclude";
+
+export type EntryNote = Pick<ConfigNote, "level" | "text">;
+
+export interface ParsedEntry {
+  /** `undefined`: the line says nothing that may be acted upon, and a note says why. */
+  readonly entry: ControllerEntry | undefined;
+  readonly notes: readonly EntryNote[];
+}
+
+type Draft = { -readonly [K in keyof ConnectionOptions]?: ConnectionOptions[K] };
+
+/** Length in UTF-8, as the protocol counts it. */
+export function utf8Length(text: string): number {
+  let bytes = 0;
+  for (const char of text) {
+    const code = char.codePointAt(0) ?? 0;
+    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+  }
+  return bytes;
+}
+
+function isIdentityKey(key: string): key is IdentityKey {
+  return IDENTITY_KEYS.some((one) => one === key);
+}
+
+const CONNECTION_KEYS = Object.keys(CONNECTION_OPTIONS).filter((key): key is keyof ConnectionOptions =>
+  Object.hasOwn(CONNECTION_OPTIONS, key),
+);
+
+/** The name, in the code, of a connection option as files spell it. */
+const CONNECTION_KEY_OF: ReadonlyMap<string, keyof ConnectionOptions> = new Map(
+  CONNECTION_KEYS.map((key) => [CONNECTION_OPTIONS[key].name, key]),
+);
+
+/** The transport of a word, in any case. */
+export function parseTransport(text: string): Transport | undefined {
+  const word = text.toLowerCase();
+  return TRANSPORTS.find((transport) => transport === word);
+}
+
+/** A port as the kernel prints it, or `undefined`. */
+function parsePort(text: string): string | undefined {
+  if (!/^\d{1,9}$/.test(text)) return undefined;
+  const port = Number(text);
+  return port >= 1 && port <= 65535 ? String(port) : undefined;
+}
+
+/** Reads one line. A class, as what is read so far and what is to be said of it grow together. */
+class EntryReader {
+  readonly notes: EntryNote[] = [];
+  readonly #use: EntryUse;
+  readonly #identity = new Map<IdentityKey, string>();
+  readonly #options: Draft = {};
+  #usable: "yes" | "no" = "yes";
+
+  constructor(use: EntryUse) {
+    this.#use = use;
+  }
+
+  #warn(text: string): void {
+    this.notes.push({ level: "warning", text: `${this.#use}: ${text}` });
+  }
+
+  #refuse(text: string): void {
+    this.#usable = "no";
+    this.notes.push({ level: "error", text: `${this.#use}: ${text}; the line is ignored` });
+  }
+
+  /** In an exclusion, what is not understood must not simply fall away: the rest would exclude more than was meant. */
+  #skip(text: string): void {
+    if (this.#use === "exclude") this.#refuse(text);
+    else this.#warn(`${text}, and is ignored`);
+  }
+
+  /** No value holds a number sign behind white space; nvme-stas's own manual shows such comments behind `exclude`. */
+  withoutComment(text: string): string {
+    const start = text.search(/(?:^|\s)#/);
+    if (start < 0) return text;
+    this.#warn("what follows # is taken for a comment; write comments on lines of their own");
+    return text.slice(0, start);
+  }
+
+  token(token: string): void {
+    const equals = token.indexOf("=");
+    if (equals < 0) {
+      // A lone word could be a secret, so it is not repeated.
+      if (/\s/.test(token)) this.#warn("a part without = is taken for a comment; write comments on lines of their own");
+      else this.#skip("a part has no =");
+      return;
+    }
+    const key = token.slice(0, equals).trim().toLowerCase();
+    const value = token.slice(equals + 1).trim();
+    const optionKey = CONNECTION_KEY_OF.get(key);
+    if (isIdentityKey(key)) this.#identify(key, value);
+    else if (optionKey !== undefined) this.#option(optionKey, value);
+    else this.#skip(`the key (${showName(key)}) is unknown`);
+  }
+
+  #identify(key: IdentityKey, value: string): void {
+    if (value === "") {
+      if (this.#use === "exclude") this.#refuse(`${key} has no value`);
+      else this.#identity.delete(key);
+    } else if (/\s/.test(value) || !fitsOption(value)) {
+      this.#refuse(`${key} holds a comma or white space`);
+    } else if ((key === "nqn" || key === "host-nqn") && utf8Length(value) > NQN_BYTES_MAX) {
+      this.#refuse(`${key} is longer than ${String(NQN_BYTES_MAX)} bytes`);
+    } else if (this.#use === "exclude" && key === "host-traddr") {
+      this.#warn("host-traddr does not count in an exclusion, and is ignored");
+    } else {
+      this.#identity.set(key, value);
+    }
+  }
+
+  #option<K extends keyof ConnectionOptions>(key: K, text: string): void {
+    const { name, kind } = CONNECTION_OPTIONS[key];
+    if (this.#use === "exclude") {
+      this.#warn(`${name} does not count in an exclusion, and is ignored`);
+      return;
+    }
+    const value = kind.read(text);
+    const secret = key === "dhchapSecret" || key === "dhchapCtrlSecret";
+    if (value === undefined || !fitsOption(text)) {
+      const given = secret || text === "" ? "" : `${quote(text)} is not taken, `;
+      this.#warn(`${name}: ${given}what [Global] says holds; expected ${kind.expected}`);
+    } else {
+      this.#options[key] = value;
+    }
+  }
+
+  #transport(): Transport | "" {
+    const text = this.#identity.get("transport") ?? "";
+    const transport = parseTransport(text);
+    if (text !== "" && transport === undefined)
+      this.#refuse(`transport ${quote(text)} is none of ${TRANSPORTS.join(", ")}`);
+    return transport ?? "";
+  }
+
+  #port(transport: Transport | ""): string {
+    const text = this.#identity.get("trsvcid") ?? "";
+    if (text === "" || transport === "fc" || transport === "loop") return "";
+    const port = parsePort(text);
+    if (port === undefined) this.#refuse(`trsvcid ${quote(text)} is no port number`);
+    return port ?? "";
+  }
+
+  finish(line: number): ControllerEntry | undefined {
+    const transport = this.#transport();
+    const entry: ControllerEntry = {
+      transport,
+      traddr: canonicalAddress(transport, this.#identity.get("traddr") ?? ""),
+      trsvcid: this.#port(transport),
+      nqn: this.#identity.get("nqn") ?? "",
+      hostTraddr: canonicalAddress(transport, this.#identity.get("host-traddr") ?? ""),
+      hostIface: this.#identity.get("host-iface") ?? "",
+      hostNqn: this.#identity.get("host-nqn") ?? "",
+      options: this.#options,
+      line,
+    };
+    if (this.#usable === "no") return undefined;
+    if (this.#use === "exclude" && isEmpty(entry)) {
+      this.#warn("it names nothing, and excludes nothing");
+      return undefined;
+    }
+    return entry;
+  }
+}
+
+/** Whether an exclusion says nothing about what it excludes. */
+function isEmpty(entry: ControllerEntry): boolean {
+  const { transport, traddr, trsvcid, nqn, hostIface, hostNqn } = entry;
+  return [transport, traddr, trsvcid, nqn, hostIface, hostNqn].every((text) => text === "");
+}
+
+/**
+ * Reads the value of one `controller` or `exclude` option: `key=value;key=value`. A value may hold `=`. Notes repeat no
+ * secret.
+ *
+ * @param line the line of the file, for reasons
+ */
+export function parseControllerEntry(use: EntryUse, text: string, line: number): ParsedEntry {
+  const reader = new EntryReader(use);
+  for (const part of reader.withoutComment(text).split(";")) {
+    const token = part.trim();
+    if (token !== "") reader.token(token);
+  }
+  const entry = reader.finish(line);
+  return { entry, notes: reader.notes };
+}
+
+export interface EntryContext {
+  readonly service: ServiceName;
+  readonly ignoreIface: boolean;
+}
+
+/**
+ * The connection that an entry asks for, or the key that it lacks: transport and traddr always; the NQN for stac, where
+ * staf takes the well-known one. The port has a default.
+ */
+export function transportIdOf(
+  entry: ControllerEntry,
+  context: EntryContext,
+): TransportId | { readonly missing: string } {
+  if (entry.transport === "") return { missing: "transport" };
+  if (entry.traddr === "") return { missing: "traddr" };
+  if (entry.nqn === "" && context.service === "stac") return { missing: "nqn" };
+  return {
+    transport: entry.transport,
+    traddr: canonicalAddress(entry.transport, entry.traddr),
+    trsvcid: entry.trsvcid === "" ? DEFAULT_PORTS[entry.transport] : entry.trsvcid,
+    subsysnqn: entry.nqn === "" ? WELL_KNOWN_DISCOVERY_NQN : entry.nqn,
+    hostTraddr: canonicalAddress(entry.transport, entry.hostTraddr),
+    hostIface: context.ignoreIface ? "" : entry.hostIface,
+    hostNqn: entry.hostNqn,
+  };
+}
+
+interface ScopedAddress {
+  /** Lower case, without scope. */
+  readonly text: string;
+  readonly scope: string;
+}
+
+function scopedAddress(traddr: string): ScopedAddress {
+  const address = parseIp(traddr);
+  return address ?? { text: traddr.toLowerCase(), scope: "" };
+}
+
+/** An exclusion without a scope means the address on every link; one with a scope means that interface. */
+function excludesAddress(excluded: ScopedAddress, candidate: ScopedAddress, hostIface: string): boolean {
+  if (excluded.text !== candidate.text) return false;
+  return excluded.scope === "" || excluded.scope === (candidate.scope === "" ? hostIface : candidate.scope);
+}
+
+/**
+ * The first exclusion that covers a connection. All keys that it gives must fit; host-traddr does not count. Addresses
+ * are compared as addresses, whatever their spelling. An exclusion without keys covers nothing (field bug 14).
+ */
+export function isExcluded(id: TransportId, excludes: readonly ControllerEntry[]): ControllerEntry | undefined {
+  if (excludes.length === 0) return undefined;
+  const candidate = scopedAddress(id.traddr);
+  const iface = id.hostIface === "" ? candidate.scope : id.hostIface;
+  return excludes.find(
+    (entry) =>
+      !isEmpty(entry) &&
+      (entry.transport === "" || entry.transport === id.transport) &&
+      (entry.traddr === "" || excludesAddress(scopedAddress(entry.traddr), candidate, id.hostIface)) &&
+      (entry.trsvcid === "" || entry.trsvcid === id.trsvcid) &&
+      (entry.nqn === "" || entry.nqn === id.subsysnqn) &&
+      (entry.hostIface === "" || entry.hostIface === iface) &&
+      (entry.hostNqn === "" || entry.hostNqn === id.hostNqn),
+  );
+}
+
+/** Whether ip-family admits the address. Host names and other transports are not its business. */
+export function allowedFamily(id: TransportId, ipFamilies: readonly IpFamily[]): boolean {
+  if (id.transport !== "tcp" && id.transport !== "rdma") return true;
+  const address = parseIp(id.traddr);
+  return address === undefined || ipFamilies.includes(address.family);
+}

@@ -1,0 +1,234 @@
+/** Every option of stafd.conf and stacd.conf: where it stands, what it takes, what holds without it. */
+import type { Transport } from "../domain/transport-id.js";
+import { parseTimeSpan } from "../domain/time-span.js";
+import { type Milliseconds, Milliseconds as ms, Seconds } from "../domain/units.js";
+import type { ServiceName } from "../ports/bus.js";
+import type { ConnectionOptions, DisconnectScope, IpFamily } from "./types.js";
+
+export const SECTIONS = {
+  global: "Global",
+  serviceDiscovery: "Service Discovery",
+  discovery: "Discovery controller connection management",
+  io: "I/O controller connection management",
+  controllers: "Controllers",
+} as const;
+
+/** What a value may be, and how its text is read. */
+export interface ValueKind<T> {
+  /** Completes "expected ...". */
+  readonly expected: string;
+  /** `undefined` where the text is none of these. */
+  readonly read: (text: string) => T | undefined;
+  /** What a person should know of a value that was accepted. */
+  readonly remark?: (text: string) => string | undefined;
+}
+
+export interface OptionDefinition<T> extends ValueKind<T> {
+  readonly section: string;
+  readonly name: string;
+  readonly services: readonly ServiceName[];
+  readonly fallback: Readonly<Record<ServiceName, T>>;
+}
+
+/** The kernel keeps its numbers in an int. */
+const INT_MAX = 2 ** 31 - 1;
+
+const FLAG = words({ true: true, false: false });
+
+const ENABLED = words({ enabled: true, disabled: false });
+
+function words<T>(meanings: Readonly<Record<string, T>>): ValueKind<T> {
+  const byWord = new Map(Object.entries(meanings));
+  return { expected: [...byWord.keys()].join(" or "), read: (text) => byWord.get(text.toLowerCase()) };
+}
+
+function integer(least: number, most: number): ValueKind<number> {
+  const range = most === INT_MAX ? `of at least ${String(least)}` : `from ${String(least)} to ${String(most)}`;
+  return {
+    expected: `a whole number ${range}`,
+    read: (text) => {
+      if (!/^[+-]?\d{1,12}$/.test(text)) return undefined;
+      const value = Number(text);
+      return value >= least && value <= most ? value : undefined;
+    },
+  };
+}
+
+function seconds(least: number): ValueKind<Seconds> {
+  const whole = integer(least, INT_MAX);
+  return {
+    expected: `${whole.expected}, in seconds`,
+    read: (text) => {
+      const value = whole.read(text);
+      return value === undefined ? undefined : Seconds(value);
+    },
+  };
+}
+
+const SECRET: ValueKind<string> = { expected: "a secret", read: (text) => (text === "" ? undefined : text) };
+
+/** The options of one connection, in [Global] or in a `controller` line. */
+export const CONNECTION_OPTIONS: {
+  readonly [K in keyof ConnectionOptions]: { readonly name: string; readonly kind: ValueKind<ConnectionOptions[K]> };
+} = {
+  hdrDigest: { name: "hdr-digest", kind: FLAG },
+  dataDigest: { name: "data-digest", kind: FLAG },
+  kato: { name: "kato", kind: seconds(0) },
+  nrIoQueues: { name: "nr-io-queues", kind: integer(1, INT_MAX) },
+  nrWriteQueues: { name: "nr-write-queues", kind: integer(1, INT_MAX) },
+  nrPollQueues: { name: "nr-poll-queues", kind: integer(1, INT_MAX) },
+  queueSize: { name: "queue-size", kind: integer(16, 1024) },
+  reconnectDelay: { name: "reconnect-delay", kind: seconds(1) },
+  ctrlLossTmo: { name: "ctrl-loss-tmo", kind: seconds(-1) },
+  disableSqflow: { name: "disable-sqflow", kind: FLAG },
+  dhchapSecret: { name: "dhchap-secret", kind: SECRET },
+  dhchapCtrlSecret: { name: "dhchap-ctrl-secret", kind: SECRET },
+};
+
+const BOTH: readonly ServiceName[] = ["staf", "stac"];
+const STAF: readonly ServiceName[] = ["staf"];
+const STAC: readonly ServiceName[] = ["stac"];
+
+function option<T>(
+  services: readonly ServiceName[],
+  section: string,
+  name: string,
+  kind: ValueKind<T>,
+  fallback: T,
+): OptionDefinition<T> {
+  return { ...kind, services, section, name, fallback: { staf: fallback, stac: fallback } };
+}
+
+/** A connection option as [Global] gives it to all connections. */
+function connection<K extends keyof ConnectionOptions>(
+  services: readonly ServiceName[],
+  key: K,
+  fallback: ConnectionOptions[K],
+): OptionDefinition<ConnectionOptions[K]> {
+  const { name, kind } = CONNECTION_OPTIONS[key];
+  return option<ConnectionOptions[K]>(services, SECTIONS.global, name, kind, fallback);
+}
+
+const IP_FAMILIES: ValueKind<readonly IpFamily[]> = words({
+  ipv4: ["ipv4"],
+  ipv6: ["ipv6"],
+  "ipv4+ipv6": ["ipv4", "ipv6"],
+  "ipv6+ipv4": ["ipv6", "ipv4"],
+});
+
+const TIME_SPAN: ValueKind<Milliseconds | "forever"> = {
+  expected: "a time span such as 72hours, 3 days 5 hours, 0, or -1 for ever",
+  read: parseTimeSpan,
+};
+
+const SCOPES: ValueKind<DisconnectScope> = words({
+  "only-stas-connections": "only-stas-connections",
+  "all-connections-matching-disconnect-trtypes": "all-connections-matching-disconnect-trtypes",
+  "no-disconnect": "no-disconnect",
+});
+
+const DISCONNECTABLE: readonly Transport[] = ["tcp", "rdma", "fc"];
+
+const TRANSPORT_LIST: ValueKind<readonly Transport[]> = {
+  expected: "tcp, rdma and fc, joined by +",
+  read: (text) => {
+    const items = text.toLowerCase().split("+");
+    const known = DISCONNECTABLE.filter((transport) => items.some((item) => item.trim() === transport));
+    return known.length === 0 ? undefined : known;
+  },
+  remark: (text) => {
+    const strangers = text
+      .split("+")
+      .filter((item) => !DISCONNECTABLE.some((one) => one === item.trim().toLowerCase()));
+    return strangers.length === 0 ? undefined : "what is not tcp, rdma or fc is ignored";
+  },
+};
+
+const ATTEMPTS = integer(0, INT_MAX);
+
+/** One attempt would give up before the flag could be seen to clear. */
+const NCC_ATTEMPTS: ValueKind<number> = {
+  expected: ATTEMPTS.expected,
+  read: (text) => {
+    const value = ATTEMPTS.read(text);
+    return value === 1 ? 2 : value;
+  },
+  remark: (text) => (ATTEMPTS.read(text) === 1 ? "1 means 2, the least there is" : undefined),
+};
+
+export const OPTIONS = {
+  tron: option(BOTH, SECTIONS.global, "tron", FLAG, false),
+  hdrDigest: connection(BOTH, "hdrDigest", false),
+  dataDigest: connection(BOTH, "dataDigest", false),
+  kato: { ...connection(BOTH, "kato", undefined), fallback: { staf: Seconds(30), stac: undefined } },
+  nrIoQueues: connection(STAC, "nrIoQueues", undefined),
+  nrWriteQueues: connection(STAC, "nrWriteQueues", undefined),
+  nrPollQueues: connection(STAC, "nrPollQueues", undefined),
+  queueSize: connection(BOTH, "queueSize", undefined),
+  reconnectDelay: connection(BOTH, "reconnectDelay", undefined),
+  ctrlLossTmo: connection(BOTH, "ctrlLossTmo", undefined),
+  disableSqflow: connection(BOTH, "disableSqflow", false),
+  ignoreIface: option(BOTH, SECTIONS.global, "ignore-iface", FLAG, false),
+  ipFamilies: option(BOTH, SECTIONS.global, "ip-family", IP_FAMILIES, ["ipv4", "ipv6"]),
+  pleo: option(STAF, SECTIONS.global, "pleo", ENABLED, true),
+  zeroconf: option(STAF, SECTIONS.serviceDiscovery, "zeroconf", ENABLED, true),
+  /** `undefined`: not given, which decides together with the deprecated one. */
+  persistent: option<boolean | undefined>(STAF, SECTIONS.discovery, "persistent-connections", FLAG, undefined),
+  zeroconfPersistence: option(
+    STAF,
+    SECTIONS.discovery,
+    "zeroconf-connections-persistence",
+    TIME_SPAN,
+    ms(72 * 60 * 60 * 1000),
+  ),
+  disconnectScope: option<DisconnectScope>(STAC, SECTIONS.io, "disconnect-scope", SCOPES, "only-stas-connections"),
+  disconnectTrtypes: option<readonly Transport[]>(STAC, SECTIONS.io, "disconnect-trtypes", TRANSPORT_LIST, ["tcp"]),
+  connectAttemptsOnNcc: option(STAC, SECTIONS.io, "connect-attempts-on-ncc", NCC_ATTEMPTS, 0),
+} as const;
+
+/** Options that repeat, one entry a value. */
+export const ENTRY_OPTIONS = [
+  { services: BOTH, section: SECTIONS.controllers, name: "controller" },
+  { services: BOTH, section: SECTIONS.controllers, name: "exclude" },
+] as const;
+
+export interface DeprecatedOption {
+  readonly services: readonly ServiceName[];
+  readonly section: string;
+  readonly name: string;
+  /** What to do about it. */
+  readonly advice: string;
+}
+
+const NO_EFFECT = "it has no effect here; remove the line";
+
+/** Still read under another name, or documented once and without effect. */
+export const DEPRECATED_OPTIONS: readonly DeprecatedOption[] = [
+  { services: BOTH, section: SECTIONS.controllers, name: "blacklist", advice: "write exclude instead" },
+  {
+    services: STAF,
+    section: SECTIONS.global,
+    name: "persistent-connections",
+    advice: `write it in section [${SECTIONS.discovery}] instead`,
+  },
+  { services: BOTH, section: SECTIONS.global, name: "udev-rule", advice: NO_EFFECT },
+  { services: BOTH, section: SECTIONS.global, name: "duplicate-connect", advice: NO_EFFECT },
+  {
+    services: STAC,
+    section: SECTIONS.io,
+    name: "sticky-connections",
+    advice: `${NO_EFFECT}, and write disconnect-scope instead`,
+  },
+  {
+    services: STAC,
+    section: SECTIONS.global,
+    name: "sticky-connections",
+    advice: `${NO_EFFECT}, and write disconnect-scope in section [${SECTIONS.io}] instead`,
+  },
+];
+
+/** The deprecated place of `persistent-connections`. */
+export const LEGACY_PERSISTENT: OptionDefinition<boolean | undefined> = {
+  ...OPTIONS.persistent,
+  section: SECTIONS.global,
+};

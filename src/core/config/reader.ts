@@ -1,0 +1,126 @@
+/** Reads options out of a parsed file, and keeps what a person should know about it. */
+import type { ServiceName } from "../ports/bus.js";
+import { DEPRECATED_OPTIONS, ENTRY_OPTIONS, OPTIONS, type OptionDefinition } from "./definitions.js";
+import type { IniSection, IniSections, IniValue } from "./ini.js";
+import type { ConfigNote } from "./types.js";
+
+/** The longest part of a value that a note repeats. */
+const LONGEST_QUOTE = 60;
+
+/** Where an option may stand. */
+interface OptionPlace {
+  readonly services: readonly ServiceName[];
+  readonly section: string;
+  readonly name: string;
+}
+
+const PLACES: readonly OptionPlace[] = [...Object.values(OPTIONS), ...ENTRY_OPTIONS];
+
+/** A name as a note may show it. Anything that no option is ever called could be a secret typed in the wrong place. */
+export function showName(name: string): string {
+  return /^[a-z_-]{1,32}$/i.test(name) ? name : "a name that is not shown";
+}
+
+/** A value as a note may show it: on one line, cut where it is long. */
+export function quote(text: string): string {
+  const plain = text.replace(/[\0-\x1f\x7f-\x9f\u2028\u2029]/g, " ");
+  return plain.length > LONGEST_QUOTE ? `"${plain.slice(0, LONGEST_QUOTE)}..."` : `"${plain}"`;
+}
+
+/** What to add where a refused value looks as if it held a comment. */
+export function commentHint(text: string): string {
+  return /\s[#;]/.test(text) ? "; a comment must stand on a line of its own" : "";
+}
+
+export class ConfigReader {
+  readonly file: string;
+  readonly service: ServiceName;
+  readonly #sections: IniSections;
+  readonly #notes: ConfigNote[] = [];
+
+  constructor(service: ServiceName, file: string, sections: IniSections) {
+    this.service = service;
+    this.file = file;
+    this.#sections = sections;
+  }
+
+  /** In the order of the file. */
+  get notes(): readonly ConfigNote[] {
+    return [...this.#notes].sort((a, b) => a.line - b.line);
+  }
+
+  note(level: ConfigNote["level"], line: number, text: string): void {
+    this.#notes.push({ level, file: this.file, line, text });
+  }
+
+  /** All values of an option, without the blank lines between them. */
+  values(section: string, name: string): readonly IniValue[] {
+    const values = this.#sections.get(section)?.options.get(name) ?? [];
+    return values.filter((value) => value.from !== "blank");
+  }
+
+  /** A scalar option: its last value, or what holds without it where there is none, or none that is legal. */
+  scalar<T>(definition: OptionDefinition<T>): T {
+    const fallback = definition.fallback[this.service];
+    // An option of the other service: `checkNames` says that it is ignored.
+    if (!this.#mine(definition)) return fallback;
+    const last = this.values(definition.section, definition.name).at(-1);
+    if (last === undefined) return fallback;
+    const value = definition.read(last.text);
+    if (value === undefined) {
+      const given = last.text === "" ? "no value is given" : `${quote(last.text)} is not taken`;
+      const expected = `expected ${definition.expected}`;
+      const hint = commentHint(last.text);
+      this.note("warning", last.line, `${definition.name}: ${given}, the default holds; ${expected}${hint}`);
+      return fallback;
+    }
+    const remark = definition.remark?.(last.text);
+    if (remark !== undefined) this.note("warning", last.line, `${definition.name}: ${remark}`);
+    return value;
+  }
+
+  /** Notes every section and option that this service does not know, and what is deprecated. */
+  checkNames(): void {
+    for (const [name, section] of this.#sections) {
+      if (this.#knowsSection(name)) this.#checkOptions(name, section);
+      else this.#noteSection(name, section);
+    }
+  }
+
+  #mine(place: OptionPlace): boolean {
+    return place.services.includes(this.service);
+  }
+
+  #knowsSection(name: string): boolean {
+    return [...PLACES, ...DEPRECATED_OPTIONS].some((place) => place.section === name && this.#mine(place));
+  }
+
+  #noteSection(name: string, section: IniSection): void {
+    const elsewhere = PLACES.find((place) => place.section === name);
+    const problem =
+      elsewhere === undefined
+        ? "unknown section"
+        : `section [${name}] is for ${elsewhere.services.map((service) => `${service}d.conf`).join(" and ")}`;
+    this.note("error", section.line, `${problem}: all of it is ignored`);
+  }
+
+  #checkOptions(sectionName: string, section: IniSection): void {
+    for (const [name, values] of section.options) {
+      const line = values[0]?.line ?? section.line;
+      const here = (place: OptionPlace): boolean => place.section === sectionName && place.name === name;
+      if (PLACES.some((place) => here(place) && this.#mine(place))) continue;
+      const deprecated = DEPRECATED_OPTIONS.find((place) => here(place) && this.#mine(place));
+      if (deprecated === undefined) this.note("error", line, `${this.#strangeOption(name)}: it is ignored`);
+      else this.note("warning", line, `${name} is deprecated: ${deprecated.advice}`);
+    }
+  }
+
+  #strangeOption(name: string): string {
+    const misplaced = PLACES.find((place) => place.name === name && this.#mine(place));
+    if (misplaced !== undefined) return `${name} belongs to section [${misplaced.section}]`;
+    const foreign = PLACES.find((place) => place.name === name);
+    if (foreign !== undefined)
+      return `${name} is an option of ${foreign.services.map((one) => `${one}d.conf`).join(" and ")}`;
+    return `unknown option (${showName(name)})`;
+  }
+}

@@ -1,0 +1,34 @@
+/** `/etc/stas/stafd.conf`. */
+import { defaultConfig, parseConfig } from "./common.js";
+import { LEGACY_PERSISTENT, OPTIONS } from "./definitions.js";
+import type { ConfigReader } from "./reader.js";
+import type { CommonConfig, Parsed, StafConfig } from "./types.js";
+
+/** True where neither place of the option says anything, else where one of them says true. */
+function readPersistent(reader: ConfigReader): boolean {
+  const current = reader.scalar(OPTIONS.persistent);
+  const legacy = reader.scalar(LEGACY_PERSISTENT);
+  if (current === undefined && legacy === undefined) return true;
+  return current === true || legacy === true;
+}
+
+function complete(reader: ConfigReader, common: CommonConfig): StafConfig {
+  const persistence = reader.scalar(OPTIONS.zeroconfPersistence);
+  return {
+    ...common,
+    pleo: reader.scalar(OPTIONS.pleo),
+    zeroconf: reader.scalar(OPTIONS.zeroconf),
+    persistentConnections: readPersistent(reader),
+    zeroconfPersistence: persistence === "forever" ? undefined : persistence,
+  };
+}
+
+/** Parses stafd.conf. Only a line that breaks the whole file makes it fail; everything else is a note. */
+export function parseStafConfig(file: string, text: string): Parsed<StafConfig> {
+  return parseConfig("staf", file, text, complete);
+}
+
+/** What holds without a file. */
+export function defaultStafConfig(file: string): StafConfig {
+  return defaultConfig("staf", file, complete);
+}

@@ -1,0 +1,149 @@
+/**
+ * The core-owned connect queue. The kernel serialises connects for the whole host, and a silent peer
+ * holds everybody for 10 s (6.12-cloud.s9-serialised.log). So few are in the kernel at once, what failed
+ * last goes last and alone, and a tcp address not known to be alive is probed from user space first.
+ */
+import { encodeConnectOptions, unsupportedOptions } from "./codec/fabrics-options.js";
+import { log, newRequest, sayOnce, type Context } from "./context.js";
+import { enterLife, nameOf } from "./controller/life.js";
+import type { Controller, ControllerId } from "./controller/types.js";
+import { WELL_KNOWN_DISCOVERY_NQN } from "./domain/transport-id.js";
+import { CONNECTS_IN_KERNEL_MAX, PROBE_TIMEOUT, PROBES_MAX } from "./limits.js";
+import { addressKey } from "./kernel/match.js";
+import { isDurable } from "./saving.js";
+import type { ConnectQueue } from "./state.js";
+
+export function emptyQueue(): ConnectQueue {
+  return {
+    toProbe: new Set(),
+    probing: new Set(),
+    ready: new Set(),
+    suspects: new Set(),
+    inKernel: new Set(),
+    alive: new Set(),
+  };
+}
+
+/** Addresses are alive or not per way to them: the interface and source address count. */
+function aliveKey({ tid }: Controller): string {
+  return `${addressKey(tid.transport, tid.traddr, tid.trsvcid)} ${tid.hostIface} ${tid.hostTraddr}`;
+}
+
+export function noteAlive({ state }: Context, controller: Controller): void {
+  state.queue.alive.add(aliveKey(controller));
+}
+
+export function noteFailed({ state }: Context, controller: Controller): void {
+  state.queue.alive.delete(aliveKey(controller));
+}
+
+/** Gives a controller its place in the queue. */
+export function enqueue(context: Context, controller: Controller, why: string): void {
+  const { queue } = context.state;
+  const needsProbe = controller.tid.transport === "tcp" && !queue.alive.has(aliveKey(controller));
+  if (needsProbe) {
+    enterLife(context, controller, { at: "queued" }, why);
+    queue.toProbe.add(controller.id);
+  } else {
+    makeReady(context, controller, why);
+  }
+}
+
+/** The peer answered the probe: it may enter the kernel's queue. */
+export function probeAnswered(context: Context, controller: Controller): void {
+  makeReady(context, controller, "its address answers");
+}
+
+function makeReady(context: Context, controller: Controller, why: string): void {
+  const { queue } = context.state;
+  enterLife(context, controller, { at: "ready" }, why);
+  (controller.failures > 0 ? queue.suspects : queue.ready).add(controller.id);
+}
+
+/** Starts what may start now. Called after every event. */
+export function pump(context: Context): void {
+  const { state } = context;
+  const { queue } = state;
+  if (state.phase !== "running") return;
+  while (queue.toProbe.size > 0 && queue.probing.size < PROBES_MAX)
+    startProbe(context, first(state.controllers, queue.toProbe));
+  if (queue.ready.size + queue.suspects.size === 0 || !optionsKnown(context)) return;
+  while (queue.ready.size > 0 && queue.inKernel.size < CONNECTS_IN_KERNEL_MAX) {
+    const next = first(state.controllers, queue.ready);
+    if (!isDurable(context, next.service, next.recordedAt)) return;
+    startConnect(context, next);
+  }
+  const goodOnesWait = queue.ready.size + queue.toProbe.size + queue.probing.size + queue.inKernel.size > 0;
+  if (queue.suspects.size === 0 || goodOnesWait) return;
+  const suspect = first(state.controllers, queue.suspects);
+  if (isDurable(context, suspect.service, suspect.recordedAt)) startConnect(context, suspect);
+}
+
+function first(controllers: ReadonlyMap<ControllerId, Controller>, ids: ReadonlySet<ControllerId>): Controller {
+  for (const id of ids) {
+    const controller = controllers.get(id);
+    if (controller !== undefined) return controller;
+  }
+  throw new Error("the connect queue holds no known controller");
+}
+
+/** Asks the kernel once what it takes; connects wait for the answer. */
+function optionsKnown(context: Context): boolean {
+  const { state, ports } = context;
+  if (state.fabricsOptions === "not-asked") {
+    state.fabricsOptions = "asked";
+    ports.fabrics.readOptions(newRequest(context, { kind: "options" }));
+  }
+  return state.fabricsOptions !== "asked";
+}
+
+function startProbe(context: Context, controller: Controller): void {
+  const { traddr, trsvcid, hostTraddr, hostIface } = controller.tid;
+  const request = newRequest(context, { kind: "probe", controller: controller.id });
+  enterLife(context, controller, { at: "probing", request }, controller.why);
+  context.state.queue.probing.add(controller.id);
+  context.ports.network.probe(request, {
+    traddr,
+    trsvcid,
+    hostTraddr,
+    hostIface,
+    depth: "nvme-tcp",
+    timeout: PROBE_TIMEOUT,
+  });
+}
+
+function startConnect(context: Context, controller: Controller): void {
+  const options = connectString(context, controller);
+  const request = newRequest(context, { kind: "connect", controller: controller.id });
+  log(context, "debug", "connecting", nameOf(controller));
+  enterLife(context, controller, { at: "connecting", request, fate: { kind: "keep" } }, controller.why);
+  context.state.queue.inKernel.add(controller.id);
+  context.ports.fabrics.connect(request, options);
+}
+
+/** The string to write: what the kernel does not know is left out, with a word in the log. */
+function connectString(context: Context, controller: Controller): string {
+  const { identity, fabricsOptions } = context.state;
+  const options = encodeConnectOptions({
+    transportId: controller.tid,
+    hostNqn: identity?.hostNqn ?? "",
+    hostId: identity?.hostId ?? "",
+    discovery: controller.service === "staf" && controller.tid.subsysnqn !== WELL_KNOWN_DISCOVERY_NQN,
+    options: controller.options,
+  });
+  if (typeof fabricsOptions === "string") return options;
+  const unknown = new Set(unsupportedOptions(options, fabricsOptions));
+  if (unknown.size === 0) return options;
+  for (const name of unknown) {
+    sayOnce(
+      context,
+      `option ${name}`,
+      "warning",
+      `this kernel does not know the connect option ${name}: it is left out`,
+    );
+  }
+  return options
+    .split(",")
+    .filter((part) => !unknown.has(part.split("=", 1)[0] ?? ""))
+    .join(",");
+}

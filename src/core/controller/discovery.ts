@@ -1,0 +1,219 @@
+/**
+ * Reads a discovery log page: header, entries, header again. Everything but the last read retains the
+ * asynchronous event (RAE=1); the last one clears it, so that a change before it shows in the generation
+ * counter and a change after it raises an event (6.12-cloud.s2.log).
+ */
+import { DISCOVERY_LSP, getLogPage, LID, type RetainAsyncEvent } from "../codec/admin.js";
+import { decodeDiscoveryEntries, decodeDiscoveryHeader } from "../codec/discovery-log.js";
+import { DecodeError } from "../codec/error.js";
+import { decodeSupportedLogPages, SUPPORTED_LOG_PAGES_BYTES } from "../codec/supported-log-pages.js";
+import { arm, disarm, log, newRequest, sayOnce, unsay, type Context } from "../context.js";
+import { DISCOVERY_RECORD_BYTES, type DiscoveryLogEntry } from "../domain/discovery-log.js";
+import { errnoName } from "../domain/errno.js";
+import { formatDuration, later, type Milliseconds } from "../domain/units.js";
+import { ADMIN_TIMEOUT, PAGE_ENTRIES_PER_READ, PAGE_MOVES_MAX, PAGE_RETRY, SUPPORTED_PAGES_RETRY } from "../limits.js";
+import type { AdminReplyEvent } from "../ports/fabrics.js";
+import type { RequestId } from "../ports/request.js";
+import type { HandleId } from "../ports/sysfs.js";
+import { auditNow } from "../soak.js";
+import { pageRead } from "../staf/page.js";
+import { nameOf, pageTimer } from "./life.js";
+import type { DiscoveryControllerState, PageRead } from "./types.js";
+
+type Step = PageRead["step"];
+
+/** Reads the page now; where a read is in flight, once more after it. */
+export function readPage(context: Context, dc: DiscoveryControllerState, why: string): void {
+  if (dc.life.at !== "connected") return;
+  if (dc.reading.at === "command") {
+    dc.reading = { ...dc.reading, again: "yes" };
+    return;
+  }
+  stopRetry(context, dc);
+  const { device } = dc.life;
+  const opened = context.ports.sysfs.open(device, "admin");
+  if (!opened.ok) {
+    tryLater(context, dc, `${device} cannot be opened: ${errnoName(opened.errno)}`, PAGE_RETRY);
+    auditNow(context);
+    return;
+  }
+  log(context, "debug", `reading the discovery log page: ${why}`, nameOf(dc));
+  const askFirst = dc.pleo === "ask" && usesPleo(context, dc, device);
+  if (!askFirst && dc.pleo === "ask") dc.pleo = "no";
+  send(context, dc, { handle: opened.handle, moved: 0, step: { kind: askFirst ? "supported-pages" : "header" } }, "no");
+}
+
+/** Port-local entries are not asked of a CDC, which lists for others. */
+function usesPleo({ state }: Context, dc: DiscoveryControllerState, device: string): boolean {
+  const dctype = state.kernel.byName.get(device)?.controller.dctype;
+  return state.staf?.config.pleo === true && dctype !== "cdc" && dc.tid.transport !== "loop";
+}
+
+/** Gives up a read or a retry: what is read is kept, and a reply in flight is dropped when it comes. */
+export function abandonRead(context: Context, dc: DiscoveryControllerState): void {
+  stopRetry(context, dc);
+  dc.reading = { at: "idle" };
+}
+
+function stopRetry(context: Context, dc: DiscoveryControllerState): void {
+  disarm(context, pageTimer(dc));
+}
+
+function send(
+  context: Context,
+  dc: DiscoveryControllerState,
+  read: Omit<PageRead, "request">,
+  again: "yes" | "no",
+): void {
+  const request = newRequest(context, { kind: "log-page", handle: read.handle, controller: dc.id });
+  dc.reading = { at: "command", read: { ...read, request }, again };
+  context.ports.fabrics.admin(request, read.handle, commandFor(dc, read.step));
+}
+
+function commandFor(dc: DiscoveryControllerState, step: Step) {
+  const lsp = dc.pleo === "use" ? DISCOVERY_LSP.pleo : DISCOVERY_LSP.none;
+  const page = (offset: number, length: number, rae: RetainAsyncEvent) =>
+    getLogPage({ lid: LID.discovery, lsp, rae, offset, length, timeout: ADMIN_TIMEOUT });
+  switch (step.kind) {
+    case "supported-pages":
+      return getLogPage({
+        lid: LID.supportedLogPages,
+        lsp: 0,
+        rae: "retain",
+        offset: 0,
+        length: SUPPORTED_LOG_PAGES_BYTES,
+        timeout: ADMIN_TIMEOUT,
+      });
+    case "header":
+      return page(0, DISCOVERY_RECORD_BYTES, "retain");
+    case "entries": {
+      const offset = DISCOVERY_RECORD_BYTES * (1 + step.entries.length);
+      return page(offset, DISCOVERY_RECORD_BYTES * recordsInNextRead(step), "retain");
+    }
+    case "check":
+      return page(0, DISCOVERY_RECORD_BYTES, "clear");
+  }
+}
+
+function recordsInNextRead(step: { readonly records: number; readonly entries: readonly unknown[] }): number {
+  return Math.min(step.records - step.entries.length, PAGE_ENTRIES_PER_READ);
+}
+
+/** A command of a read was answered. `dc` is undefined where the controller is gone from the state. */
+export function onLogPage(
+  context: Context,
+  dc: DiscoveryControllerState | undefined,
+  handle: HandleId,
+  request: RequestId,
+  result: AdminReplyEvent["result"],
+): void {
+  if (dc?.reading.at !== "command" || dc.reading.read.request !== request) {
+    context.ports.sysfs.close(handle);
+    return;
+  }
+  const { read, again } = dc.reading;
+  if (!result.ok) {
+    endRead(context, dc);
+    tryLater(
+      context,
+      dc,
+      errnoName(result.errno),
+      read.step.kind === "supported-pages" ? SUPPORTED_PAGES_RETRY : PAGE_RETRY,
+    );
+    auditNow(context);
+    return;
+  }
+  try {
+    advance(context, dc, { read, again }, result.status, result.bytes);
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    endRead(context, dc);
+    tryLater(context, dc, error.problem, PAGE_RETRY);
+  }
+}
+
+interface InFlight {
+  readonly read: PageRead;
+  readonly again: "yes" | "no";
+}
+
+function advance(
+  context: Context,
+  dc: DiscoveryControllerState,
+  { read, again }: InFlight,
+  status: number,
+  bytes: Uint8Array,
+): void {
+  const next = (step: Step, moved = read.moved): void => {
+    send(context, dc, { handle: read.handle, moved, step }, again);
+  };
+  const { step } = read;
+  if (step.kind === "supported-pages") {
+    // Rejected: no port-local entries, and not asked again on this connection.
+    dc.pleo = status === 0 && decodeSupportedLogPages(bytes).pleos ? "use" : "no";
+    next({ kind: "header" });
+    return;
+  }
+  if (status !== 0) {
+    if (dc.pleo === "use") {
+      dc.pleo = "no";
+      next({ kind: "header" });
+      return;
+    }
+    endRead(context, dc);
+    tryLater(context, dc, `NVMe status 0x${status.toString(16)}`, PAGE_RETRY);
+    return;
+  }
+  switch (step.kind) {
+    case "header": {
+      const { genctr, numrec, recfmt } = decodeDiscoveryHeader(bytes);
+      if (recfmt !== 0) throw new DecodeError("discovery log", `record format ${String(recfmt)} is not known`);
+      next(
+        numrec === 0
+          ? { kind: "check", genctr, entries: [] }
+          : { kind: "entries", genctr, records: numrec, entries: [] },
+      );
+      return;
+    }
+    case "entries": {
+      const asked = recordsInNextRead(step);
+      if (bytes.length !== asked * DISCOVERY_RECORD_BYTES) throw new DecodeError("discovery log", "it was cut short");
+      step.entries.push(...decodeDiscoveryEntries(bytes));
+      if (step.entries.length < step.records) next(step);
+      else next({ kind: "check", genctr: step.genctr, entries: step.entries });
+      return;
+    }
+    case "check":
+      if (decodeDiscoveryHeader(bytes).genctr === step.genctr) finish(context, dc, step.genctr, step.entries, again);
+      else if (read.moved < PAGE_MOVES_MAX) next({ kind: "header" }, read.moved + 1);
+      else throw new DecodeError("discovery log", "it keeps changing while it is read");
+      return;
+  }
+}
+
+function finish(
+  context: Context,
+  dc: DiscoveryControllerState,
+  genctr: string,
+  entries: readonly DiscoveryLogEntry[],
+  again: "yes" | "no",
+): void {
+  endRead(context, dc);
+  unsay(context, `page ${dc.id}`);
+  pageRead(context, dc, genctr, entries);
+  if (again === "yes") readPage(context, dc, "it changed while it was read");
+}
+
+/** The read in flight is over: its handle is closed. */
+function endRead(context: Context, dc: DiscoveryControllerState): void {
+  if (dc.reading.at === "command") context.ports.sysfs.close(dc.reading.read.handle);
+  dc.reading = { at: "idle" };
+}
+
+/** The page could not be read. What was known of it stays known; it is tried again while the controller is live. */
+function tryLater(context: Context, dc: DiscoveryControllerState, problem: string, delay: Milliseconds): void {
+  const text = `the discovery log page cannot be read: ${problem}; tried again in ${formatDuration(delay)}`;
+  sayOnce(context, `page ${dc.id}`, "error", text, nameOf(dc));
+  dc.reading = { at: "retry", until: later(context.ports.clock.now(), delay) };
+  arm(context, pageTimer(dc), delay);
+}

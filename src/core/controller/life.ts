@@ -1,0 +1,76 @@
+/** The one place where a controller changes its state. */
+import { disarm, type Context } from "../context.js";
+import { formatTransportId } from "../domain/transport-id.js";
+import { bind, unbind } from "../kernel/index.js";
+import type { Controller, Life } from "./types.js";
+
+/** The timer of a retry, of a page's retry: one name a controller. */
+export const retryTimer = (controller: Controller): string => `retry ${controller.id}`;
+export const pageTimer = (controller: Controller): string => `page ${controller.id}`;
+
+/** The device that carries a controller now, or `undefined`. */
+export function deviceOf(controller: Controller): string | undefined {
+  const { life } = controller;
+  switch (life.at) {
+    case "connected":
+    case "reconnecting":
+    case "disconnecting":
+      return life.device;
+    case "queued":
+    case "probing":
+    case "ready":
+    case "connecting":
+    case "waiting":
+    case "remembered":
+      return undefined;
+  }
+}
+
+/** Leaves what the present state holds: its turn in the queue, its timer, its device. */
+export function release(context: Context, controller: Controller): void {
+  const { kernel, queue } = context.state;
+  const { life } = controller;
+  switch (life.at) {
+    case "queued":
+      queue.toProbe.delete(controller.id);
+      return;
+    case "probing":
+      queue.probing.delete(controller.id);
+      return;
+    case "ready":
+      queue.ready.delete(controller.id);
+      queue.suspects.delete(controller.id);
+      return;
+    case "connecting":
+      queue.inKernel.delete(controller.id);
+      return;
+    case "waiting":
+    case "remembered":
+      disarm(context, retryTimer(controller));
+      return;
+    case "connected":
+    case "reconnecting":
+    case "disconnecting":
+      unbind(kernel, life.device, controller.id);
+      return;
+  }
+}
+
+/** Moves a controller into a state, with the reason. */
+export function enterLife(context: Context, controller: Controller, life: Life, why: string): void {
+  release(context, controller);
+  if ("device" in life) bind(context.state.kernel, life.device, controller.id);
+  amendLife(context, controller, life, why);
+}
+
+/** Changes what follows a state without leaving it: its turn, timer and device stay. */
+export function amendLife(context: Context, controller: Controller, life: Life, why: string): void {
+  controller.life = life;
+  controller.why = why;
+  controller.since = context.ports.clock.now();
+}
+
+/** How log records and reasons name a controller. */
+export function nameOf(controller: Controller): string {
+  return formatTransportId(controller.tid);
+}

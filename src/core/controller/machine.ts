@@ -1,0 +1,358 @@
+/** A controller's life: it is looked for in the kernel, connected, lost, connected again, and left. */
+import { arm, log, type Context } from "../context.js";
+import { parseConnectReply } from "../codec/fabrics-options.js";
+import { DecodeError } from "../codec/error.js";
+import { ERRNO, errnoName } from "../domain/errno.js";
+import { formatDuration, later, type Milliseconds } from "../domain/units.js";
+import { transportIdKey } from "../domain/transport-id.js";
+import { atAddress, removeFrom } from "../kernel/index.js";
+import type { Present } from "../kernel/index-types.js";
+import { addressKey, matchConnection } from "../kernel/match.js";
+import { FIRST_RETRY, LATER_RETRY, REMOVED_RETRY } from "../limits.js";
+import type { DeletedEvent } from "../ports/sysfs.js";
+import type { FabricsReplyEvent } from "../ports/fabrics.js";
+import type { ProbedEvent } from "../ports/network.js";
+import type { RequestId } from "../ports/request.js";
+import { enqueue, noteAlive, noteFailed, probeAnswered } from "../connect-queue.js";
+import { touch } from "../saving.js";
+import { auditNow, requestReconcile } from "../soak.js";
+import { startDelete } from "../deleting.js";
+import { refresh } from "../kernel/refresh.js";
+import { abandonRead, readPage } from "./discovery.js";
+import { amendLife, deviceOf, enterLife, nameOf, release, retryTimer } from "./life.js";
+import { controllerKey, type Controller } from "./types.js";
+
+/** States in which the kernel is taking a controller away. */
+const DYING = new Set(["deleting", "deleting (no IO)", "dead"]);
+
+export function addressKeyOf(controller: Controller): string {
+  const { transport, traddr, trsvcid } = controller.tid;
+  return addressKey(transport, traddr, trsvcid);
+}
+
+/**
+ * Looks for a connection that the kernel has already; where there is none, the controller takes
+ * its place in the connect queue.
+ */
+export function seek(context: Context, controller: Controller, why: string): void {
+  if (adopt(context, controller)) return;
+  enqueue(context, controller, why);
+}
+
+/** Binds a controller to an existing connection that is the one it wants. */
+export function adopt(context: Context, controller: Controller): boolean {
+  for (const present of atAddress(context.state.kernel, addressKeyOf(controller))) {
+    if (adoptPresent(context, controller, present)) return true;
+  }
+  return false;
+}
+
+/** Binds a controller to this connection, where it is the one it wants. */
+export function adoptPresent(context: Context, controller: Controller, present: Present): boolean {
+  if (!fits(context, controller, present)) return false;
+  const device = present.controller.name;
+  log(context, "info", `uses the existing connection ${device} (${present.controller.state})`, nameOf(controller));
+  arrive(context, controller, present, `${device} is the connection that is wanted`);
+  return true;
+}
+
+function fits({ state }: Context, controller: Controller, present: Present): boolean {
+  const connection = present.controller;
+  if (!connection.complete || DYING.has(connection.state)) return false;
+  const role = controller.service === "staf" ? "discovery" : "io";
+  const known = present.kind === role;
+  const unclear = present.kind === "unknown" || present.kind === "asking";
+  if (!known && !(unclear && controller.remembered === "yes")) return false;
+  const hostNqn = controller.tid.hostNqn === "" ? (state.identity?.hostNqn ?? "") : controller.tid.hostNqn;
+  return matchConnection(controller.tid, hostNqn, connection, state.interfaces) !== "no";
+}
+
+/** The kernel has the connection: live, or reconnecting by itself. */
+function arrive(context: Context, controller: Controller, present: Present, why: string): void {
+  const device = present.controller.name;
+  if (present.controller.state === "live") becomeLive(context, controller, device, why);
+  else enterLife(context, controller, { at: "reconnecting", device }, `${device} is ${present.controller.state}`);
+}
+
+function becomeLive(context: Context, controller: Controller, device: string, why: string): void {
+  controller.failures = 0;
+  noteAlive(context, controller);
+  enterLife(context, controller, { at: "connected", device }, why);
+  if (controller.service === "staf") {
+    controller.pleo = "ask";
+    readPage(context, controller, "the connection is live");
+  }
+}
+
+export function onProbed(
+  context: Context,
+  controller: Controller,
+  request: RequestId,
+  result: ProbedEvent["result"],
+): void {
+  if (controller.life.at !== "probing" || controller.life.request !== request) return;
+  if (result.ok) {
+    probeAnswered(context, controller);
+    return;
+  }
+  failed(context, controller, `${errnoName(result.errno)} from the probe of its address`);
+}
+
+export function onConnectReply(
+  context: Context,
+  controller: Controller,
+  request: RequestId,
+  result: FabricsReplyEvent["result"],
+): void {
+  const { life } = controller;
+  if (life.at !== "connecting" || life.request !== request) return;
+  if (life.fate.kind === "leave") {
+    leaveAfterConnect(context, controller, result, life.fate.disconnect);
+    return;
+  }
+  if (!result.ok) {
+    if (result.errno === ERRNO.EALREADY) {
+      // Somebody else connected it: the audit finds it, and it is adopted.
+      wait(context, controller, FIRST_RETRY, "the kernel has this connection already");
+      auditNow(context);
+      return;
+    }
+    failed(context, controller, `${errnoName(result.errno)} from the kernel`);
+    return;
+  }
+  const device = replyDevice(context, controller, result.text);
+  const present = device === undefined ? undefined : refresh(context, device);
+  if (present === undefined || (present.controller.complete && !sameAddress(controller, present))) {
+    lost(context, controller, "the connection was gone before it could be used");
+    return;
+  }
+  log(context, "notice", `connected as ${present.controller.name}`, nameOf(controller));
+  if (present.controller.state === "live") {
+    becomeLive(context, controller, present.controller.name, `connected as ${present.controller.name}`);
+  } else {
+    arrive(context, controller, present, "connected");
+  }
+}
+
+/** The device of a connect's reply; `undefined` where the kernel said something else. */
+function replyDevice(context: Context, controller: Controller, text: string): string | undefined {
+  try {
+    return `nvme${String(parseConnectReply(text).instance)}`;
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    log(context, "error", `the kernel's reply to a connect cannot be read: ${error.problem}`, nameOf(controller));
+    auditNow(context);
+    return undefined;
+  }
+}
+
+function sameAddress(controller: Controller, present: Present): boolean {
+  const { transport, traddr, trsvcid } = present.controller;
+  return addressKey(transport, traddr, trsvcid) === addressKeyOf(controller);
+}
+
+/** A connect of a controller that is not wanted any more has ended: what it made is taken down again. */
+function leaveAfterConnect(
+  context: Context,
+  controller: Controller,
+  result: FabricsReplyEvent["result"],
+  disconnect: "yes" | "no",
+): void {
+  const device = result.ok ? replyDevice(context, controller, result.text) : undefined;
+  if (device === undefined || disconnect === "no") {
+    forget(context, controller);
+    return;
+  }
+  disconnectNow(context, controller, device, controller.why);
+}
+
+/** A connect or its probe failed: tried again after 3 s the first time, then every 60 s. */
+function failed(context: Context, controller: Controller, problem: string): void {
+  controller.failures += 1;
+  noteFailed(context, controller);
+  const delay = controller.failures === 1 ? FIRST_RETRY : LATER_RETRY;
+  const level = controller.failures === 1 ? "info" : controller.failures === 2 ? "error" : "debug";
+  const text = `cannot be connected: ${problem}; tried again in ${formatDuration(delay)}`;
+  log(context, level, text, nameOf(controller));
+  wait(context, controller, delay, problem);
+}
+
+function wait(context: Context, controller: Controller, delay: Milliseconds, why: string): void {
+  enterLife(context, controller, { at: "waiting", until: later(context.ports.clock.now(), delay) }, why);
+  if (context.state.phase === "running") arm(context, retryTimer(controller), delay);
+}
+
+/** The kernel has the connection no more, and nobody here asked for that. What was read from it is kept. */
+export function lost(context: Context, controller: Controller, why: string): void {
+  if (controller.service === "staf") abandonRead(context, controller);
+  controller.failures = 0;
+  log(context, "notice", `${why}; connected again in ${formatDuration(REMOVED_RETRY)}`, nameOf(controller));
+  wait(context, controller, REMOVED_RETRY, why);
+}
+
+export function onRetryTimer(context: Context, controller: Controller): void {
+  switch (controller.life.at) {
+    case "waiting":
+      seek(context, controller, `after ${controller.why}`);
+      return;
+    case "remembered":
+      // Not wanted before its time was over, and the kernel never brought it: nothing is left of it.
+      if (controller.life.fate.kind === "leave") forget(context, controller);
+      return;
+    case "queued":
+    case "probing":
+    case "ready":
+    case "connecting":
+    case "connected":
+    case "reconnecting":
+    case "disconnecting":
+      return;
+  }
+}
+
+/** The kernel's view of a bound device has changed. */
+export function onDeviceChanged(context: Context, controller: Controller, present: Present): void {
+  const { life } = controller;
+  if (life.at !== "connected" && life.at !== "reconnecting") return;
+  if (present.controller.state === "live") {
+    if (!stillFits(context, controller, present)) {
+      lost(context, controller, `${life.device} turned out to be another connection`);
+    } else if (life.at === "reconnecting") {
+      log(context, "info", `${life.device} is live again`, nameOf(controller));
+      becomeLive(context, controller, life.device, `${life.device} is live`);
+    }
+    return;
+  }
+  if (life.at === "connected" && present.controller.state !== "") {
+    if (controller.service === "staf") abandonRead(context, controller);
+    log(context, "info", `${life.device} is ${present.controller.state}: the kernel reconnects it`, nameOf(controller));
+    enterLife(
+      context,
+      controller,
+      { at: "reconnecting", device: life.device },
+      `${life.device} is ${present.controller.state}`,
+    );
+  }
+}
+
+/** A match that was provisional while the connection was down is judged once it is live. */
+function stillFits({ state }: Context, controller: Controller, present: Present): boolean {
+  if (!present.controller.complete) return true;
+  const hostNqn = controller.tid.hostNqn === "" ? (state.identity?.hostNqn ?? "") : controller.tid.hostNqn;
+  return matchConnection(controller.tid, hostNqn, present.controller, state.interfaces) !== "no";
+}
+
+/** The device that carried a controller is gone from the kernel. */
+export function onDeviceGone(context: Context, controller: Controller, device: string): void {
+  switch (controller.life.at) {
+    case "connected":
+    case "reconnecting":
+      lost(context, controller, `the kernel removed ${device}`);
+      return;
+    case "disconnecting":
+    case "queued":
+    case "probing":
+    case "ready":
+    case "connecting":
+    case "waiting":
+    case "remembered":
+      return;
+  }
+}
+
+/** A controller is not wanted any more. What is in flight is waited for: connect and disconnect never swap. */
+export function leave(context: Context, controller: Controller, disconnect: "yes" | "no", why: string): void {
+  const { life } = controller;
+  switch (life.at) {
+    case "queued":
+    case "probing":
+    case "ready":
+    case "waiting":
+      forget(context, controller);
+      return;
+    case "remembered":
+      amendLife(context, controller, { ...life, fate: { kind: "leave", disconnect } }, why);
+      return;
+    case "connecting":
+      amendLife(context, controller, { ...life, fate: { kind: "leave", disconnect } }, why);
+      return;
+    case "disconnecting":
+      amendLife(context, controller, { ...life, next: "forget" }, why);
+      return;
+    case "connected":
+    case "reconnecting":
+      if (controller.service === "staf") abandonRead(context, controller);
+      if (disconnect === "yes" && !isShared(context, controller)) disconnectNow(context, controller, life.device, why);
+      else forget(context, controller);
+      return;
+  }
+}
+
+/** Wanted after all: an operation that was to end a controller ends in a connection instead. */
+export function stay(context: Context, controller: Controller, why: string): void {
+  const { life } = controller;
+  switch (life.at) {
+    case "connecting":
+      if (life.fate.kind === "leave") amendLife(context, controller, { ...life, fate: { kind: "keep" } }, why);
+      return;
+    case "disconnecting":
+      if (life.next === "forget") amendLife(context, controller, { ...life, next: "connect-again" }, why);
+      return;
+    case "remembered":
+      seek(context, controller, why);
+      return;
+    case "queued":
+    case "probing":
+    case "ready":
+    case "waiting":
+    case "connected":
+    case "reconnecting":
+      return;
+  }
+}
+
+function isShared({ state }: Context, controller: Controller): boolean {
+  const device = deviceOf(controller);
+  return device !== undefined && (state.kernel.byName.get(device)?.bound.size ?? 0) > 1;
+}
+
+function disconnectNow(context: Context, controller: Controller, device: string, why: string): void {
+  const request = startDelete(context, device, controller.tid, controller.id);
+  log(context, "notice", `disconnecting ${device}: ${why}`, nameOf(controller));
+  if (request === undefined) forget(context, controller);
+  else enterLife(context, controller, { at: "disconnecting", request, device, next: "forget" }, why);
+}
+
+export function onDeleted(
+  context: Context,
+  controller: Controller,
+  request: RequestId,
+  result: DeletedEvent["result"],
+): void {
+  const { life } = controller;
+  if (life.at !== "disconnecting" || life.request !== request) return;
+  if (!result.ok && result.errno !== ERRNO.ENODEV && result.errno !== ERRNO.ENOENT) {
+    const problem = `${life.device} could not be deleted: ${errnoName(result.errno)}`;
+    log(context, "error", problem, nameOf(controller));
+    enterLife(context, controller, { at: "reconnecting", device: life.device }, problem);
+    requestReconcile(context, controller.service);
+    auditNow(context);
+    return;
+  }
+  if (life.next === "connect-again") seek(context, controller, "wanted again while it was disconnected");
+  else forget(context, controller);
+}
+
+/** Takes a controller out of the state. */
+export function forget(context: Context, controller: Controller): void {
+  const { state } = context;
+  release(context, controller);
+  if (controller.service === "staf") abandonRead(context, controller);
+  state.controllers.delete(controller.id);
+  state.byKey.delete(controllerKey(controller.service, transportIdKey(controller.tid)));
+  removeFrom(state.byAddress, addressKeyOf(controller), controller.id);
+  touch(context, controller.service);
+  if (controller.service === "stac") return;
+  context.ports.bus.emit("staf", "dc_removed", []);
+  requestReconcile(context, "stac");
+}

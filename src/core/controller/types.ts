@@ -1,0 +1,134 @@
+/** One controller that a service wants: what it is, and where it stands in its life. */
+import type { ConnectionOptions } from "../config/types.js";
+import type { DiscoveryLogEntry } from "../domain/discovery-log.js";
+import type { TransportId } from "../domain/transport-id.js";
+import type { Milliseconds } from "../domain/units.js";
+import type { ServiceName } from "../ports/bus.js";
+import type { RequestId } from "../ports/request.js";
+import type { HandleId } from "../ports/sysfs.js";
+
+/** `c1`, `c2` ... in the order of creation. */
+export type ControllerId = `c${number}`;
+
+/** What becomes of a controller when the operation in flight has ended. */
+export type Fate = { readonly kind: "keep" } | { readonly kind: "leave"; readonly disconnect: "yes" | "no" };
+
+/**
+ * Where a controller stands. What it waits for is in its state: a turn in the connect queue, a
+ * request number, a timer, or the kernel.
+ */
+export type Life =
+  | { readonly at: "queued" }
+  | { readonly at: "probing"; readonly request: RequestId }
+  | { readonly at: "ready" }
+  | { readonly at: "connecting"; readonly request: RequestId; readonly fate: Fate }
+  | { readonly at: "waiting"; readonly until: Milliseconds }
+  /**
+   * Recorded by an earlier run, and not (yet) in the kernel: a connect that a killed daemon left
+   * behind may still come out of it.
+   */
+  | { readonly at: "remembered"; readonly until: Milliseconds; readonly fate: Fate }
+  /** The kernel has it live. */
+  | { readonly at: "connected"; readonly device: string }
+  /** The kernel has it and reconnects it by itself: neither duplicated nor judged. */
+  | { readonly at: "reconnecting"; readonly device: string }
+  /** `next`: what follows the delete. */
+  | {
+      readonly at: "disconnecting";
+      readonly request: RequestId;
+      readonly device: string;
+      readonly next: "forget" | "connect-again";
+    };
+
+/** Why staf has a discovery controller; the strongest of several. */
+export type Origin = "configured" | "nbft" | "referral" | "discovered";
+
+interface ControllerCommon {
+  readonly id: ControllerId;
+  readonly tid: TransportId;
+  options: ConnectionOptions;
+  life: Life;
+  /** Reason of the last decision, and when it was taken. */
+  why: string;
+  since: Milliseconds;
+  /** Connects that failed since the last success. */
+  failures: number;
+  /** The record must be written up to here before a connect may be. */
+  recordedAt: number;
+  /** Recorded by an earlier run of the daemon. */
+  readonly remembered: "yes" | "no";
+}
+
+export interface DiscoveryControllerState extends ControllerCommon {
+  readonly service: "staf";
+  origin: Origin;
+  page: Page;
+  reading: Reading;
+  /** Port-Local Entries Only (TP8010), settled once a connection. */
+  pleo: "ask" | "use" | "no";
+}
+
+export interface IoControllerState extends ControllerCommon {
+  readonly service: "stac";
+  configured: "yes" | "no";
+  /** Keys of the discovery controllers whose last known page lists it. */
+  listedBy: readonly string[];
+}
+
+export type Controller = DiscoveryControllerState | IoControllerState;
+
+/** What is known of a discovery controller's log page. Not knowing is not an empty page. */
+export type Page =
+  | { readonly known: "no" }
+  | { readonly known: "yes"; readonly entries: readonly DiscoveryLogEntry[]; readonly genctr: string };
+
+/** One read of the log page, from the header to the header again. */
+export interface PageRead {
+  readonly handle: HandleId;
+  readonly request: RequestId;
+  /** How often the generation counter has moved under this read. */
+  readonly moved: number;
+  readonly step:
+    | { readonly kind: "supported-pages" }
+    | { readonly kind: "header" }
+    | {
+        readonly kind: "entries";
+        readonly genctr: string;
+        readonly records: number;
+        /** Entries read so far; the next request starts behind them. */
+        readonly entries: DiscoveryLogEntry[];
+      }
+    | { readonly kind: "check"; readonly genctr: string; readonly entries: readonly DiscoveryLogEntry[] };
+}
+
+export type Reading =
+  | { readonly at: "idle" }
+  | { readonly at: "command"; readonly read: PageRead; readonly again: "yes" | "no" }
+  /** The page could not be read; tried again on a timer while the controller stays live. */
+  | { readonly at: "retry"; readonly until: Milliseconds };
+
+/** How a controller stands to the plans: `remembered` from an earlier run, `leaving` while its end is carried out. */
+export type Standing = "claimed" | "remembered" | "leaving";
+
+export function standingOf({ life }: Controller): Standing {
+  switch (life.at) {
+    case "remembered":
+      return life.fate.kind === "leave" ? "leaving" : "remembered";
+    case "connecting":
+      return life.fate.kind === "leave" ? "leaving" : "claimed";
+    case "disconnecting":
+      return life.next === "forget" ? "leaving" : "claimed";
+    case "queued":
+    case "probing":
+    case "ready":
+    case "waiting":
+    case "connected":
+    case "reconnecting":
+      return "claimed";
+  }
+}
+
+/** The key under which a service finds a controller. */
+export function controllerKey(service: ServiceName, tidKey: string): string {
+  return `${service} ${tidKey}`;
+}

@@ -1,0 +1,123 @@
+/** What every controller is doing, and why: for `explain`, for clients, for oracles. */
+import type { Controller, Life } from "./controller/types.js";
+import { deviceOf, nameOf, pageTimer, retryTimer } from "./controller/life.js";
+import type { TransportId } from "./domain/transport-id.js";
+import { formatDuration, type Milliseconds } from "./domain/units.js";
+import type { ServiceName } from "./ports/bus.js";
+import type { CoreState } from "./state.js";
+
+/** Where a controller stands to the rule that each has a connection, an operation in flight or an armed timer. */
+export type Footing = "connected" | "operation-in-flight" | "timer-armed" | "idle";
+
+export interface ControllerDescription {
+  readonly service: ServiceName;
+  readonly id: string;
+  /** As `formatTransportId` prints it. */
+  readonly controller: string;
+  readonly transportId: TransportId;
+  /** Empty where no device carries it. */
+  readonly device: string;
+  readonly state: Life["at"];
+  readonly doing: string;
+  /** Reason of the last decision. */
+  readonly why: string;
+  readonly since: Milliseconds;
+  /** What happens next by itself, or empty. */
+  readonly next: string;
+  readonly status: Footing;
+}
+
+export function describeControllers(state: CoreState, now: Milliseconds): readonly ControllerDescription[] {
+  return [...state.controllers.values()].map((controller) => ({
+    service: controller.service,
+    id: controller.id,
+    controller: nameOf(controller),
+    transportId: controller.tid,
+    device: deviceOf(controller) ?? "",
+    state: controller.life.at,
+    doing: doing(controller),
+    why: controller.why,
+    since: controller.since,
+    next: next(state, controller, now),
+    status: footing(state, controller),
+  }));
+}
+
+function doing(controller: Controller): string {
+  const { life } = controller;
+  switch (life.at) {
+    case "queued":
+      return "waits for its address to be probed";
+    case "probing":
+      return "its address is being probed";
+    case "ready":
+      return "waits for its turn to connect";
+    case "connecting":
+      return life.fate.kind === "keep" ? "is being connected" : "is being connected, and disconnected after that";
+    case "waiting":
+      return "waits to be connected again";
+    case "remembered":
+      return "recorded by an earlier run, not in the kernel";
+    case "connected":
+      return controller.service === "staf"
+        ? `is live on ${life.device}, ${pageText(controller.page)}`
+        : `is live on ${life.device}`;
+    case "reconnecting":
+      return `the kernel reconnects ${life.device}`;
+    case "disconnecting":
+      return life.next === "forget"
+        ? `${life.device} is being deleted`
+        : `${life.device} is being deleted, and connected again after that`;
+  }
+}
+
+function pageText(
+  page: { readonly known: "no" } | { readonly known: "yes"; readonly entries: readonly unknown[] },
+): string {
+  return page.known === "yes" ? `its page lists ${String(page.entries.length)} entries` : "its page is not known";
+}
+
+function next(state: CoreState, controller: Controller, now: Milliseconds): string {
+  for (const timer of [retryTimer(controller), pageTimer(controller)]) {
+    const deadline = state.timers.get(timer);
+    if (deadline !== undefined) return `${timer} in ${formatDuration((deadline - now) as Milliseconds)}`;
+  }
+  return "";
+}
+
+function footing(state: CoreState, controller: Controller): Footing {
+  switch (controller.life.at) {
+    case "connected":
+    case "reconnecting":
+      return "connected";
+    case "queued":
+    case "ready":
+      // A turn in the queue is an operation: the queue moves with whatever is in flight before it.
+      return "operation-in-flight";
+    case "probing":
+    case "connecting":
+    case "disconnecting":
+      return state.requests.has(controller.life.request) ? "operation-in-flight" : "idle";
+    case "waiting":
+    case "remembered":
+      return state.timers.has(retryTimer(controller)) ? "timer-armed" : "idle";
+  }
+}
+
+/** What is not settled yet, in words; empty where the core only waits for the world. */
+export function pendingObligations(state: CoreState): readonly string[] {
+  const pending: string[] = [];
+  for (const service of ["staf", "stac"] as const) {
+    if (state.timers.has(`soak ${service}`)) pending.push(`${service} has a reconcile to do`);
+    const record = state[service]?.record;
+    if (record !== undefined && record.durable !== record.sequence) pending.push(`${record.path} has to be written`);
+  }
+  for (const controller of state.controllers.values()) {
+    const { at } = controller.life;
+    if (at !== "connected" && at !== "remembered") pending.push(`${nameOf(controller)} ${doing(controller)}`);
+    else if (controller.service === "staf" && controller.reading.at !== "idle") {
+      pending.push(`the log page of ${nameOf(controller)} has to be read`);
+    }
+  }
+  return pending;
+}

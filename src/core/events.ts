@@ -1,0 +1,158 @@
+/** Where a uevent enters: decoded, entered into the index, and told to the controllers it concerns. */
+import { DecodeError } from "./codec/error.js";
+import { decodeUevent, isNvmeUevent, type Uevent } from "./codec/uevent.js";
+import { armNoLater, log, sayOnce, type Context } from "./context.js";
+import { readPage } from "./controller/discovery.js";
+import { adoptPresent, leave, onDeviceChanged, onDeviceGone } from "./controller/machine.js";
+import type { Controller } from "./controller/types.js";
+import { remove, summaryText } from "./kernel/index.js";
+import type { Present } from "./kernel/index-types.js";
+import { addressKey } from "./kernel/match.js";
+import { refresh } from "./kernel/refresh.js";
+import { ADD_SOAK } from "./limits.js";
+import { auditLater, requestReconcile } from "./soak.js";
+
+/** The AEN of a discovery log page change: notice (2), discovery log change (0xf0), LID 0x70. */
+const DISCOVERY_LOG_CHANGED = "0x70f002";
+
+export const ADD_TIMER = "add soak";
+
+/** `nvme0`: the controllers' own device names; others (nvme0n1, ng0n1) are not theirs. */
+const CONTROLLER_NAME = /^nvme\d+$/u;
+
+export function onUevent(context: Context, message: Uint8Array): void {
+  if (!isNvmeUevent(message)) return;
+  let uevent: Uevent;
+  try {
+    uevent = decodeUevent(message);
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    sayOnce(
+      context,
+      "uevent",
+      "warning",
+      `a kernel uevent cannot be read (${error.problem}): the kernel's controllers are listed anew`,
+    );
+    audit(context);
+    return;
+  }
+  const name = uevent.properties.get("DEVNAME") ?? "";
+  if (!CONTROLLER_NAME.test(name)) return;
+  switch (uevent.action) {
+    case "add":
+      // Sent before the TCP connect: attributes may fill in late, and identity only with them.
+      deviceGone(context, name);
+      deviceSeen(context, name);
+      armNoLater(context, ADD_TIMER, ADD_SOAK);
+      return;
+    case "remove":
+      deviceGone(context, name);
+      return;
+    default: {
+      deviceSeen(context, name);
+      const event = uevent.properties.get("NVME_EVENT");
+      const isNews =
+        event === "connected" || event === "rediscover" || uevent.properties.get("NVME_AEN") === DISCOVERY_LOG_CHANGED;
+      if (isNews) pageIsStale(context, name, event ?? "AEN");
+      return;
+    }
+  }
+}
+
+/** Either of them marks the page of a managed discovery controller stale. */
+function pageIsStale(context: Context, name: string, why: string): void {
+  for (const controller of boundTo(context, name)) {
+    if (controller.service === "staf") readPage(context, controller, why);
+  }
+}
+
+/** The controllers a device carries, as they are now: what follows may change the set. */
+function boundTo({ state }: Context, name: string): readonly Controller[] {
+  const found: Controller[] = [];
+  for (const id of state.kernel.byName.get(name)?.bound ?? []) {
+    const controller = state.controllers.get(id);
+    if (controller !== undefined) found.push(controller);
+  }
+  return found;
+}
+
+/** Reads a controller anew and tells those whom it concerns. */
+export function deviceSeen(context: Context, name: string): void {
+  const present = refresh(context, name);
+  if (present === undefined) deviceGone(context, name);
+  else deviceKnown(context, present);
+}
+
+/** What a device is or how it stands has become known. */
+export function deviceKnown(context: Context, present: Present): void {
+  const { name } = present.controller;
+  for (const controller of boundTo(context, name)) onDeviceChanged(context, controller, present);
+  if (present.controller.complete) offer(context, present);
+}
+
+/** Offers a connection to the controllers that want its address and have none. */
+function offer(context: Context, present: Present): void {
+  const { transport, traddr, trsvcid } = present.controller;
+  for (const id of [...(context.state.byAddress.get(addressKey(transport, traddr, trsvcid)) ?? [])]) {
+    const controller = context.state.controllers.get(id);
+    if (controller === undefined) continue;
+    const { life } = controller;
+    switch (life.at) {
+      case "queued":
+      case "probing":
+      case "ready":
+      case "waiting":
+        adoptPresent(context, controller, present);
+        break;
+      case "remembered":
+        if (adoptPresent(context, controller, present) && life.fate.kind === "leave") {
+          leave(context, controller, life.fate.disconnect, controller.why);
+        }
+        break;
+      case "connecting":
+      case "connected":
+      case "reconnecting":
+      case "disconnecting":
+        break;
+    }
+  }
+}
+
+function deviceGone(context: Context, name: string): void {
+  const bound = boundTo(context, name);
+  remove(context.state.kernel, name);
+  for (const controller of bound) onDeviceGone(context, controller, name);
+}
+
+/** The attributes of what was added had their time: read again what was not complete, then judge. */
+export function onAddTimer(context: Context): void {
+  for (const [name, present] of [...context.state.kernel.byName]) {
+    if (!present.controller.complete) deviceSeen(context, name);
+  }
+  requestReconcile(context, "stac");
+}
+
+/** Compares the kernel's listing with the index, and makes up for every event that was lost. */
+export function audit(context: Context): void {
+  const { kernel } = context.state;
+  const listed = new Set<string>();
+  for (const summary of context.ports.sysfs.list()) {
+    listed.add(summary.name);
+    const present = kernel.byName.get(summary.name);
+    const unclear = present?.kind === "unknown" || present?.controller.complete === false;
+    if (present?.summary === summaryText(summary) && !unclear) continue;
+    if (present !== undefined && !sameConnection(present, summary.subsysnqn)) deviceGone(context, summary.name);
+    deviceSeen(context, summary.name);
+  }
+  for (const name of [...kernel.byName.keys()]) {
+    if (listed.has(name)) continue;
+    log(context, "info", `${name} is gone, and no uevent said so`);
+    deviceGone(context, name);
+  }
+  auditLater(context);
+}
+
+/** Whether a name still stands for the subsystem it stood for: numbers are reused. */
+function sameConnection(present: Present, subsysnqn: string): boolean {
+  return !present.controller.complete || present.controller.subsysnqn === subsysnqn.trim();
+}

@@ -1,0 +1,22 @@
+/** The controllers that the kernel has, as uevents and the audit keep them. */
+import type { KernelController } from "../codec/sysfs.js";
+import type { ControllerId } from "../controller/types.js";
+
+/** What a controller is: `asking` while Identify is in flight, `unknown` is never touched. */
+export type ControllerKind = "io" | "discovery" | "other" | "asking" | "unknown";
+
+export interface Present {
+  controller: KernelController;
+  kind: ControllerKind;
+  /** `summaryText` of the attributes the audit compares. */
+  summary: string;
+  /** Controllers of ours that this connection carries. */
+  readonly bound: Set<ControllerId>;
+}
+
+export interface KernelIndex {
+  /** By name, `nvme0`. */
+  readonly byName: Map<string, Present>;
+  /** Names by address key. */
+  readonly byAddress: Map<string, Set<string>>;
+}

@@ -1,0 +1,88 @@
+/** Keeps the index of the kernel's controllers. Every look-up costs the same however many there are. */
+import type { KernelController } from "../codec/sysfs.js";
+import type { ControllerId } from "../controller/types.js";
+import type { SysfsSummary } from "../ports/sysfs.js";
+import type { KernelIndex, ControllerKind, Present } from "./index-types.js";
+import { addressKey } from "./match.js";
+
+export function emptyIndex(): KernelIndex {
+  return { byName: new Map(), byAddress: new Map() };
+}
+
+/**
+ * The attributes that the audit compares, as one text. `src_addr` is left out: it comes and goes
+ * with the connection.
+ */
+export function summaryText(summary: SysfsSummary): string {
+  const address = summary.address.replace(/,?src_addr=[^,\n]*/u, "");
+  return `${summary.state}|${summary.subsysnqn}|${address}`;
+}
+
+function addressOf(controller: KernelController): string {
+  return addressKey(controller.transport, controller.traddr, controller.trsvcid);
+}
+
+/** Enters a controller, or what has become of it. Its bindings stay: they hold while the name does. */
+export function enter(
+  index: KernelIndex,
+  controller: KernelController,
+  kind: ControllerKind,
+  summary: string,
+): Present {
+  const present = index.byName.get(controller.name);
+  const key = addressOf(controller);
+  if (present === undefined) {
+    const entered: Present = { controller, kind, summary, bound: new Set() };
+    index.byName.set(controller.name, entered);
+    addTo(index.byAddress, key, controller.name);
+    return entered;
+  }
+  const before = addressOf(present.controller);
+  if (before !== key) {
+    removeFrom(index.byAddress, before, controller.name);
+    addTo(index.byAddress, key, controller.name);
+  }
+  present.controller = controller;
+  present.kind = kind;
+  present.summary = summary;
+  return present;
+}
+
+export function remove(index: KernelIndex, name: string): Present | undefined {
+  const present = index.byName.get(name);
+  if (present === undefined) return undefined;
+  index.byName.delete(name);
+  removeFrom(index.byAddress, addressOf(present.controller), name);
+  return present;
+}
+
+/** The controllers on one address, in the order in which they were seen. */
+export function atAddress(index: KernelIndex, key: string): readonly Present[] {
+  const found: Present[] = [];
+  for (const name of index.byAddress.get(key) ?? []) {
+    const present = index.byName.get(name);
+    if (present !== undefined) found.push(present);
+  }
+  return found;
+}
+
+export function bind(index: KernelIndex, device: string, id: ControllerId): void {
+  index.byName.get(device)?.bound.add(id);
+}
+
+export function unbind(index: KernelIndex, device: string, id: ControllerId): void {
+  index.byName.get(device)?.bound.delete(id);
+}
+
+/** Adds to a set in a map of sets, which it makes where there is none. */
+export function addTo<K, V>(sets: Map<K, Set<V>>, key: K, value: V): void {
+  const set = sets.get(key);
+  if (set === undefined) sets.set(key, new Set([value]));
+  else set.add(value);
+}
+
+/** Removes from a set in a map of sets; the last one takes the set with it. */
+export function removeFrom<K, V>(sets: Map<K, Set<V>>, key: K, value: V): void {
+  const set = sets.get(key);
+  if (set?.delete(value) === true && set.size === 0) sets.delete(key);
+}

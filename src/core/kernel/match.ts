@@ -1,0 +1,184 @@
+/**
+ * Whether a connection that the kernel has already can carry a wanted one, so that nothing is connected twice and
+ * nothing is accepted over the wrong interface (field bugs 21, 22 and 23).
+ */
+import { isLinkLocal, parseIp, sameAddress } from "../domain/ip-address.js";
+import type { Transport, TransportId } from "../domain/transport-id.js";
+import { WELL_KNOWN_DISCOVERY_NQN } from "../domain/transport-id.js";
+import type { NetworkInterface } from "../ports/network.js";
+
+/** What sysfs says of a connection. An empty string, or the kernel's `none`: not known. */
+export interface ExistingConnection {
+  readonly transport: string;
+  readonly traddr: string;
+  readonly trsvcid: string;
+  readonly hostTraddr: string;
+  readonly hostIface: string;
+  /** Source address of the socket; absent before Linux 6.1 and while the controller is not connected. */
+  readonly srcAddr: string;
+  readonly subsysnqn: string;
+  readonly hostnqn: string;
+  readonly state: string;
+}
+
+/** `provisional`: nothing speaks against it, but the controller is not live, and only then can it be told for sure. */
+export type MatchVerdict = "match" | "provisional" | "no";
+
+/** How one requirement stands against what is known. */
+type Finding = "yes" | "unknown" | "no";
+
+/** Ports that the kernel takes where none is given (6.12-amd64.s1.log for tcp). */
+const DEFAULT_PORTS: Partial<Record<string, string>> = { tcp: "8009", rdma: "4420" };
+
+/** The kernel writes `none` where it has nothing to say. */
+function known(text: string): string {
+  return text.toLowerCase() === "none" ? "" : text;
+}
+
+function portOf(transport: string, trsvcid: string): string {
+  const fallback = DEFAULT_PORTS[transport];
+  // fc and loop have no service: what is written there says nothing.
+  if (fallback === undefined) return "";
+  const text = known(trsvcid);
+  if (text === "") return fallback;
+  return /^0+\d/.test(text) ? text.replace(/^0+(?=\d)/, "") : text;
+}
+
+/** The address without its scope, in the spelling both sides share. */
+function bareAddress(transport: string, traddr: string): { readonly text: string; readonly scope: string } {
+  if (transport === "fc" || transport === "loop") return { text: traddr.toLowerCase(), scope: "" };
+  const address = parseIp(traddr);
+  return address ?? { text: traddr.toLowerCase(), scope: "" };
+}
+
+/**
+ * The key under which a wanted connection and every existing one that could match it meet: transport, canonical address
+ * without scope, and port. Equal keys are necessary for a match, not sufficient.
+ */
+export function addressKey(transport: string, traddr: string, trsvcid: string): string {
+  const kind = transport.toLowerCase();
+  return `${kind} ${bareAddress(kind, known(traddr)).text} ${portOf(kind, trsvcid)}`;
+}
+
+/** Names of the interfaces that own an address; several where two share one. */
+function ownersOf(address: string, interfaces: readonly NetworkInterface[]): readonly string[] {
+  const wanted = parseIp(address);
+  if (wanted === undefined) return [];
+  return interfaces
+    .filter(
+      (one) =>
+        (wanted.scope === "" || wanted.scope === one.name) &&
+        one.addresses.some((text) => parseIp(text)?.text === wanted.text),
+    )
+    .map((one) => one.name);
+}
+
+/** The address that a socket bound to the interface would speak from towards a peer of that kind. */
+function primaryAddress(name: string, like: string, interfaces: readonly NetworkInterface[]): string | undefined {
+  const family = parseIp(like)?.family;
+  return interfaces
+    .find((one) => one.name === name)
+    ?.addresses.find((text) => parseIp(text)?.family === family && isLinkLocal(text) === isLinkLocal(like));
+}
+
+/** Equal as source addresses: the kernel prints a link-local one without its scope, so the scope is left aside. */
+function sameSource(a: string, b: string): boolean {
+  const left = parseIp(a);
+  const right = parseIp(b);
+  return left === undefined || right === undefined ? sameAddress(a, b) : left.text === right.text;
+}
+
+function verdict(equal: boolean): Finding {
+  return equal ? "yes" : "no";
+}
+
+/** Whether the connection speaks from the wanted address. */
+function findSource(
+  hostTraddr: string,
+  existing: ExistingConnection,
+  interfaces: readonly NetworkInterface[],
+): Finding {
+  if (hostTraddr === "") return "yes";
+  const source = known(existing.srcAddr) || known(existing.hostTraddr);
+  if (source !== "") return verdict(sameSource(hostTraddr, source));
+  const iface = known(existing.hostIface);
+  const primary = iface === "" ? undefined : primaryAddress(iface, hostTraddr, interfaces);
+  return primary === undefined ? "unknown" : verdict(sameSource(hostTraddr, primary));
+}
+
+/**
+ * Whether the connection goes through the wanted interface. An interface that it was bound to is a fact; the owner of
+ * its source address is a conclusion (a host address kept on `lo` is spoken from through every uplink), so it comes second.
+ */
+function findInterface(
+  hostIface: string,
+  existing: ExistingConnection,
+  interfaces: readonly NetworkInterface[],
+): Finding {
+  if (hostIface === "") return "yes";
+  const bound = known(existing.hostIface);
+  if (bound !== "") return verdict(bound === hostIface);
+  const source = known(existing.srcAddr) || known(existing.hostTraddr);
+  if (source === "") return "unknown";
+  return verdict(ownersOf(source, interfaces).includes(hostIface));
+}
+
+/** tcp: where the connection comes from must be as wanted. Without a source address, what is not known counts as fitting. */
+function matchTcpSource(
+  wanted: TransportId,
+  scope: string,
+  existing: ExistingConnection,
+  interfaces: readonly NetworkInterface[],
+): MatchVerdict {
+  const iface = wanted.hostIface === "" ? scope : wanted.hostIface;
+  if (wanted.hostTraddr === "" && iface === "") return "match";
+  if (findSource(wanted.hostTraddr, existing, interfaces) === "no") return "no";
+  if (findInterface(iface, existing, interfaces) === "no") return "no";
+  const settled = known(existing.srcAddr) !== "" || existing.state.trim() === "live";
+  return settled ? "match" : "provisional";
+}
+
+/** rdma: an address, where one is wanted. fc: always, an initiator port being half of the connection. */
+function matchesOtherSource(wanted: TransportId, existing: ExistingConnection): boolean {
+  const hostTraddr = known(existing.hostTraddr);
+  switch (wanted.transport) {
+    case "fc":
+      return wanted.hostTraddr.toLowerCase() === hostTraddr.toLowerCase();
+    case "rdma":
+      return wanted.hostTraddr === "" || sameAddress(wanted.hostTraddr, hostTraddr);
+    case "tcp":
+    case "loop":
+      return true;
+  }
+}
+
+/**
+ * Compares a wanted connection with one that the kernel has. The kind of controller is not compared here: a wanted
+ * well-known NQN fits any subsystem at that address (TP8013 lets it show a unique NQN instead), so the caller must
+ * know that both are discovery controllers.
+ *
+ * @param effectiveHostNqn the host NQN that the wanted connection would be made with
+ * @param interfaces the host's interfaces, for telling the interface of a source address and the reverse
+ */
+export function matchConnection(
+  wanted: TransportId,
+  effectiveHostNqn: string,
+  existing: ExistingConnection,
+  interfaces: readonly NetworkInterface[],
+): MatchVerdict {
+  const transport: Transport = wanted.transport;
+  if (existing.transport.toLowerCase() !== transport) return "no";
+  if (portOf(transport, wanted.trsvcid) !== portOf(transport, existing.trsvcid)) return "no";
+  if (effectiveHostNqn !== known(existing.hostnqn)) return "no";
+  if (wanted.subsysnqn !== WELL_KNOWN_DISCOVERY_NQN && wanted.subsysnqn !== existing.subsysnqn) return "no";
+
+  const here = bareAddress(transport, wanted.traddr);
+  const there = bareAddress(transport, known(existing.traddr));
+  if (here.text !== there.text || here.text === "") return "no";
+  if (here.scope !== "" && there.scope !== "" && here.scope !== there.scope) return "no";
+
+  if (transport !== "tcp") return matchesOtherSource(wanted, existing) ? "match" : "no";
+  // A scope names the interface as host-iface does.
+  const bound = known(existing.hostIface) || there.scope;
+  return matchTcpSource(wanted, here.scope, { ...existing, hostIface: bound }, interfaces);
+}

@@ -1,0 +1,95 @@
+/** Reads one controller from sysfs into the index. */
+import { identifyController } from "../codec/admin.js";
+import { DecodeError } from "../codec/error.js";
+import { controllerType, decodeIdentify } from "../codec/identify.js";
+import { parseControllerRecord, type KernelController } from "../codec/sysfs.js";
+import { newRequest, type Context } from "../context.js";
+import { WELL_KNOWN_DISCOVERY_NQN } from "../domain/transport-id.js";
+import { ADMIN_TIMEOUT } from "../limits.js";
+import type { AdminReplyEvent } from "../ports/fabrics.js";
+import type { HandleId, SysfsRecord } from "../ports/sysfs.js";
+import { enter, summaryText } from "./index.js";
+import type { ControllerKind, Present } from "./index-types.js";
+
+function summaryOf(record: SysfsRecord): string {
+  const { state = "", subsysnqn = "", address = "" } = record.attributes;
+  return summaryText({ name: record.name, state, subsysnqn, address });
+}
+
+/** Reads a controller and enters it; `undefined` where it is gone. Asks what it is where the kernel does not say. */
+export function refresh(context: Context, name: string): Present | undefined {
+  const record = context.ports.sysfs.read(name);
+  if (record === undefined) return undefined;
+  const controller = parseControllerRecord(record);
+  const present = enter(
+    context.state.kernel,
+    controller,
+    kindOf(controller, context.state.kernel.byName.get(name)),
+    summaryOf(record),
+  );
+  if (present.kind === "unknown" && controller.complete && controller.state === "live") askKind(context, present);
+  return present;
+}
+
+function kindOf(controller: KernelController, before: Present | undefined): ControllerKind {
+  switch (controller.cntrltype) {
+    case "io":
+    case "discovery":
+      return controller.cntrltype;
+    case "admin":
+      return "other";
+    case "reserved":
+    case "unknown":
+      if (controller.transport === "pcie") return "other";
+      return before !== undefined && isSame(before.controller, controller) ? before.kind : "unknown";
+  }
+}
+
+function isSame(one: KernelController, other: KernelController): boolean {
+  return (
+    one.subsysnqn === other.subsysnqn &&
+    one.traddr === other.traddr &&
+    one.trsvcid === other.trsvcid &&
+    one.cntlid === other.cntlid
+  );
+}
+
+/** Kernels before 5.18 do not show what a controller is: Identify says it. */
+function askKind(context: Context, present: Present): void {
+  const device = present.controller.name;
+  const opened = context.ports.sysfs.open(device, "admin");
+  if (!opened.ok) return;
+  const request = newRequest(context, { kind: "identify", handle: opened.handle, device });
+  context.ports.fabrics.admin(request, opened.handle, identifyController(ADMIN_TIMEOUT));
+  present.kind = "asking";
+}
+
+/**
+ * Identify was answered. Byte 111 says what the controller is; where that is 0 (before NVMe 1.4) its
+ * NQN does; still unclear is `unknown` and never touched. Returns the controller that is known better now.
+ */
+export function onIdentified(
+  context: Context,
+  handle: HandleId,
+  device: string,
+  result: AdminReplyEvent["result"],
+): Present | undefined {
+  context.ports.sysfs.close(handle);
+  const present = context.state.kernel.byName.get(device);
+  if (present?.kind !== "asking") return undefined;
+  present.kind =
+    result.ok && result.status === 0 ? kindFromIdentify(result.bytes, present.controller.subsysnqn) : "unknown";
+  return present;
+}
+
+function kindFromIdentify(bytes: Uint8Array, subsysnqn: string): ControllerKind {
+  try {
+    const cntrltype = controllerType(decodeIdentify(bytes).cntrltype);
+    if (cntrltype === "io" || cntrltype === "discovery") return cntrltype;
+    if (cntrltype === "admin") return "other";
+    return subsysnqn === WELL_KNOWN_DISCOVERY_NQN ? "discovery" : "unknown";
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    return "unknown";
+  }
+}

@@ -1,0 +1,93 @@
+/** Start, reload and stop. */
+import { parseSysConfig } from "./config/sys.js";
+import { arm, log, type Context } from "./context.js";
+import { refresh } from "./kernel/refresh.js";
+import { STOP_LIMIT } from "./limits.js";
+import type { ControlEvent } from "./ports/system.js";
+import { reportNotes } from "./services.js";
+import { auditLater } from "./soak.js";
+import { reloadStaf, startStaf, stopStaf } from "./staf/service.js";
+import { reloadStac, startStac } from "./stac/service.js";
+
+export const STOP_TIMER = "stop limit";
+export const SYS_CONFIG = "/etc/stas/sys.conf";
+
+export function onControl(context: Context, action: ControlEvent["action"]): void {
+  switch (action) {
+    case "start":
+      if (context.state.phase === "new") start(context);
+      return;
+    case "reload":
+      if (context.state.phase === "running") reload(context);
+      return;
+    case "stop":
+      if (context.state.phase === "running") stop(context);
+      return;
+  }
+}
+
+function start(context: Context): void {
+  const { ports, state } = context;
+  state.phase = "running";
+  if (!loadIdentity(context)) {
+    state.phase = "stopped";
+    ports.system.exit(1);
+    return;
+  }
+  state.interfaces = ports.network.interfaces();
+  for (const { name } of ports.sysfs.list()) refresh(context, name);
+  if (state.staf !== undefined) startStaf(context, state.staf);
+  if (state.stac !== undefined) startStac(context, state.stac);
+  auditLater(context);
+  ports.system.notify("ready");
+}
+
+/** Who this host is, from sys.conf. Nothing can be connected without it. */
+function loadIdentity(context: Context): boolean {
+  const { store } = context.ports;
+  const readText = (path: string): string | undefined => {
+    const read = store.read(path);
+    return read.ok ? read.text : undefined;
+  };
+  const parsed = parseSysConfig(SYS_CONFIG, readText(SYS_CONFIG) ?? "", readText);
+  reportNotes(context, parsed.notes);
+  if (!parsed.ok) return false;
+  if (parsed.value.kind === "unknown") {
+    log(context, "error", `nothing can be connected: ${parsed.value.because}`);
+    return false;
+  }
+  context.state.identity = parsed.value.identity;
+  return true;
+}
+
+function reload(context: Context): void {
+  const { ports, state } = context;
+  ports.system.notify("reloading");
+  if (state.staf !== undefined) reloadStaf(context, state.staf);
+  if (state.stac !== undefined) reloadStac(context, state.stac);
+  ports.system.notify("ready");
+}
+
+/** stac's connections stay; what is in flight is waited for, within `STOP_LIMIT`. */
+function stop(context: Context): void {
+  const { ports, state } = context;
+  ports.system.notify("stopping");
+  state.phase = "stopping";
+  if (state.staf !== undefined) stopStaf(context, state.staf);
+  arm(context, STOP_TIMER, STOP_LIMIT);
+}
+
+/** Ends the process once nothing is in flight that has to be waited for, or the limit is over. */
+export function stopIfDone(context: Context): void {
+  const { ports, state } = context;
+  const waits = [...state.requests.values()].some(
+    ({ kind }) => kind === "connect" || kind === "delete" || kind === "save",
+  );
+  const inTime = state.timers.has(STOP_TIMER);
+  if (waits && inTime) return;
+  if (!inTime) log(context, "warning", "stopping although the kernel has not answered everything");
+  for (const timer of state.timers.keys()) ports.clock.disarm(timer);
+  state.timers.clear();
+  state.phase = "stopped";
+  ports.system.exit(0);
+}

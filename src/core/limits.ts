@@ -1,0 +1,43 @@
+/** Every bound and every delay of the core, by name. */
+import { Milliseconds } from "./domain/units.js";
+
+/** Connects handed to the kernel at once: 150 took 5.8 s one at a time, 3.6 s at four, no better beyond. */
+export const CONNECTS_IN_KERNEL_MAX = 4;
+/** Probes in user space at once. */
+export const PROBES_MAX = 32;
+/** A peer that gives no ICResp within this time is silent (the kernel itself waits 10 s). */
+export const PROBE_TIMEOUT = Milliseconds(3_000);
+
+export const FIRST_RETRY = Milliseconds(3_000);
+export const LATER_RETRY = Milliseconds(60_000);
+/** After the kernel removed a controller. */
+export const REMOVED_RETRY = Milliseconds(3_000);
+/** How long a recorded controller may still come out of the kernel: connects of a killed daemon in the kernel's queue. */
+export const REMEMBERED_FOR = Milliseconds(60_000);
+
+export const PAGE_RETRY = Milliseconds(20_000);
+export const SUPPORTED_PAGES_RETRY = Milliseconds(5_000);
+export const ADMIN_TIMEOUT = Milliseconds(30_000);
+/** A page whose generation counter moves more often than this under one read is left for a retry. */
+export const PAGE_MOVES_MAX = 8;
+/** Entries a command: 8 KiB is within the smallest transfer limit that a controller may have. */
+export const PAGE_ENTRIES_PER_READ = 8;
+
+/** Changes are gathered for this long, counted from the first, before a service reconciles. */
+export const RECONCILE_SOAK = Milliseconds(1_500);
+/** The same for stac while it does not know what staf knows. */
+export const RECONCILE_SOAK_WITHOUT_STAF = Milliseconds(10_000);
+/** Attributes may fill in this long after a uevent `add`. */
+export const ADD_SOAK = Milliseconds(1_000);
+/** An event that was lost without a trace is made up for within this time. */
+export const AUDIT_PERIOD = Milliseconds(60_000);
+
+/** How long stac waits before it asks a staf that did not answer once more. */
+export const ASK_STAF_RETRY = Milliseconds(10_000);
+/** A file that could not be written is tried again after this time. */
+export const SAVE_RETRY = Milliseconds(5_000);
+/** A stop that waits for the kernel ends after this time all the same. */
+export const STOP_LIMIT = Milliseconds(4_000);
+
+/** Marks and complaints kept at most, so that a hostile peer cannot fill the memory. */
+export const SAID_MAX = 10_000;

@@ -1,0 +1,95 @@
+/** The file a service keeps: which controllers are ours, and what staf last read from them. */
+import { DecodeError } from "./codec/error.js";
+import {
+  readArray,
+  readField,
+  readInteger,
+  readJson,
+  readOneOf,
+  readOptional,
+  readString,
+  type JsonCursor,
+} from "./codec/json.js";
+import type { DiscoveryControllerState, IoControllerState, Origin, Page } from "./controller/types.js";
+import type { TransportId } from "./domain/transport-id.js";
+import type { ServiceName } from "./ports/bus.js";
+import { controllerFromBus, controllerToBus, entryFromBus, entryToBus } from "./staf/bus-format.js";
+import type { CoreState } from "./state.js";
+
+/** Version of the format that is written. */
+const FORMAT = 1;
+
+const ORIGINS = ["configured", "nbft", "referral", "discovered"] as const satisfies readonly Origin[];
+
+export interface RecordedDc {
+  readonly tid: TransportId;
+  readonly origin: Origin;
+  readonly page: Page;
+}
+
+export interface RecordedIo {
+  readonly tid: TransportId;
+  readonly configured: "yes" | "no";
+  readonly listedBy: readonly string[];
+}
+
+/** The text of a service's file: every controller it has, also one whose connect is still to come. */
+export function recordText(state: CoreState, service: ServiceName): string {
+  const controllers: unknown[] = [];
+  for (const controller of state.controllers.values()) {
+    if (controller.service !== service) continue;
+    controllers.push(controller.service === "staf" ? dcToJson(controller) : ioToJson(controller));
+  }
+  return `${JSON.stringify({ format: FORMAT, controllers })}\n`;
+}
+
+function idToJson(tid: TransportId) {
+  const { device: _, ...fields } = controllerToBus(tid, undefined);
+  return fields;
+}
+
+function dcToJson({ tid, origin, page }: DiscoveryControllerState) {
+  const known = page.known === "yes" ? { genctr: page.genctr, entries: page.entries.map(entryToBus) } : undefined;
+  return { ...idToJson(tid), origin, page: known };
+}
+
+function ioToJson({ tid, configured, listedBy }: IoControllerState) {
+  return { ...idToJson(tid), configured, "listed-by": listedBy };
+}
+
+/**
+ * Reads a file. One that another version wrote, or that is damaged, is DecodeError: nothing is known
+ * then, and nothing is taken for ours.
+ */
+function readControllers(text: string): readonly JsonCursor[] {
+  const root = readJson(text);
+  const format = readInteger(readField(root, "format"), 0);
+  if (format !== FORMAT) throw new DecodeError("state file", `format ${String(format)} is not known`);
+  return readArray(readField(root, "controllers"));
+}
+
+export function readRecordedDcs(text: string): readonly RecordedDc[] {
+  return readControllers(text).map((cursor) => {
+    const page = readOptional(cursor, "page");
+    return {
+      tid: controllerFromBus(cursor),
+      origin: readOneOf(readField(cursor, "origin"), ORIGINS),
+      page:
+        page === undefined
+          ? { known: "no" }
+          : {
+              known: "yes",
+              genctr: readString(readField(page, "genctr")),
+              entries: readArray(readField(page, "entries")).map(entryFromBus),
+            },
+    };
+  });
+}
+
+export function readRecordedIos(text: string): readonly RecordedIo[] {
+  return readControllers(text).map((cursor) => ({
+    tid: controllerFromBus(cursor),
+    configured: readOneOf(readField(cursor, "configured"), ["yes", "no"] as const),
+    listedBy: readArray(readField(cursor, "listed-by")).map(readString),
+  }));
+}

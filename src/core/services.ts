@@ -1,0 +1,126 @@
+/** What staf and stac share: their configuration, their record, their controllers. */
+import { arm, log, sayOnce, unsay, type Context } from "./context.js";
+import { DecodeError } from "./codec/error.js";
+import type { CommonConfig, ConfigNote, Parsed } from "./config/types.js";
+import { addressKeyOf, adopt } from "./controller/machine.js";
+import { enterLife, retryTimer } from "./controller/life.js";
+import {
+  controllerKey,
+  type Controller,
+  type ControllerId,
+  type DiscoveryControllerState,
+  type IoControllerState,
+} from "./controller/types.js";
+import { ERRNO, errnoName } from "./domain/errno.js";
+import { transportIdKey } from "./domain/transport-id.js";
+import { later } from "./domain/units.js";
+import { wantedTransportId } from "./entry.js";
+import { addTo } from "./kernel/index.js";
+import { REMEMBERED_FOR } from "./limits.js";
+import type { ServiceName } from "./ports/bus.js";
+import { touch } from "./saving.js";
+import type { ServiceState } from "./state.js";
+
+export const RECORD_PATHS: Readonly<Record<ServiceName, string>> = {
+  staf: "/run/stafd/last-known-config.json",
+  stac: "/run/stacd/last-known-config.json",
+};
+
+/**
+ * Reads a service's configuration. A missing file is the default; one that cannot be read or parsed
+ * leaves the last good configuration in force, or, where there is none, leaves it unknown.
+ */
+export function loadConfig<Config extends CommonConfig>(
+  context: Context,
+  name: ServiceName,
+  service: ServiceState<Config>,
+  parse: (file: string, text: string) => Parsed<Config>,
+): void {
+  const { file } = service.config;
+  const read = context.ports.store.read(file);
+  const mark = `config ${file}`;
+  if (!read.ok && read.errno !== ERRNO.ENOENT) {
+    sayOnce(context, mark, "error", `${file} cannot be read (${errnoName(read.errno)}): ${lastGood(service)}`);
+    return;
+  }
+  const parsed = parse(file, read.ok ? read.text : "");
+  reportNotes(context, parsed.notes);
+  if (!parsed.ok) {
+    sayOnce(context, mark, "error", `${file} is not valid: ${lastGood(service)}. Mend the file and reload.`);
+    return;
+  }
+  unsay(context, mark);
+  for (const entry of parsed.value.controllers) {
+    const wanted = wantedTransportId(entry, name, parsed.value.ignoreIface);
+    if (!wanted.ok)
+      log(context, "warning", `${file} line ${String(entry.line)}: the controller is left out: ${wanted.because}`);
+  }
+  service.config = parsed.value;
+  service.configKnown = true;
+}
+
+function lastGood(service: ServiceState<CommonConfig>): string {
+  return service.configKnown ? "the last good configuration stays in force" : "what is configured is not known";
+}
+
+export function reportNotes(context: Context, notes: readonly ConfigNote[]): void {
+  for (const note of notes) {
+    const where = note.line === 0 ? note.file : `${note.file} line ${String(note.line)}`;
+    log(context, note.level, `${where}: ${note.text}`);
+  }
+}
+
+/** Reads what an earlier run recorded; nothing where there is no such file, or where it cannot be understood. */
+export function loadRecord<T>(
+  context: Context,
+  service: ServiceName,
+  read: (text: string) => readonly T[],
+): readonly T[] {
+  const path = RECORD_PATHS[service];
+  const file = context.ports.store.read(path);
+  if (!file.ok) {
+    if (file.errno !== ERRNO.ENOENT)
+      log(context, "error", `${path} cannot be read (${errnoName(file.errno)}): starting without it`);
+    return [];
+  }
+  try {
+    return read(file.text);
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    log(context, "warning", `${path} is not understood (${error.problem}): starting without it`);
+    return [];
+  }
+}
+
+type NewController =
+  | Omit<DiscoveryControllerState, "id" | "life" | "since" | "failures" | "recordedAt">
+  | Omit<IoControllerState, "id" | "life" | "since" | "failures" | "recordedAt">;
+
+/** Enters a controller into the state. It is recorded from now on; `seek` or `remember` gives it something to do. */
+export function addController(context: Context, made: NewController): Controller {
+  const { state, ports } = context;
+  const id: ControllerId = `c${state.nextController}`;
+  state.nextController += 1;
+  const since = ports.clock.now();
+  const controller: Controller = {
+    ...made,
+    id,
+    life: { at: "waiting", until: since },
+    since,
+    failures: 0,
+    recordedAt: 0,
+  };
+  state.controllers.set(id, controller);
+  state.byKey.set(controllerKey(controller.service, transportIdKey(controller.tid)), id);
+  addTo(state.byAddress, addressKeyOf(controller), id);
+  controller.recordedAt = touch(context, controller.service);
+  return controller;
+}
+
+/** A controller of an earlier run: taken up where the kernel still has it, else kept in mind for a while. */
+export function remember(context: Context, controller: Controller): void {
+  if (adopt(context, controller)) return;
+  const until = later(context.ports.clock.now(), REMEMBERED_FOR);
+  enterLife(context, controller, { at: "remembered", until, fate: { kind: "keep" } }, "recorded by an earlier run");
+  arm(context, retryTimer(controller), REMEMBERED_FOR);
+}

@@ -1,0 +1,184 @@
+/** Which I/O controllers stac wants, against those it has and those the kernel has. Pure. */
+import { allowedFamily, isExcluded } from "../config/controller-entry.js";
+import type { ConnectionOptions, StacConfig } from "../config/types.js";
+import type { ControllerId, Standing } from "../controller/types.js";
+import { formatTransportId, transportIdKey, type TransportId } from "../domain/transport-id.js";
+import { entryTransportId, wantedTransportId } from "../entry.js";
+import type { StafDc, StafView } from "./view-types.js";
+
+/** I/O controllers wanted at most. */
+export const IO_CONTROLLERS_MAX = 16_384;
+
+export interface WantedIo {
+  readonly tid: TransportId;
+  readonly options: ConnectionOptions;
+  readonly configured: "yes" | "no";
+  /** Keys of the discovery controllers that list it. */
+  readonly listedBy: readonly string[];
+  readonly why: string;
+}
+
+export interface PresentIo {
+  readonly id: ControllerId;
+  readonly tid: TransportId;
+  readonly configured: "yes" | "no";
+  readonly listedBy: readonly string[];
+  readonly standing: Standing;
+}
+
+/** A connection of the kernel that carries no controller of ours. */
+export interface ForeignIo {
+  readonly device: string;
+  readonly transport: string;
+  readonly madeFor: string;
+}
+
+export type StacOperation =
+  | { readonly op: "add"; readonly wanted: WantedIo; readonly why: string }
+  | { readonly op: "stay"; readonly id: ControllerId; readonly why: string }
+  | {
+      readonly op: "set-listing";
+      readonly id: ControllerId;
+      readonly configured: "yes" | "no";
+      readonly listedBy: readonly string[];
+      readonly why: string;
+    }
+  | { readonly op: "leave"; readonly id: ControllerId; readonly disconnect: "yes" | "no"; readonly why: string }
+  | { readonly op: "disconnect-foreign"; readonly device: string; readonly why: string };
+
+export interface StacPlanInput {
+  readonly config: StacConfig;
+  readonly configKnown: boolean;
+  readonly view: StafView;
+  readonly present: readonly PresentIo[];
+  readonly foreign: readonly ForeignIo[];
+}
+
+/** The wanted set: what is configured, and what every known page lists. */
+export function wantedIos({ config, view }: StacPlanInput): ReadonlyMap<string, WantedIo> {
+  const wanted = new Map<string, WantedIo & { readonly listedBy: string[] }>();
+  const admits = (tid: TransportId): boolean =>
+    wanted.size < IO_CONTROLLERS_MAX &&
+    isExcluded(tid, config.excludes) === undefined &&
+    allowedFamily(tid, config.ipFamilies);
+  for (const entry of config.controllers) {
+    const configured = wantedTransportId(entry, "stac", config.ignoreIface);
+    if (!configured.ok || !admits(configured.tid)) continue;
+    const { tid } = configured;
+    const options = { ...config.connection, ...entry.options };
+    const why = `configured by ${config.file} line ${String(entry.line)}`;
+    wanted.set(transportIdKey(tid), { tid, options, configured: "yes", listedBy: [], why });
+  }
+  for (const dc of view.kind === "known" ? view.dcs : []) {
+    const dcKey = transportIdKey(dc.tid);
+    for (const entry of dc.entries ?? []) {
+      const tid = entry.subtype === "nvme" ? entryTransportId(entry, dc.tid, config.ignoreIface) : undefined;
+      if (tid === undefined) continue;
+      const key = transportIdKey(tid);
+      const known = wanted.get(key);
+      if (known !== undefined) {
+        if (known.listedBy.at(-1) !== dcKey) known.listedBy.push(dcKey);
+      } else if (admits(tid)) {
+        const why = `listed by ${formatTransportId(dc.tid)}`;
+        wanted.set(key, { tid, options: config.connection, configured: "no", listedBy: [dcKey], why });
+      }
+    }
+  }
+  return wanted;
+}
+
+/** What staf's view says of the discovery controllers that listed something. */
+class Listings {
+  readonly #view: StafView;
+  readonly #byKey: ReadonlyMap<string, StafDc>;
+  readonly #someUnknown: boolean;
+
+  constructor(view: StafView) {
+    const dcs = view.kind === "known" ? view.dcs : [];
+    this.#view = view;
+    this.#byKey = new Map(dcs.map((dc) => [transportIdKey(dc.tid), dc]));
+    this.#someUnknown = dcs.some((dc) => dc.entries === undefined);
+  }
+
+  /** Nothing staf could still tell would add to what is wanted. */
+  get complete(): boolean {
+    return this.#view.kind === "known" && !this.#someUnknown;
+  }
+
+  /** Whether a discovery controller may still list what it listed. */
+  mayList(dcKey: string): boolean {
+    if (this.#view.kind === "unknown") return true;
+    const dc = this.#byKey.get(dcKey);
+    return dc === undefined ? this.#someUnknown : dc.entries === undefined;
+  }
+}
+
+/** The operations that lead from the present to the wanted set. Applied, they leave nothing to plan. */
+export function planStac(input: StacPlanInput): readonly StacOperation[] {
+  const wanted = wantedIos(input);
+  const listings = new Listings(input.view);
+  const operations: StacOperation[] = [];
+  const here = new Set<string>();
+  for (const present of input.present) {
+    const key = transportIdKey(present.tid);
+    here.add(key);
+    operations.push(...planPresent(input, listings, present, wanted.get(key)));
+  }
+  for (const [key, wish] of wanted) if (!here.has(key)) operations.push({ op: "add", wanted: wish, why: wish.why });
+  operations.push(...planForeign(input, listings));
+  return operations;
+}
+
+function planPresent(
+  input: StacPlanInput,
+  listings: Listings,
+  present: PresentIo,
+  wish: WantedIo | undefined,
+): StacOperation[] {
+  const { config } = input;
+  const open = present.listedBy.filter((dcKey) => listings.mayList(dcKey));
+  if (wish !== undefined) {
+    const operations: StacOperation[] = [];
+    const listedBy = [...wish.listedBy, ...open.filter((dcKey) => !wish.listedBy.includes(dcKey))];
+    if (present.configured !== wish.configured || !sameList(present.listedBy, listedBy)) {
+      operations.push({ op: "set-listing", id: present.id, configured: wish.configured, listedBy, why: wish.why });
+    }
+    if (present.standing !== "claimed") operations.push({ op: "stay", id: present.id, why: wish.why });
+    return operations;
+  }
+  if (present.standing === "leaving") return [];
+  const why = whyNotWanted(input, present, open);
+  if (why === undefined) return [];
+  return [{ op: "leave", id: present.id, disconnect: config.disconnectScope === "no-disconnect" ? "no" : "yes", why }];
+}
+
+/** The reason to let a controller go; `undefined` while it is not known whether it is wanted. */
+function whyNotWanted(
+  { config, configKnown }: StacPlanInput,
+  present: PresentIo,
+  open: readonly string[],
+): string | undefined {
+  const exclude = isExcluded(present.tid, config.excludes);
+  if (exclude !== undefined) return `excluded by ${config.file} line ${String(exclude.line)}`;
+  if (!allowedFamily(present.tid, config.ipFamilies)) return `its address family is not in ip-family of ${config.file}`;
+  if (open.length > 0) return undefined;
+  if (present.configured === "yes") return configKnown ? `not configured by ${config.file} any more` : undefined;
+  return "in no discovery log page any more";
+}
+
+/** Foreign connections are judged only under the widest scope, and only when everything that is wanted is known. */
+function planForeign({ config, configKnown, foreign }: StacPlanInput, listings: Listings): StacOperation[] {
+  if (config.disconnectScope !== "all-connections-matching-disconnect-trtypes") return [];
+  if (!configKnown || !listings.complete) return [];
+  const trtypes: readonly string[] = config.disconnectTrtypes;
+  return foreign
+    .filter((connection) => trtypes.includes(connection.transport))
+    .map(({ device, madeFor }) => {
+      const why = `${madeFor} is not wanted, and disconnect-scope of ${config.file} covers it`;
+      return { op: "disconnect-foreign", device, why };
+    });
+}
+
+function sameList(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((item, at) => item === other[at]);
+}

@@ -1,0 +1,147 @@
+/** stac: keeps the host connected to the I/O controllers that are configured or listed. */
+import { defaultStacConfig, parseStacConfig } from "../config/stacd.js";
+import { log, type Context } from "../context.js";
+import { amendLife, nameOf } from "../controller/life.js";
+import { leave, seek, stay } from "../controller/machine.js";
+import { standingOf, type Controller, type ControllerId, type IoControllerState } from "../controller/types.js";
+import { startDelete } from "../deleting.js";
+import type { BusCallEvent, BusFailure, BusValue } from "../ports/bus.js";
+import { readRecordedIos } from "../recorded.js";
+import { touch } from "../saving.js";
+import { addController, loadConfig, loadRecord, RECORD_PATHS, remember } from "../services.js";
+import { requestReconcile } from "../soak.js";
+import { stafView } from "../staf/service.js";
+import { controllerToBus } from "../staf/bus-format.js";
+import { deviceOf } from "../controller/life.js";
+import type { StacState } from "../state.js";
+import { planStac, type ForeignIo, type PresentIo, type StacOperation } from "./plan.js";
+import { followStaf } from "./view.js";
+
+export const STAC_CONFIG = "/etc/stas/stacd.conf";
+
+export function initialStac(): StacState {
+  return {
+    config: defaultStacConfig(STAC_CONFIG),
+    configKnown: false,
+    record: { path: RECORD_PATHS.stac, sequence: 0, attempted: 0, durable: 0, writing: false },
+    view: { kind: "unknown", because: "staf was not asked yet" },
+    asking: { at: "idle" },
+  };
+}
+
+function ioControllers(context: Context): readonly IoControllerState[] {
+  return [...context.state.controllers.values()].filter((controller) => controller.service === "stac");
+}
+
+export function startStac(context: Context, stac: StacState): void {
+  loadConfig(context, "stac", stac, parseStacConfig);
+  for (const { tid, configured, listedBy } of loadRecord(context, "stac", readRecordedIos)) {
+    const controller = addController(context, {
+      service: "stac",
+      tid,
+      options: stac.config.connection,
+      configured,
+      listedBy,
+      why: "recorded by an earlier run",
+      remembered: "yes",
+    });
+    remember(context, controller);
+  }
+  if (context.state.staf === undefined) followStaf(context);
+  requestReconcile(context, "stac");
+}
+
+export function reloadStac(context: Context, stac: StacState): void {
+  loadConfig(context, "stac", stac, parseStacConfig);
+  reconcileStac(context, stac);
+}
+
+export function reconcileStac(context: Context, stac: StacState): void {
+  const { staf } = context.state;
+  const operations = planStac({
+    config: stac.config,
+    configKnown: stac.configKnown,
+    view: staf === undefined ? stac.view : stafView(context, staf),
+    present: ioControllers(context).map(presentIo),
+    foreign: foreignIos(context),
+  });
+  for (const operation of operations) carryOut(context, operation);
+}
+
+function presentIo(controller: IoControllerState): PresentIo {
+  const { id, tid, configured, listedBy } = controller;
+  return { id, tid, configured, listedBy, standing: standingOf(controller) };
+}
+
+/** Live I/O connections that carry nothing of ours. One that is not complete, not live or not known is not judged. */
+function foreignIos({ state }: Context): readonly ForeignIo[] {
+  const foreign: ForeignIo[] = [];
+  for (const { controller, kind, bound } of state.kernel.byName.values()) {
+    if (kind !== "io" || bound.size > 0 || !controller.complete || controller.state !== "live") continue;
+    foreign.push({ device: controller.name, transport: controller.transport, madeFor: controller.subsysnqn });
+  }
+  return foreign;
+}
+
+function carryOut(context: Context, operation: StacOperation): void {
+  switch (operation.op) {
+    case "add": {
+      const { tid, options, configured, listedBy } = operation.wanted;
+      const why = operation.why;
+      const controller = addController(context, {
+        service: "stac",
+        tid,
+        options,
+        configured,
+        listedBy,
+        why,
+        remembered: "no",
+      });
+      log(context, "info", `wanted: ${why}`, nameOf(controller));
+      seek(context, controller, why);
+      return;
+    }
+    case "stay":
+      stay(context, ioOf(context, operation.id), operation.why);
+      return;
+    case "set-listing": {
+      const io = ioOf(context, operation.id);
+      io.configured = operation.configured;
+      io.listedBy = operation.listedBy;
+      amendLife(context, io, io.life, operation.why);
+      touch(context, "stac");
+      return;
+    }
+    case "leave": {
+      const io = ioOf(context, operation.id);
+      log(context, "notice", `not wanted: ${operation.why}`, nameOf(io));
+      leave(context, io, operation.disconnect, operation.why);
+      return;
+    }
+    case "disconnect-foreign":
+      disconnectForeign(context, operation.device, operation.why);
+      return;
+  }
+}
+
+function ioOf({ state }: Context, id: ControllerId): IoControllerState {
+  const controller: Controller | undefined = state.controllers.get(id);
+  if (controller?.service !== "stac") throw new Error(`a plan of stac names ${id}, which it does not have`);
+  return controller;
+}
+
+/** Unless an operation before it in the same plan has taken the connection up. */
+function disconnectForeign(context: Context, device: string, why: string): void {
+  const present = context.state.kernel.byName.get(device);
+  if (present === undefined || present.bound.size > 0) return;
+  log(context, "notice", `disconnecting ${device}: ${why}`);
+  startDelete(context, device, present.controller, undefined);
+}
+
+export function answerStac(
+  context: Context,
+  call: BusCallEvent,
+): { readonly ok: true; readonly values: readonly BusValue[] } | BusFailure {
+  if (call.method !== "list_controllers") return { ok: false, error: "org.freedesktop.DBus.Error.UnknownMethod" };
+  return { ok: true, values: [ioControllers(context).map((io) => controllerToBus(io.tid, deviceOf(io)))] };
+}

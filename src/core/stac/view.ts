@@ -1,0 +1,81 @@
+/** How stac learns what staf knows, where staf is another process. */
+import { DecodeError } from "../codec/error.js";
+import { readArray, readField, readJson, readOneOf } from "../codec/json.js";
+import { arm, disarm, log, newRequest, type Context } from "../context.js";
+import { ASK_STAF_RETRY } from "../limits.js";
+import type { BusReplyEvent } from "../ports/bus.js";
+import type { RequestId } from "../ports/request.js";
+import { requestReconcile } from "../soak.js";
+import { controllerFromBus, entryFromBus } from "../staf/bus-format.js";
+import type { StafDc, StafView } from "./view-types.js";
+
+export const ASK_TIMER = "ask staf";
+
+export function followStaf(context: Context): void {
+  context.ports.bus.subscribe("staf");
+  askStaf(context);
+}
+
+/** Asks staf for everything it knows: one call in flight, at most one more after it. */
+export function askStaf(context: Context): void {
+  const stac = context.state.stac;
+  if (stac === undefined || context.state.staf !== undefined || context.state.phase !== "running") return;
+  disarm(context, ASK_TIMER);
+  if (stac.asking.at === "calling") {
+    stac.asking = { ...stac.asking, again: "yes" };
+    return;
+  }
+  const request = newRequest(context, { kind: "ask-staf" });
+  stac.asking = { at: "calling", request, again: "no" };
+  context.ports.bus.call(request, "staf", "get_all_log_pages", [false]);
+}
+
+export function onStafAnswer(context: Context, request: RequestId, result: BusReplyEvent["result"]): void {
+  const stac = context.state.stac;
+  if (stac?.asking.at !== "calling" || stac.asking.request !== request) return;
+  const { again } = stac.asking;
+  stac.asking = { at: "idle" };
+  const view = result.ok ? readView(result.values[0]) : unknownBecause(`staf did not answer: ${result.error}`);
+  setView(context, view);
+  if (again === "yes") askStaf(context);
+  else if (view.kind === "unknown") arm(context, ASK_TIMER, ASK_STAF_RETRY);
+}
+
+/** staf left the bus, or the bus left us: what staf knows is not known, which is not "nothing". */
+export function stafLost(context: Context, because: string): void {
+  const stac = context.state.stac;
+  if (stac === undefined || context.state.staf !== undefined) return;
+  setView(context, unknownBecause(because));
+}
+
+function setView(context: Context, view: StafView): void {
+  const stac = context.state.stac;
+  if (stac === undefined) return;
+  if (view.kind === "unknown" && stac.view.kind === "known") {
+    log(context, "warning", `${view.because}: connections stay as they are until it is heard again`);
+  }
+  stac.view = view;
+  requestReconcile(context, "stac");
+}
+
+function unknownBecause(because: string): StafView {
+  return { kind: "unknown", because };
+}
+
+function readView(json: unknown): StafView {
+  try {
+    if (typeof json !== "string") throw new DecodeError("staf's answer", "it is no text");
+    return { kind: "known", dcs: readArray(readJson(json)).map(readDc) };
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    return unknownBecause(`staf's answer is not understood: ${error.problem}`);
+  }
+}
+
+function readDc(cursor: ReturnType<typeof readJson>): StafDc {
+  const known = readOneOf(readField(cursor, "state"), ["known", "unknown"] as const) === "known";
+  return {
+    tid: controllerFromBus(readField(cursor, "discovery-controller")),
+    entries: known ? readArray(readField(cursor, "log-pages")).map(entryFromBus) : undefined,
+  };
+}

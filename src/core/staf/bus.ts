@@ -1,0 +1,56 @@
+/** staf's methods on the bus. */
+import type { Context } from "../context.js";
+import { deviceOf } from "../controller/life.js";
+import { controllerKey, standingOf } from "../controller/types.js";
+import type { BusCallEvent, BusFailure, BusValue } from "../ports/bus.js";
+import type { StafState } from "../state.js";
+import { controllerToBus, entryToBus } from "./bus-format.js";
+import { discoveryControllers, stafView } from "./service.js";
+
+type Answer = { readonly ok: true; readonly values: readonly BusValue[] } | BusFailure;
+
+const UNKNOWN_METHOD = "org.freedesktop.DBus.Error.UnknownMethod";
+const INVALID_ARGS = "org.freedesktop.DBus.Error.InvalidArgs";
+/** What staf knows is not enough to answer: an empty answer would be taken for "nothing discovered". */
+const NOT_KNOWN = "org.nvmexpress.staf.Error.NotKnown";
+
+export function answerStaf(context: Context, staf: StafState, call: BusCallEvent): Answer {
+  switch (call.method) {
+    case "list_controllers":
+      return ok(discoveryControllers(context).map((dc) => controllerToBus(dc.tid, deviceOf(dc))));
+    case "get_log_pages":
+      return logPages(context, call.args);
+    case "get_all_log_pages": {
+      const view = stafView(context, staf);
+      return view.kind === "unknown" ? { ok: false, error: NOT_KNOWN } : ok(allLogPages(context));
+    }
+    default:
+      return { ok: false, error: UNKNOWN_METHOD };
+  }
+}
+
+function ok(value: BusValue): Answer {
+  return { ok: true, values: [value] };
+}
+
+/** The page of the discovery controller with these seven fields; none where it is not known. */
+function logPages(context: Context, args: readonly BusValue[]): Answer {
+  const fields = args.filter((field) => typeof field === "string");
+  if (fields.length !== 7 || args.length !== 7) return { ok: false, error: INVALID_ARGS };
+  const id = context.state.byKey.get(controllerKey("staf", fields.join(",")));
+  const controller = id === undefined ? undefined : context.state.controllers.get(id);
+  const page = controller?.service === "staf" ? controller.page : undefined;
+  return ok(page?.known === "yes" ? page.entries.map(entryToBus) : []);
+}
+
+/** JSON: every discovery controller with its page, and whether that is known. */
+function allLogPages(context: Context): string {
+  const all = discoveryControllers(context)
+    .filter((dc) => standingOf(dc) !== "leaving")
+    .map((dc) => ({
+      "discovery-controller": controllerToBus(dc.tid, deviceOf(dc)),
+      "log-pages": dc.page.known === "yes" ? dc.page.entries.map(entryToBus) : [],
+      state: dc.page.known === "yes" ? "known" : "unknown",
+    }));
+  return JSON.stringify(all);
+}

@@ -1,0 +1,74 @@
+/** What follows from a log page that was read. */
+import { log, sayOnce, type Context } from "../context.js";
+import { nameOf } from "../controller/life.js";
+import type { DiscoveryControllerState } from "../controller/types.js";
+import type { DiscoveryLogEntry } from "../domain/discovery-log.js";
+import { whyUnusable } from "../entry.js";
+import { touch } from "../saving.js";
+import { requestReconcile } from "../soak.js";
+import { transportFields } from "./bus-format.js";
+
+/** Takes a page in. Entries that nothing can be connected from are dropped, with the reason once a change. */
+export function pageRead(
+  context: Context,
+  dc: DiscoveryControllerState,
+  genctr: string,
+  read: readonly DiscoveryLogEntry[],
+): void {
+  const entries = read.filter((entry) => whyUnusable(entry) === undefined);
+  const changed = dc.page.known === "no" || !sameEntries(dc.page.entries, entries);
+  if (!changed && dc.page.known === "yes" && dc.page.genctr === genctr) return;
+  dc.page = { known: "yes", genctr, entries };
+  touch(context, "staf");
+  reportUnusable(context, dc, genctr, read);
+  if (!changed) return;
+  log(context, "info", `lists ${String(entries.length)} entries`, nameOf(dc));
+  const device = dc.life.at === "connected" ? dc.life.device : "";
+  context.ports.bus.emit("staf", "log_pages_changed", [...transportFields(dc.tid), device]);
+  requestReconcile(context, "staf");
+  requestReconcile(context, "stac");
+}
+
+function reportUnusable(
+  context: Context,
+  dc: DiscoveryControllerState,
+  genctr: string,
+  read: readonly DiscoveryLogEntry[],
+): void {
+  const reasons = new Map<string, number>();
+  for (const entry of read) {
+    const reason = whyUnusable(entry);
+    if (reason !== undefined) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+  }
+  for (const [reason, count] of reasons) {
+    sayOnce(
+      context,
+      `entry ${dc.id} ${genctr} ${reason}`,
+      "warning",
+      `${String(count)} entries are not used: ${reason}`,
+      nameOf(dc),
+    );
+  }
+}
+
+function sameEntries(one: readonly DiscoveryLogEntry[], other: readonly DiscoveryLogEntry[]): boolean {
+  return one.length === other.length && one.every((entry, at) => sameEntry(entry, other[at]));
+}
+
+function sameEntry(one: DiscoveryLogEntry, other: DiscoveryLogEntry | undefined): boolean {
+  return (
+    other !== undefined &&
+    one.trtype === other.trtype &&
+    one.adrfam === other.adrfam &&
+    one.subtype === other.subtype &&
+    one.treq === other.treq &&
+    one.portid === other.portid &&
+    one.cntlid === other.cntlid &&
+    one.asqsz === other.asqsz &&
+    one.eflags === other.eflags &&
+    one.trsvcid === other.trsvcid &&
+    one.subnqn === other.subnqn &&
+    one.traddr === other.traddr &&
+    one.tsas === other.tsas
+  );
+}

@@ -1,0 +1,112 @@
+/** Which discovery controllers staf wants, against those it has. Pure. */
+import { allowedFamily, isExcluded } from "../config/controller-entry.js";
+import type { ConnectionOptions, StafConfig } from "../config/types.js";
+import type { ControllerId, Origin, Standing } from "../controller/types.js";
+import type { DiscoveryLogEntry } from "../domain/discovery-log.js";
+import { formatTransportId, transportIdKey, type TransportId } from "../domain/transport-id.js";
+import { entryTransportId, wantedTransportId } from "../entry.js";
+
+/** Discovery controllers followed from referrals, at most: circles end by themselves, hostile chains end here. */
+export const DISCOVERY_CONTROLLERS_MAX = 4_096;
+
+export interface WantedDc {
+  readonly tid: TransportId;
+  readonly options: ConnectionOptions;
+  readonly origin: Origin;
+  readonly why: string;
+}
+
+export interface PresentDc {
+  readonly id: ControllerId;
+  readonly tid: TransportId;
+  readonly origin: Origin;
+  /** `undefined`: not known, which is not an empty page. */
+  readonly entries: readonly DiscoveryLogEntry[] | undefined;
+  readonly standing: Standing;
+}
+
+export type StafOperation =
+  | { readonly op: "add"; readonly wanted: WantedDc; readonly why: string }
+  | { readonly op: "stay"; readonly id: ControllerId; readonly why: string }
+  | { readonly op: "set-origin"; readonly id: ControllerId; readonly origin: Origin; readonly why: string }
+  | { readonly op: "leave"; readonly id: ControllerId; readonly why: string };
+
+export interface StafPlanInput {
+  readonly config: StafConfig;
+  /** False while no configuration could be read: what is configured is unknown then. */
+  readonly configKnown: boolean;
+  readonly present: readonly PresentDc[];
+}
+
+/** The wanted set: what is configured, and what known pages refer to from there. */
+export function wantedDcs({ config, present }: StafPlanInput): ReadonlyMap<string, WantedDc> {
+  const byKey = new Map(present.map((dc) => [transportIdKey(dc.tid), dc]));
+  const wanted = new Map<string, WantedDc>();
+  const want = (candidate: WantedDc): void => {
+    const key = transportIdKey(candidate.tid);
+    if (wanted.has(key) || wanted.size >= DISCOVERY_CONTROLLERS_MAX) return;
+    if (isExcluded(candidate.tid, config.excludes) !== undefined) return;
+    if (!allowedFamily(candidate.tid, config.ipFamilies)) return;
+    wanted.set(key, candidate);
+  };
+  for (const entry of config.controllers) {
+    const configured = wantedTransportId(entry, "staf", config.ignoreIface);
+    if (!configured.ok) continue;
+    const { tid } = configured;
+    const options = { ...config.connection, ...entry.options };
+    want({ tid, options, origin: "configured", why: `configured by ${config.file} line ${String(entry.line)}` });
+  }
+  // Grows while it is walked: a referral's own referrals follow.
+  for (const [key, dc] of wanted) {
+    for (const entry of byKey.get(key)?.entries ?? []) {
+      const tid = entry.subtype === "referral" ? entryTransportId(entry, dc.tid, config.ignoreIface) : undefined;
+      if (tid === undefined) continue;
+      want({ tid, options: config.connection, origin: "referral", why: `referred to by ${formatTransportId(dc.tid)}` });
+    }
+  }
+  return wanted;
+}
+
+/** The operations that lead from the present to the wanted set. Applied, they leave nothing to plan. */
+export function planStaf(input: StafPlanInput): readonly StafOperation[] {
+  const wanted = wantedDcs(input);
+  const operations: StafOperation[] = [];
+  const here = new Set<string>();
+  const openReferrals = input.present.some((dc) => dc.entries === undefined && wanted.has(transportIdKey(dc.tid)));
+  for (const dc of input.present) {
+    const key = transportIdKey(dc.tid);
+    here.add(key);
+    const wish = wanted.get(key);
+    if (wish !== undefined) {
+      if (dc.origin !== wish.origin)
+        operations.push({ op: "set-origin", id: dc.id, origin: wish.origin, why: wish.why });
+      if (dc.standing !== "claimed") operations.push({ op: "stay", id: dc.id, why: wish.why });
+      continue;
+    }
+    const why = whyNotWanted(input, dc, openReferrals);
+    if (why !== undefined && dc.standing !== "leaving") operations.push({ op: "leave", id: dc.id, why });
+  }
+  for (const [key, wish] of wanted) if (!here.has(key)) operations.push({ op: "add", wanted: wish, why: wish.why });
+  return operations;
+}
+
+/** The reason to let a controller go; `undefined` while it is not known whether it is wanted. */
+function whyNotWanted(
+  { config, configKnown }: StafPlanInput,
+  dc: PresentDc,
+  openReferrals: boolean,
+): string | undefined {
+  const exclude = isExcluded(dc.tid, config.excludes);
+  if (exclude !== undefined) return `excluded by ${config.file} line ${String(exclude.line)}`;
+  if (!allowedFamily(dc.tid, config.ipFamilies)) return `its address family is not in ip-family of ${config.file}`;
+  if (!configKnown) return undefined;
+  switch (dc.origin) {
+    case "configured":
+      return `not configured by ${config.file} any more`;
+    case "referral":
+      return openReferrals ? undefined : "no discovery controller refers to it any more";
+    case "nbft":
+    case "discovered":
+      return undefined;
+  }
+}

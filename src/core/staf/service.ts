@@ -1,0 +1,134 @@
+/** staf: finds discovery controllers and keeps their log pages. */
+import { defaultStafConfig, parseStafConfig } from "../config/stafd.js";
+import type { Context } from "../context.js";
+import { log } from "../context.js";
+import { readPage } from "../controller/discovery.js";
+import { amendLife, nameOf } from "../controller/life.js";
+import { leave, seek, stay } from "../controller/machine.js";
+import { standingOf, type Controller, type ControllerId, type DiscoveryControllerState } from "../controller/types.js";
+import { readRecordedDcs } from "../recorded.js";
+import { touch } from "../saving.js";
+import { addController, loadConfig, loadRecord, RECORD_PATHS, remember } from "../services.js";
+import type { StafState } from "../state.js";
+import type { StafView } from "../stac/view-types.js";
+import { planStaf, type PresentDc, type StafOperation, type StafPlanInput } from "./plan.js";
+
+export const STAF_CONFIG = "/etc/stas/stafd.conf";
+
+export function initialStaf(): StafState {
+  return {
+    config: defaultStafConfig(STAF_CONFIG),
+    configKnown: false,
+    record: { path: RECORD_PATHS.staf, sequence: 0, attempted: 0, durable: 0, writing: false },
+  };
+}
+
+/** The discovery controllers of the state, in the order they came. */
+export function discoveryControllers(context: Context): readonly DiscoveryControllerState[] {
+  return [...context.state.controllers.values()].filter((controller) => controller.service === "staf");
+}
+
+export function startStaf(context: Context, staf: StafState): void {
+  loadConfig(context, "staf", staf, parseStafConfig);
+  for (const { tid, origin, page } of loadRecord(context, "staf", readRecordedDcs)) {
+    const controller = addController(context, {
+      service: "staf",
+      tid,
+      options: staf.config.connection,
+      origin,
+      page,
+      reading: { at: "idle" },
+      pleo: "ask",
+      why: "recorded by an earlier run",
+      remembered: "yes",
+    });
+    remember(context, controller);
+  }
+  reconcileStaf(context, staf);
+}
+
+/** Reads the configuration and every page again. */
+export function reloadStaf(context: Context, staf: StafState): void {
+  loadConfig(context, "staf", staf, parseStafConfig);
+  reconcileStaf(context, staf);
+  for (const dc of discoveryControllers(context)) readPage(context, dc, "the configuration was reloaded");
+}
+
+export function reconcileStaf(context: Context, staf: StafState): void {
+  const present = discoveryControllers(context).map(presentDc);
+  const input: StafPlanInput = { config: staf.config, configKnown: staf.configKnown, present };
+  for (const operation of planStaf(input)) carryOut(context, operation);
+}
+
+function presentDc(controller: DiscoveryControllerState): PresentDc {
+  const { id, tid, origin, page } = controller;
+  return {
+    id,
+    tid,
+    origin,
+    entries: page.known === "yes" ? page.entries : undefined,
+    standing: standingOf(controller),
+  };
+}
+
+function carryOut(context: Context, operation: StafOperation): void {
+  switch (operation.op) {
+    case "add": {
+      const { tid, options, origin } = operation.wanted;
+      const controller = addController(context, {
+        service: "staf",
+        tid,
+        options,
+        origin,
+        page: { known: "no" },
+        reading: { at: "idle" },
+        pleo: "ask",
+        why: operation.why,
+        remembered: "no",
+      });
+      log(context, "info", `wanted: ${operation.why}`, nameOf(controller));
+      seek(context, controller, operation.why);
+      return;
+    }
+    case "stay":
+      stay(context, dcOf(context, operation.id), operation.why);
+      return;
+    case "set-origin": {
+      const dc = dcOf(context, operation.id);
+      dc.origin = operation.origin;
+      amendLife(context, dc, dc.life, operation.why);
+      touch(context, "staf");
+      return;
+    }
+    case "leave": {
+      const dc = dcOf(context, operation.id);
+      log(context, "notice", `not wanted: ${operation.why}`, nameOf(dc));
+      leave(context, dc, "yes", operation.why);
+      return;
+    }
+  }
+}
+
+function dcOf({ state }: Context, id: ControllerId): DiscoveryControllerState {
+  const controller: Controller | undefined = state.controllers.get(id);
+  if (controller?.service !== "staf") throw new Error(`a plan of staf names ${id}, which it does not have`);
+  return controller;
+}
+
+/** What stac may know of staf. While the configuration is not known, nothing is. */
+export function stafView(context: Context, staf: StafState): StafView {
+  if (!staf.configKnown) return { kind: "unknown", because: `${staf.config.file} could not be read` };
+  const dcs = discoveryControllers(context).filter((dc) => standingOf(dc) !== "leaving");
+  return {
+    kind: "known",
+    dcs: dcs.map(({ tid, page }) => ({ tid, entries: page.known === "yes" ? page.entries : undefined })),
+  };
+}
+
+/** A clean stop: discovery controllers are left connected or not, as the configuration says. */
+export function stopStaf(context: Context, staf: StafState): void {
+  if (staf.config.persistentConnections) return;
+  for (const dc of discoveryControllers(context)) {
+    leave(context, dc, "yes", "staf stops, and persistent-connections is false");
+  }
+}

@@ -1,0 +1,216 @@
+/** The planners: what they plan leads from any present to the wanted set, and always says why. */
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { defaultStacConfig } from "../../src/core/config/stacd.js";
+import { defaultStafConfig } from "../../src/core/config/stafd.js";
+import type { ControllerEntry, StacConfig, StafConfig } from "../../src/core/config/types.js";
+import type { ControllerId, Origin, Standing } from "../../src/core/controller/types.js";
+import type { DiscoveryLogEntry } from "../../src/core/domain/discovery-log.js";
+import { transportIdKey, WELL_KNOWN_DISCOVERY_NQN, type TransportId } from "../../src/core/domain/transport-id.js";
+import { planStac, wantedIos, type PresentIo, type StacPlanInput } from "../../src/core/stac/plan.js";
+import type { StafView } from "../../src/core/stac/view-types.js";
+import { planStaf, wantedDcs, type PresentDc, type StafPlanInput } from "../../src/core/staf/plan.js";
+
+const address = fc.constantFrom("192.168.1.20", "192.168.1.21", "192.168.1.22", "fd00::1");
+const nqn = fc.constantFrom("nqn.2024-01.io.example:a", "nqn.2024-01.io.example:b", "nqn.2024-01.io.example:c");
+
+function tidOf(traddr: string, subsysnqn: string, trsvcid: string): TransportId {
+  return { transport: "tcp", traddr, trsvcid, subsysnqn, hostTraddr: "", hostIface: "", hostNqn: "" };
+}
+
+const dcTid = address.map((traddr) => tidOf(traddr, WELL_KNOWN_DISCOVERY_NQN, "8009"));
+const ioTid = fc.tuple(address, nqn).map(([traddr, subsysnqn]) => tidOf(traddr, subsysnqn, "4420"));
+
+function entryFor(subtype: DiscoveryLogEntry["subtype"], tid: TransportId): DiscoveryLogEntry {
+  const { traddr, trsvcid, subsysnqn } = tid;
+  const numbers = { adrfam: 1, treq: 0, portid: 1, cntlid: 0xffff, asqsz: 32, eflags: 0 };
+  return { trtype: "tcp", subtype, ...numbers, trsvcid, subnqn: subsysnqn, traddr, tsas: "" };
+}
+
+const entry = fc.oneof(
+  ioTid.map((tid) => entryFor("nvme", tid)),
+  dcTid.map((tid) => entryFor("referral", tid)),
+);
+const page = fc.option(fc.array(entry, { maxLength: 6 }), { nil: undefined });
+
+function lineFor(tid: TransportId): ControllerEntry {
+  const { transport, traddr, trsvcid, subsysnqn, hostTraddr, hostIface, hostNqn } = tid;
+  return { transport, traddr, trsvcid, nqn: subsysnqn, hostTraddr, hostIface, hostNqn, options: {}, line: 3 };
+}
+
+const standing = fc.constantFrom<Standing>("claimed", "remembered", "leaving");
+
+function unique<T extends { readonly tid: TransportId }>(items: readonly T[]): readonly T[] {
+  return [...new Map(items.map((item) => [transportIdKey(item.tid), item])).values()];
+}
+
+const presentDcs = fc
+  .array(fc.record({ tid: dcTid, origin: fc.constantFrom<Origin>("configured", "referral"), entries: page, standing }))
+  .map((dcs) => unique(dcs).map((dc, at): PresentDc => ({ ...dc, id: `c${at}` })));
+
+const stafInput: fc.Arbitrary<StafPlanInput> = fc
+  .record({
+    controllers: fc.array(dcTid),
+    excludes: fc.array(dcTid, { maxLength: 1 }),
+    configKnown: fc.boolean(),
+    present: presentDcs,
+  })
+  .map(({ controllers, excludes, configKnown, present }) => {
+    const config: StafConfig = {
+      ...defaultStafConfig("/etc/stas/stafd.conf"),
+      controllers: controllers.map(lineFor),
+      excludes: excludes.map(lineFor),
+    };
+    return { config, configKnown, present };
+  });
+
+/** Carries a plan of staf out on the present set, as if every operation succeeded at once. */
+function applyStaf(input: StafPlanInput): StafPlanInput {
+  const present = new Map<ControllerId, PresentDc>(input.present.map((dc) => [dc.id, dc]));
+  let next = 100;
+  for (const operation of planStaf(input)) {
+    expect(operation.why).not.toBe("");
+    if (operation.op === "add") {
+      const { tid, origin } = operation.wanted;
+      const id: ControllerId = `c${next++}`;
+      present.set(id, { id, tid, origin, entries: undefined, standing: "claimed" });
+      continue;
+    }
+    const dc = present.get(operation.id);
+    if (dc === undefined) throw new Error("the plan names a controller twice after it left");
+    if (operation.op === "leave") present.delete(operation.id);
+    else if (operation.op === "stay") present.set(operation.id, { ...dc, standing: "claimed" });
+    else present.set(operation.id, { ...dc, origin: operation.origin });
+  }
+  return { ...input, present: [...present.values()].filter((dc) => dc.standing !== "leaving") };
+}
+
+test("staf's plan reaches the wanted set and then plans nothing", () => {
+  fc.assert(
+    fc.property(stafInput, (input) => {
+      const after = applyStaf(applyStaf(input));
+      expect(planStaf(after)).toEqual([]);
+      const here = new Set(after.present.map((dc) => transportIdKey(dc.tid)));
+      for (const key of wantedDcs(after).keys()) expect(here.has(key)).toBe(true);
+    }),
+  );
+});
+
+test("staf never plans to leave a referral while a page that might refer to it is unknown", () => {
+  fc.assert(
+    fc.property(stafInput, (input) => {
+      const wanted = wantedDcs(input);
+      const open = input.present.some((dc) => dc.entries === undefined && wanted.has(transportIdKey(dc.tid)));
+      fc.pre(open);
+      const left = planStaf(input).filter(
+        (operation) => operation.op === "leave" && !operation.why.startsWith("excluded"),
+      );
+      const referrals = new Set(input.present.filter((dc) => dc.origin === "referral").map((dc) => dc.id));
+      expect(left.filter((operation) => operation.op === "leave" && referrals.has(operation.id))).toEqual([]);
+    }),
+  );
+});
+
+const view: fc.Arbitrary<StafView> = fc.oneof(
+  fc.constant<StafView>({ kind: "unknown", because: "staf left the bus" }),
+  fc.array(fc.record({ tid: dcTid, entries: page })).map((dcs): StafView => ({ kind: "known", dcs: unique(dcs) })),
+);
+
+const presentIos = fc
+  .array(
+    fc.record({
+      tid: ioTid,
+      configured: fc.constantFrom("yes" as const, "no" as const),
+      listedBy: fc.uniqueArray(dcTid.map(transportIdKey), { maxLength: 3 }),
+      standing,
+    }),
+  )
+  .map((ios) => unique(ios).map((io, at): PresentIo => ({ ...io, id: `c${at}` })));
+
+const stacInput: fc.Arbitrary<StacPlanInput> = fc
+  .record({
+    controllers: fc.array(ioTid, { maxLength: 3 }),
+    excludes: fc.array(ioTid, { maxLength: 1 }),
+    scope: fc.constantFrom("only-stas-connections", "all-connections-matching-disconnect-trtypes", "no-disconnect"),
+    configKnown: fc.boolean(),
+    view,
+    present: presentIos,
+    foreign: fc.array(fc.constantFrom("tcp", "rdma", "pcie"), { maxLength: 3 }),
+  })
+  .map(({ controllers, excludes, scope, configKnown, view, present, foreign }) => {
+    const config: StacConfig = {
+      ...defaultStacConfig("/etc/stas/stacd.conf"),
+      controllers: controllers.map(lineFor),
+      excludes: excludes.map(lineFor),
+      disconnectScope: scope,
+    };
+    const devices = foreign.map((transport, at) => ({ device: `nvme${at}`, transport, madeFor: "nqn.foreign" }));
+    return { config, configKnown, view, present, foreign: devices };
+  });
+
+function applyStac(input: StacPlanInput): StacPlanInput {
+  const present = new Map<ControllerId, PresentIo>(input.present.map((io) => [io.id, io]));
+  let foreign = input.foreign;
+  let next = 100;
+  for (const operation of planStac(input)) {
+    expect(operation.why).not.toBe("");
+    if (operation.op === "disconnect-foreign") {
+      foreign = foreign.filter((connection) => connection.device !== operation.device);
+      continue;
+    }
+    if (operation.op === "add") {
+      const { tid, configured, listedBy } = operation.wanted;
+      const id: ControllerId = `c${next++}`;
+      present.set(id, { id, tid, configured, listedBy, standing: "claimed" });
+      continue;
+    }
+    const io = present.get(operation.id);
+    if (io === undefined) throw new Error("the plan names a controller twice after it left");
+    if (operation.op === "leave") present.delete(operation.id);
+    else if (operation.op === "stay") present.set(operation.id, { ...io, standing: "claimed" });
+    else present.set(operation.id, { ...io, configured: operation.configured, listedBy: operation.listedBy });
+  }
+  return { ...input, foreign, present: [...present.values()].filter((io) => io.standing !== "leaving") };
+}
+
+test("stac's plan reaches the wanted set and then plans nothing", () => {
+  fc.assert(
+    fc.property(stacInput, (input) => {
+      const after = applyStac(applyStac(input));
+      expect(planStac(after)).toEqual([]);
+      const here = new Set(after.present.map((io) => transportIdKey(io.tid)));
+      for (const key of wantedIos(after).keys()) expect(here.has(key)).toBe(true);
+    }),
+  );
+});
+
+test("stac never plans a disconnect on missing information", () => {
+  fc.assert(
+    fc.property(stacInput, (input) => {
+      const unknown = input.view.kind === "unknown" || input.view.dcs.some((dc) => dc.entries === undefined);
+      const listed = new Map(input.present.map((io) => [io.id, io.listedBy]));
+      for (const operation of planStac(input)) {
+        if (operation.op === "disconnect-foreign") expect(unknown).toBe(false);
+        if (operation.op !== "leave" || operation.why.startsWith("excluded")) continue;
+        const dcs = listed.get(operation.id) ?? [];
+        if (input.view.kind === "unknown") expect(dcs).toEqual([]);
+        else {
+          const open = input.view.dcs.filter((dc) => dc.entries === undefined).map((dc) => transportIdKey(dc.tid));
+          expect(dcs.filter((dc) => open.includes(dc))).toEqual([]);
+        }
+      }
+    }),
+  );
+});
+
+test("stac's plan never touches a foreign connection unless its scope and transport types cover it", () => {
+  fc.assert(
+    fc.property(stacInput, (input) => {
+      const touched = planStac(input).filter((operation) => operation.op === "disconnect-foreign");
+      const wide = input.config.disconnectScope === "all-connections-matching-disconnect-trtypes";
+      if (!wide) expect(touched).toEqual([]);
+      const transports = new Map(input.foreign.map((connection) => [connection.device, connection.transport]));
+      for (const { device } of touched) expect(transports.get(device)).toBe("tcp");
+    }),
+  );
+});

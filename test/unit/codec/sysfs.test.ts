@@ -1,0 +1,159 @@
+import { describe, expect, it } from "vitest";
+import { formatAddress, parseAddress, parseControllerRecord } from "../../../src/core/codec/sysfs.js";
+import { recordedAddresses, recordedControllers } from "./fixtures.js";
+
+const NOWHERE = { traddr: "", trsvcid: "", hostTraddr: "", hostIface: "", srcAddr: "" };
+
+describe("recorded addresses", () => {
+  it("parse, and print again as they were", () => {
+    expect(recordedAddresses().length).toBe(12);
+    for (const text of recordedAddresses()) expect(formatAddress(parseAddress(`${text}\n`))).toBe(text);
+  });
+
+  it("have a full one", () => {
+    expect(parseAddress(recordedAddresses().find((text) => text.includes("host_iface=vh")) ?? "")).toEqual({
+      traddr: "10.99.0.2",
+      trsvcid: "4420",
+      hostTraddr: "10.99.0.1",
+      hostIface: "vh",
+      srcAddr: "10.99.0.1",
+    });
+  });
+});
+
+describe("parseAddress", () => {
+  it("takes none for absent, and for no interface of that name (field bug 22)", () => {
+    expect(parseAddress("traddr=127.0.0.1,trsvcid=8009,host_traddr=none,host_iface=none,src_addr=none")).toEqual({
+      ...NOWHERE,
+      traddr: "127.0.0.1",
+      trsvcid: "8009",
+    });
+  });
+
+  it("keeps the colons of other families", () => {
+    expect(parseAddress("traddr=fe80::1%eth0,trsvcid=8009").traddr).toBe("fe80::1%eth0");
+    expect(parseAddress("traddr=nn-0x10:pn-0x20,host_traddr=nn-0x30:pn-0x40")).toMatchObject({
+      traddr: "nn-0x10:pn-0x20",
+      hostTraddr: "nn-0x30:pn-0x40",
+    });
+  });
+
+  it("takes a PCIe bus address for the whole of it", () => {
+    expect(parseAddress("0000:01:00.0\n")).toEqual({ ...NOWHERE, traddr: "0000:01:00.0" });
+  });
+
+  it("finds nothing in nothing", () => {
+    for (const text of ["", "\n", "none\n", ",", "=", "x=y"]) expect(parseAddress(text)).toEqual(NOWHERE);
+  });
+});
+
+describe("recorded controllers", () => {
+  const controllers = recordedControllers().map(({ source, record }) => ({ source, ...parseControllerRecord(record) }));
+
+  it("are all complete", () => {
+    expect(controllers.length).toBe(14);
+    for (const { complete, transport, model } of controllers) {
+      expect([complete, transport]).toEqual([true, "tcp"]);
+      expect(model).toMatch(/^(Linux|LabModelA)$/);
+    }
+  });
+
+  it.each(["6.1-cloud.s1.log", "6.12-cloud.s1.log", "6.1.s1.log", "6.12.s1.log"])(
+    "of %s: DC, I/O and a DC without kato",
+    (log) => {
+      const [dc, io, second] = controllers.filter(({ source }) => source === log);
+      expect(dc).toMatchObject({
+        name: "nvme0",
+        traddr: "127.0.0.1",
+        trsvcid: "8009",
+        srcAddr: "127.0.0.1",
+        hostTraddr: "",
+        hostIface: "",
+        subsysnqn: "nqn.2014-08.org.nvmexpress.discovery",
+        hostnqn: "nqn.2014-08.org.nvmexpress:uuid:11111111-2222-3333-4444-555555555555",
+        hostid: "11111111-2222-3333-4444-555555555555",
+        cntrltype: "discovery",
+        dctype: "none",
+        state: "live",
+        cntlid: 1,
+        kato: 30,
+      });
+      expect(io).toMatchObject({
+        name: "nvme1",
+        trsvcid: "4420",
+        subsysnqn: "nqn.2024-01.io.lab:subsys-a",
+        cntrltype: "io",
+        cntlid: 2,
+        serial: "LABSERIALA",
+        kato: 5,
+      });
+      expect(second).toMatchObject({ name: "nvme2", cntrltype: "discovery", kato: 0 });
+    },
+  );
+
+  it.each(["6.1-cloud.s4.log", "6.12-cloud.s4.log"])("of %s: no src_addr while it connects", (log) => {
+    const connecting = controllers.filter(({ source }) => source === log);
+    expect(connecting).toMatchObject([{ state: "connecting", srcAddr: "", cntrltype: "io", complete: true }]);
+  });
+});
+
+describe("parseControllerRecord", () => {
+  const attributes = {
+    address: "traddr=1.2.3.4,trsvcid=8009\n",
+    cntrltype: "io\n",
+    state: "live\n",
+    subsysnqn: "nqn.a\n",
+    transport: "tcp\n",
+  };
+
+  it("does not know what the kernel does not say (field bug 19)", () => {
+    const { cntrltype: _, ...without } = attributes;
+    expect(parseControllerRecord({ name: "nvme0", attributes: without }).cntrltype).toBe("unknown");
+    expect(parseControllerRecord({ name: "nvme0", attributes: { ...attributes, cntrltype: "\n" } }).cntrltype).toBe(
+      "unknown",
+    );
+    expect(
+      parseControllerRecord({ name: "nvme0", attributes: { ...attributes, cntrltype: "novel\n" } }).cntrltype,
+    ).toBe("reserved");
+    expect(parseControllerRecord({ name: "nvme0", attributes: {} })).toMatchObject({
+      ...NOWHERE,
+      name: "nvme0",
+      cntlid: undefined,
+      kato: undefined,
+      complete: false,
+    });
+  });
+
+  it.each(["address", "state", "subsysnqn", "transport"] as const)("is incomplete without %s", (attribute) => {
+    expect(parseControllerRecord({ name: "nvme0", attributes }).complete).toBe(true);
+    expect(parseControllerRecord({ name: "nvme0", attributes: { ...attributes, [attribute]: "\n" } }).complete).toBe(
+      false,
+    );
+  });
+
+  it("is complete without an address over loop", () => {
+    expect(
+      parseControllerRecord({ name: "nvme0", attributes: { ...attributes, address: "\n", transport: "loop\n" } })
+        .complete,
+    ).toBe(true);
+  });
+
+  it("takes a PCIe disk", () => {
+    const disk = { ...attributes, address: "0000:01:00.0\n", transport: "pcie\n" };
+    expect(parseControllerRecord({ name: "nvme0", attributes: disk })).toMatchObject({
+      transport: "pcie",
+      traddr: "0000:01:00.0",
+      trsvcid: "",
+      complete: true,
+    });
+  });
+
+  it("takes odd numbers for none", () => {
+    for (const text of ["", "x", "-1", "1.5", "99999999999"]) {
+      expect(parseControllerRecord({ name: "nvme0", attributes: { cntlid: text, kato: text } })).toMatchObject({
+        cntlid: undefined,
+        kato: undefined,
+      });
+    }
+  });
+});
