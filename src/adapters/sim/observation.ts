@@ -1,22 +1,15 @@
 /** What happens in a simulated world, as the trace and the oracles see it. Plain records. */
 import type { Milliseconds } from "../../core/domain/units.js";
-import type { FabricId, MadeBy } from "./spec.js";
+import type { BusFailure, BusValue, ServiceName } from "../../core/ports/bus.js";
+import type { FabricId, MadeBy, WorldAction } from "./spec.js";
 
 /** A daemon process of the simulated host. `stas` runs both services. */
 export type ProcessName = "stas" | "staf" | "stac";
 
 /** Who caused it: a daemon process, or somebody in the world. */
-export type Actor =
-  ProcessName | "kernel" | "administrator" | "nvme-cli" | "nbft" | "bios";
+export type Actor = ProcessName | "kernel" | "administrator" | "nvme-cli" | "nbft" | "bios";
 
-export type ControllerState =
-  | "new"
-  | "live"
-  | "resetting"
-  | "connecting"
-  | "deleting"
-  | "deleting (no IO)"
-  | "dead";
+export type ControllerState = "new" | "live" | "resetting" | "connecting" | "deleting" | "deleting (no IO)" | "dead";
 
 /** One controller of the simulated kernel. `uid` is never reused, unlike `name`. */
 export interface ConnectionView {
@@ -77,8 +70,7 @@ export type WorldObservation =
     }
   | {
       readonly kind: "uevent";
-      readonly fate:
-        "sent" | "lost" | "delayed" | "doubled" | "truncated" | "overflowed";
+      readonly fate: "sent" | "lost" | "delayed" | "doubled" | "truncated" | "overflowed";
       readonly header: string;
     }
   | {
@@ -99,10 +91,21 @@ export type WorldObservation =
       readonly job: "start" | "restart";
       readonly fate: "run" | "lost" | "queued";
     }
+  /** A client of the timeline was answered. */
+  | {
+      readonly kind: "bus-reply";
+      readonly service: ServiceName;
+      readonly method: string;
+      readonly uid: number;
+      readonly result: { readonly ok: true; readonly values: readonly BusValue[] } | BusFailure;
+    }
+  /** A step that found nothing to act on: a start of what runs, a stop of what does not. */
+  | { readonly kind: "ignored"; readonly action: WorldAction["kind"]; readonly target: string }
   | {
       readonly kind: "process";
       readonly process: ProcessName;
-      readonly phase: "started" | "stopping" | "exited" | "killed" | "crashed";
+      /** `ready` and `reloading` as the daemon notified them; `stopping`: it was asked to stop. */
+      readonly phase: "started" | "ready" | "reloading" | "stopping" | "exited" | "killed" | "crashed";
       readonly status: number | undefined;
     };
 

@@ -123,8 +123,7 @@ export interface ResponderSpec {
 }
 
 /** How a listening address treats a TCP connection. */
-export type ListenerState =
-  "up" | "refuses" | "silent" | "closes" | "garbage" | "unreachable";
+export type ListenerState = "up" | "refuses" | "silent" | "closes" | "garbage" | "unreachable";
 
 export interface ListenSpec {
   readonly transport: Transport;

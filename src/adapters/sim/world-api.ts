@@ -1,11 +1,7 @@
 /** What the harness sees of a simulated world. */
 import type { Milliseconds } from "../../core/domain/units.js";
 import type { CoreEvent, Ports } from "../../core/ports/index.js";
-import type {
-  ConnectionView,
-  ProcessName,
-  WorldObservation,
-} from "./observation.js";
+import type { ConnectionView, ProcessName, WorldObservation } from "./observation.js";
 import type { WorldAction } from "./spec.js";
 
 /** A running daemon process: one core behind its ports. */

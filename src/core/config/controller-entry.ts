@@ -113,7 +113,7 @@ class EntryReader {
     const value = token.slice(equals + 1).trim();
     const optionKey = CONNECTION_KEY_OF.get(key);
     if (isIdentityKey(key)) this.#identify(key, value);
-    else if (optionKey !== undefined) this.#option(optionKey, value);
+    else if (optionKey !== undefined) this.#option(optionKey, CONNECTION_OPTIONS[optionKey], value);
     else this.#skip(`the key (${showName(key)}) is unknown`);
   }
 
@@ -132,8 +132,8 @@ class EntryReader {
     }
   }
 
-  #option<K extends keyof ConnectionOptions>(key: K, text: string): void {
-    const { name, kind } = CONNECTION_OPTIONS[key];
+  #option<K extends keyof ConnectionOptions>(key: K, definition: (typeof CONNECTION_OPTIONS)[K], text: string): void {
+    const { name, kind } = definition;
     if (this.#use === "exclude") {
       this.#warn(`${name} does not count in an exclusion, and is ignored`);
       return;

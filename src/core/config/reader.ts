@@ -21,8 +21,9 @@ export function showName(name: string): string {
   return /^[a-z_-]{1,32}$/i.test(name) ? name : "a name that is not shown";
 }
 
-/** A value as a note may show it: on one line, cut where it is long. */
+/** A value as a note may show it: on one line, cut where it is long, and nothing that looks like a secret in the wrong place. */
 export function quote(text: string): string {
+  if (/secret|dhhc/i.test(text)) return "a value that is not shown";
   const plain = text.replace(/[\0-\x1f\x7f-\x9f\u2028\u2029]/g, " ");
   return plain.length > LONGEST_QUOTE ? `"${plain.slice(0, LONGEST_QUOTE)}..."` : `"${plain}"`;
 }

@@ -75,6 +75,8 @@ class HostReader {
       return { at: "missing", where: `has no value in ${place}`, line: given.line, asked: "explicitly" };
     }
     const path = given === undefined ? byDefault : given.text.slice(FILE_URL.length).trim();
+    if (given !== undefined && path === "")
+      return { at: "missing", where: `names no file in ${place}`, line: given.line, asked: "explicitly" };
     const text = path === "" ? undefined : this.#readFile(path);
     const word =
       text

@@ -225,7 +225,7 @@ export function onDeviceChanged(context: Context, controller: Controller, presen
   }
   if (life.at === "connected" && present.controller.state !== "") {
     if (controller.service === "staf") abandonRead(context, controller);
-    log(context, "info", `${life.device} is ${present.controller.state}: the kernel reconnects it`, nameOf(controller));
+    log(context, "info", `${life.device} is ${present.controller.state}`, nameOf(controller));
     enterLife(
       context,
       controller,

@@ -181,5 +181,5 @@ export function isUnspecified(text: string): boolean {
  */
 export function isLinkLocal(text: string): boolean {
   const address = parseIp(text);
-  return address?.family === "ipv6" && /^fe[89ab]/.test(address.text);
+  return address?.family === "ipv6" && /^fe[89ab][0-9a-f]:/.test(address.text);
 }

@@ -51,11 +51,12 @@ export function stafLost(context: Context, because: string): void {
 function setView(context: Context, view: StafView): void {
   const stac = context.state.stac;
   if (stac === undefined) return;
-  if (view.kind === "unknown" && stac.view.kind === "known") {
+  const before = stac.view.kind;
+  stac.view = view;
+  if (view.kind === "known") requestReconcile(context, "stac");
+  else if (before === "known") {
     log(context, "warning", `${view.because}: connections stay as they are until it is heard again`);
   }
-  stac.view = view;
-  requestReconcile(context, "stac");
 }
 
 function unknownBecause(because: string): StafView {

@@ -41,13 +41,8 @@ function reportUnusable(
     if (reason !== undefined) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
   }
   for (const [reason, count] of reasons) {
-    sayOnce(
-      context,
-      `entry ${dc.id} ${genctr} ${reason}`,
-      "warning",
-      `${String(count)} entries are not used: ${reason}`,
-      nameOf(dc),
-    );
+    const text = `${count === 1 ? "1 entry is" : `${String(count)} entries are`} not used: ${reason}`;
+    sayOnce(context, `entry ${dc.id} ${genctr} ${reason}`, "warning", text, nameOf(dc));
   }
 }
 

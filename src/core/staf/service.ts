@@ -115,8 +115,9 @@ function dcOf({ state }: Context, id: ControllerId): DiscoveryControllerState {
   return controller;
 }
 
-/** What stac may know of staf. While the configuration is not known, nothing is. */
+/** What stac may know of staf: nothing while the configuration is not known, nor while staf takes itself down. */
 export function stafView(context: Context, staf: StafState): StafView {
+  if (context.state.phase !== "running") return { kind: "unknown", because: "staf stops" };
   if (!staf.configKnown) return { kind: "unknown", because: `${staf.config.file} could not be read` };
   const dcs = discoveryControllers(context).filter((dc) => standingOf(dc) !== "leaving");
   return {

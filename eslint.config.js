@@ -1,0 +1,159 @@
+import { defineConfig } from "eslint/config";
+import tseslint from "typescript-eslint";
+
+/** What depends on the machine, the moment or chance. */
+const AMBIENT = [
+  "Date",
+  "performance",
+  "crypto",
+  "setTimeout",
+  "setInterval",
+  "setImmediate",
+  "clearTimeout",
+  "clearInterval",
+  "clearImmediate",
+  "queueMicrotask",
+];
+
+/** What src/core may not name besides: Node, the engine's own scheduling, locales. */
+const NOT_IN_CORE = [
+  "Promise",
+  "Intl",
+  "console",
+  "process",
+  "Buffer",
+  "TextDecoder",
+  "TextEncoder",
+  "URL",
+  "fetch",
+  "structuredClone",
+  "require",
+  "global",
+  "globalThis",
+  "WeakRef",
+  "FinalizationRegistry",
+];
+
+/** @param {readonly string[]} names @param {string} message */
+function banGlobals(names, message) {
+  return ["error", ...names.map((name) => ({ name, message }))];
+}
+
+const RANDOMNESS = {
+  selector: "MemberExpression[object.name='Math'][property.name='random']",
+  message: "Draw from a labelled random stream.",
+};
+
+const TWO_BOOLEANS = {
+  selector:
+    ":function > Identifier.params[typeAnnotation.typeAnnotation.type='TSBooleanKeyword'] + Identifier.params[typeAnnotation.typeAnnotation.type='TSBooleanKeyword']",
+  message: "Two booleans in a row: a caller cannot tell them apart. Take a record or a named union.",
+};
+
+const LOCALES = {
+  selector: "MemberExpression[property.name=/^(localeCompare|toLocale.*)$/]",
+  message: "The result depends on the machine's locale. Compare code units.",
+};
+
+/** Syntax that src/core may not use. */
+const CORE_SYNTAX = [
+  RANDOMNESS,
+  TWO_BOOLEANS,
+  LOCALES,
+  {
+    selector: ":function[async=true]",
+    message: "The core is synchronous: a call that takes time completes by an event.",
+  },
+  { selector: "AwaitExpression", message: "The core is synchronous: a call that takes time completes by an event." },
+  { selector: "ForOfStatement[await=true]", message: "The core is synchronous." },
+  { selector: "ImportExpression", message: "The core has no dynamic imports." },
+  { selector: "MetaProperty[meta.name='import']", message: "The core does not know where it lies." },
+  {
+    selector: "TSTypeReference[typeName.name=/^(Promise|PromiseLike|Buffer)$/]",
+    message: "The core is synchronous and knows no Node type.",
+  },
+];
+
+/** Beyond typescript-eslint's strict set; and where the set is louder than it is useful. */
+const TYPED_RULES = {
+  "@typescript-eslint/no-explicit-any": "error",
+  "@typescript-eslint/switch-exhaustiveness-check": [
+    "error",
+    { considerDefaultExhaustiveForUnions: true, requireDefaultForNonUnion: false },
+  ],
+  "@typescript-eslint/consistent-type-imports": "error",
+  "@typescript-eslint/require-array-sort-compare": ["error", { ignoreStringArrays: true }],
+  "@typescript-eslint/prefer-readonly": "error",
+  // Splitting a string by code points is meant; the alternative on offer depends on a locale.
+  "@typescript-eslint/no-misused-spread": ["error", { allow: ["string"] }],
+  "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
+  // Units and record names are values and types of one name.
+  "@typescript-eslint/no-redeclare": "off",
+  // A negated duration is a duration: the brand does not change the arithmetic.
+  "@typescript-eslint/no-unsafe-unary-minus": "off",
+  "@typescript-eslint/no-confusing-void-expression": [
+    "error",
+    { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
+  ],
+  "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+  eqeqeq: "error",
+  "no-console": "off",
+};
+
+export default defineConfig(
+  {
+    ignores: ["dist/", "dist-tools/", "coverage/", "node_modules/", "test/fixtures/", ".dependency-cruiser.cjs"],
+  },
+  { linterOptions: { reportUnusedDisableDirectives: "error" } },
+  {
+    files: ["src/**/*.ts"],
+    extends: [tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true } },
+    rules: {
+      ...TYPED_RULES,
+      "max-lines": ["error", { max: 400 }],
+      "max-lines-per-function": ["error", { max: 70, skipBlankLines: true, skipComments: true }],
+      "no-restricted-syntax": ["error", TWO_BOOLEANS, LOCALES],
+      // A narrowing `as` stands where a parser belongs.
+      "@typescript-eslint/no-unsafe-type-assertion": "error",
+    },
+  },
+  {
+    // Here the brands are made.
+    files: ["src/core/domain/units.ts"],
+    rules: { "@typescript-eslint/no-unsafe-type-assertion": "off" },
+  },
+  {
+    files: ["src/core/**/*.ts"],
+    rules: {
+      "no-restricted-globals": banGlobals([...AMBIENT, ...NOT_IN_CORE], "The core is pure: ask a port."),
+      "no-restricted-syntax": ["error", ...CORE_SYNTAX],
+      "no-console": "error",
+    },
+  },
+  {
+    files: ["src/adapters/sim/**/*.ts"],
+    rules: {
+      "no-restricted-globals": banGlobals(AMBIENT, "A simulated world has its own clock and its own random streams."),
+      "no-restricted-syntax": ["error", RANDOMNESS, TWO_BOOLEANS, LOCALES],
+    },
+  },
+  {
+    files: ["test/**/*.ts", "bench/**/*.ts"],
+    extends: [tseslint.configs.recommendedTypeChecked],
+    languageOptions: { parserOptions: { projectService: true } },
+    rules: {
+      ...TYPED_RULES,
+      "max-lines": ["error", { max: 400 }],
+      // A test says what it expects where it expects it.
+      "@typescript-eslint/no-non-null-assertion": "off",
+      "@typescript-eslint/unbound-method": "off",
+      "@typescript-eslint/require-await": "off",
+    },
+  },
+  {
+    files: ["scripts/**/*.js", "*.js", "*.ts"],
+    extends: [tseslint.configs.recommended],
+    rules: { eqeqeq: "error" },
+  },
+);

@@ -1,0 +1,184 @@
+import { Milliseconds } from "../../core/domain/units.js";
+import type { DnssdPort, DnssdService } from "../../core/ports/dnssd.js";
+import type { CoreEvent } from "../../core/ports/index.js";
+import type { Cancel, SimClock } from "./clock.js";
+import type { LinkListener, MdnsLinks } from "./mdns.js";
+import { parseNetAddress } from "./net/address.js";
+import type { SimProcess } from "./process.js";
+import type { LinkState, NetworkSpec, ResponderSpec } from "./spec.js";
+
+/** Found follows the new item by 2 ms (measured on avahi-daemon). */
+const RESOLVE_TAKES = Milliseconds(2);
+
+/** A record of TTL 0 is kept one second more (RFC 6762, 10.1). */
+const GOODBYE_TAKES = Milliseconds(1000);
+
+const SIGNAL_TAKES = Milliseconds(1);
+
+/** A process that browses. */
+interface Browser {
+  readonly process: SimProcess;
+  types: ReadonlySet<string>;
+}
+
+/** One service at one address, as the daemon's cache holds it. */
+interface Cached {
+  readonly responder: string;
+  service: DnssdService;
+  /** Ends the entry: its TTL, or its goodbye. */
+  expiry: Cancel;
+}
+
+type Daemon = "up" | "down" | "absent";
+
+/**
+ * A simulated avahi-daemon. It finds what is announced on links that pass, asks again before a record's TTL ends, and loses
+ * what said goodbye, what was silent for its TTL, and at once what was heard on an interface that went down. While the
+ * daemon is away nothing is found or lost, and it comes back with an empty cache.
+ */
+export class SimAvahi implements LinkListener {
+  readonly #clock: SimClock;
+  readonly #links: MdnsLinks;
+  readonly #browsers: Browser[] = [];
+  readonly #cache = new Map<string, Cached>();
+  #state: Daemon;
+
+  constructor(clock: SimClock, links: MdnsLinks, spec: NetworkSpec) {
+    this.#clock = clock;
+    this.#links = links;
+    this.#state = spec.avahi;
+    links.listen(this);
+    if (this.#state === "up") this.#hearAll();
+  }
+
+  attach(process: SimProcess): DnssdPort {
+    const browser: Browser = { process, types: new Set() };
+    this.#browsers.push(browser);
+    process.atEnd(() => {
+      this.#browsers.splice(this.#browsers.indexOf(browser), 1);
+    });
+    return {
+      browse: (types) => {
+        if (process.alive) this.#browse(browser, types);
+      },
+    };
+  }
+
+  /** Starts or stops the daemon. One that is absent is installed by its first start. */
+  setState(state: "up" | "down"): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    for (const cached of this.#cache.values()) cached.expiry();
+    this.#cache.clear();
+    for (const browser of this.#browsers) {
+      if (browser.types.size > 0) this.#tell(browser, { kind: "dnssd-daemon", up: state === "up" });
+    }
+    if (state === "up") this.#hearAll();
+  }
+
+  announced(responder: ResponderSpec): void {
+    if (this.#state !== "up") return;
+    for (const [key, cached] of this.#cache) {
+      const gone = cached.responder === responder.id && !responder.addresses.includes(cached.service.address);
+      if (gone) this.#lose(key, cached);
+    }
+    for (const address of responder.addresses) this.#hear(responder, address);
+  }
+
+  goodbye(responder: ResponderSpec): void {
+    for (const [key, cached] of this.#cache) {
+      if (cached.responder === responder.id) this.#expireAfter(key, cached, GOODBYE_TAKES);
+    }
+  }
+
+  linkChanged(hostIface: string, state: LinkState | "removed"): void {
+    if (this.#state !== "up" || state === "silent") return;
+    if (state === "up") {
+      for (const responder of this.#links.heardOn(hostIface)) this.announced(responder);
+      return;
+    }
+    for (const [key, cached] of this.#cache) if (cached.service.hostIface === hostIface) this.#lose(key, cached);
+  }
+
+  #hearAll(): void {
+    for (const responder of this.#links.heard()) this.announced(responder);
+  }
+
+  #hear(responder: ResponderSpec, address: string): void {
+    const service = serviceAt(responder, address);
+    if (service === undefined) return;
+    const key = `${service.hostIface} ${address} ${service.type} ${service.instance}`;
+    const known = this.#cache.get(key);
+    if (known === undefined) {
+      const cached: Cached = { responder: responder.id, service, expiry: () => undefined };
+      this.#cache.set(key, cached);
+      this.#keep(key, cached, responder.ttl);
+      this.#found(key, service);
+      return;
+    }
+    const changed = known.service.port !== service.port || known.service.txt.join("\n") !== service.txt.join("\n");
+    this.#keep(key, known, responder.ttl);
+    if (!changed) return;
+    known.service = service;
+    this.#found(key, service);
+  }
+
+  /** Keeps an entry for its TTL; the daemon asks before it ends, and an answer keeps it for another. */
+  #keep(key: string, cached: Cached, ttl: Milliseconds): void {
+    cached.expiry();
+    cached.expiry = this.#clock.after(Milliseconds(Math.max(1, ttl)), () => {
+      const { service, responder } = cached;
+      const still = this.#links.heardOn(service.hostIface).some((one) => one.id === responder);
+      if (still) this.#keep(key, cached, ttl);
+      else this.#lose(key, cached);
+    });
+  }
+
+  #expireAfter(key: string, cached: Cached, after: Milliseconds): void {
+    cached.expiry();
+    cached.expiry = this.#clock.after(after, () => {
+      this.#lose(key, cached);
+    });
+  }
+
+  #lose(key: string, cached: Cached): void {
+    cached.expiry();
+    this.#cache.delete(key);
+    const { instance, type, hostIface, family } = cached.service;
+    const event: CoreEvent = { kind: "dnssd-lost", instance, type, hostIface, family };
+    for (const browser of this.#browsers) if (browser.types.has(type)) this.#tell(browser, event);
+  }
+
+  #found(key: string, service: DnssdService): void {
+    for (const browser of this.#browsers) if (browser.types.has(service.type)) this.#tellFound(browser, key, service);
+  }
+
+  /** An item that went away before it was resolved was never found. */
+  #tellFound(browser: Browser, key: string, service: DnssdService): void {
+    this.#clock.after(RESOLVE_TAKES, () => {
+      if (this.#cache.get(key)?.service === service) browser.process.deliver({ kind: "dnssd-found", service });
+    });
+  }
+
+  #tell(browser: Browser, event: CoreEvent): void {
+    this.#clock.after(SIGNAL_TAKES, () => {
+      browser.process.deliver(event);
+    });
+  }
+
+  #browse(browser: Browser, types: readonly string[]): void {
+    browser.types = new Set(types);
+    if (types.length === 0) return;
+    this.#tell(browser, { kind: "dnssd-daemon", up: this.#state === "up" });
+    for (const [key, { service }] of this.#cache) {
+      if (browser.types.has(service.type)) this.#tellFound(browser, key, service);
+    }
+  }
+}
+
+function serviceAt(responder: ResponderSpec, address: string): DnssdService | undefined {
+  const parsed = parseNetAddress(address);
+  if (parsed === undefined) return undefined;
+  const { instance, type, hostIface, port, txt } = responder;
+  return { instance, type, hostIface, family: parsed.family === 4 ? "ipv4" : "ipv6", address, port, txt };
+}

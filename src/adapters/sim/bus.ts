@@ -1,0 +1,248 @@
+import { Milliseconds } from "../../core/domain/units.js";
+import type { BusCallId, BusFailure, BusPort, BusValue, ServiceName } from "../../core/ports/bus.js";
+import type { CoreEvent } from "../../core/ports/index.js";
+import type { RequestId } from "../../core/ports/request.js";
+import type { Cancel, SimClock } from "./clock.js";
+import type { WorldObservation } from "./observation.js";
+import type { SimProcess } from "./process.js";
+
+/** One message, one way. Nominal, not measured. */
+const MESSAGE_TAKES = Milliseconds(1);
+
+/** libdbus' default time-out of a call. */
+export const CALL_TIMEOUT = Milliseconds(25_000);
+
+/** Daemons run as root. */
+const DAEMON_UID = 0;
+
+export const BUS_ERRORS = {
+  serviceUnknown: "org.freedesktop.DBus.Error.ServiceUnknown",
+  noReply: "org.freedesktop.DBus.Error.NoReply",
+  disconnected: "org.freedesktop.DBus.Error.Disconnected",
+} as const;
+
+type CallResult = { readonly ok: true; readonly values: readonly BusValue[] } | BusFailure;
+
+interface OpenCall {
+  readonly id: BusCallId;
+  readonly peer: ServiceName;
+  /** The caller, or `undefined` for a client of the timeline. */
+  readonly from: SimProcess | undefined;
+  readonly settle: (result: CallResult) => void;
+  readonly timeout: Cancel;
+  /** Who was given the call, once somebody was. */
+  to: SimProcess | undefined;
+  /** A reply is on its way; a second one counts for nothing. */
+  answered: boolean;
+}
+
+/** A process on the bus. */
+interface Member {
+  readonly process: SimProcess;
+  readonly sender: string;
+  /** Peers it follows, in the order it asked. */
+  readonly follows: Set<ServiceName>;
+  /** True while it owns its names. */
+  joined: boolean;
+}
+
+/**
+ * The system bus of a simulated host. A process takes the names of its services when it starts, and again when
+ * the bus comes back; who follows a peer is told its present state first, then each change.
+ */
+export class SimBus {
+  readonly #clock: SimClock;
+  readonly #observe: (observation: WorldObservation) => void;
+  readonly #members: Member[] = [];
+  readonly #calls = new Map<BusCallId, OpenCall>();
+  #up = true;
+  /** Counts the lives of the bus: a message of an earlier one is lost. */
+  #life = 0;
+  #nextCall = 1;
+  #nextSender = 1;
+
+  constructor(clock: SimClock, observe: (observation: WorldObservation) => void) {
+    this.#clock = clock;
+    this.#observe = observe;
+  }
+
+  /** Brings a process onto the bus for as long as it lives. */
+  attach(process: SimProcess): BusPort {
+    const member: Member = { process, sender: this.#newSender(), follows: new Set(), joined: false };
+    this.#members.push(member);
+    process.atEnd(() => {
+      this.#detach(member);
+    });
+    if (this.#up)
+      this.#later(() => {
+        this.#join(member);
+      });
+    else this.#tell(member, { kind: "bus-state", up: false });
+    return {
+      call: (request, peer, method, args) => {
+        if (process.alive) this.#callFrom(member, request, peer, method, args);
+      },
+      subscribe: (peer) => {
+        if (process.alive) this.#subscribe(member, peer);
+      },
+      reply: (call, result) => {
+        if (process.alive) this.#reply(process, call, result);
+      },
+      emit: (service, signal, args) => {
+        if (process.alive) this.#emit(service, signal, args);
+      },
+    };
+  }
+
+  /** The bus goes away, and every open call and name with it; or it comes back, empty. */
+  setUp(state: "up" | "down"): void {
+    if (this.#up === (state === "up")) return;
+    this.#up = state === "up";
+    this.#life += 1;
+    for (const call of [...this.#calls.values()]) this.#settle(call, { ok: false, error: BUS_ERRORS.disconnected });
+    for (const member of this.#members) {
+      member.joined = false;
+      if (this.#up)
+        this.#later(() => {
+          this.#join(member);
+        });
+      else this.#tell(member, { kind: "bus-state", up: false });
+    }
+  }
+
+  /** A client calls a method; what it gets back is observed. */
+  clientCall(service: ServiceName, method: string, args: readonly BusValue[], uid: number): void {
+    const settle = (result: CallResult): void => {
+      this.#observe({ kind: "bus-reply", service, method, uid, result });
+    };
+    this.#open(undefined, service, method, args, this.#newSender(), uid, settle);
+  }
+
+  #newSender(): string {
+    return `:1.${String(this.#nextSender++)}`;
+  }
+
+  /** Runs after one message's time, unless the bus went away meanwhile. */
+  #later(run: () => void): void {
+    const life = this.#life;
+    this.#clock.after(MESSAGE_TAKES, () => {
+      if (life === this.#life) run();
+    });
+  }
+
+  /** Tells a process something that needs no bus. */
+  #tell(member: Member, event: CoreEvent): void {
+    this.#clock.after(MESSAGE_TAKES, () => {
+      member.process.deliver(event);
+    });
+  }
+
+  #join(member: Member): void {
+    if (!member.process.alive) return;
+    member.joined = true;
+    member.process.deliver({ kind: "bus-state", up: true });
+    for (const peer of member.follows)
+      member.process.deliver({ kind: "bus-peer", peer, up: this.#owner(peer) !== undefined });
+    for (const service of member.process.services)
+      this.#announce(service, { kind: "bus-peer", peer: service, up: true });
+  }
+
+  #detach(member: Member): void {
+    const { process, joined } = member;
+    const index = this.#members.indexOf(member);
+    if (index >= 0) this.#members.splice(index, 1);
+    for (const call of [...this.#calls.values()]) {
+      if (call.from === process) this.#forget(call);
+      else if (call.to === process && !call.answered) this.#fail(call, BUS_ERRORS.noReply);
+    }
+    if (!joined) return;
+    for (const service of process.services) this.#announce(service, { kind: "bus-peer", peer: service, up: false });
+  }
+
+  #owner(service: ServiceName): SimProcess | undefined {
+    return this.#members.find((member) => member.joined && member.process.services.includes(service))?.process;
+  }
+
+  /** Tells the followers of a peer. */
+  #announce(peer: ServiceName, event: CoreEvent): void {
+    for (const member of this.#members) {
+      if (!member.follows.has(peer)) continue;
+      this.#later(() => {
+        member.process.deliver(event);
+      });
+    }
+  }
+
+  #subscribe(member: Member, peer: ServiceName): void {
+    if (member.follows.has(peer)) return;
+    member.follows.add(peer);
+    if (!member.joined) return;
+    this.#later(() => {
+      member.process.deliver({ kind: "bus-peer", peer, up: this.#owner(peer) !== undefined });
+    });
+  }
+
+  #emit(service: ServiceName, signal: string, args: readonly BusValue[]): void {
+    if (this.#up) this.#announce(service, { kind: "bus-signal", peer: service, signal, args });
+  }
+
+  #callFrom(member: Member, request: RequestId, peer: ServiceName, method: string, args: readonly BusValue[]): void {
+    const settle = (result: CallResult): void => {
+      member.process.deliver({ kind: "bus-reply", request, result });
+    };
+    this.#open(member.process, peer, method, args, member.sender, DAEMON_UID, settle);
+  }
+
+  #open(
+    from: SimProcess | undefined,
+    peer: ServiceName,
+    method: string,
+    args: readonly BusValue[],
+    sender: string,
+    uid: number,
+    settle: (result: CallResult) => void,
+  ): void {
+    const id = this.#nextCall++ as BusCallId;
+    const timeout = this.#clock.after(CALL_TIMEOUT, () => {
+      this.#settle(call, { ok: false, error: BUS_ERRORS.noReply });
+    });
+    const call: OpenCall = { id, peer, from, settle, timeout, to: undefined, answered: false };
+    this.#calls.set(id, call);
+    if (!this.#up) {
+      this.#fail(call, BUS_ERRORS.disconnected);
+      return;
+    }
+    this.#later(() => {
+      if (!this.#calls.has(id)) return;
+      call.to = this.#owner(peer);
+      if (call.to === undefined) this.#settle(call, { ok: false, error: BUS_ERRORS.serviceUnknown });
+      else call.to.deliver({ kind: "bus-call", call: id, service: peer, method, args, sender, uid });
+    });
+  }
+
+  #reply(from: SimProcess, id: BusCallId, result: CallResult): void {
+    const call = this.#calls.get(id);
+    if (call === undefined || call.to !== from || call.answered) return;
+    call.answered = true;
+    this.#later(() => {
+      this.#settle(call, result);
+    });
+  }
+
+  #fail(call: OpenCall, error: string): void {
+    this.#clock.after(MESSAGE_TAKES, () => {
+      this.#settle(call, { ok: false, error });
+    });
+  }
+
+  #settle(call: OpenCall, result: CallResult): void {
+    if (!this.#calls.has(call.id)) return;
+    this.#forget(call);
+    call.settle(result);
+  }
+
+  #forget(call: OpenCall): void {
+    call.timeout();
+    this.#calls.delete(call.id);
+  }
+}

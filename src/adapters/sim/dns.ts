@@ -1,0 +1,152 @@
+/** DNS messages as responders on simulated links read and write them (RFC 1035, RFC 6762, RFC 6763). No compression. */
+import { parseNetAddress } from "./net/address.js";
+import type { ResponderSpec } from "./spec.js";
+
+const TYPE = { a: 1, ptr: 12, txt: 16, aaaa: 28, srv: 33, any: 255 } as const;
+const CLASS_IN = 1;
+/** The record replaces what a cache holds of that name and type (RFC 6762, 10.2). */
+const CACHE_FLUSH = 0x8000;
+const FLAGS_RESPONSE = 0x8400;
+const HEADER_BYTES = 12;
+const LABEL_MAX = 63;
+const POINTER = 0xc0;
+/** A message of more questions, or a name of more labels, is no query of a sane daemon. */
+const QUESTIONS_MAX = 100;
+const LABELS_MAX = 128;
+
+export interface DnsQuestion {
+  /** Lower case, without the last dot. */
+  readonly name: string;
+  readonly type: number;
+}
+
+interface DnsRecord {
+  readonly name: readonly string[];
+  readonly type: number;
+  readonly flush: number;
+  readonly data: Uint8Array;
+}
+
+function nameBytes(labels: readonly string[]): Buffer {
+  const parts = labels.map((label) => {
+    const text = Buffer.from(label, "utf8").subarray(0, LABEL_MAX);
+    return Buffer.concat([Buffer.from([text.length]), text]);
+  });
+  return Buffer.concat([...parts, Buffer.from([0])]);
+}
+
+function uint16(...values: readonly number[]): Buffer {
+  const bytes = Buffer.alloc(2 * values.length);
+  values.forEach((value, index) => bytes.writeUInt16BE(value & 0xffff, 2 * index));
+  return bytes;
+}
+
+function uint32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value >>> 0);
+  return bytes;
+}
+
+function recordBytes({ name, type, flush, data }: DnsRecord, ttlSeconds: number): Buffer {
+  const head = [nameBytes(name), uint16(type, CLASS_IN | flush), uint32(ttlSeconds), uint16(data.length)];
+  return Buffer.concat([...head, data]);
+}
+
+function labelsOf(name: string): readonly string[] {
+  return name.split(".").filter((label) => label !== "");
+}
+
+function hostLabels(hostName: string): readonly string[] {
+  const labels = labelsOf(hostName);
+  return labels.at(-1) === "local" ? labels : [...labels, "local"];
+}
+
+function addressRecord(name: readonly string[], text: string): DnsRecord | undefined {
+  const address = parseNetAddress(text);
+  if (address === undefined) return undefined;
+  const groups = address.family === 4 ? address.groups.slice(6) : address.groups;
+  const type = address.family === 4 ? TYPE.a : TYPE.aaaa;
+  return { name, type, flush: CACHE_FLUSH, data: uint16(...groups) };
+}
+
+/** All that a responder says of its service: PTR, SRV, TXT and addresses. A goodbye is the same with a TTL of 0. */
+export function serviceMessage(responder: ResponderSpec, ttlSeconds: number): Uint8Array {
+  const type = [...labelsOf(responder.type), "local"];
+  const instance = [responder.instance, ...type];
+  const host = hostLabels(responder.hostName);
+  const texts = responder.txt.map((text) => {
+    const bytes = Buffer.from(text, "utf8").subarray(0, 255);
+    return Buffer.concat([Buffer.from([bytes.length]), bytes]);
+  });
+  const txt = texts.length === 0 ? Buffer.from([0]) : Buffer.concat(texts);
+  const records: DnsRecord[] = [
+    { name: type, type: TYPE.ptr, flush: 0, data: nameBytes(instance) },
+    {
+      name: instance,
+      type: TYPE.srv,
+      flush: CACHE_FLUSH,
+      data: Buffer.concat([uint16(0, 0, responder.port), nameBytes(host)]),
+    },
+    { name: instance, type: TYPE.txt, flush: CACHE_FLUSH, data: txt },
+  ];
+  for (const text of responder.addresses) {
+    const record = addressRecord(host, text);
+    if (record !== undefined) records.push(record);
+  }
+  const header = uint16(0, FLAGS_RESPONSE, 0, records.length, 0, 0);
+  return Buffer.concat([header, ...records.map((record) => recordBytes(record, ttlSeconds))]);
+}
+
+/** Reads one name. Pointers may only go back, so that no message keeps this busy. */
+function readName(message: Uint8Array, start: number): { readonly name: string; readonly next: number } | undefined {
+  const labels: string[] = [];
+  let at = start;
+  let next: number | undefined;
+  for (let i = 0; i < LABELS_MAX; i++) {
+    const length = message[at];
+    if (length === undefined) return undefined;
+    if (length === 0) return { name: labels.join(".").toLowerCase(), next: next ?? at + 1 };
+    if ((length & POINTER) === POINTER) {
+      const low = message[at + 1];
+      if (low === undefined) return undefined;
+      const target = ((length & ~POINTER) << 8) | low;
+      if (target >= at) return undefined;
+      next ??= at + 2;
+      at = target;
+      continue;
+    }
+    if (length > LABEL_MAX || at + 1 + length > message.length) return undefined;
+    labels.push(Buffer.from(message.subarray(at + 1, at + 1 + length)).toString("utf8"));
+    at += 1 + length;
+  }
+  return undefined;
+}
+
+/** The questions of a query; none for a response, or for what is cut short or no DNS message at all. */
+export function readQuestions(message: Uint8Array): readonly DnsQuestion[] {
+  if (message.length < HEADER_BYTES) return [];
+  const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
+  if ((view.getUint16(2) & 0x8000) !== 0) return [];
+  const count = Math.min(view.getUint16(4), QUESTIONS_MAX);
+  const questions: DnsQuestion[] = [];
+  let at = HEADER_BYTES;
+  for (let i = 0; i < count; i++) {
+    const name = readName(message, at);
+    if (name === undefined || name.next + 4 > message.length) return questions;
+    questions.push({ name: name.name, type: view.getUint16(name.next) });
+    at = name.next + 4;
+  }
+  return questions;
+}
+
+/** Whether a responder has a record that a question asks for. */
+export function answersTo(responder: ResponderSpec, question: DnsQuestion): boolean {
+  const any = question.type === TYPE.any;
+  const type = [...labelsOf(responder.type), "local"].join(".").toLowerCase();
+  if (question.name === type) return any || question.type === TYPE.ptr;
+  if (question.name === `${responder.instance.toLowerCase()}.${type}`) {
+    return any || question.type === TYPE.srv || question.type === TYPE.txt;
+  }
+  if (question.name !== hostLabels(responder.hostName).join(".").toLowerCase()) return false;
+  return any || question.type === TYPE.a || question.type === TYPE.aaaa;
+}

@@ -1,0 +1,312 @@
+/** The simulated storage: who listens where, what a discovery controller's page lists, and how admin commands end. */
+import { decodeGetLogPage, LID, OPCODE } from "../../../core/codec/admin.js";
+import { DecodeError } from "../../../core/codec/error.js";
+import { WELL_KNOWN_DISCOVERY_NQN } from "../../../core/domain/transport-id.js";
+import type { Transport } from "../../../core/domain/transport-id.js";
+import { Milliseconds } from "../../../core/domain/units.js";
+import type { AdminCommand } from "../../../core/ports/fabrics.js";
+import type { Listener, NetworkModel } from "../net/paths.js";
+import type { AnswerSpec, EntrySpec, FabricId, FabricSpec, ListenerState, WorldAction } from "../spec.js";
+import { discoveryPage, identifyPage, slicePage, supportedLogPages, visibleEntries } from "./pages.js";
+import type { PageView } from "./pages.js";
+import { admits, armAnswers, makeDiscoveryPeer, makeSubsystemPeer } from "./peers.js";
+import type { ArmedAnswer, DiscoveryPeer, Peer, SubsystemPeer } from "./peers.js";
+
+/** NVMe status codes as an ioctl returns them: status code type, status code and the DNR bit (6.12-cloud.s1.log, s3). */
+export const NVME_STATUS = {
+  success: 0,
+  /** Invalid Command Opcode, DNR. */
+  invalidOpcode: 0x6001,
+  /** Invalid Field in Command, DNR. */
+  invalidField: 0x6002,
+  /** Connect Invalid Parameters: no such subsystem on that port. */
+  connectInvalid: 0x4182,
+  /** Connect Invalid Host: not in the access list. */
+  connectNotAllowed: 0x4184,
+} as const;
+
+/** What a Connect command names. */
+export interface ConnectAsk {
+  readonly nqn: string;
+  readonly hostNqn: string;
+}
+
+export type Admission =
+  | { readonly kind: "accepted"; readonly peer: Peer; readonly listener: Listener }
+  | { readonly kind: "rejected"; readonly status: number }
+  /** The peer is there but its port does not serve as it should. */
+  | { readonly kind: "unwell"; readonly state: ListenerState };
+
+/** How an admin command ends: `after` this long, beyond the way there and back. */
+export type AdminAnswer = {
+  readonly after: Milliseconds;
+  readonly result:
+    | { readonly kind: "status"; readonly status: number; readonly value: number; readonly bytes: Uint8Array }
+    | { readonly kind: "errno"; readonly errno: number };
+};
+
+/** Who asks: one controller of the host. */
+export interface AdminAsker {
+  readonly peer: Peer;
+  readonly listener: Listener;
+  readonly hostNqn: string;
+  readonly cntlid: number;
+  readonly katoSeconds: number;
+}
+
+/** A page changed. `seenBy`: whether a host sees the difference. */
+export type PageChanged = (dc: FabricId, seenBy: (hostNqn: string) => boolean) => void;
+
+const NO_BYTES = new Uint8Array(0);
+
+/** Get Features and its two features (6.12-cloud.s1.log). */
+const GET_FEATURES = 0x0a;
+const FEATURE = { asyncEvents: 0x0b, keepAlive: 0x0f } as const;
+/** Discovery log page change notices are on. */
+const AEN_CONFIG = 0x8000_0000;
+
+export class FabricModel {
+  readonly #peers = new Map<FabricId, Peer>();
+  readonly #network: NetworkModel;
+  readonly #pageChanged: PageChanged[] = [];
+  readonly #listenerChanged: ((peer: FabricId) => void)[] = [];
+  readonly #firmware: string;
+
+  /** `firmware`: what the targets of this fabric call their revision. */
+  constructor(spec: FabricSpec, network: NetworkModel, firmware = "6.12.117") {
+    this.#network = network;
+    this.#firmware = firmware;
+    for (const dc of spec.discoveryControllers) this.#add(makeDiscoveryPeer(dc));
+    for (const subsystem of spec.subsystems) this.#add(makeSubsystemPeer(subsystem));
+  }
+
+  peer(id: FabricId): Peer | undefined {
+    return this.#peers.get(id);
+  }
+
+  /** Calls back when the page of a discovery controller changed. */
+  onPageChanged(callback: PageChanged): void {
+    this.#pageChanged.push(callback);
+  }
+
+  /** Calls back when a listener of a peer changed its state. */
+  onListenerChanged(callback: (peer: FabricId) => void): void {
+    this.#listenerChanged.push(callback);
+  }
+
+  /** Whom a connect string names, where somebody of that NQN listens at that address. */
+  find(transport: Transport, traddr: string, trsvcid: string, nqn: string): Peer | undefined {
+    return this.#serving(this.#network.listenersAt(transport, traddr, trsvcid), nqn)?.peer;
+  }
+
+  /** How a Connect command at an address ends (6.12-cloud.s3.log). */
+  admit(listeners: readonly Listener[], ask: ConnectAsk): Admission {
+    const serving = this.#serving(listeners, ask.nqn);
+    if (serving === undefined) return { kind: "rejected", status: NVME_STATUS.connectInvalid };
+    const { peer, listener } = serving;
+    if (listener.state === "refuses") return { kind: "rejected", status: NVME_STATUS.connectInvalid };
+    if (listener.state !== "up") return { kind: "unwell", state: listener.state };
+    if (peer.role === "io" && !admits(peer, ask.hostNqn)) {
+      return { kind: "rejected", status: NVME_STATUS.connectNotAllowed };
+    }
+    return { kind: "accepted", peer, listener };
+  }
+
+  /** How an admin command ends. Read it off at the moment when the controller has worked on it. */
+  answer(asker: AdminAsker, command: AdminCommand): AdminAnswer {
+    const armed = this.#armedFor(asker.peer, command);
+    const after = armed?.spec.after ?? Milliseconds(0);
+    if (armed?.spec.errno !== undefined) return { after, result: { kind: "errno", errno: armed.spec.errno } };
+    if (armed?.spec.status !== undefined && armed.spec.status !== NVME_STATUS.success)
+      return status(armed.spec.status, after);
+    switch (command.opcode) {
+      case OPCODE.getLogPage:
+        return this.#logPage(asker, command, armed, after);
+      case OPCODE.identify:
+        return status(0, after, slicePage(this.#identify(asker), 0, wanted(command)));
+      case OPCODE.discoveryInformationManagement:
+        return status(this.#takesRegistrations(asker.peer) ? NVME_STATUS.success : NVME_STATUS.invalidOpcode, after);
+      case GET_FEATURES:
+        return feature(asker, command.cdw10 & 0xff, after);
+      default:
+        return status(NVME_STATUS.invalidOpcode, after);
+    }
+  }
+
+  /** Takes the actions that change peers and pages; false for any other action, or one that names nobody. */
+  apply(action: WorldAction): boolean {
+    switch (action.kind) {
+      case "list":
+        return this.#edit(action.dc, (dc) => [...dc.entries, ...action.entries], action.entries);
+      case "unlist":
+        return this.#unlist(action.dc, action.entries);
+      case "set-entries":
+        return this.#edit(action.dc, () => [...action.entries], undefined);
+      case "ncc":
+        return this.#setNcc(action.dc, action.entries, action.set === "set");
+      case "aen":
+        return this.#fire(action.dc, () => true);
+      case "answers":
+        return this.#setAnswers(action.dc, action.answers);
+      case "allow-hosts":
+        return this.#allowHosts(action.subsystem, action.hosts);
+      case "listener":
+        return this.#setListener(action.id, action.state, action.index);
+      default:
+        return false;
+    }
+  }
+
+  #add(peer: Peer): void {
+    this.#peers.set(peer.id, peer);
+    for (const listener of peer.listeners) this.#network.listen(listener);
+  }
+
+  /** The peer of that NQN among those who listen; a discovery controller also answers to the well-known NQN. */
+  #serving(listeners: readonly Listener[], nqn: string): { peer: Peer; listener: Listener } | undefined {
+    for (const listener of listeners) {
+      const peer = this.#peers.get(listener.peer);
+      if (peer === undefined) continue;
+      const wellKnown = peer.role === "discovery" && nqn === WELL_KNOWN_DISCOVERY_NQN;
+      if (peer.nqn === nqn || wellKnown) return { peer, listener };
+    }
+    return undefined;
+  }
+
+  #armedFor(peer: Peer, command: AdminCommand): ArmedAnswer | undefined {
+    const lid = command.opcode === OPCODE.getLogPage ? command.cdw10 & 0xff : undefined;
+    const armed = peer.answers.find(
+      ({ spec, timesLeft }) =>
+        timesLeft > 0 &&
+        (spec.lid === undefined || spec.lid === lid) &&
+        (spec.opcode === undefined || spec.opcode === command.opcode) &&
+        (spec.lid !== undefined || spec.opcode !== undefined || lid === LID.discovery),
+    );
+    if (armed !== undefined) armed.timesLeft--;
+    return armed;
+  }
+
+  #logPage(asker: AdminAsker, command: AdminCommand, armed: ArmedAnswer | undefined, after: Milliseconds): AdminAnswer {
+    const { peer } = asker;
+    if (peer.role !== "discovery") return status(NVME_STATUS.invalidField, after);
+    let request: ReturnType<typeof decodeGetLogPage>;
+    try {
+      request = decodeGetLogPage(command);
+    } catch (error) {
+      if (error instanceof DecodeError) return status(NVME_STATUS.invalidField, after);
+      throw error;
+    }
+    const { lid, offset, length } = request;
+    if (lid === LID.supportedLogPages) {
+      const page = supportedLogPages(peer);
+      return page === undefined
+        ? status(NVME_STATUS.invalidField, after)
+        : status(0, after, slicePage(page, offset, length));
+    }
+    if (lid !== LID.discovery) return status(NVME_STATUS.invalidField, after);
+    const view: PageView = { listener: asker.listener, hostNqn: asker.hostNqn, lsp: request.lsp };
+    const bytes = discoveryPage(peer, view, this.#peers, { offset, length, numrec: armed?.spec.numrec });
+    if (offset === 0 && armed !== undefined && armed.movesLeft > 0) {
+      armed.movesLeft--;
+      peer.genctr++;
+    }
+    return status(0, after, bytes);
+  }
+
+  #identify(asker: AdminAsker): Uint8Array {
+    return identifyPage(asker.peer, asker.cntlid, this.#firmware);
+  }
+
+  /** The kernel's own target takes none (6.12-cloud.s1.log); a CDC and a DDC do (TP8010). */
+  #takesRegistrations(peer: Peer): boolean {
+    return peer.role === "discovery" && peer.spec.kind !== "plain";
+  }
+
+  #discovery(id: FabricId): DiscoveryPeer | undefined {
+    const peer = this.#peers.get(id);
+    return peer?.role === "discovery" ? peer : undefined;
+  }
+
+  #edit(id: FabricId, entries: (dc: DiscoveryPeer) => EntrySpec[], touched: readonly EntrySpec[] | undefined): boolean {
+    const dc = this.#discovery(id);
+    if (dc === undefined) return false;
+    dc.entries = entries(dc);
+    const seenBy = (hostNqn: string): boolean =>
+      touched === undefined || touched.some((entry) => visibleEntries(dc, entry, hostNqn, this.#peers) > 0);
+    this.#changed(dc, seenBy);
+    return true;
+  }
+
+  #unlist(id: FabricId, entries: readonly FabricId[]): boolean {
+    const gone = (entry: EntrySpec): boolean => entry.kind !== "raw" && entries.includes(entry.id);
+    const touched = this.#discovery(id)?.entries.filter(gone);
+    if (touched === undefined || touched.length === 0) return this.#discovery(id) !== undefined;
+    return this.#edit(id, (dc) => dc.entries.filter((entry) => !gone(entry)), touched);
+  }
+
+  #setNcc(id: FabricId, entries: readonly FabricId[], ncc: boolean): boolean {
+    const named = (entry: EntrySpec): boolean => entry.kind === "subsystem" && entries.includes(entry.id);
+    const touched = this.#discovery(id)?.entries.filter(named);
+    if (touched === undefined) return false;
+    const set = (entry: EntrySpec): EntrySpec =>
+      entry.kind === "subsystem" && entries.includes(entry.id) ? { ...entry, ncc } : entry;
+    return this.#edit(id, (dc) => dc.entries.map(set), touched);
+  }
+
+  #setAnswers(id: FabricId, answers: readonly AnswerSpec[]): boolean {
+    const peer = this.#peers.get(id);
+    if (peer === undefined) return false;
+    peer.answers = armAnswers(answers);
+    return true;
+  }
+
+  #allowHosts(id: FabricId, hosts: readonly string[] | "any"): boolean {
+    const peer = this.#peers.get(id);
+    if (peer?.role !== "io") return false;
+    const before: SubsystemPeer = { ...peer };
+    peer.allowedHosts = hosts === "any" ? undefined : new Set(hosts);
+    for (const dc of this.#peers.values()) {
+      if (dc.role !== "discovery") continue;
+      if (!dc.entries.some((entry) => entry.kind === "subsystem" && entry.id === id)) continue;
+      this.#changed(dc, (hostNqn) => admits(before, hostNqn) !== admits(peer, hostNqn));
+    }
+    return true;
+  }
+
+  #setListener(id: FabricId, state: ListenerState, index: number | undefined): boolean {
+    const peer = this.#peers.get(id);
+    if (peer === undefined) return false;
+    for (const listener of peer.listeners) {
+      if (index === undefined || listener.index === index) listener.state = state;
+    }
+    for (const callback of this.#listenerChanged) callback(id);
+    return true;
+  }
+
+  #changed(dc: DiscoveryPeer, seenBy: (hostNqn: string) => boolean): void {
+    dc.genctr++;
+    dc.pages.clear();
+    this.#fire(dc.id, seenBy);
+  }
+
+  #fire(id: FabricId, seenBy: (hostNqn: string) => boolean): boolean {
+    if (!this.#peers.has(id)) return false;
+    for (const callback of this.#pageChanged) callback(id, seenBy);
+    return true;
+  }
+}
+
+function status(code: number, after: Milliseconds, bytes: Uint8Array = NO_BYTES): AdminAnswer {
+  return { after, result: { kind: "status", status: code, value: 0, bytes } };
+}
+
+function wanted(command: AdminCommand): number {
+  return command.data.direction === "from-controller" ? command.data.length : 0;
+}
+
+function feature(asker: AdminAsker, id: number, after: Milliseconds): AdminAnswer {
+  const value =
+    id === FEATURE.keepAlive ? asker.katoSeconds * 1000 : id === FEATURE.asyncEvents ? AEN_CONFIG : undefined;
+  if (value === undefined) return status(NVME_STATUS.invalidField, after);
+  return { after, result: { kind: "status", status: 0, value, bytes: NO_BYTES } };
+}

@@ -1,0 +1,188 @@
+/** Log pages and identify data of the simulated fabric, as bytes. */
+import { DISCOVERY_LSP, LID } from "../../../core/codec/admin.js";
+import { encodeDiscoveryEntry, encodeDiscoveryHeader } from "../../../core/codec/discovery-log.js";
+import { encodeIdentify } from "../../../core/codec/identify.js";
+import { encodeSupportedLogPages } from "../../../core/codec/supported-log-pages.js";
+import { DISCOVERY_RECORD_BYTES, EFLAG_NCC } from "../../../core/domain/discovery-log.js";
+import type { DiscoveryLogEntry } from "../../../core/domain/discovery-log.js";
+import { WELL_KNOWN_DISCOVERY_NQN } from "../../../core/domain/transport-id.js";
+import { parseNetAddress } from "../net/address.js";
+import type { Listener } from "../net/paths.js";
+import type { EntrySpec, FabricId, RawEntryFields } from "../spec.js";
+import { admits } from "./peers.js";
+import type { DiscoveryPeer, Peer } from "./peers.js";
+
+/** What a page depends on besides the page's owner. */
+export interface PageView {
+  /** The listener through which it is read. */
+  readonly listener: Listener;
+  readonly hostNqn: string;
+  /** Log Specific Field of the command. */
+  readonly lsp: number;
+}
+
+/** Any controller of the subsystem, as the kernel's target says (6.12-cloud.s1.log). */
+const CNTLID_ANY = 0xffff;
+const ASQSZ = 32;
+/** Secure channel not specified, SQ flow control disable supported (6.12-cloud.s1.log). A referral has 0. */
+const TREQ = 4;
+const ADRFAM = { none: 0, ipv4: 1, ipv6: 2, fc: 4, loop: 254 } as const;
+
+function adrfamOf(listener: Pick<Listener, "transport" | "traddr">): number {
+  if (listener.transport === "fc") return ADRFAM.fc;
+  if (listener.transport === "loop") return ADRFAM.loop;
+  const address = parseNetAddress(listener.traddr);
+  return address === undefined ? ADRFAM.none : listener.traddr.includes(":") ? ADRFAM.ipv6 : ADRFAM.ipv4;
+}
+
+interface EntryKind {
+  readonly subtype: DiscoveryLogEntry["subtype"];
+  readonly subnqn: string;
+  readonly treq: number;
+  readonly eflags: number;
+}
+
+function entryFor(listener: Listener, kind: EntryKind): DiscoveryLogEntry {
+  return {
+    trtype: listener.transport,
+    adrfam: adrfamOf(listener),
+    portid: listener.index + 1,
+    cntlid: CNTLID_ANY,
+    asqsz: ASQSZ,
+    trsvcid: listener.trsvcid,
+    traddr: listener.traddr,
+    tsas: "",
+    ...kind,
+  };
+}
+
+function rawEntry(fields: RawEntryFields): DiscoveryLogEntry {
+  const traddr = fields.traddr ?? "";
+  return {
+    trtype: fields.trtype ?? "tcp",
+    adrfam: fields.adrfam ?? adrfamOf({ transport: "tcp", traddr }),
+    subtype: fields.subtype ?? "nvme",
+    treq: fields.treq ?? TREQ,
+    portid: fields.portid ?? 1,
+    cntlid: fields.cntlid ?? CNTLID_ANY,
+    asqsz: fields.asqsz ?? ASQSZ,
+    eflags: fields.eflags ?? 0,
+    trsvcid: fields.trsvcid ?? "4420",
+    subnqn: fields.subnqn ?? "nqn.2014-08.org.nvmexpress:uuid:00000000-0000-4000-8000-000000000000",
+    traddr,
+    tsas: "",
+  };
+}
+
+/** The entries of one line of the scenario. A subsystem without `listen` stands once for each place where it listens. */
+function entriesOf(spec: EntrySpec, view: PageView, peers: ReadonlyMap<FabricId, Peer>): DiscoveryLogEntry[] {
+  if (spec.kind === "raw") return [rawEntry(spec.fields)];
+  const peer = peers.get(spec.id);
+  if (peer === undefined) return [];
+  if (peer.role === "discovery" || spec.kind === "referral") {
+    const first = peer.listeners[0];
+    const kind: EntryKind = { subtype: "referral", subnqn: WELL_KNOWN_DISCOVERY_NQN, treq: 0, eflags: 0 };
+    return first === undefined ? [] : [entryFor(first, { ...kind, subnqn: peer.nqn })];
+  }
+  if (!admits(peer, view.hostNqn)) return [];
+  const eflags = spec.ncc ? EFLAG_NCC : 0;
+  return peer.listeners
+    .filter(({ index }) => spec.listen === undefined || spec.listen === index)
+    .map((listener) => entryFor(listener, { subtype: "nvme", subnqn: peer.nqn, treq: TREQ, eflags }));
+}
+
+/** Port-local: on the address that the page is read through (TP8010). */
+function isLocal(entry: DiscoveryLogEntry, listener: Listener): boolean {
+  return entry.subtype !== "nvme" || entry.traddr === listener.traddr;
+}
+
+/** Everything behind the header, for one reader. Built once for each state of the page. */
+function entryBytes(dc: DiscoveryPeer, view: PageView, peers: ReadonlyMap<FabricId, Peer>): Uint8Array {
+  const pleo = dc.spec.pleo && (view.lsp & DISCOVERY_LSP.pleo) !== 0;
+  const key = `${String(view.listener.index)} ${pleo ? "local" : "all"} ${view.hostNqn}`;
+  const known = dc.pages.get(key);
+  if (known !== undefined) return known;
+  const self = entryFor(view.listener, { subtype: "current-discovery", subnqn: dc.nqn, treq: TREQ, eflags: 0 });
+  const entries = [self, ...dc.entries.flatMap((entry) => entriesOf(entry, view, peers))].filter(
+    (entry) => !pleo || isLocal(entry, view.listener),
+  );
+  const bytes = new Uint8Array(entries.length * DISCOVERY_RECORD_BYTES);
+  for (const [index, entry] of entries.entries()) {
+    bytes.set(encodeDiscoveryEntry(entry, dc.spec.padding), index * DISCOVERY_RECORD_BYTES);
+  }
+  dc.pages.set(key, bytes);
+  return bytes;
+}
+
+/** A slice of a page as a controller returns it: what lies beyond the end is zeros. */
+export function slicePage(page: Uint8Array, offset: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  if (offset < page.length) bytes.set(page.subarray(offset, Math.min(page.length, offset + length)));
+  return bytes;
+}
+
+/** `length` bytes at `offset` of the discovery log page. `numrec` may lie. */
+export function discoveryPage(
+  dc: DiscoveryPeer,
+  view: PageView,
+  peers: ReadonlyMap<FabricId, Peer>,
+  slice: { readonly offset: number; readonly length: number; readonly numrec: number | undefined },
+): Uint8Array {
+  const entries = entryBytes(dc, view, peers);
+  const bytes = new Uint8Array(slice.length);
+  if (slice.offset < DISCOVERY_RECORD_BYTES) {
+    const numrec = slice.numrec ?? entries.length / DISCOVERY_RECORD_BYTES;
+    const header = encodeDiscoveryHeader({ genctr: String(dc.genctr), numrec, recfmt: 0 });
+    bytes.set(header.subarray(slice.offset, slice.offset + slice.length));
+  }
+  const from = Math.max(0, slice.offset - DISCOVERY_RECORD_BYTES);
+  const to = Math.min(entries.length, slice.offset + slice.length - DISCOVERY_RECORD_BYTES);
+  if (to > from) bytes.set(entries.subarray(from, to), Math.max(0, DISCOVERY_RECORD_BYTES - slice.offset));
+  return bytes;
+}
+
+/** How many entries a reader would be shown. */
+export function visibleEntries(
+  dc: DiscoveryPeer,
+  spec: EntrySpec,
+  hostNqn: string,
+  peers: ReadonlyMap<FabricId, Peer>,
+): number {
+  const listener = dc.listeners[0];
+  return listener === undefined ? 0 : entriesOf(spec, { listener, hostNqn, lsp: 0 }, peers).length;
+}
+
+/** The page of LID 0x00, or `undefined` where the controller has none, as the kernel's target (6.12-cloud.s8-handles.log). */
+export function supportedLogPages(dc: DiscoveryPeer): Uint8Array | undefined {
+  if (!dc.spec.pleo && !dc.spec.extdlpes) return undefined;
+  return encodeSupportedLogPages({
+    lids: [LID.supportedLogPages, LID.discovery],
+    extdlpes: dc.spec.extdlpes,
+    pleos: dc.spec.pleo,
+    allsubes: false,
+  });
+}
+
+/** Discovery log page change notices (6.12-cloud.s1.log). */
+const OAES_DISCOVERY = 0x8000_0000;
+/** Namespace attribute and ANA changes (6.12-cloud.s1.log). */
+const OAES_IO = 0x900;
+const CNTRLTYPE = { io: 1, discovery: 2 } as const;
+const DCTYPE = { plain: 0, ddc: 1, cdc: 2 } as const;
+/** The kernel target's model, padded to its field (6.12-cloud.s1.log). */
+export const MODEL = "Linux";
+
+/** The Identify Controller page. */
+export function identifyPage(peer: Peer, cntlid: number, firmware: string): Uint8Array {
+  const discovery = peer.role === "discovery";
+  return encodeIdentify({
+    cntlid,
+    serial: peer.serial,
+    model: MODEL,
+    firmware,
+    oaes: discovery ? OAES_DISCOVERY : OAES_IO,
+    cntrltype: discovery ? CNTRLTYPE.discovery : CNTRLTYPE.io,
+    dctype: peer.role === "discovery" ? DCTYPE[peer.spec.kind] : 0,
+    subnqn: peer.nqn,
+  });
+}

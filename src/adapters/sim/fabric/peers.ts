@@ -1,0 +1,107 @@
+/** Peers of the simulated fabric: discovery controllers and subsystems, as they are at this moment. */
+import { WELL_KNOWN_DISCOVERY_NQN } from "../../../core/domain/transport-id.js";
+import type { Listener } from "../net/paths.js";
+import type { AnswerSpec, DiscoveryControllerSpec, EntrySpec, FabricId, ListenSpec, SubsystemSpec } from "../spec.js";
+
+/** An answer out of the ordinary, with what is left of it. */
+export interface ArmedAnswer {
+  readonly spec: AnswerSpec;
+  /** How often it is still given. */
+  timesLeft: number;
+  /** How often the generation counter still moves after a read of the header. */
+  movesLeft: number;
+}
+
+interface PeerBase {
+  readonly id: FabricId;
+  readonly listeners: readonly Listener[];
+  readonly serial: string;
+  answers: ArmedAnswer[];
+}
+
+export interface DiscoveryPeer extends PeerBase {
+  readonly role: "discovery";
+  readonly spec: DiscoveryControllerSpec;
+  /** Its own NQN: a unique one, or the well-known one. */
+  readonly nqn: string;
+  entries: EntrySpec[];
+  /** Generation counter of the page. */
+  genctr: number;
+  /** Pages built, until the page changes. */
+  readonly pages: Map<string, Uint8Array>;
+}
+
+export interface SubsystemPeer extends PeerBase {
+  readonly role: "io";
+  readonly spec: SubsystemSpec;
+  readonly nqn: string;
+  /** `undefined`: any host. */
+  allowedHosts: ReadonlySet<string> | undefined;
+}
+
+export type Peer = DiscoveryPeer | SubsystemPeer;
+
+/** The generation counter of a page nobody changed yet. */
+const GENCTR_FIRST = 1;
+
+export function armAnswers(specs: readonly AnswerSpec[]): ArmedAnswer[] {
+  return specs.map((spec) => ({
+    spec,
+    timesLeft: spec.times ?? Number.POSITIVE_INFINITY,
+    movesLeft: spec.genctrMoves ?? 0,
+  }));
+}
+
+/** Twenty hex digits that tell one peer from another, as the kernel target makes them up. */
+function serialOf(id: FabricId): string {
+  let high = 0x811c9dc5;
+  let low = 0x01000193;
+  for (let i = 0; i < id.length; i++) {
+    high = Math.imul(high ^ id.charCodeAt(i), 0x01000193) >>> 0;
+    low = Math.imul(low ^ high, 0x85ebca6b) >>> 0;
+  }
+  return `${high.toString(16).padStart(8, "0")}${low.toString(16).padStart(8, "0")}0000`;
+}
+
+function makeListeners(peer: FabricId, listen: readonly ListenSpec[]): Listener[] {
+  return listen.map(({ transport, traddr, trsvcid, state }, index) => ({
+    peer,
+    index,
+    transport,
+    traddr,
+    trsvcid,
+    state,
+  }));
+}
+
+export function makeDiscoveryPeer(spec: DiscoveryControllerSpec): DiscoveryPeer {
+  return {
+    id: spec.id,
+    role: "discovery",
+    spec,
+    nqn: spec.nqn ?? WELL_KNOWN_DISCOVERY_NQN,
+    listeners: makeListeners(spec.id, spec.listen),
+    serial: serialOf(spec.id),
+    answers: armAnswers(spec.answers),
+    entries: [...spec.entries],
+    genctr: GENCTR_FIRST,
+    pages: new Map(),
+  };
+}
+
+export function makeSubsystemPeer(spec: SubsystemSpec): SubsystemPeer {
+  return {
+    id: spec.id,
+    role: "io",
+    spec,
+    nqn: spec.nqn,
+    listeners: makeListeners(spec.id, spec.listen),
+    serial: serialOf(spec.id),
+    answers: [],
+    allowedHosts: spec.allowedHosts === undefined ? undefined : new Set(spec.allowedHosts),
+  };
+}
+
+export function admits(peer: SubsystemPeer, hostNqn: string): boolean {
+  return peer.allowedHosts === undefined || peer.allowedHosts.has(hostNqn);
+}

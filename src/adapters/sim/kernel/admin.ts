@@ -1,0 +1,151 @@
+/** Open controllers, and the admin commands sent through them. */
+import { decodeGetLogPage, LID, OPCODE } from "../../../core/codec/admin.js";
+import { DecodeError } from "../../../core/codec/error.js";
+import { ERRNO } from "../../../core/domain/errno.js";
+import { Milliseconds } from "../../../core/domain/units.js";
+import type { AdminCommand } from "../../../core/ports/fabrics.js";
+import type { HandlePurpose } from "../../../core/ports/sysfs.js";
+import type { AdminResult, Controller, KernelHandle, PendingCommand } from "./controller.js";
+import { LATENCY } from "./latencies.js";
+import { recover } from "./lifecycle.js";
+import type { KernelParts } from "./parts.js";
+import { pathState, roundTripOf } from "./path.js";
+import { freeWhenClosed } from "./removal.js";
+
+export type OpenHandleResult =
+  { readonly ok: true; readonly handle: KernelHandle } | { readonly ok: false; readonly errno: number };
+
+/**
+ * Host Path Error: how the host itself answers a command that cannot leave it. Not measured for an ioctl; the dmesg of
+ * 6.12-cloud.s4.log shows it (880) for the driver's own commands.
+ */
+export const HOST_PATH_ERROR = 0x370;
+
+const NO_BYTES = new Uint8Array(0);
+
+/** Opens `/dev/nvmeN`, which is EAGAIN unless it is live (6.12-cloud.s4.log), or its `delete_controller`. */
+export function openHandle(parts: KernelParts, name: string, purpose: HandlePurpose): OpenHandleResult {
+  const controller = parts.registry.get(name);
+  if (controller === undefined) return { ok: false, errno: ERRNO.ENOENT };
+  if (purpose === "admin") {
+    if (controller.state !== "live") return { ok: false, errno: ERRNO.EAGAIN };
+    controller.adminHandles++;
+  }
+  return { ok: true, handle: { purpose, controller, open: "yes" } };
+}
+
+/** Closes a handle; without effect on one that is closed. The last one frees a removed controller's number. */
+export function closeHandle(parts: KernelParts, handle: KernelHandle): void {
+  if (handle.open === "no") return;
+  handle.open = "no";
+  if (handle.purpose !== "admin") return;
+  handle.controller.adminHandles--;
+  freeWhenClosed(parts, handle.controller);
+}
+
+/**
+ * Sends an admin command. ENODEV on a controller that is gone; EINTR where the controller is lost meanwhile, as after the
+ * 6.9 s of 6.12-cloud.s7.log; a command that times out loses the controller itself.
+ */
+export function adminCommand(
+  parts: KernelParts,
+  handle: KernelHandle,
+  command: AdminCommand,
+  done: (result: AdminResult) => void,
+): void {
+  const { controller } = handle;
+  const soon = (result: AdminResult): void => {
+    parts.clock.after(LATENCY.syscall, () => {
+      done(result);
+    });
+  };
+  if (handle.open === "no" || handle.purpose !== "admin") {
+    soon({ ok: false, errno: ERRNO.EBADF });
+    return;
+  }
+  if (controller.presence === "gone" || controller.deletion !== undefined) {
+    soon({ ok: false, errno: ERRNO.ENODEV });
+    return;
+  }
+  if (controller.state !== "live" || controller.peer === undefined || controller.listener === undefined) {
+    soon({ ok: true, status: HOST_PATH_ERROR, value: 0, bytes: NO_BYTES });
+    return;
+  }
+  send(parts, controller, command, done);
+}
+
+function send(
+  parts: KernelParts,
+  controller: Controller,
+  command: AdminCommand,
+  done: (result: AdminResult) => void,
+): void {
+  const pending: PendingCommand = { done, cancel: [], resend: undefined };
+  controller.pending.add(pending);
+  const timeout = Milliseconds(Math.max(1, command.timeout));
+  pending.cancel.push(
+    parts.clock.after(timeout, () => {
+      // The driver takes a controller that does not answer for lost, and aborts what it had.
+      if (controller.pending.has(pending)) recover(parts, controller, "silent");
+    }),
+  );
+  transmit(parts, controller, command, pending);
+}
+
+/** Sends a command, as TCP does: what was lost on the way is sent again once the way is well. */
+function transmit(parts: KernelParts, controller: Controller, command: AdminCommand, pending: PendingCommand): void {
+  const lost = (): void => {
+    pending.resend = () => {
+      transmit(parts, controller, command, pending);
+    };
+  };
+  pending.resend = undefined;
+  if (pathState(parts, controller) !== "well") {
+    lost();
+    return;
+  }
+  const reply = work(parts, controller, command);
+  const after = parts.latency.one(Milliseconds(LATENCY.admin + roundTripOf(parts, controller)));
+  pending.cancel.push(
+    parts.clock.after(Milliseconds(after + reply.after), () => {
+      if (pathState(parts, controller) !== "well") {
+        lost();
+        return;
+      }
+      for (const cancel of pending.cancel) cancel();
+      controller.pending.delete(pending);
+      pending.done(reply.result);
+    }),
+  );
+}
+
+interface Reply {
+  readonly after: Milliseconds;
+  readonly result: AdminResult;
+}
+
+/** Whether it is a read of the discovery log with RAE=0, which lets the next AEN through (6.12-cloud.s2.log). */
+function clearsAen(command: AdminCommand): boolean {
+  if (command.opcode !== OPCODE.getLogPage) return false;
+  try {
+    const request = decodeGetLogPage(command);
+    return request.lid === LID.discovery && request.rae === "clear";
+  } catch (error) {
+    if (error instanceof DecodeError) return false;
+    throw error;
+  }
+}
+
+/** The target works on a command: the page is read and the AEN let through at one and the same moment. */
+function work(parts: KernelParts, controller: Controller, command: AdminCommand): Reply {
+  const { peer, listener, options, cntlid } = controller;
+  if (peer === undefined || listener === undefined) {
+    return { after: Milliseconds(0), result: { ok: true, status: HOST_PATH_ERROR, value: 0, bytes: NO_BYTES } };
+  }
+  const asker = { peer, listener, hostNqn: options.hostNqn, cntlid, katoSeconds: options.katoSeconds };
+  const { after, result } = parts.fabric.answer(asker, command);
+  if (result.kind === "errno") return { after, result: { ok: false, errno: result.errno } };
+  const { status, value, bytes } = result;
+  if (status === 0 && clearsAen(command)) controller.aen = "armed";
+  return { after, result: { ok: true, status, value, bytes } };
+}

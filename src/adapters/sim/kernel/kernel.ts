@@ -1,0 +1,215 @@
+/**
+ * The simulated kernel: `/dev/nvme-fabrics`, `/dev/nvmeN`, `/sys/class/nvme` and the uevents, over one network and one
+ * fabric. It behaves as `facts.ts` lists, with the latencies of `latencies.ts`.
+ */
+import { ERRNO } from "../../../core/domain/errno.js";
+import type { AdminCommand } from "../../../core/ports/fabrics.js";
+import type { HandlePurpose, SysfsRecord, SysfsSummary } from "../../../core/ports/sysfs.js";
+import { SysfsReader } from "../../shared/sysfs-reader.js";
+import type { SimClock } from "../clock.js";
+import type { FabricModel } from "../fabric/fabric.js";
+import type { NetworkModel } from "../net/paths.js";
+import type { Actor, ConnectionView, WorldObservation } from "../observation.js";
+import type { RandomStream } from "../random.js";
+import type { FabricId, KernelSpec, MadeBy, WorldAction } from "../spec.js";
+import { adminCommand, closeHandle, openHandle } from "./admin.js";
+import type { OpenHandleResult } from "./admin.js";
+import { FabricsDevice } from "./connect.js";
+import type { FabricsResult } from "./connect.js";
+import { viewOf } from "./controller.js";
+import type { AdminResult, Controller, DeleteResult, KernelHandle } from "./controller.js";
+import { addInitial, connectText } from "./initial.js";
+import type { HostIdentity } from "./initial.js";
+import { LATENCY } from "./latencies.js";
+import { resetController, review, sendAen } from "./lifecycle.js";
+import { LatencyDraw } from "./parts.js";
+import type { KernelParts } from "./parts.js";
+import { pathState } from "./path.js";
+import { KERNEL_PROFILES } from "./profiles.js";
+import { Registry } from "./registry.js";
+import { deleteController, giveUp } from "./removal.js";
+import { attributeTexts, SysfsTree } from "./sysfs-tree.js";
+import { Uevents } from "./uevents.js";
+import type { UeventSink } from "./uevents.js";
+
+/** What a kernel is made from. */
+export interface KernelSetup {
+  readonly clock: SimClock;
+  /** A stream of randomness by its label. */
+  readonly random: (label: string) => RandomStream;
+  readonly network: NetworkModel;
+  readonly fabric: FabricModel;
+  readonly spec: KernelSpec;
+  /** Who the host is, for controllers that others made. */
+  readonly host: HostIdentity;
+  readonly observe: (observation: WorldObservation) => void;
+}
+
+export class KernelModel {
+  readonly #parts: KernelParts;
+  readonly #spec: KernelSpec;
+  readonly #host: HostIdentity;
+  readonly #device: FabricsDevice;
+  readonly #tree: SysfsTree;
+  readonly #reader: SysfsReader;
+  #views: { readonly of: readonly Controller[]; readonly list: readonly ConnectionView[] } | undefined;
+
+  constructor(setup: KernelSetup) {
+    const profile = KERNEL_PROFILES[setup.spec.version];
+    this.#spec = setup.spec;
+    this.#host = setup.host;
+    this.#parts = {
+      clock: setup.clock,
+      network: setup.network,
+      fabric: setup.fabric,
+      profile,
+      registry: new Registry(),
+      uevents: new Uevents(profile),
+      latency: new LatencyDraw(setup.random("kernel latency"), setup.spec.jitter),
+      observe: setup.observe,
+    };
+    this.#device = new FabricsDevice(this.#parts, setup.spec.attributesAfter);
+    this.#tree = new SysfsTree(this.#parts.registry, profile, setup.random("sysfs order"));
+    this.#reader = new SysfsReader(this.#tree);
+    setup.network.onChange(() => {
+      this.networkChanged();
+    });
+    setup.fabric.onListenerChanged((peer) => {
+      for (const controller of this.#parts.registry.of(peer)) review(this.#parts, controller);
+    });
+    setup.fabric.onPageChanged((dc, seenBy) => {
+      this.#pageChanged(dc, seenBy);
+    });
+  }
+
+  /** Puts the controllers in place that are there from the start. Once, before anybody looks. Throws WorldMisuse. */
+  boot(): void {
+    for (const spec of this.#spec.controllers) addInitial(this.#parts, spec, this.#host);
+    this.networkChanged();
+  }
+
+  /** Writes a connect string, then reads the reply: `instance=0,cntlid=1\n`, or the errno. */
+  connect(by: Actor, madeBy: MadeBy, options: string, done: (result: FabricsResult) => void): void {
+    this.#device.connect({ by, madeBy, text: options, done });
+  }
+
+  /** Reads the option line; waits behind the connects that hold the mutex. */
+  readOptions(done: (result: FabricsResult) => void): void {
+    this.#device.readOptions(done);
+  }
+
+  openHandle(name: string, purpose: HandlePurpose): OpenHandleResult {
+    return openHandle(this.#parts, name, purpose);
+  }
+
+  closeHandle(handle: KernelHandle): void {
+    closeHandle(this.#parts, handle);
+  }
+
+  /** Writes to the `delete_controller` behind a handle. */
+  deleteThrough(by: Actor, handle: KernelHandle, done: (result: DeleteResult) => void): void {
+    if (handle.purpose !== "delete" || handle.open === "no") {
+      this.#parts.clock.after(LATENCY.syscall, () => {
+        done({ ok: false, errno: ERRNO.EBADF });
+      });
+      return;
+    }
+    deleteController(this.#parts, handle.controller, by, done);
+  }
+
+  admin(handle: KernelHandle, command: AdminCommand, done: (result: AdminResult) => void): void {
+    adminCommand(this.#parts, handle, command, done);
+  }
+
+  /** `/sys/class/nvme`, for a reader of one's own. */
+  sysfs(): SysfsTree {
+    return this.#tree;
+  }
+
+  list(): readonly SysfsSummary[] {
+    return this.#reader.list();
+  }
+
+  read(name: string): SysfsRecord | undefined {
+    return this.#reader.read(name);
+  }
+
+  /** Every readable attribute of every controller, by name. */
+  attributes(): ReadonlyMap<string, ReadonlyMap<string, string>> {
+    const { registry, profile } = this.#parts;
+    return new Map(registry.all().map((controller) => [controller.name, attributeTexts(controller, profile)]));
+  }
+
+  onUevent(sink: UeventSink): void {
+    this.#parts.uevents.onUevent(sink);
+  }
+
+  /** Every controller in sysfs, by instance number. */
+  views(): readonly ConnectionView[] {
+    const all = this.#parts.registry.all();
+    const known = this.#views;
+    if (known?.of === all && all.every((controller, index) => controller.view === known.list[index])) return known.list;
+    const list = all.map(viewOf);
+    this.#views = { of: all, list };
+    return list;
+  }
+
+  /** Links, routes or listeners changed: every connection looks at its path. Network and fabric call it by themselves. */
+  networkChanged(): void {
+    for (const controller of this.#parts.registry.all()) review(this.#parts, controller);
+  }
+
+  /** Takes `remove-device`, `reset-device`, `add-device` and `attributes-after`; false for any other action. */
+  apply(action: WorldAction): boolean {
+    switch (action.kind) {
+      case "remove-device":
+        for (const controller of this.#targets(action.target)) this.#removeDevice(controller);
+        return true;
+      case "reset-device":
+        for (const controller of this.#targets(action.target)) resetController(this.#parts, controller);
+        return true;
+      case "add-device":
+        this.connect(
+          action.madeBy,
+          action.madeBy,
+          connectText(this.#parts.fabric, action, this.#host),
+          () => undefined,
+        );
+        return true;
+      case "attributes-after":
+        this.#device.setAttributesAfter(action.delay);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** A device name, or a peer of the fabric: every controller to it. */
+  #targets(target: string): readonly Controller[] {
+    const { registry } = this.#parts;
+    const named = registry.get(target);
+    return named === undefined ? registry.of(target) : [named];
+  }
+
+  #removeDevice(controller: Controller): void {
+    const remove = (): void => {
+      giveUp(this.#parts, controller, { by: "kernel", cause: "delete" });
+    };
+    if (controller.made === "connecting") controller.afterMade.push(remove);
+    else remove();
+  }
+
+  /** Sends an AEN to whoever is connected and has not been sent one since it last read the log (6.12-cloud.s2.log). */
+  #pageChanged(dc: FabricId, seenBy: (hostNqn: string) => boolean): void {
+    for (const controller of this.#parts.registry.of(dc)) {
+      const there = controller.state === "live" && controller.deletion === undefined;
+      if (!there || controller.aen !== "armed" || !seenBy(controller.options.hostNqn)) continue;
+      if (pathState(this.#parts, controller) === "well") sendAen(this.#parts, controller);
+      else controller.aen = "owed";
+    }
+  }
+}
+
+export type { FabricsResult } from "./connect.js";
+export type { AdminResult, DeleteResult, KernelHandle } from "./controller.js";
+export type { OpenHandleResult } from "./admin.js";

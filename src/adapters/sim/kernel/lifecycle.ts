@@ -1,0 +1,240 @@
+/** A controller's life in the kernel: live, lost, reconnecting, reset. */
+import { ERRNO } from "../../../core/domain/errno.js";
+import { Milliseconds } from "../../../core/domain/units.js";
+import type { Cancel } from "../clock.js";
+import { touch } from "./controller.js";
+import type { Controller } from "./controller.js";
+import { LATENCY } from "./latencies.js";
+import { reconnectAttempts } from "./options.js";
+import { later, scaled, setState } from "./parts.js";
+import type { KernelParts } from "./parts.js";
+import { attempt, pathState } from "./path.js";
+import type { Attempt } from "./path.js";
+import { abortPending, giveUp } from "./removal.js";
+
+type Accepted = Extract<Attempt, { kind: "accepted" }>;
+
+/** The keep-alive is sent every half of its timeout, and must be answered within the whole (6.12-cloud.s5.log). */
+function silenceNoticedIn(controller: Controller, now: Milliseconds): Milliseconds | undefined {
+  const kato = controller.options.katoSeconds * 1000;
+  if (kato === 0) return undefined;
+  const period = kato / 2;
+  const sent = Math.ceil((now - controller.keepAliveFrom) / period) * period + controller.keepAliveFrom;
+  return Milliseconds(Math.round(sent + kato - now));
+}
+
+/** What a live controller gets from its target. */
+export function becomeLive(parts: KernelParts, controller: Controller, accepted: Accepted): void {
+  parts.registry.setPeer(controller, accepted.peer, accepted.listener);
+  // A reset still holds its old number while the target gives it a new one (6.12-cloud.s1.log).
+  parts.registry.exchangeCntlid(controller);
+  controller.srcAddr = accepted.srcAddr;
+  controller.aen = "armed";
+  controller.attempts = 0;
+  controller.keepAliveFrom = parts.clock.now();
+  setState(parts, controller, "live");
+  touch(controller);
+}
+
+/**
+ * Looks at the path of a controller after something changed, and arranges for a loss to be noticed: at once where the peer
+ * closes, with the keep-alive where it is silent. No clock event exists for a connection that is well.
+ */
+export function review(parts: KernelParts, controller: Controller): void {
+  if (controller.deletion?.phase === "shutdown") {
+    // The shutdown command gets through after all.
+    if (pathState(parts, controller) === "well") controller.deletion.finish?.();
+    return;
+  }
+  if (controller.state !== "live" || controller.deletion !== undefined) return;
+  const path = pathState(parts, controller);
+  if (path === "well") {
+    for (const command of controller.pending) command.resend?.();
+    if (controller.aen === "owed") sendAen(parts, controller);
+    if (controller.notice?.kind !== "silent") return;
+    controller.notice.cancel();
+    controller.notice = undefined;
+    return;
+  }
+  if (controller.notice?.kind === "loud") return;
+  if (path === "dead" && controller.notice !== undefined) return;
+  controller.notice?.cancel();
+  controller.notice = undefined;
+  const kind = path === "broken" ? "loud" : "silent";
+  const delay =
+    kind === "loud" ? parts.latency.one(LATENCY.lossNoticed) : silenceNoticedIn(controller, parts.clock.now());
+  if (delay === undefined) return;
+  const cancel = later(parts, delay, controller, () => {
+    controller.notice = undefined;
+    recover(parts, controller, kind);
+  });
+  controller.notice = { kind, cancel };
+}
+
+/** The controller lost its peer: it tears its queues down, then reconnects, or goes where no attempt is left to it. */
+export function recover(parts: KernelParts, controller: Controller, kind: "loud" | "silent"): void {
+  if (controller.state !== "live" || controller.deletion !== undefined) return;
+  controller.notice?.cancel();
+  controller.notice = undefined;
+  lose(parts, controller);
+  const factor = parts.latency.factor();
+  const queues = Math.max(0, controller.options.ioQueues) * parts.profile.resettingSilentPerQueue;
+  const drained = kind === "loud" ? LATENCY.resettingLoud : parts.profile.resettingSilent + queues;
+  if (kind === "loud") abortPending(controller, ERRNO.EINTR);
+  else {
+    later(parts, scaled(parts.profile.ioctlAborted, factor), controller, () => {
+      if (controller.state !== "live") abortPending(controller, ERRNO.EINTR);
+    });
+  }
+  next(
+    controller,
+    later(parts, scaled(drained, factor), controller, () => {
+      if (reconnectAttempts(controller.options) === 0) {
+        giveUp(parts, controller, { by: "kernel", cause: "ctrl-loss" });
+        return;
+      }
+      setState(parts, controller, "connecting");
+      scheduleAttempt(parts, controller);
+    }),
+  );
+}
+
+/** Discovery log page change notice, as the uevent spells it (6.12-cloud.s2.log). */
+const DISCOVERY_AEN = "0x70f002";
+
+/** Sends a discovery controller's AEN; the next one waits until the log was read with RAE=0 (6.12-cloud.s2.log). */
+export function sendAen(parts: KernelParts, controller: Controller): void {
+  controller.aen = "masked";
+  later(parts, parts.latency.one(LATENCY.aen), controller, () => {
+    if (controller.state === "live") parts.uevents.controller("change", controller, ["NVME_AEN", DISCOVERY_AEN]);
+  });
+}
+
+function lose(parts: KernelParts, controller: Controller): void {
+  parts.registry.releaseCntlid(controller);
+  controller.srcAddr = "";
+  setState(parts, controller, "resetting");
+  touch(controller);
+}
+
+function next(controller: Controller, cancel: Cancel): void {
+  controller.next?.();
+  controller.next = cancel;
+}
+
+/** One attempt, `reconnect_delay` from now. */
+export function scheduleAttempt(parts: KernelParts, controller: Controller): void {
+  const delay = Milliseconds(controller.options.reconnectDelaySeconds * 1000);
+  next(
+    controller,
+    later(parts, delay, controller, () => {
+      tryAgain(parts, controller);
+    }),
+  );
+}
+
+function tryAgain(parts: KernelParts, controller: Controller): void {
+  const outcome = attempt(parts, controller.options);
+  const factor = parts.latency.factor();
+  if (outcome.kind === "accepted") {
+    next(
+      controller,
+      later(parts, scaled(LATENCY.reconnect + outcome.wire, factor), controller, () => {
+        reconnected(parts, controller);
+      }),
+    );
+    return;
+  }
+  next(
+    controller,
+    later(parts, scaled(costOf(controller, outcome), factor), controller, () => {
+      attemptFailed(parts, controller, outcome.kind);
+    }),
+  );
+}
+
+/** How long a failed attempt takes: a dead link's first is cut short by the neighbour table (6.12-cloud.s7.log). */
+function costOf(controller: Controller, outcome: Exclude<Attempt, Accepted>): number {
+  if (outcome.kind === "rejected") return LATENCY.attemptRefused;
+  if (outcome.errno === ERRNO.ETIMEDOUT) {
+    return controller.attempts === 0 ? LATENCY.attemptDeadFirst : LATENCY.attemptDead;
+  }
+  return Math.max(LATENCY.attemptRefused, outcome.after);
+}
+
+function attemptFailed(parts: KernelParts, controller: Controller, kind: "rejected" | "failed"): void {
+  controller.attempts++;
+  if (kind === "rejected" && parts.profile.rejectedReconnect === "remove") {
+    giveUp(parts, controller, { by: "kernel", cause: "rejected" });
+    return;
+  }
+  const limit = reconnectAttempts(controller.options);
+  if (limit !== undefined && controller.attempts >= limit) {
+    giveUp(parts, controller, { by: "kernel", cause: "ctrl-loss" });
+    return;
+  }
+  setState(parts, controller, "connecting");
+  scheduleAttempt(parts, controller);
+}
+
+/**
+ * An attempt, or a reset, is through: a discovery controller sends `rediscover` and then `connected`, an I/O controller
+ * `connected` behind the `change` of its disks (6.12-cloud.s1.log, s4).
+ */
+function reconnected(parts: KernelParts, controller: Controller): void {
+  controller.next = undefined;
+  const outcome = attempt(parts, controller.options);
+  if (outcome.kind !== "accepted") {
+    attemptFailed(parts, controller, outcome.kind);
+    return;
+  }
+  becomeLive(parts, controller, outcome);
+  const { subsystem } = controller;
+  if (controller.role === "discovery") parts.uevents.controller("change", controller, ["NVME_EVENT", "rediscover"]);
+  else if (subsystem !== undefined) {
+    for (const namespace of subsystem.namespaces) parts.uevents.block("change", subsystem, namespace);
+  }
+  later(parts, parts.latency.one(LATENCY.reconnectConnected), controller, () => {
+    if (controller.deletion === undefined) parts.uevents.controller("change", controller, ["NVME_EVENT", "connected"]);
+  });
+  review(parts, controller);
+}
+
+/** Somebody writes to `reset_controller`. False where the controller is not live: the kernel says EBUSY. */
+export function resetController(parts: KernelParts, controller: Controller): boolean {
+  if (controller.state !== "live" || controller.deletion !== undefined || controller.made === "connecting")
+    return false;
+  if (pathState(parts, controller) === "dead") {
+    recover(parts, controller, "silent");
+    return true;
+  }
+  controller.notice?.cancel();
+  controller.notice = undefined;
+  abortPending(controller, ERRNO.EINTR);
+  controller.srcAddr = "";
+  setState(parts, controller, "resetting");
+  const outcome = attempt(parts, controller.options);
+  const factor = parts.latency.factor();
+  if (outcome.kind === "accepted") {
+    const nominal = controller.role === "discovery" ? LATENCY.resetDiscovery : LATENCY.resetIo;
+    const whole = scaled(nominal + outcome.wire, factor);
+    later(parts, Milliseconds(Math.floor(whole / 2)), controller, () => {
+      if (controller.state === "resetting") setState(parts, controller, "connecting");
+    });
+    next(
+      controller,
+      later(parts, whole, controller, () => {
+        reconnected(parts, controller);
+      }),
+    );
+    return true;
+  }
+  next(
+    controller,
+    later(parts, scaled(LATENCY.resetFailed, factor), controller, () => {
+      parts.registry.releaseCntlid(controller);
+      attemptFailed(parts, controller, outcome.kind);
+    }),
+  );
+  return true;
+}

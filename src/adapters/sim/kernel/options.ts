@@ -1,0 +1,198 @@
+/** A connect string as the kernel takes it: typed, or the errno it answers before anything else happens. */
+import { CONNECT_STRING_BYTES_MAX, decodeOptionString } from "../../../core/codec/fabrics-options.js";
+import { DecodeError } from "../../../core/codec/error.js";
+import { utf8Length } from "../../../core/codec/text.js";
+import { ERRNO } from "../../../core/domain/errno.js";
+import { NQN_BYTES_MAX } from "../../../core/domain/nqn.js";
+import { WELL_KNOWN_DISCOVERY_NQN } from "../../../core/domain/transport-id.js";
+import type { Transport } from "../../../core/domain/transport-id.js";
+import { parseNetAddress } from "../net/address.js";
+import type { KernelProfile } from "./profiles.js";
+
+/** What a controller was connected with, defaults filled in. */
+export interface ConnectOptions {
+  readonly transport: Transport;
+  readonly traddr: string;
+  readonly trsvcid: string;
+  readonly nqn: string;
+  /** Empty: not given. */
+  readonly hostTraddr: string;
+  readonly hostIface: string;
+  readonly hostNqn: string;
+  readonly hostId: string;
+  readonly queueSize: number;
+  /** 0 for a discovery controller. */
+  readonly ioQueues: number;
+  readonly reconnectDelaySeconds: number;
+  /** -1: for ever. */
+  readonly ctrlLossTmoSeconds: number;
+  readonly katoSeconds: number;
+  /** As sysfs shows it: a number, or `off`. */
+  readonly fastIoFail: string;
+  /** The NQN is the well-known one, or the `discovery` flag was given. */
+  readonly kind: "discovery" | "io";
+  /** A second controller with the same options is accepted. */
+  readonly duplicates: "accept" | "reject";
+  readonly tls: "yes" | "no";
+}
+
+export type ParsedOptions =
+  { readonly ok: true; readonly options: ConnectOptions } | { readonly ok: false; readonly errno: number };
+
+/** Defaults of the kernel (6.12-cloud.s1.log, s3). */
+const DEFAULT = {
+  trsvcid: "8009",
+  queueSize: 128,
+  /** One a processor: the lab had two. */
+  ioQueues: 2,
+  reconnectDelay: 10,
+  ctrlLossTmo: 600,
+  katoIo: 5,
+} as const;
+
+const QUEUE_SIZE = { min: 16, max: 1024 } as const;
+const PORT_MAX = 65_535;
+const UUID = /^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/;
+const FLAGS: ReadonlySet<string> = new Set([
+  "duplicate_connect",
+  "disable_sqflow",
+  "hdr_digest",
+  "data_digest",
+  "discovery",
+  "tls",
+]);
+const SECRETS = ["dhchap_secret", "dhchap_ctrl_secret"] as const;
+
+/** Options refused for what they say. Internal: becomes EINVAL. */
+class Refused extends Error {
+  override readonly name = "Refused";
+}
+
+class Reader {
+  readonly #given: ReadonlyMap<string, string | true>;
+
+  constructor(given: ReadonlyMap<string, string | true>) {
+    this.#given = given;
+  }
+
+  has(key: string): boolean {
+    return this.#given.has(key);
+  }
+
+  text(key: string): string {
+    const value = this.#given.get(key);
+    return value === undefined || value === true ? "" : value;
+  }
+
+  /** A whole number within bounds, or `fallback` where it is not given. */
+  number(key: string, fallback: number, bounds: { readonly min: number; readonly max: number }): number {
+    if (!this.#given.has(key)) return fallback;
+    const text = this.text(key);
+    const value = Number(text);
+    if (!/^-?[0-9]{1,10}$/.test(text) || value < bounds.min || value > bounds.max) throw new Refused(key);
+    return value;
+  }
+}
+
+const INT_MAX = 2 ** 31 - 1;
+const POSITIVE = { min: 1, max: INT_MAX } as const;
+const ANY = { min: -INT_MAX, max: INT_MAX } as const;
+
+function checkShape(given: ReadonlyMap<string, string | true>, profile: KernelProfile): void {
+  for (const [key, value] of given) {
+    if (!profile.options.has(key)) throw new Refused(key);
+    if ((value === true) !== FLAGS.has(key)) throw new Refused(key);
+  }
+}
+
+function transportOf(text: string): Transport {
+  // The lab had no rdma module, and nobody a Fibre Channel port: an address of theirs only has to be there.
+  if (text === "tcp" || text === "rdma" || text === "fc" || text === "loop") return text;
+  throw new Refused("transport");
+}
+
+function checkAddress(reader: Reader, transport: Transport): void {
+  const traddr = reader.text("traddr");
+  if (transport === "loop") return;
+  if (traddr === "") throw new Refused("traddr");
+  if (transport !== "tcp" && transport !== "rdma") return;
+  if (parseNetAddress(traddr) === undefined) throw new Refused("traddr");
+  if (reader.has("trsvcid")) reader.number("trsvcid", 0, { min: 0, max: PORT_MAX });
+  if (reader.has("host_traddr") && parseNetAddress(reader.text("host_traddr")) === undefined) {
+    throw new Refused("host_traddr");
+  }
+}
+
+function checkSecrets(reader: Reader): void {
+  for (const key of SECRETS) {
+    if (reader.has(key) && !reader.text(key).startsWith("DHHC-1:") && !reader.text(key).startsWith("secret:")) {
+      throw new Refused(key);
+    }
+  }
+}
+
+function typed(reader: Reader, profile: KernelProfile): ConnectOptions {
+  const nqn = reader.text("nqn");
+  if (nqn === "" || utf8Length(nqn) > NQN_BYTES_MAX) throw new Refused("nqn");
+  if (utf8Length(reader.text("hostnqn")) > NQN_BYTES_MAX) throw new Refused("hostnqn");
+  const transport = transportOf(reader.text("transport"));
+  checkAddress(reader, transport);
+  if (reader.has("hostid") && !UUID.test(reader.text("hostid"))) throw new Refused("hostid");
+  checkSecrets(reader);
+  const wellKnown = nqn === WELL_KNOWN_DISCOVERY_NQN;
+  const discovery = wellKnown || reader.has("discovery");
+  const ioQueues = reader.number("nr_io_queues", DEFAULT.ioQueues, POSITIVE);
+  const kato = reader.number("keep_alive_tmo", 0, { min: 0, max: INT_MAX });
+  const fastIoFail = reader.number("fast_io_fail_tmo", -1, { min: -1, max: INT_MAX });
+  reader.number("nr_write_queues", 1, POSITIVE);
+  reader.number("nr_poll_queues", 1, POSITIVE);
+  reader.number("tos", 0, { min: 0, max: 255 });
+  return {
+    transport,
+    traddr: reader.text("traddr"),
+    trsvcid:
+      reader.has("trsvcid") || transport === "fc" || transport === "loop" ? reader.text("trsvcid") : DEFAULT.trsvcid,
+    nqn,
+    hostTraddr: reader.text("host_traddr"),
+    hostIface: reader.text("host_iface"),
+    hostNqn: reader.has("hostnqn") ? reader.text("hostnqn") : profile.defaultHostNqn,
+    hostId: reader.has("hostid") ? reader.text("hostid").toLowerCase() : profile.defaultHostId,
+    queueSize: reader.number("queue_size", DEFAULT.queueSize, QUEUE_SIZE),
+    ioQueues: discovery ? 0 : ioQueues,
+    reconnectDelaySeconds: reader.number("reconnect_delay", DEFAULT.reconnectDelay, POSITIVE),
+    ctrlLossTmoSeconds: Math.max(-1, reader.number("ctrl_loss_tmo", DEFAULT.ctrlLossTmo, ANY)),
+    katoSeconds: !discovery && kato === 0 ? DEFAULT.katoIo : kato,
+    fastIoFail: fastIoFail === -1 ? "off" : String(fastIoFail),
+    kind: discovery ? "discovery" : "io",
+    duplicates: reader.has("duplicate_connect") || discovery ? "accept" : "reject",
+    tls: reader.has("tls") ? "yes" : "no",
+  };
+}
+
+/**
+ * Reads a connect string. EINVAL for what the kernel refuses by its text alone, ENOMEM for one longer than a page
+ * (6.12.s3.log, 6.1.s3.log). That the `discovery` flag accepts duplicates is from the kernel's history.
+ */
+export function parseConnectOptions(text: string, profile: KernelProfile): ParsedOptions {
+  if (utf8Length(text) > CONNECT_STRING_BYTES_MAX) return { ok: false, errno: ERRNO.ENOMEM };
+  try {
+    const given = decodeOptionString(text);
+    checkShape(given, profile);
+    return { ok: true, options: typed(new Reader(given), profile) };
+  } catch (error) {
+    if (error instanceof Refused || error instanceof DecodeError) return { ok: false, errno: ERRNO.EINVAL };
+    throw error;
+  }
+}
+
+/** How many reconnect attempts a loss timeout buys; `undefined`: no end (6.12-cloud.s4.log). */
+export function reconnectAttempts(options: ConnectOptions): number | undefined {
+  if (options.ctrlLossTmoSeconds === -1) return undefined;
+  return Math.ceil(options.ctrlLossTmoSeconds / options.reconnectDelaySeconds);
+}
+
+/** `ctrl_loss_tmo` as sysfs reads it back, in seconds: rounded up to whole attempts; `off` for ever. */
+export function shownCtrlLossTmo(options: ConnectOptions): string {
+  const attempts = reconnectAttempts(options);
+  return attempts === undefined ? "off" : String(attempts * options.reconnectDelaySeconds);
+}

@@ -1,0 +1,121 @@
+/** What differs between kernels. 6.1 and 6.12 were measured (facts and logs); 5.14 was not. */
+import { ERRNO } from "../../../core/domain/errno.js";
+import { Milliseconds } from "../../../core/domain/units.js";
+import type { KernelVersion } from "../spec.js";
+
+export interface KernelProfile {
+  readonly version: KernelVersion;
+  /** `history`: nobody measured it; it stands on the kernel's change history. */
+  readonly evidence: "measured" | "history";
+  /** The line of a fresh `/dev/nvme-fabrics`; `undefined` where reading it is EINVAL (before 5.17). */
+  readonly optionLine: string | undefined;
+  readonly options: ReadonlySet<string>;
+  /** Whether sysfs has `cntrltype` and `dctype` (since 5.18). */
+  readonly hasControllerType: "yes" | "no";
+  /** Whether `address` shows `src_addr` (since 6.1). */
+  readonly hasSrcAddr: "yes" | "no";
+  /** DH-HMAC-CHAP attributes and the passthru log switch in sysfs (6.12-cloud.s1.log; 6.1.s1.log lacks them). */
+  readonly hasAuthAttributes: "yes" | "no";
+  /** Whether a host id may stand with another host NQN, or either alone: 6.1 accepts, 6.12 answers EINVAL (s3 logs). */
+  readonly hostIdentity: "strict" | "loose";
+  /** A reconnect that the target rejects: removed at once (6.12), or all attempts are used up (6.1) (s4 logs). */
+  readonly rejectedReconnect: "remove" | "retry";
+  /** `tls` without a key: ENOKEY after the `add` (6.12); 6.1 does not know the option (s3 logs). */
+  readonly tlsWithoutKey: number;
+  /** Silent loss: `resetting` to `connecting`, and what each I/O queue adds (6.12-cloud.s5.log, 6.1-cloud.s5.log). */
+  readonly resettingSilent: Milliseconds;
+  readonly resettingSilentPerQueue: Milliseconds;
+  /** Silent loss: `resetting` to the end of a blocked ioctl (6.12-cloud.s7.log; 6.1 from the dmesg of 6.1-cloud.s5.log). */
+  readonly ioctlAborted: Milliseconds;
+  readonly controllerMajor: number;
+  readonly genericMajor: number;
+  readonly firmware: string;
+  /** SEQNUM of the first uevent, as in the logs of that kernel's s4. */
+  readonly firstSeqnum: number;
+  /** Who the host is where the connect string does not say. */
+  readonly defaultHostNqn: string;
+  readonly defaultHostId: string;
+}
+
+const REPLY_KEYS = ["instance", "cntlid"];
+
+/** The option line without the options of TLS (6.1.s1.log). */
+const LINE_6_1 =
+  "instance=-1,cntlid=-1,transport=%s,traddr=%s,trsvcid=%s,nqn=%s,queue_size=%d,nr_io_queues=%d,reconnect_delay=%d," +
+  "ctrl_loss_tmo=%d,keep_alive_tmo=%d,hostnqn=%s,host_traddr=%s,host_iface=%s,hostid=%s,duplicate_connect," +
+  "disable_sqflow,hdr_digest,data_digest,nr_write_queues=%d,nr_poll_queues=%d,tos=%d,fast_io_fail_tmo=%d,discovery," +
+  "dhchap_secret=%s,dhchap_ctrl_secret=%s\n";
+
+/** The option line of 6.12 (6.12-cloud.s1.log). */
+const LINE_6_12 = LINE_6_1.replace("tos=%d,", "tos=%d,keyring=%d,tls_key=%d,").replace(
+  "dhchap_ctrl_secret=%s\n",
+  "dhchap_ctrl_secret=%s,tls\n",
+);
+
+function optionsOf(line: string): ReadonlySet<string> {
+  const names = line
+    .trim()
+    .split(",")
+    .map((part) => part.split("=")[0] ?? part);
+  return new Set(names.filter((name) => !REPLY_KEYS.includes(name)));
+}
+
+const PROFILE_6_12: KernelProfile = {
+  version: "6.12",
+  evidence: "measured",
+  optionLine: LINE_6_12,
+  options: optionsOf(LINE_6_12),
+  hasControllerType: "yes",
+  hasSrcAddr: "yes",
+  hasAuthAttributes: "yes",
+  hostIdentity: "strict",
+  rejectedReconnect: "remove",
+  tlsWithoutKey: ERRNO.ENOKEY,
+  resettingSilent: Milliseconds(900),
+  resettingSilentPerQueue: Milliseconds(820),
+  ioctlAborted: Milliseconds(400),
+  controllerMajor: 246,
+  genericMajor: 245,
+  firmware: "6.12.117",
+  firstSeqnum: 693,
+  defaultHostNqn: "nqn.2014-08.org.nvmexpress:uuid:d8bf3854-8963-4269-9d21-2965607f499b",
+  defaultHostId: "d8bf3854-8963-4269-9d21-2965607f499b",
+};
+
+const PROFILE_6_1: KernelProfile = {
+  ...PROFILE_6_12,
+  version: "6.1",
+  optionLine: LINE_6_1,
+  options: optionsOf(LINE_6_1),
+  hasAuthAttributes: "no",
+  hostIdentity: "loose",
+  rejectedReconnect: "retry",
+  tlsWithoutKey: ERRNO.EINVAL,
+  resettingSilent: Milliseconds(8_230),
+  resettingSilentPerQueue: Milliseconds(1_200),
+  ioctlAborted: Milliseconds(6_880),
+  controllerMajor: 247,
+  genericMajor: 246,
+  firmware: "6.1.0-56",
+  firstSeqnum: 561,
+  defaultHostNqn: "nqn.2014-08.org.nvmexpress:uuid:f991c48c-e467-4e3a-9c15-799c6dc718bf",
+  defaultHostId: "a60dc122-c2ce-44b3-b6d2-3157355104b6",
+};
+
+/** As 6.1, less what came after 5.14: `discovery` and DH-HMAC-CHAP (6.0), `cntrltype` (5.18), the option line (5.17). */
+const PROFILE_5_14: KernelProfile = {
+  ...PROFILE_6_1,
+  version: "5.14",
+  evidence: "history",
+  optionLine: undefined,
+  options: new Set([...PROFILE_6_1.options].filter((name) => name !== "discovery" && !name.startsWith("dhchap_"))),
+  hasControllerType: "no",
+  hasSrcAddr: "no",
+  firmware: "5.14.0",
+};
+
+export const KERNEL_PROFILES: Readonly<Record<KernelVersion, KernelProfile>> = {
+  "5.14": PROFILE_5_14,
+  "6.1": PROFILE_6_1,
+  "6.12": PROFILE_6_12,
+};

@@ -1,0 +1,162 @@
+/** `/sys/class/nvme` of the simulated kernel, served straight from its controllers. */
+import { formatAddress } from "../../../core/codec/sysfs.js";
+import { discoveryControllerType } from "../../../core/codec/identify.js";
+import type { AttributeFs } from "../../shared/sysfs-reader.js";
+import { NVME_CLASS } from "../../shared/sysfs-reader.js";
+import { MODEL } from "../fabric/pages.js";
+import type { RandomStream } from "../random.js";
+import type { Controller } from "./controller.js";
+import { shownCtrlLossTmo } from "./options.js";
+import type { KernelProfile } from "./profiles.js";
+import type { Registry } from "./registry.js";
+
+/** A path that is not there, or is not what was asked for. `code` as Node's own errors have it. */
+export class SysfsError extends Error {
+  override readonly name = "SysfsError";
+  readonly code: "ENOENT" | "ENOTDIR";
+
+  constructor(code: "ENOENT" | "ENOTDIR") {
+    super(code);
+    this.code = code;
+  }
+}
+
+// One object for all: a stack trace for each missing attribute costs more than a whole read.
+const NOT_THERE = new SysfsError("ENOENT");
+
+const MODEL_WIDTH = 40;
+const DCTYPE = { plain: 0, ddc: 1, cdc: 2 } as const;
+
+function addressText(controller: Controller, profile: KernelProfile): string {
+  const { options } = controller;
+  const shown = profile.hasSrcAddr === "yes" && controller.state === "live";
+  return formatAddress({
+    traddr: options.traddr,
+    trsvcid: options.trsvcid,
+    hostTraddr: options.hostTraddr,
+    hostIface: options.hostIface,
+    srcAddr: shown ? controller.srcAddr : "",
+  });
+}
+
+function ueventText(controller: Controller, profile: KernelProfile): string {
+  const { options } = controller;
+  const orNone = (text: string): string => (text === "" ? "none" : text);
+  return [
+    `MAJOR=${String(profile.controllerMajor)}`,
+    `MINOR=${String(controller.instance)}`,
+    `DEVNAME=${controller.name}`,
+    `NVME_TRTYPE=${options.transport}`,
+    `NVME_TRADDR=${options.traddr === "" ? "(null)" : options.traddr}`,
+    `NVME_TRSVCID=${orNone(options.trsvcid)}`,
+    `NVME_HOST_TRADDR=${orNone(options.hostTraddr)}`,
+    `NVME_HOST_IFACE=${orNone(options.hostIface)}`,
+  ].join("\n");
+}
+
+/** What the target tells: empty until the connect has ended, and for as long as a scenario says. */
+function identityTexts(controller: Controller, profile: KernelProfile): [string, string][] {
+  const { peer } = controller;
+  const filled = controller.filled === "yes" && peer !== undefined;
+  const dctype = peer?.role === "discovery" ? DCTYPE[peer.spec.kind] : 0;
+  const texts: [string, string][] = [
+    ["cntlid", filled ? String(controller.cntlid) : "0"],
+    ["firmware_rev", filled ? profile.firmware : ""],
+    ["model", filled ? MODEL.padEnd(MODEL_WIDTH) : ""],
+    ["queue_count", filled ? String(1 + (peer.role === "io" ? controller.options.ioQueues : 0)) : "0"],
+    ["serial", filled ? peer.serial : ""],
+    ["subsysnqn", filled ? (controller.subsystem?.nqn ?? "") : ""],
+  ];
+  if (profile.hasControllerType === "yes") {
+    texts.push(["cntrltype", filled ? controller.role : ""]);
+    texts.push(["dctype", filled ? discoveryControllerType(dctype) : "none"]);
+  }
+  return texts;
+}
+
+function ownTexts(controller: Controller, profile: KernelProfile): ReadonlyMap<string, string> {
+  const { options } = controller;
+  const texts: [string, string][] = [
+    ["address", addressText(controller, profile)],
+    ["ctrl_loss_tmo", shownCtrlLossTmo(options)],
+    ["dev", `${String(profile.controllerMajor)}:${String(controller.instance)}`],
+    ["fast_io_fail_tmo", options.fastIoFail],
+    ["hostid", options.hostId],
+    ["hostnqn", options.hostNqn],
+    ["kato", String(options.katoSeconds)],
+    ["numa_node", "-1"],
+    ["reconnect_delay", String(options.reconnectDelaySeconds)],
+    ["sqsize", String(options.queueSize - 1)],
+    ["state", controller.state],
+    ["transport", options.transport],
+    ["uevent", ueventText(controller, profile)],
+    ...identityTexts(controller, profile),
+  ];
+  if (profile.hasAuthAttributes === "yes") {
+    texts.push(["dhchap_ctrl_secret", "none"], ["dhchap_secret", "none"], ["passthru_err_log_enabled", "off"]);
+  }
+  return new Map(texts.map(([name, text]) => [name, `${text}\n`]));
+}
+
+/** Given attributes stand as they are until the controller leaves the state they were taken in. */
+function givenTexts(controller: Controller, given: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
+  const texts = new Map(Object.entries(given));
+  if (texts.get("state")?.trim() === controller.state) return texts;
+  texts.set("state", `${controller.state}\n`);
+  const address = texts.get("address");
+  if (address !== undefined && controller.state !== "live")
+    texts.set("address", address.replace(/,src_addr=[^,\n]*/, ""));
+  return texts;
+}
+
+/** Every readable attribute of a controller, by name. Built once for each state of the controller. */
+export function attributeTexts(controller: Controller, profile: KernelProfile): ReadonlyMap<string, string> {
+  if (controller.texts !== undefined) return controller.texts;
+  const { given } = controller;
+  const texts = given === undefined ? ownTexts(controller, profile) : givenTexts(controller, given);
+  controller.texts = texts;
+  return texts;
+}
+
+/** The tree behind the reader's interface. A directory listing comes in an order of its own each time. */
+export class SysfsTree implements AttributeFs {
+  readonly #registry: Registry;
+  readonly #profile: KernelProfile;
+  readonly #order: RandomStream;
+  readonly #base = `${NVME_CLASS}/`;
+
+  constructor(registry: Registry, profile: KernelProfile, order: RandomStream) {
+    this.#registry = registry;
+    this.#profile = profile;
+    this.#order = order;
+  }
+
+  readdirSync(path: string): string[] {
+    if (path === NVME_CLASS) return this.#shuffled(this.#registry.all().map(({ name }) => name));
+    const controller = path.startsWith(this.#base) ? this.#registry.get(path.slice(this.#base.length)) : undefined;
+    if (controller === undefined) throw NOT_THERE;
+    return this.#shuffled([...attributeTexts(controller, this.#profile).keys()]);
+  }
+
+  readFileSync(path: string, _encoding: "latin1"): string {
+    if (!path.startsWith(this.#base)) throw NOT_THERE;
+    const slash = path.indexOf("/", this.#base.length);
+    const controller = slash === -1 ? undefined : this.#registry.get(path.slice(this.#base.length, slash));
+    if (controller === undefined) throw NOT_THERE;
+    const text = attributeTexts(controller, this.#profile).get(path.slice(slash + 1));
+    if (text === undefined) throw NOT_THERE;
+    return text;
+  }
+
+  #shuffled(names: string[]): string[] {
+    for (let i = names.length - 1; i > 0; i--) {
+      const other = this.#order.below(i + 1);
+      const name = names[i];
+      const swapped = names[other];
+      if (name === undefined || swapped === undefined) continue;
+      names[i] = swapped;
+      names[other] = name;
+    }
+    return names;
+  }
+}

@@ -1,0 +1,336 @@
+/** The simulated network: which address is reached over which interface, and how a try ends where it is not. */
+import { ERRNO } from "../../../core/domain/errno.js";
+import type { Transport } from "../../../core/domain/transport-id.js";
+import { Milliseconds } from "../../../core/domain/units.js";
+import type { NetworkInterface, ProbeTarget } from "../../../core/ports/network.js";
+import type { FabricId, InterfaceSpec, LinkState, ListenerState, NetworkSpec, WorldAction } from "../spec.js";
+import { isLinkLocal, isLoopback, parseNetAddress, parseNetPrefix, within } from "./address.js";
+import type { NetAddress, NetPrefix } from "./address.js";
+
+/** How long a try takes to fail where nothing answers: a SYN, one retry, or no ARP answer (6.12-cloud.s3.log, s7). */
+export const NO_ANSWER_AFTER = Milliseconds(3080);
+
+/** How long a try takes to fail where somebody says no at once (6.12-cloud.s3.log: 13 to 17 ms with the write). */
+export const REFUSED_AFTER = Milliseconds(1);
+
+/** The interface of a world that names none: it reaches every address. */
+const DEFAULT_INTERFACE: InterfaceSpec = {
+  name: "eth0",
+  mac: "52:54:00:00:00:01",
+  addresses: ["192.168.1.10/24", "fd00::10/64"],
+};
+
+/** One place where a peer of the fabric listens. */
+export interface Listener {
+  readonly peer: FabricId;
+  /** Place in the peer's `listen`. */
+  readonly index: number;
+  readonly transport: Transport;
+  readonly traddr: string;
+  readonly trsvcid: string;
+  state: ListenerState;
+}
+
+export interface ReachTarget {
+  readonly transport: Transport;
+  readonly traddr: string;
+  readonly trsvcid: string;
+  readonly hostTraddr: string;
+  readonly hostIface: string;
+}
+
+/** How a TCP connection (or its like) to an address ends. `listeners`: everybody at that address and port, never empty. */
+export type ReachOutcome =
+  | {
+      readonly kind: "listener";
+      /** The one whose state the address shows: the first that is up, or the first that does not refuse. */
+      readonly listener: Listener;
+      readonly listeners: readonly Listener[];
+      readonly srcAddr: string;
+      readonly iface: string;
+      /** One way. */
+      readonly latency: Milliseconds;
+    }
+  | { readonly kind: "errno"; readonly errno: number; readonly after: Milliseconds };
+
+export type ProbeOutcome =
+  | { readonly ok: true; readonly after: Milliseconds }
+  | { readonly ok: false; readonly errno: number; readonly after: Milliseconds };
+
+interface Iface {
+  readonly name: string;
+  readonly mac: string;
+  readonly prefixes: readonly NetPrefix[];
+  readonly texts: readonly string[];
+}
+
+interface Link {
+  state: LinkState;
+  latency: Milliseconds;
+}
+
+interface Route {
+  readonly prefix: NetPrefix;
+  readonly hostIface: string;
+  state: LinkState;
+}
+
+interface Way {
+  readonly iface: string;
+  readonly state: LinkState;
+  readonly bits: number;
+}
+
+const LOOPBACK = "lo";
+
+function failed(errno: number, after: Milliseconds): ReachOutcome {
+  return { kind: "errno", errno, after };
+}
+
+function makeIface(spec: InterfaceSpec): Iface {
+  const prefixes: NetPrefix[] = [];
+  const texts: string[] = [];
+  for (const text of spec.addresses) {
+    const prefix = parseNetPrefix(text);
+    if (prefix === undefined) continue;
+    prefixes.push(prefix);
+    texts.push(text.split("/")[0] ?? text);
+  }
+  return { name: spec.name, mac: spec.mac, prefixes, texts };
+}
+
+/** `default` and `default6` stand for everything. */
+function routePrefix(to: string): NetPrefix | undefined {
+  return parseNetPrefix(to === "default" ? "0.0.0.0/0" : to === "default6" ? "::/0" : to);
+}
+
+/**
+ * Interfaces, links, routes and who listens where. An address is reached over the longest prefix among up links; one bound
+ * to an interface without a route there is taken for a neighbour that never answers, as Linux does (6.12-cloud.s3.log,
+ * host_iface=lo).
+ */
+export class NetworkModel {
+  readonly #ifaces: Iface[] = [];
+  readonly #links = new Map<string, Link>();
+  readonly #routes: Route[] = [];
+  readonly #listeners = new Map<string, Listener[]>();
+  /** How many listeners an address has, whatever their port. */
+  readonly #hosts = new Map<string, number>();
+  readonly #changed: (() => void)[] = [];
+
+  constructor(spec: NetworkSpec, interfaces: readonly InterfaceSpec[]) {
+    const bare = interfaces.length === 0;
+    for (const iface of bare ? [DEFAULT_INTERFACE] : interfaces) this.#ifaces.push(makeIface(iface));
+    if (bare) {
+      this.#setRoute("default", DEFAULT_INTERFACE.name, "up");
+      this.#setRoute("default6", DEFAULT_INTERFACE.name, "up");
+    }
+    for (const link of spec.links) this.#links.set(link.hostIface, { state: link.state, latency: link.latency });
+    for (const route of spec.routes) this.#setRoute(route.to, route.hostIface, route.state);
+  }
+
+  /** Calls back whenever links, routes, interfaces or addresses changed. */
+  onChange(callback: () => void): void {
+    this.#changed.push(callback);
+  }
+
+  /** Takes `link`, `route`, `interface` and `remove-interface`; false for any other action. */
+  apply(action: WorldAction): boolean {
+    switch (action.kind) {
+      case "link":
+        this.#links.set(action.hostIface, { state: action.state, latency: this.#latency(action.hostIface) });
+        break;
+      case "route":
+        this.#setRoute(action.to, action.hostIface, action.state);
+        break;
+      case "interface":
+        this.#setInterface(action);
+        break;
+      case "remove-interface":
+        this.#removeInterface(action.name);
+        break;
+      default:
+        return false;
+    }
+    for (const callback of this.#changed) callback();
+    return true;
+  }
+
+  /** Interfaces as the network port shows them: without loopback, primary address first, without prefix length. */
+  interfaces(): readonly NetworkInterface[] {
+    return this.#ifaces.map(({ name, mac, texts }) => ({ name, mac, addresses: texts }));
+  }
+
+  hasInterface(name: string): boolean {
+    return name === LOOPBACK || this.#ifaces.some((iface) => iface.name === name);
+  }
+
+  /** Makes somebody listen. */
+  listen(listener: Listener): void {
+    const key = this.#listenerKey(listener.transport, listener.traddr, listener.trsvcid);
+    const there = this.#listeners.get(key);
+    if (there === undefined) this.#listeners.set(key, [listener]);
+    else there.push(listener);
+    const host = parseNetAddress(listener.traddr)?.key ?? listener.traddr;
+    this.#hosts.set(host, (this.#hosts.get(host) ?? 0) + 1);
+  }
+
+  /** Everybody who listens at an address, whatever its state and the way there. */
+  listenersAt(transport: Transport, traddr: string, trsvcid: string): readonly Listener[] {
+    return this.#listeners.get(this.#listenerKey(transport, traddr, trsvcid)) ?? [];
+  }
+
+  /** How a try to connect ends. */
+  reach(target: ReachTarget): ReachOutcome {
+    if (target.transport === "fc" || target.transport === "loop") return this.#reachWithoutIp(target);
+    const to = parseNetAddress(target.traddr);
+    if (to === undefined) return failed(ERRNO.EINVAL, Milliseconds(0));
+    const bound = target.hostIface === "" ? to.scope : target.hostIface;
+    if (bound !== "" && !this.hasInterface(bound)) return failed(ERRNO.ENODEV, Milliseconds(0));
+    if (target.hostTraddr !== "" && this.#ownerOf(target.hostTraddr) === undefined) {
+      return failed(ERRNO.EADDRNOTAVAIL, REFUSED_AFTER);
+    }
+    const owner = this.#ownerOf(target.traddr);
+    if (owner !== undefined) return this.#reachLocal(target, owner, bound);
+    if (isLinkLocal(to) && bound === "") return failed(ERRNO.EINVAL, REFUSED_AFTER);
+    const way = this.#wayTo(to, bound);
+    if (way === undefined) {
+      const neighbour = bound !== "" && bound !== LOOPBACK && to.family === 4 && this.#linkState(bound) !== "down";
+      const loopback = bound === LOOPBACK && to.family === 4;
+      return neighbour || loopback
+        ? failed(ERRNO.ETIMEDOUT, NO_ANSWER_AFTER)
+        : failed(ERRNO.ENETUNREACH, REFUSED_AFTER);
+    }
+    if (way.state === "silent") return failed(ERRNO.ETIMEDOUT, NO_ANSWER_AFTER);
+    return this.#reachEndpoint(target, to, way.iface, this.#latency(way.iface));
+  }
+
+  /**
+   * Tries an address from user space, as the network port does: EHOSTUNREACH where no ARP answer comes, ETIMEDOUT where
+   * the time given runs out first.
+   */
+  probe(target: ProbeTarget): ProbeOutcome {
+    const outcome = this.reach({ ...target, transport: "tcp" });
+    const give = (errno: number, after: number): ProbeOutcome =>
+      after >= target.timeout
+        ? { ok: false, errno: ERRNO.ETIMEDOUT, after: target.timeout }
+        : { ok: false, errno, after: Milliseconds(after) };
+    if (outcome.kind === "errno") {
+      return give(outcome.errno === ERRNO.ETIMEDOUT ? ERRNO.EHOSTUNREACH : outcome.errno, outcome.after);
+    }
+    const roundTrip = 2 * outcome.latency + 1;
+    const state = outcome.listener.state;
+    if (state === "up" || target.depth === "tcp") {
+      const after = target.depth === "tcp" ? roundTrip : 2 * roundTrip;
+      return after >= target.timeout ? give(ERRNO.ETIMEDOUT, after) : { ok: true, after: Milliseconds(after) };
+    }
+    if (state === "closes") return give(ERRNO.ECONNRESET, 2 * roundTrip);
+    if (state === "garbage") return give(ERRNO.EBADMSG, 2 * roundTrip);
+    return give(ERRNO.ETIMEDOUT, target.timeout);
+  }
+
+  #reachWithoutIp(target: ReachTarget): ReachOutcome {
+    const there = this.listenersAt(target.transport, target.traddr, target.trsvcid);
+    // A loop controller without a port: 25 ms to EIO (6.12-cloud.s3.log).
+    if (there.length === 0 && target.transport === "loop") return failed(ERRNO.EIO, REFUSED_AFTER);
+    return this.#answer(there, target.hostTraddr, "", Milliseconds(0));
+  }
+
+  #reachLocal(target: ReachTarget, owner: string, bound: string): ReachOutcome {
+    if (bound !== "" && bound !== owner) return failed(ERRNO.ETIMEDOUT, NO_ANSWER_AFTER);
+    const there = this.listenersAt(target.transport, target.traddr, target.trsvcid);
+    const srcAddr = target.hostTraddr === "" ? target.traddr : target.hostTraddr;
+    return this.#answer(there, srcAddr, bound === "" ? LOOPBACK : bound, Milliseconds(0));
+  }
+
+  #reachEndpoint(target: ReachTarget, to: NetAddress, iface: string, latency: Milliseconds): ReachOutcome {
+    const there = this.listenersAt(target.transport, target.traddr, target.trsvcid);
+    if (there.length === 0 && !this.#hosts.has(to.key)) return failed(ERRNO.ETIMEDOUT, NO_ANSWER_AFTER);
+    const srcAddr = target.hostTraddr === "" ? this.#sourceFor(to, iface) : target.hostTraddr;
+    return this.#answer(there, srcAddr, iface, latency);
+  }
+
+  #answer(there: readonly Listener[], srcAddr: string, iface: string, latency: Milliseconds): ReachOutcome {
+    const listener = there.find(({ state }) => state === "up") ?? there.find(({ state }) => state !== "refuses");
+    if (listener === undefined) return failed(ERRNO.ECONNREFUSED, Milliseconds(REFUSED_AFTER + 2 * latency));
+    if (listener.state === "unreachable") return failed(ERRNO.ETIMEDOUT, NO_ANSWER_AFTER);
+    return { kind: "listener", listener, listeners: there, srcAddr, iface, latency };
+  }
+
+  #listenerKey(transport: Transport, traddr: string, trsvcid: string): string {
+    return `${transport} ${parseNetAddress(traddr)?.key ?? traddr} ${trsvcid}`;
+  }
+
+  /** The interface that holds an address of this host. */
+  #ownerOf(text: string): string | undefined {
+    const address = parseNetAddress(text);
+    if (address === undefined) return undefined;
+    if (isLoopback(address)) return LOOPBACK;
+    for (const iface of this.#ifaces) {
+      if (iface.prefixes.some((prefix) => prefix.address.key === address.key)) return iface.name;
+    }
+    return undefined;
+  }
+
+  #wayTo(to: NetAddress, bound: string): Way | undefined {
+    let best: Way | undefined;
+    const offer = (way: Way): void => {
+      if (way.state !== "down" && (bound === "" || bound === way.iface) && way.bits > (best?.bits ?? -1)) best = way;
+    };
+    for (const { name, prefixes } of this.#ifaces) {
+      const state = this.#linkState(name);
+      for (const prefix of prefixes) if (within(to, prefix)) offer({ iface: name, state, bits: prefix.bits });
+      if (bound === name && isLinkLocal(to)) offer({ iface: name, state, bits: 64 });
+    }
+    for (const route of this.#routes) {
+      if (!within(to, route.prefix) || !this.hasInterface(route.hostIface)) continue;
+      const link = this.#linkState(route.hostIface);
+      offer({ iface: route.hostIface, state: link === "up" ? route.state : link, bits: route.prefix.bits });
+    }
+    return best;
+  }
+
+  #sourceFor(to: NetAddress, name: string): string {
+    const iface = this.#ifaces.find((candidate) => candidate.name === name);
+    if (iface === undefined) return "";
+    let source = "";
+    for (const [index, prefix] of iface.prefixes.entries()) {
+      if (prefix.address.family !== to.family) continue;
+      if (within(to, prefix)) return iface.texts[index] ?? "";
+      if (source === "") source = iface.texts[index] ?? "";
+    }
+    return source;
+  }
+
+  #linkState(hostIface: string): LinkState {
+    return this.#links.get(hostIface)?.state ?? "up";
+  }
+
+  #latency(hostIface: string): Milliseconds {
+    return this.#links.get(hostIface)?.latency ?? Milliseconds(0);
+  }
+
+  #setRoute(to: string, hostIface: string, state: LinkState): void {
+    const prefix = routePrefix(to);
+    if (prefix === undefined) return;
+    const same = this.#routes.find(
+      (route) =>
+        route.hostIface === hostIface &&
+        route.prefix.bits === prefix.bits &&
+        route.prefix.address.key === prefix.address.key,
+    );
+    if (same === undefined) this.#routes.push({ prefix, hostIface, state });
+    else same.state = state;
+  }
+
+  #setInterface(spec: InterfaceSpec): void {
+    const index = this.#ifaces.findIndex((iface) => iface.name === spec.name);
+    if (index === -1) this.#ifaces.push(makeIface(spec));
+    else this.#ifaces[index] = makeIface(spec);
+  }
+
+  #removeInterface(name: string): void {
+    const index = this.#ifaces.findIndex((iface) => iface.name === name);
+    if (index !== -1) this.#ifaces.splice(index, 1);
+  }
+}

@@ -1,0 +1,158 @@
+import { Milliseconds } from "../../core/domain/units.js";
+import { Inbox } from "../../core/inbox.js";
+import type { ServiceName } from "../../core/ports/bus.js";
+import type { ClockPort } from "../../core/ports/clock.js";
+import type { CoreEvent } from "../../core/ports/index.js";
+import type { ControlEvent } from "../../core/ports/system.js";
+import type { Cancel, SimClock } from "./clock.js";
+import type { ProcessName } from "./observation.js";
+import type { HostSpec, ProcessTarget } from "./spec.js";
+import type { DaemonProcess } from "./world-api.js";
+
+/** How a dispatch ended; `threw`: our own bug. */
+export type DispatchResult = { readonly kind: "done" } | { readonly kind: "threw"; readonly error: unknown };
+
+const DONE: DispatchResult = { kind: "done" };
+const START: ControlEvent = { kind: "control", action: "start" };
+
+/**
+ * One life of a daemon process, from its start to its exit, kill or crash; a restart makes another.
+ *
+ * Once it has ended its ports are inert and nothing is delivered to it, even when it ended in the
+ * middle of its own dispatch: whatever its core still does then goes nowhere.
+ */
+export class SimProcess {
+  readonly name: ProcessName;
+  readonly services: readonly ServiceName[];
+  readonly #inbox = new Inbox();
+  readonly #atEnd: (() => void)[] = [];
+  #core: DaemonProcess | undefined;
+  #alive = true;
+  #started = false;
+
+  constructor(name: ProcessName) {
+    this.name = name;
+    this.services = servicesOf(name);
+  }
+
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  /** Gives the process its core. */
+  boot(core: DaemonProcess): void {
+    this.#core = core;
+  }
+
+  /** Runs `undo` when the process ends, however it does: sockets close, timers go. */
+  atEnd(undo: () => void): void {
+    this.#atEnd.push(undo);
+  }
+
+  /** Puts an event into the inbox; dropped where the process has ended. */
+  deliver(event: CoreEvent): void {
+    if (this.#alive) this.#inbox.put(event);
+  }
+
+  /** Dispatches one waiting event, `control start` before all others. Returns `undefined` where nothing waits. */
+  dispatchNext(): DispatchResult | undefined {
+    const core = this.#core;
+    if (!this.#alive || core === undefined) return undefined;
+    const event = this.#started ? this.#inbox.take() : START;
+    if (event === undefined) return undefined;
+    this.#started = true;
+    try {
+      core.dispatch(event);
+    } catch (error) {
+      return this.#alive ? { kind: "threw", error } : DONE;
+    }
+    return DONE;
+  }
+
+  /** Ends the process at once. Without effect where it has ended. */
+  end(): void {
+    if (!this.#alive) return;
+    this.#alive = false;
+    this.#core = undefined;
+    for (const undo of this.#atEnd) undo();
+    this.#atEnd.length = 0;
+  }
+}
+
+/** Which processes a host has, in the order in which they are given their events. */
+export function processNames(host: HostSpec): readonly ProcessName[] {
+  return host.processes === "one" ? ["stas"] : ["staf", "stac"];
+}
+
+/** Which processes a step means. With one process for both services, each target means that one. */
+export function processesOf(host: HostSpec, target: ProcessTarget): readonly ProcessName[] {
+  if (host.processes === "one") return ["stas"];
+  return target === "both" ? ["staf", "stac"] : [target];
+}
+
+function servicesOf(name: ProcessName): readonly ServiceName[] {
+  return name === "stas" ? ["staf", "stac"] : [name];
+}
+
+/** The wall clock of a host: apart from monotonic time, and it may step. */
+export class WallClock {
+  readonly #clock: SimClock;
+  #offset: number;
+
+  constructor(clock: SimClock, start: Milliseconds) {
+    this.#clock = clock;
+    this.#offset = start;
+  }
+
+  now(): Milliseconds {
+    return Milliseconds(this.#clock.now() + this.#offset);
+  }
+
+  /** Steps it, in either direction. No timer notices. */
+  step(by: Milliseconds): void {
+    this.#offset += by;
+  }
+}
+
+/** The named timers of one process. */
+export class ProcessClock implements ClockPort {
+  readonly #process: SimProcess;
+  readonly #clock: SimClock;
+  readonly #wall: WallClock;
+  readonly #armed = new Map<string, Cancel>();
+
+  constructor(process: SimProcess, clock: SimClock, wall: WallClock) {
+    this.#process = process;
+    this.#clock = clock;
+    this.#wall = wall;
+    process.atEnd(() => {
+      for (const cancel of this.#armed.values()) cancel();
+      this.#armed.clear();
+    });
+  }
+
+  now(): Milliseconds {
+    return this.#clock.now();
+  }
+
+  wallTime(): Milliseconds {
+    return this.#wall.now();
+  }
+
+  arm(timer: string, delay: Milliseconds): void {
+    if (!this.#process.alive) return;
+    this.#armed.get(timer)?.();
+    const fire = (): void => {
+      this.#armed.delete(timer);
+      this.#process.deliver({ kind: "timer", timer });
+    };
+    this.#armed.set(timer, this.#clock.after(delay, fire));
+  }
+
+  disarm(timer: string): void {
+    const cancel = this.#armed.get(timer);
+    if (cancel === undefined) return;
+    cancel();
+    this.#armed.delete(timer);
+  }
+}

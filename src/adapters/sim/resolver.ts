@@ -1,0 +1,55 @@
+import { ERRNO } from "../../core/domain/errno.js";
+import { Milliseconds } from "../../core/domain/units.js";
+import type { OsFailure } from "../../core/ports/request.js";
+import type { SimClock } from "./clock.js";
+import type { NameAnswer } from "./spec.js";
+
+/** Two tries of 5 s: what glibc waits for a name server that is silent (resolv.conf(5)). */
+export const RESOLVER_TIMEOUT = Milliseconds(10_000);
+
+/** A name server nearby. Nominal, not measured. */
+const ANSWER_TAKES = Milliseconds(1);
+
+export type Resolved = { readonly ok: true; readonly addresses: readonly string[] } | OsFailure;
+
+/**
+ * The name servers that a simulated host asks. ENOENT: there is no such name. EAGAIN: the server failed.
+ * ETIMEDOUT: it was silent. What is asked is answered as things stood when it was asked.
+ */
+export class SimResolver {
+  readonly #clock: SimClock;
+  readonly #answers: Map<string, NameAnswer>;
+  /** How often a name that rotates was answered. */
+  readonly #turns = new Map<string, number>();
+
+  constructor(clock: SimClock, names: Readonly<Record<string, NameAnswer>>) {
+    this.#clock = clock;
+    this.#answers = new Map(Object.entries(names));
+  }
+
+  set(name: string, answer: NameAnswer): void {
+    this.#answers.set(name, answer);
+  }
+
+  resolve(name: string, done: (result: Resolved) => void): void {
+    const answer = this.#answers.get(name);
+    if (answer === undefined) this.#finish(ANSWER_TAKES, { ok: false, errno: ERRNO.ENOENT }, done);
+    else if (answer.kind === "silent") this.#finish(RESOLVER_TIMEOUT, { ok: false, errno: ERRNO.ETIMEDOUT }, done);
+    else if (answer.kind === "fails") this.#finish(answer.after, { ok: false, errno: ERRNO.EAGAIN }, done);
+    else this.#finish(answer.after, { ok: true, addresses: this.#turned(name, answer) }, done);
+  }
+
+  #finish(after: Milliseconds, result: Resolved, done: (result: Resolved) => void): void {
+    this.#clock.after(after, () => {
+      done(result);
+    });
+  }
+
+  #turned(name: string, answer: Extract<NameAnswer, { kind: "addresses" }>): readonly string[] {
+    const { addresses, rotate } = answer;
+    if (!rotate || addresses.length < 2) return addresses;
+    const turn = (this.#turns.get(name) ?? 0) % addresses.length;
+    this.#turns.set(name, turn + 1);
+    return [...addresses.slice(turn), ...addresses.slice(0, turn)];
+  }
+}

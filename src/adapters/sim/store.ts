@@ -1,0 +1,167 @@
+import { constants } from "node:os";
+import { dirname } from "node:path";
+import { Volume } from "memfs";
+import { Milliseconds } from "../../core/domain/units.js";
+import type { OsFailure, RequestId } from "../../core/ports/request.js";
+import type { StorePort } from "../../core/ports/store.js";
+import type { SecretVault } from "../shared/secrets.js";
+import type { SimClock } from "./clock.js";
+import type { Actor, WorldObservation } from "./observation.js";
+import type { SimProcess } from "./process.js";
+
+/** From the call to the rename: a small file on a local disk, synced. Nominal, not measured. */
+const WRITE_TAKES = Milliseconds(2);
+
+const ERRNO_BY_CODE: ReadonlyMap<string, number> = new Map(Object.entries(constants.errno));
+
+export type DiskState = "ok" | "full" | "torn";
+
+/** The errno of an error that a file system call threw; what is no such error is thrown on. */
+function errnoOf(error: unknown): number {
+  const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
+  const errno = typeof code === "string" ? ERRNO_BY_CODE.get(code) : undefined;
+  if (errno === undefined) throw error;
+  return errno;
+}
+
+type Attempt<T> = { readonly ok: true; readonly value: T } | OsFailure;
+
+function attempt<T>(call: () => T): Attempt<T> {
+  try {
+    return { ok: true, value: call() };
+  } catch (error) {
+    return { ok: false, errno: errnoOf(error) };
+  }
+}
+
+/** The files of a simulated host, in memory. Outlives every process. */
+export class SimDisk {
+  readonly #volume = new Volume();
+  readonly #observe: (observation: WorldObservation) => void;
+  state: DiskState = "ok";
+
+  constructor(observe: (observation: WorldObservation) => void) {
+    this.#observe = observe;
+  }
+
+  read(path: string): Attempt<string> {
+    return attempt(() => this.#volume.readFileSync(path, { encoding: "utf8" }).toString());
+  }
+
+  readBytes(path: string): Attempt<Uint8Array> {
+    return attempt(() => {
+      const content = this.#volume.readFileSync(path);
+      return typeof content === "string" ? Buffer.from(content, "utf8") : content;
+    });
+  }
+
+  /** Names in a directory, sorted; empty where there is none. */
+  list(directory: string): readonly string[] {
+    const names = attempt(() => this.#volume.readdirSync(directory).map(String));
+    return names.ok ? [...names.value].sort() : [];
+  }
+
+  /** Puts a file there as an administrator would, whatever the state of the disk. */
+  put(path: string, text: string): void {
+    this.#volume.mkdirSync(dirname(path), { recursive: true });
+    this.#volume.writeFileSync(path, text, { mode: 0o644 });
+  }
+
+  /** Removes a file; without effect where there is none. */
+  remove(path: string): void {
+    this.#volume.rmSync(path, { force: true });
+  }
+
+  /** Writes a temporary file and renames it. Returns 0, or the errno; the old file is whole then. */
+  replace(by: Actor, path: string, text: string): number {
+    const errno = this.state === "full" ? constants.errno.ENOSPC : this.#replace(path, text);
+    if (errno === 0) this.#observe({ kind: "file-written", by, path, bytes: Buffer.byteLength(text) });
+    else this.#observe({ kind: "file-failed", by, path, errno });
+    return errno;
+  }
+
+  /** A kill in the middle of a write: half of a temporary file. The file itself is never touched. */
+  tear(path: string, text: string): void {
+    const torn = text.slice(0, text.length >> 1);
+    attempt(() => {
+      this.put(temporaryPath(path), torn);
+    });
+  }
+
+  #replace(path: string, text: string): number {
+    const done = attempt(() => {
+      const temporary = temporaryPath(path);
+      const directory = dirname(path);
+      if (!this.#volume.existsSync(directory)) this.#volume.mkdirSync(directory, { recursive: true });
+      this.#volume.writeFileSync(temporary, text, { mode: 0o600 });
+      this.#volume.renameSync(temporary, path);
+    });
+    return done.ok ? 0 : done.errno;
+  }
+}
+
+/** Where a write puts its text until the rename. */
+export function temporaryPath(path: string): string {
+  return `${path}.tmp`;
+}
+
+interface PendingWrite {
+  readonly path: string;
+  readonly text: string;
+  readonly cancel: () => void;
+}
+
+/** The files as one process sees them: secrets replaced by handles, writes that take time. */
+export class SimStore implements StorePort {
+  readonly #process: SimProcess;
+  readonly #disk: SimDisk;
+  readonly #clock: SimClock;
+  readonly #vault: SecretVault;
+  readonly #pending = new Set<PendingWrite>();
+
+  constructor(process: SimProcess, disk: SimDisk, clock: SimClock, vault: SecretVault) {
+    this.#process = process;
+    this.#disk = disk;
+    this.#clock = clock;
+    this.#vault = vault;
+    process.atEnd(() => {
+      this.#abandon();
+    });
+  }
+
+  read(path: string): { readonly ok: true; readonly text: string } | OsFailure {
+    if (!this.#process.alive) return { ok: false, errno: constants.errno.EIO };
+    const read = this.#disk.read(path);
+    return read.ok ? { ok: true, text: this.#vault.concealFile(path, read.value) } : read;
+  }
+
+  list(directory: string): readonly string[] {
+    return this.#process.alive ? this.#disk.list(directory) : [];
+  }
+
+  readBytes(path: string): { readonly ok: true; readonly bytes: Uint8Array } | OsFailure {
+    if (!this.#process.alive) return { ok: false, errno: constants.errno.EIO };
+    const read = this.#disk.readBytes(path);
+    return read.ok ? { ok: true, bytes: read.value } : read;
+  }
+
+  write(request: RequestId, path: string, text: string): void {
+    if (!this.#process.alive) return;
+    const cancel = this.#clock.after(WRITE_TAKES, () => {
+      this.#pending.delete(write);
+      const errno = this.#disk.replace(this.#process.name, path, text);
+      this.#process.deliver({ kind: "written", request, result: errno === 0 ? { ok: true } : { ok: false, errno } });
+    });
+    const write: PendingWrite = { path, text, cancel };
+    this.#pending.add(write);
+  }
+
+  /** The process ended with writes in flight: they are lost, or torn where the disk is. */
+  #abandon(): void {
+    for (const write of this.#pending) {
+      write.cancel();
+      if (this.#disk.state === "torn") this.#disk.tear(write.path, write.text);
+    }
+    this.#pending.clear();
+  }
+}

@@ -1,0 +1,120 @@
+import { Milliseconds } from "../../core/domain/units.js";
+import type { SystemPort, SystemState } from "../../core/ports/system.js";
+import type { SimClock } from "./clock.js";
+import type { WorldObservation } from "./observation.js";
+import type { SimProcess } from "./process.js";
+import type { SimDisk } from "./store.js";
+
+/** How long the job of a unit takes that the timeline does not name. Nominal, not measured. */
+const JOB_TAKES = Milliseconds(50);
+
+/** What masks nvme-cli's rule of the same name in /usr/lib (udev takes /run first). */
+export const UDEV_OVERRIDE_PATH = "/run/udev/rules.d/70-nvmf-autoconnect.rules";
+
+const UDEV_OVERRIDE_TEXT = "# Discovery controllers are followed by stas while this file is here.\n";
+
+/** Who hears of what a process does to itself. */
+export interface ProcessManager {
+  notified(process: SimProcess, phase: "ready" | "reloading"): void;
+  exited(process: SimProcess, status: number): void;
+}
+
+interface Unit {
+  takes: Milliseconds;
+  running: boolean;
+  /** A restart waits for the job that runs; more of them are the same job. */
+  queued: boolean;
+}
+
+/**
+ * Jobs of systemd units, which take time. A start while a job of the unit runs changes nothing and is lost
+ * (nvme-stas 2.3); a restart waits and runs afterwards.
+ */
+export class UnitJobs {
+  readonly #clock: SimClock;
+  readonly #observe: (observation: WorldObservation) => void;
+  readonly #units = new Map<string, Unit>();
+
+  constructor(clock: SimClock, observe: (observation: WorldObservation) => void) {
+    this.#clock = clock;
+    this.#observe = observe;
+  }
+
+  /** Sets how long the jobs of a unit take from now on. */
+  setDuration(name: string, takes: Milliseconds): void {
+    this.#unit(name).takes = takes;
+  }
+
+  /** `systemctl --no-block start` */
+  start(name: string): void {
+    const unit = this.#unit(name);
+    if (unit.running) this.#observe({ kind: "unit-job", unit: name, job: "start", fate: "lost" });
+    else this.#run(name, unit, "start");
+  }
+
+  /** `systemctl --no-block restart` */
+  restart(name: string): void {
+    const unit = this.#unit(name);
+    if (!unit.running) {
+      this.#run(name, unit, "restart");
+      return;
+    }
+    unit.queued = true;
+    this.#observe({ kind: "unit-job", unit: name, job: "restart", fate: "queued" });
+  }
+
+  #unit(name: string): Unit {
+    const known = this.#units.get(name);
+    if (known !== undefined) return known;
+    const unit: Unit = { takes: JOB_TAKES, running: false, queued: false };
+    this.#units.set(name, unit);
+    return unit;
+  }
+
+  #run(name: string, unit: Unit, job: "start" | "restart"): void {
+    unit.running = true;
+    this.#observe({ kind: "unit-job", unit: name, job, fate: "run" });
+    this.#clock.after(unit.takes, () => {
+      unit.running = false;
+      if (!unit.queued) return;
+      unit.queued = false;
+      this.#run(name, unit, "restart");
+    });
+  }
+}
+
+/** The service manager as one process sees it. `manager.exited` is to end the process. */
+export class SimSystem implements SystemPort {
+  readonly #process: SimProcess;
+  readonly #units: UnitJobs;
+  readonly #disk: SimDisk;
+  readonly #manager: ProcessManager;
+
+  constructor(process: SimProcess, units: UnitJobs, disk: SimDisk, manager: ProcessManager) {
+    this.#process = process;
+    this.#units = units;
+    this.#disk = disk;
+    this.#manager = manager;
+  }
+
+  /** That it stops is known from the step that asked for it. */
+  notify(state: SystemState): void {
+    if (this.#process.alive && state !== "stopping") this.#manager.notified(this.#process, state);
+  }
+
+  restartUnit(unit: string): void {
+    if (this.#process.alive) this.#units.restart(unit);
+  }
+
+  writeUdevOverride(): void {
+    if (this.#process.alive) this.#disk.replace(this.#process.name, UDEV_OVERRIDE_PATH, UDEV_OVERRIDE_TEXT);
+  }
+
+  removeUdevOverride(): void {
+    if (this.#process.alive) this.#disk.remove(UDEV_OVERRIDE_PATH);
+  }
+
+  exit(status: number): void {
+    if (this.#process.alive) this.#manager.exited(this.#process, status);
+  }
+}

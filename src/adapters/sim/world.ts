@@ -1,0 +1,261 @@
+/** The simulated world: one host, its daemon processes, and the order in which things happen to them. */
+import { Milliseconds } from "../../core/domain/units.js";
+import type { SimClock } from "./clock.js";
+import { createHeapClock } from "./heap-clock.js";
+import { SimHost, type MakeKernel, type ProcessAction } from "./host.js";
+import { KernelModel, type KernelHandle } from "./kernel/kernel.js";
+import type { ConnectionView, ProcessName, WorldObservation } from "./observation.js";
+import { processesOf, processNames, SimProcess } from "./process.js";
+import { randomStream, type RandomStream } from "./random.js";
+import type { ProcessTarget, WorldAction, WorldSpec } from "./spec.js";
+import type { ProcessManager } from "./system.js";
+import type { SimulatedWorld, WorldHooks } from "./world-api.js";
+
+/** More dispatches than this while time stands still are an endless loop of the core. */
+export const DISPATCHES_PER_INSTANT_MAX = 200_000;
+
+/** Exit status of a process that threw. */
+const CRASH_STATUS = 1;
+
+/** A core that never comes to rest at one instant. Our own bug. */
+export class LivelockError extends Error {
+  override readonly name = "LivelockError";
+
+  constructor(at: Milliseconds) {
+    super(`more than ${String(DISPATCHES_PER_INSTANT_MAX)} events were dispatched at ${String(at)} ms`);
+  }
+}
+
+interface Slot {
+  readonly name: ProcessName;
+  process: SimProcess | undefined;
+}
+
+/**
+ * `apply` may be called from anywhere: from within a port call or an observation it acts at once, and what follows
+ * from it is dispatched once that has ended.
+ */
+class World<Handle> implements SimulatedWorld {
+  readonly #spec: WorldSpec;
+  readonly #hooks: WorldHooks;
+  readonly #clock: SimClock;
+  readonly #host: SimHost<Handle>;
+  readonly #slots: readonly Slot[];
+  /** Something is being done to the world, or to a core: what follows from it is dispatched when that has ended. */
+  #busy = false;
+  #dispatched = 0;
+  #instant = Milliseconds(0);
+  #atInstant = 0;
+
+  constructor(spec: WorldSpec, hooks: WorldHooks, clock: SimClock, make: MakeKernel<Handle>) {
+    this.#spec = spec;
+    this.#hooks = hooks;
+    this.#clock = clock;
+    this.#host = new SimHost(spec, clock, make, (observation) => {
+      this.#observe(observation);
+    });
+    this.#slots = processNames(spec.host).map((name) => ({ name, process: undefined }));
+  }
+
+  now(): Milliseconds {
+    return this.#clock.now();
+  }
+
+  nextAt(): Milliseconds | undefined {
+    return this.#clock.nextAt();
+  }
+
+  step(): void {
+    this.#uninterrupted(this.#stepClock);
+    this.#drain();
+  }
+
+  runUntil(until: Milliseconds): void {
+    for (let next = this.#clock.nextAt(); next !== undefined && next <= until; next = this.#clock.nextAt()) this.step();
+    this.#clock.advanceTo(until);
+  }
+
+  apply(action: WorldAction): void {
+    if (this.#busy) {
+      this.#perform(action);
+      return;
+    }
+    this.#uninterrupted(() => {
+      this.#perform(action);
+    });
+    this.#drain();
+  }
+
+  schedule(at: Milliseconds, callback: () => void): void {
+    this.#clock.after(Milliseconds(at - this.#clock.now()), () => {
+      // Nothing of the world is half done here: what the callback applies may be dispatched before it goes on.
+      this.#busy = false;
+      callback();
+      this.#busy = true;
+    });
+  }
+
+  connections(): readonly ConnectionView[] {
+    return this.#host.connections();
+  }
+
+  processes(): readonly ProcessName[] {
+    return this.#slots.filter(({ process }) => process !== undefined).map(({ name }) => name);
+  }
+
+  readFile(path: string): string | undefined {
+    return this.#host.readFile(path);
+  }
+
+  dispatched(): number {
+    return this.#dispatched;
+  }
+
+  #observe(observation: WorldObservation): void {
+    this.#hooks.observe(this.#clock.now(), observation);
+  }
+
+  #uninterrupted(run: () => void): void {
+    this.#busy = true;
+    try {
+      run();
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  /** Dispatches until every inbox is empty, one event at a time, the processes taking turns. */
+  #drain(): void {
+    this.#uninterrupted(this.#dispatchAll);
+  }
+
+  readonly #stepClock = (): void => {
+    this.#clock.step();
+  };
+
+  readonly #dispatchAll = (): void => {
+    for (let more = true; more;) {
+      more = false;
+      for (const slot of this.#slots) if (this.#dispatchOne(slot)) more = true;
+    }
+  };
+
+  /** False where nothing waited. */
+  #dispatchOne(slot: Slot): boolean {
+    const { process } = slot;
+    const result = process?.dispatchNext();
+    if (process === undefined || result === undefined) return false;
+    this.#dispatched += 1;
+    const now = this.#clock.now();
+    if (now !== this.#instant) {
+      this.#instant = now;
+      this.#atInstant = 0;
+    }
+    this.#atInstant += 1;
+    if (result.kind === "threw") this.#crash(slot, process, result.error);
+    else if (this.#atInstant > DISPATCHES_PER_INSTANT_MAX) {
+      this.#atInstant = 0;
+      this.#crash(slot, process, new LivelockError(now));
+    }
+    return true;
+  }
+
+  #perform(action: WorldAction): void {
+    switch (action.kind) {
+      case "start":
+      case "stop":
+      case "kill":
+      case "reload":
+        for (const slot of this.#targets(action.process)) this.#performOnProcess(slot, action);
+        return;
+      default:
+        if (!this.#host.perform(action)) return;
+        for (const { process } of this.#slots) process?.deliver({ kind: "network-changed" });
+    }
+  }
+
+  #targets(target: ProcessTarget): readonly Slot[] {
+    const names = processesOf(this.#spec.host, target);
+    return this.#slots.filter(({ name }) => names.includes(name));
+  }
+
+  #performOnProcess(slot: Slot, action: ProcessAction): void {
+    const { name, process } = slot;
+    if ((process === undefined) !== (action.kind === "start")) {
+      this.#observe({ kind: "ignored", action: action.kind, target: name });
+      return;
+    }
+    if (process === undefined) this.#start(slot);
+    else if (action.kind === "kill") this.#end(slot, process, "killed", undefined);
+    else if (action.kind === "stop") {
+      this.#observe({ kind: "process", process: name, phase: "stopping", status: undefined });
+      process.deliver({ kind: "control", action: "stop" });
+    } else process.deliver({ kind: "control", action: "reload" });
+  }
+
+  readonly #manager: ProcessManager = {
+    notified: (process, phase) => {
+      this.#observe({ kind: "process", process: process.name, phase, status: undefined });
+    },
+    exited: (process, status) => {
+      for (const slot of this.#slots) if (slot.process === process) this.#end(slot, process, "exited", status);
+    },
+  };
+
+  #start(slot: Slot): void {
+    const process = new SimProcess(slot.name);
+    slot.process = process;
+    this.#observe({ kind: "process", process: slot.name, phase: "started", status: undefined });
+    try {
+      process.boot(this.#hooks.boot(slot.name, this.#host.portsFor(process, this.#manager)));
+    } catch (error) {
+      this.#crash(slot, process, error);
+    }
+  }
+
+  #end(slot: Slot, process: SimProcess, phase: "killed" | "exited" | "crashed", status: number | undefined): void {
+    process.end();
+    if (slot.process === process) slot.process = undefined;
+    this.#observe({ kind: "process", process: slot.name, phase, status });
+  }
+
+  /** A process that was killed meanwhile cannot crash any more. */
+  #crash(slot: Slot, process: SimProcess, error: unknown): void {
+    if (!process.alive) return;
+    this.#end(slot, process, "crashed", CRASH_STATUS);
+    this.#hooks.crashed(slot.name, error);
+  }
+}
+
+/** A world over a kernel of the caller's. */
+export function createWorldOver<Handle>(
+  spec: WorldSpec,
+  hooks: WorldHooks,
+  clock: SimClock,
+  make: MakeKernel<Handle>,
+): SimulatedWorld {
+  return new World(spec, hooks, clock, make);
+}
+
+/** A kernel with the controllers of the scenario in place. */
+const makeKernel: MakeKernel<KernelHandle> = ({ spec, clock, network, fabric, observe }) => {
+  const { kernel: kernelSpec, nqn, id } = spec.host;
+  const random = (label: string): RandomStream => randomStream(spec.seed, label);
+  const kernel = new KernelModel({ clock, random, network, fabric, spec: kernelSpec, host: { nqn, id }, observe });
+  return {
+    kernel,
+    sysfs: kernel,
+    boot: () => {
+      kernel.boot();
+    },
+  };
+};
+
+/**
+ * Makes a world as the scenario describes it; no daemon runs yet. Equal spec and equal actions: the same world, on any
+ * clock. What is there from the start is observed before this returns. Throws `WorldMisuse` where the spec names what it
+ * does not hold.
+ */
+export function createWorld(spec: WorldSpec, hooks: WorldHooks, clock: SimClock = createHeapClock()): SimulatedWorld {
+  return createWorldOver(spec, hooks, clock, makeKernel);
+}

@@ -1,0 +1,76 @@
+/** The kernel's controllers as the harness follows them, from what the world lets it observe. */
+import type { ConnectionView, WorldObservation } from "../adapters/sim/observation.js";
+import { Milliseconds } from "../core/domain/units.js";
+import type { ControllerRef } from "./scenario/types.js";
+
+/** An index kept by observations, so that no look-up walks the kernel. */
+export class ControllerIndex {
+  readonly #present = new Map<number, ConnectionView>();
+  readonly #addedAt = new Map<number, Milliseconds>();
+
+  constructor(initial: readonly ConnectionView[]) {
+    for (const view of initial) this.#add(view, Milliseconds(0));
+  }
+
+  /** Follows an observation, before anybody else judges it. */
+  observe(seen: WorldObservation, at: Milliseconds): void {
+    if (seen.kind === "controller-added") this.#add(seen.controller, at);
+    else if (seen.kind === "controller-state") {
+      const view = this.#present.get(seen.uid);
+      if (view !== undefined) this.#present.set(seen.uid, { ...view, state: seen.to });
+    } else if (seen.kind === "controller-removed") {
+      this.#present.delete(seen.controller.uid);
+      this.#addedAt.delete(seen.controller.uid);
+    }
+  }
+
+  /** A controller that the kernel has. */
+  get(uid: number): ConnectionView | undefined {
+    return this.#present.get(uid);
+  }
+
+  addedAt(uid: number): Milliseconds {
+    return this.#addedAt.get(uid) ?? Milliseconds(0);
+  }
+
+  get size(): number {
+    return this.#present.size;
+  }
+
+  all(): Iterable<ConnectionView> {
+    return this.#present.values();
+  }
+
+  /** Controllers that a reference names. */
+  matching(ref: ControllerRef): readonly ConnectionView[] {
+    return [...this.#present.values()].filter((view) => refMatches(ref, view));
+  }
+
+  isConnected(ref: ControllerRef): boolean {
+    for (const view of this.#present.values()) {
+      if (view.state === "live" && refMatches(ref, view)) return true;
+    }
+    return false;
+  }
+
+  exists(ref: ControllerRef): boolean {
+    for (const view of this.#present.values()) if (refMatches(ref, view)) return true;
+    return false;
+  }
+
+  #add(view: ConnectionView, at: Milliseconds): void {
+    this.#present.set(view.uid, view);
+    this.#addedAt.set(view.uid, at);
+  }
+}
+
+/** Whether a reference of a scenario names this controller. */
+export function refMatches(ref: ControllerRef, view: ConnectionView): boolean {
+  if (view.peer === undefined ? view.name !== ref.id : view.peer !== ref.id) return false;
+  return ref.hostIface === undefined || view.hostIface === ref.hostIface;
+}
+
+/** `dc1`, or `dc1@eth1`. */
+export function formatRef(ref: ControllerRef): string {
+  return ref.hostIface === undefined ? ref.id : `${ref.id}@${ref.hostIface}`;
+}

@@ -1,0 +1,15 @@
+/** What the harness asks of a running core, beyond dispatching to it. */
+import type { ControllerDescription } from "../core/describe.js";
+import type { CoreEvent } from "../core/ports/index.js";
+
+export type { ControllerDescription } from "../core/describe.js";
+
+/** A core as the harness holds it. */
+export interface ObservedCore {
+  dispatch(event: CoreEvent): void;
+  describe(): readonly ControllerDescription[];
+  /** Obligations not yet met; empty where the core has settled. */
+  pending(): readonly string[];
+  /** Its whole state as a plain value, safe to write as JSON. */
+  snapshot(): unknown;
+}

@@ -1,0 +1,155 @@
+/** Expectations that count: what the daemon did, and what it logged. */
+import type { Milliseconds } from "../../core/domain/units.js";
+import { isDaemon } from "../oracles/oracle.js";
+import { formatRef, refMatches } from "../controllers.js";
+import type { Bound, ControllerRef, Counted, Expectation } from "../scenario/types.js";
+import { spellRange } from "../scenario/duration.js";
+import { failed, type Finding, formatTime, type Judge, type JudgeView, MET } from "./judge.js";
+import { isOneOf, peerAddresses, viaInterface } from "./peers.js";
+
+type Of<K extends Expectation["kind"]> = Extract<Expectation, { readonly kind: K }>;
+
+/** Times of occurrences that are shown; the rest is only counted. */
+const TIMES_SHOWN_MAX = 5;
+
+/** Counts occurrences within a window. */
+class Tally {
+  readonly #window: Of<"count">["window"];
+  readonly #times: string[] = [];
+  count = 0;
+
+  constructor(window: Of<"count">["window"]) {
+    this.#window = window;
+  }
+
+  add(at: Milliseconds, what: string): void {
+    if (at < this.#window.from || at > this.#window.to) return;
+    this.count += 1;
+    if (this.#times.length < TIMES_SHOWN_MAX) this.#times.push(`at ${formatTime(at)}${what === "" ? "" : `: ${what}`}`);
+  }
+
+  finding({ kind, count }: Bound): Finding {
+    const met = kind === "is" ? this.count === count : kind === "at-most" ? this.count <= count : this.count >= count;
+    return met ? MET : failed(String(this.count), ...this.#times);
+  }
+}
+
+function formatBound({ kind, count }: Bound): string {
+  return kind === "is" ? String(count) : `${kind === "at-most" ? "at most" : "at least"} ${String(count)}`;
+}
+
+function formatCounted(counted: Counted): string {
+  switch (counted.kind) {
+    case "connects":
+    case "disconnects":
+    case "probes":
+    case "log-reads":
+      return `${counted.kind} of ${formatRef(counted.controller)}`;
+    case "calls":
+      return `calls of ${counted.call}`;
+    case "reconciles":
+      return `reconciles of ${counted.service}`;
+    case "crashes":
+      return `crashes of ${counted.process}`;
+  }
+}
+
+export function countJudge({ counted, bound, window }: Of<"count">, view: JudgeView): Judge {
+  const tally = new Tally(window);
+  return {
+    expected: `${formatBound(bound)} ${formatCounted(counted)} in ${spellRange(window)}`,
+    looksAt: [],
+    ...watch(counted, tally, view),
+    finding: () => tally.finding(bound),
+  };
+}
+
+type Watch = Pick<Judge, "observed" | "called" | "dispatched" | "crashed">;
+
+function watch(counted: Counted, tally: Tally, view: JudgeView): Watch {
+  switch (counted.kind) {
+    case "connects": {
+      const { controller } = counted;
+      return {
+        observed: (seen, at) => {
+          if (seen.kind !== "connect-begin" || !isDaemon(seen.by) || seen.peer !== controller.id) return;
+          if (viaInterface(controller, seen.options)) tally.add(at, "");
+        },
+      };
+    }
+    case "disconnects":
+      return {
+        observed: (seen, at) => {
+          if (seen.kind !== "delete-begin" || !isDaemon(seen.by)) return;
+          if (isOneOf([counted.controller], view.controllers, seen.uid)) tally.add(at, seen.name);
+        },
+      };
+    case "probes":
+      return watchProbes(counted.controller, tally, view);
+    case "log-reads":
+      return watchLogReads(counted.controller, tally, view);
+    case "calls":
+      return {
+        called: (call, at) => {
+          if (call.phase === "before" && call.name === counted.call) tally.add(at, call.subject);
+        },
+        dispatched: (_process, event, at) => {
+          if (event.kind === "bus-call" && event.method === counted.call) tally.add(at, event.sender);
+        },
+      };
+    case "reconciles":
+      return {
+        dispatched: (_process, event, at) => {
+          if (event.kind === "timer" && event.timer === `soak ${counted.service}`) tally.add(at, "");
+        },
+      };
+    case "crashes":
+      return {
+        crashed: (process, at) => {
+          if (counted.process === "both" || process === "stas" || process === counted.process) tally.add(at, process);
+        },
+      };
+  }
+}
+
+function watchProbes(ref: ControllerRef, tally: Tally, view: JudgeView): Watch {
+  const addresses = new Set(peerAddresses(view.spec, ref.id).map(({ traddr, trsvcid }) => `${traddr} ${trsvcid}`));
+  return {
+    called: (call, at) => {
+      if (call.phase !== "before" || call.probe === undefined) return;
+      if (ref.hostIface !== undefined && call.probe.hostIface !== ref.hostIface) return;
+      if (addresses.has(`${call.probe.traddr} ${call.probe.trsvcid}`)) tally.add(at, "");
+    },
+  };
+}
+
+/** A read of the page begins with its header. */
+function watchLogReads(ref: ControllerRef, tally: Tally, view: JudgeView): Watch {
+  return {
+    called: (call, at) => {
+      if (call.phase !== "before" || call.pageReadOf === undefined) return;
+      for (const controller of view.controllers.all()) {
+        if (controller.name === call.pageReadOf && refMatches(ref, controller)) tally.add(at, controller.name);
+      }
+    },
+  };
+}
+
+export function logJudge({ level, matches, bound, window }: Of<"log">): Judge {
+  const tally = new Tally(window);
+  const pattern = matches === undefined ? undefined : new RegExp(matches, "u");
+  const what = [level ?? "", "log records", matches === undefined ? "" : `matching /${matches}/`]
+    .filter((part) => part !== "")
+    .join(" ");
+  return {
+    expected: `${formatBound(bound)} ${what} in ${spellRange(window)}`,
+    looksAt: [],
+    logged: (record, at) => {
+      if (level !== undefined && record.level !== level) return;
+      const { text, controller } = record;
+      const named = controller === undefined ? text : `${controller}: ${text}`;
+      if (pattern === undefined || pattern.test(text) || pattern.test(named)) tally.add(at, named);
+    },
+    finding: () => tally.finding(bound),
+  };
+}

@@ -1,0 +1,49 @@
+import { formatRef } from "../controllers.js";
+import type { Expectation } from "../scenario/types.js";
+import { spellRange } from "../scenario/duration.js";
+import { failed, type Finding, formatTime, type Judge, type JudgeView, MET, open } from "./judge.js";
+
+type Throughout = Extract<Expectation, { readonly kind: "throughout" }>;
+
+/**
+ * Live at both ends of the range by the same kernel controllers, none of which anybody began to delete in between.
+ * A controller that the kernel reconnects by itself is still that controller: the disk behind it was never lost.
+ */
+export function throughoutJudge({ during, connected }: Throughout, view: JudgeView): Judge {
+  const watched = new Map<number, string>();
+  let finding: Finding = open("the run ended before");
+  const fail = (observed: string): void => {
+    if (finding.kind !== "failed") finding = failed(observed);
+  };
+  const begin = (): void => {
+    for (const ref of connected) {
+      const live = view.controllers.matching(ref).filter((each) => each.state === "live");
+      if (live.length === 0) fail(`${formatRef(ref)} is not connected at ${formatTime(during.from)}`);
+      for (const each of live) watched.set(each.uid, `${each.name} to ${formatRef(ref)}`);
+    }
+  };
+  const end = (): void => {
+    for (const [uid, name] of watched) {
+      const state = view.controllers.get(uid)?.state;
+      if (state !== "live") fail(`${name} is ${state ?? "gone"} at ${formatTime(during.to)}`);
+    }
+    if (finding.kind === "open") finding = MET;
+  };
+  return {
+    expected: `connected throughout ${spellRange(during)} by the same controllers: ${connected.map(formatRef).join(", ")}`,
+    looksAt: [during.from, during.to],
+    look: (at) => {
+      if (at === during.from) begin();
+      if (at === during.to) end();
+    },
+    observed: (seen, at) => {
+      if (at > during.to) return;
+      if (seen.kind === "delete-begin" && watched.has(seen.uid)) {
+        fail(`${watched.get(seen.uid) ?? seen.name}: a delete by ${seen.by} at ${formatTime(at)}`);
+      } else if (seen.kind === "controller-removed" && watched.has(seen.controller.uid)) {
+        fail(`${watched.get(seen.controller.uid) ?? ""}: removed (${seen.cause}) at ${formatTime(at)}`);
+      }
+    },
+    finding: () => finding,
+  };
+}

@@ -1,0 +1,48 @@
+import { formatConnection, isDaemon, type OracleDefinition } from "./oracle.js";
+
+/** `host-nqn=...` in a configured controller: connections of that host are ours to manage as well. */
+const CONFIGURED_HOST_NQN = /host-nqn\s*=\s*([^;\s]+)/g;
+/** `nqn = ...` in sys.conf. */
+const SYSTEM_NQN = /^\s*nqn\s*=\s*(nqn\.\S+)/gm;
+
+/**
+ * A daemon deletes only what is its own to delete: never a PCIe disk, never what firmware made (nBFT, BIOS), never
+ * a connection under another host's NQN. Field bugs 20 and 21.
+ */
+export const foreignDelete: OracleDefinition = {
+  name: "never-delete-foreign",
+  create(view) {
+    const hostNqns = new Set([view.spec.host.nqn]);
+    const learn = (text: string): void => {
+      for (const pattern of [CONFIGURED_HOST_NQN, SYSTEM_NQN]) {
+        for (const match of text.matchAll(pattern)) hostNqns.add(match[1] ?? "");
+      }
+    };
+    for (const text of Object.values(view.spec.host.files)) learn(text);
+    return {
+      acted(action) {
+        if (action.kind === "write-file") learn(action.text);
+      },
+      observed(seen) {
+        if (seen.kind !== "delete-begin" || !isDaemon(seen.by)) return;
+        const victim = view.controller(seen.uid);
+        if (victim === undefined || victim.madeBy === "stas") return;
+        const whose =
+          victim.role === "pcie"
+            ? "it is a PCIe disk"
+            : victim.madeBy === "nbft" || victim.madeBy === "bios"
+              ? "firmware made it"
+              : hostNqns.has(victim.hostNqn)
+                ? ""
+                : `it belongs to host ${victim.hostNqn}`;
+        if (whose === "") return;
+        view.violated({
+          oracle: "never-delete-foreign",
+          expected: "a daemon deletes only connections that are its own",
+          observed: `${seen.by} deleted ${formatConnection(victim)}, although ${whose}`,
+          hint: "look at how the controller was taken for one of ours",
+        });
+      },
+    };
+  },
+};

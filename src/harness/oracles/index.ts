@@ -1,0 +1,23 @@
+/** Every oracle, in the order in which they watch. */
+import { boundedWork } from "./bounded-work.js";
+import { foreignDelete } from "./foreign-delete.js";
+import { noBlindDisconnect } from "./no-blind-disconnect.js";
+import { noCrash } from "./no-crash.js";
+import { noOrphan } from "./no-orphan.js";
+import { noSecret } from "./no-secret.js";
+import { noSwap } from "./no-swap.js";
+import { oneConnection } from "./one-connection.js";
+import type { OracleDefinition } from "./oracle.js";
+import { wantedServed } from "./wanted-served.js";
+
+export const ORACLES: readonly OracleDefinition[] = [
+  noCrash,
+  foreignDelete,
+  noBlindDisconnect,
+  noSwap,
+  oneConnection,
+  noOrphan,
+  noSecret,
+  wantedServed,
+  boundedWork,
+];

@@ -1,0 +1,103 @@
+import type { ConnectionView } from "../../adapters/sim/observation.js";
+import type { DiscoveryControllerSpec, EntrySpec, FabricId, WorldAction } from "../../adapters/sim/spec.js";
+import type { Milliseconds } from "../../core/domain/units.js";
+import { formatConnection, isDaemon, type OracleDefinition, type OracleView } from "./oracle.js";
+
+/** A configuration that excludes something may drop any controller. */
+const EXCLUDES = /^\s*(exclude|blacklist)\s*=\s*\S/m;
+
+/** A configuration that may disconnect for reasons that no page holds. */
+const CONFIGURATION = /^\/etc\/stas\//;
+
+/** Whether a page's entries list this subsystem as itself: over all its addresses, without NCC. */
+function lists(entries: readonly EntrySpec[], id: FabricId): boolean {
+  return entries.some((entry) => entry.kind === "subsystem" && entry.id === id && !entry.ncc && entry.listen === undefined);
+}
+
+/** What one discovery controller truly lists, and since when. Only what cannot be doubted stays in. */
+class TruePage {
+  readonly spec: DiscoveryControllerSpec;
+  readonly #since = new Map<FabricId, Milliseconds>();
+  /** False once it served a page that was not its true one. */
+  honest: boolean;
+
+  constructor(spec: DiscoveryControllerSpec, subsystems: readonly FabricId[], now: Milliseconds) {
+    this.spec = spec;
+    this.honest = !spec.answers.some((answer) => answer.numrec !== undefined) && !spec.pleo;
+    for (const id of subsystems) if (lists(spec.entries, id)) this.#since.set(id, now);
+  }
+
+  listedSince(id: FabricId): Milliseconds | undefined {
+    return this.#since.get(id);
+  }
+
+  act(action: WorldAction, now: Milliseconds): void {
+    if (!("dc" in action) || action.dc !== this.spec.id) return;
+    if (action.kind === "answers" && action.answers.some((answer) => answer.numrec !== undefined)) this.honest = false;
+    if (action.kind === "unlist") for (const id of action.entries) this.#since.delete(id);
+    if (action.kind === "ncc" && action.set === "set") for (const id of action.entries) this.#since.delete(id);
+    if (action.kind === "set-entries") {
+      for (const id of [...this.#since.keys()]) if (!lists(action.entries, id)) this.#since.delete(id);
+    }
+    if (action.kind !== "list" && action.kind !== "set-entries") return;
+    for (const entry of action.entries) {
+      if (entry.kind === "subsystem" && !this.#since.has(entry.id)) this.#since.set(entry.id, now);
+    }
+  }
+}
+
+/** Discovery controllers that the configuration itself names: nothing but a change of it makes them unwanted. */
+function isConfigured(dc: DiscoveryControllerSpec, files: Readonly<Record<string, string>>): boolean {
+  return Object.entries(files).some(
+    ([path, text]) => CONFIGURATION.test(path) && dc.listen.some(({ traddr }) => text.includes(traddr)),
+  );
+}
+
+function isVictim(view: OracleView, by: string, uid: number): ConnectionView | undefined {
+  const victim = view.controller(uid);
+  return isDaemon(by) && victim?.madeBy === "stas" && victim.role === "io" && victim.peer !== undefined
+    ? victim
+    : undefined;
+}
+
+/**
+ * Never a disconnect on missing information: an I/O controller is not deleted while a configured discovery controller
+ * has listed it all along. Judged on what the fabric truly lists, so it keeps silent where a delete may be right for another
+ * reason: exclusions, a changed configuration, dishonest pages, NCC, hosts that may not see the subsystem. Field bugs 3, 5, 7.
+ */
+export const noBlindDisconnect: OracleDefinition = {
+  name: "never-disconnect-on-missing-information",
+  create(view) {
+    const { fabric, host } = view.spec;
+    const ids = fabric.subsystems.map((subsystem) => subsystem.id);
+    const pages = fabric.discoveryControllers
+      .filter((dc) => isConfigured(dc, host.files))
+      .map((dc) => new TruePage(dc, ids, view.now()));
+    const hidden = new Set(fabric.subsystems.filter((each) => each.allowedHosts !== undefined).map(({ id }) => id));
+    let doubtful = Object.entries(host.files).some(([path, text]) => CONFIGURATION.test(path) && EXCLUDES.test(text));
+    return {
+      acted(action) {
+        if ((action.kind === "write-file" || action.kind === "remove-file") && CONFIGURATION.test(action.path)) {
+          doubtful = true;
+        }
+        if (action.kind === "allow-hosts") hidden.add(action.subsystem);
+        for (const page of pages) page.act(action, view.now());
+      },
+      observed(seen) {
+        if (seen.kind !== "delete-begin" || doubtful) return;
+        const victim = isVictim(view, seen.by, seen.uid);
+        const peer = victim?.peer;
+        if (victim === undefined || peer === undefined || hidden.has(peer)) return;
+        const madeAt = view.addedAt(victim.uid);
+        const lister = pages.find((page) => page.honest && (page.listedSince(peer) ?? Infinity) <= madeAt);
+        if (lister === undefined) return;
+        view.violated({
+          oracle: "never-disconnect-on-missing-information",
+          expected: `${peer} stays connected: ${lister.spec.id} has listed it all along`,
+          observed: `${seen.by} deleted ${formatConnection(victim)}`,
+          hint: "a peer that does not answer, or a page that was not read, is not an empty list",
+        });
+      },
+    };
+  },
+};

@@ -1,0 +1,38 @@
+import type { ConnectionView } from "../../adapters/sim/observation.js";
+import { formatConnection, isGoing, type OracleDefinition, type OracleView } from "./oracle.js";
+
+/** State that survives a process. */
+const STATE_PATH = /^\/(run|var\/lib)\//;
+
+function isInState(view: OracleView, connection: ConnectionView): boolean {
+  for (const path of view.filePaths()) {
+    if (!STATE_PATH.test(path)) continue;
+    const text = view.readFile(path) ?? "";
+    if (text.includes(connection.traddr) && text.includes(connection.subsysnqn)) return true;
+    // A discovery controller with a unique NQN is recorded under the NQN that was asked for.
+    if (connection.role === "discovery" && text.includes(connection.traddr)) return true;
+  }
+  return false;
+}
+
+/** At the end, each connection that stas made is known to a process that runs, or stands in a state file. Field bug 24. */
+export const noOrphan: OracleDefinition = {
+  name: "no-orphan",
+  create(view) {
+    return {
+      finish() {
+        const known = new Set(view.describe().map((controller) => controller.device));
+        for (const connection of view.controllers()) {
+          if (connection.madeBy !== "stas" || isGoing(connection) || connection.state === "new") continue;
+          if (known.has(connection.name) || isInState(view, connection)) continue;
+          view.violated({
+            oracle: "no-orphan",
+            expected: "each connection made by stas is known to a process or recorded in its state",
+            observed: `${formatConnection(connection)} is known to nobody`,
+            hint: "a connect that ended after its controller was given up, or a record written too late",
+          });
+        }
+      },
+    };
+  },
+};

@@ -1,0 +1,49 @@
+import type { WorldSpec } from "../../adapters/sim/spec.js";
+import { isDaemon, type OracleDefinition } from "./oracle.js";
+
+/** Shorter values are no secrets, and would be found everywhere. */
+const SECRET_CHARS_MIN = 8;
+
+/** Lines of a trace that are reported; one leak shows in many. */
+const LEAKS_REPORTED_MAX = 3;
+
+const SECRET_PATTERNS = [/dhchap-(?:ctrl-)?secret\s*=\s*([^;\s]+)/g, /(DHHC-1:[^;\s"]+)/g, /^\s*key\s*=\s*([^\s/]+)$/gm];
+
+/** Every literal secret in the files of a host. */
+export function secretsOf(files: WorldSpec["host"]["files"]): readonly string[] {
+  const secrets = new Set<string>();
+  for (const [path, text] of Object.entries(files)) {
+    for (const pattern of SECRET_PATTERNS) {
+      for (const match of text.matchAll(pattern)) secrets.add(match[1] ?? "");
+    }
+    if (path.endsWith("/hostkey")) secrets.add(text.trim().split(/\s+/)[0] ?? "");
+  }
+  return [...secrets].filter((secret) => secret.length >= SECRET_CHARS_MIN).sort();
+}
+
+/** No secret in any record of the trace (events, calls, log, bus answers) nor in any file a daemon writes. */
+export const noSecret: OracleDefinition = {
+  name: "no-secret-leaves",
+  create(view) {
+    let leaks = 0;
+    const report = (observed: string): void => {
+      if (++leaks > LEAKS_REPORTED_MAX) return;
+      view.violated({
+        oracle: "no-secret-leaves",
+        expected: "secrets stay in the files they came from",
+        observed,
+        hint: "the core sees `secret:N` only; the adapters put the secret back while writing to the kernel",
+      });
+    };
+    return {
+      leaked(line) {
+        report(`a record of the trace holds a secret: ${line.slice(0, 200)}`);
+      },
+      observed(seen) {
+        if (seen.kind !== "file-written" || !isDaemon(seen.by) || view.secrets.length === 0) return;
+        const text = view.readFile(seen.path) ?? "";
+        if (view.secrets.some((secret) => text.includes(secret))) report(`${seen.by} wrote a secret to ${seen.path}`);
+      },
+    };
+  },
+};

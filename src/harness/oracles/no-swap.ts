@@ -1,0 +1,58 @@
+import type { ConnectionView, ProcessName } from "../../adapters/sim/observation.js";
+import { formatConnection, isDaemon, type OracleDefinition } from "./oracle.js";
+
+/** The values of a connect string, by key; of a key given twice the last holds. */
+function optionsOf(options: string): ReadonlyMap<string, string> {
+  const values = new Map<string, string>();
+  for (const part of options.trim().split(",")) {
+    const equals = part.indexOf("=");
+    if (equals > 0) values.set(part.slice(0, equals), part.slice(equals + 1));
+  }
+  return values;
+}
+
+function isTo(options: string, view: ConnectionView): boolean {
+  const values = optionsOf(options);
+  return (
+    values.get("transport") === view.transport &&
+    values.get("traddr") === view.traddr &&
+    (values.get("trsvcid") ?? view.trsvcid) === view.trsvcid &&
+    values.get("nqn") === view.subsysnqn &&
+    (values.get("host_traddr") ?? "") === view.hostTraddr &&
+    (values.get("host_iface") ?? "") === view.hostIface &&
+    (values.get("hostnqn") ?? view.hostNqn) === view.hostNqn
+  );
+}
+
+/** A delete never overtakes the connect of the same controller: the connect would end last, as an orphan. Field bug 24. */
+export const noSwap: OracleDefinition = {
+  name: "connect-and-disconnect-never-swap",
+  create(view) {
+    const inKernel = new Map<ProcessName, string[]>();
+    return {
+      observed(seen) {
+        if (seen.kind === "process" && seen.phase !== "started" && seen.phase !== "stopping") {
+          inKernel.delete(seen.process);
+        }
+        if (seen.kind === "connect-begin" && isDaemon(seen.by)) {
+          inKernel.set(seen.by, [...(inKernel.get(seen.by) ?? []), seen.options]);
+        }
+        if (seen.kind === "connect-end" && isDaemon(seen.by)) {
+          const open = inKernel.get(seen.by) ?? [];
+          const index = open.indexOf(seen.options);
+          if (index >= 0) inKernel.set(seen.by, open.toSpliced(index, 1));
+        }
+        if (seen.kind !== "delete-begin" || !isDaemon(seen.by)) return;
+        const victim = view.controller(seen.uid);
+        const open = inKernel.get(seen.by) ?? [];
+        if (victim === undefined || !open.some((options) => isTo(options, victim))) return;
+        view.violated({
+          oracle: "connect-and-disconnect-never-swap",
+          expected: "a delete waits until the connect of the same controller has ended",
+          observed: `${seen.by} deleted ${formatConnection(victim)} while its connect was in the kernel`,
+          hint: "",
+        });
+      },
+    };
+  },
+};

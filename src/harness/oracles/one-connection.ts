@@ -1,0 +1,51 @@
+import type { ConnectionView, ProcessName } from "../../adapters/sim/observation.js";
+import { formatConnection, isDaemon, isGoing, type OracleDefinition, type OracleView } from "./oracle.js";
+
+/** A controller that nobody announced (a lost event) is found by the audit within this time. */
+const UNANNOUNCED_MAX_MS = 61_000;
+
+/** Equal for two connections that are the same connection twice. */
+function connectionKey(view: ConnectionView): string {
+  const { transport, traddr, trsvcid, subsysnqn, hostTraddr, hostIface, hostNqn } = view;
+  return [transport, traddr, trsvcid, subsysnqn, hostTraddr, hostIface, hostNqn].join("|");
+}
+
+/**
+ * Whether `process` had to know `other` when it wrote its connect string: it was there when the process started, the
+ * process made it itself, or the audit has run since.
+ */
+function mustKnow(view: OracleView, process: ProcessName, other: ConnectionView, connectAt: number): boolean {
+  const added = view.addedAt(other.uid);
+  if (added >= connectAt) return false;
+  const started = view.startedAt(process) ?? 0;
+  return added < started || connectAt - added >= UNANNOUNCED_MAX_MS || other.madeBy === "stas";
+}
+
+/** One connection for a transport id and host identity. Field bugs 16, 22, 23. */
+export const oneConnection: OracleDefinition = {
+  name: "one-connection-per-transport-id",
+  create(view) {
+    const beganAt = new Map<string, number>();
+    return {
+      observed(seen) {
+        if (seen.kind === "connect-begin" && isDaemon(seen.by)) beganAt.set(seen.options, view.now());
+        if (seen.kind !== "connect-end" || !isDaemon(seen.by)) return;
+        const connectAt = beganAt.get(seen.options) ?? view.now();
+        beganAt.delete(seen.options);
+        const made = seen.uid === undefined ? undefined : view.controller(seen.uid);
+        if (made === undefined || seen.errno !== 0) return;
+        const key = connectionKey(made);
+        for (const other of view.controllers()) {
+          if (other.uid === made.uid || isGoing(other) || connectionKey(other) !== key) continue;
+          if (!mustKnow(view, seen.by, other, connectAt)) continue;
+          view.violated({
+            oracle: "one-connection-per-transport-id",
+            expected: "one connection for a transport id",
+            observed: `${seen.by} connected ${formatConnection(made)} beside ${formatConnection(other)}`,
+            hint: "the kernel accepts a second connection to the well-known discovery NQN without a word",
+          });
+        }
+      },
+    };
+  },
+};

@@ -1,0 +1,122 @@
+/** The report for people: a table with one line a scenario, then what failed. */
+import Table from "cli-table3";
+import type { StoppedRun } from "../run.js";
+import { type Failure, overallVerdict, type ScenarioResult, type Verdict } from "../result.js";
+
+/** Colours for a text; a terminal that has none gives the text back. */
+type Paint = Readonly<Record<"green" | "red" | "yellow" | "bold" | "dim", (text: string) => string>>;
+
+function paintVerdict(verdict: Verdict, paint: Paint): string {
+  switch (verdict) {
+    case "pass":
+      return paint.green("pass");
+    case "fail":
+      return paint.red("FAIL");
+    case "inconclusive":
+      return paint.yellow("inconclusive");
+  }
+}
+
+/** How much faster than real time, such as `1,200,000x`. A run too short to measure counts as 0.1 ms. */
+function speed({ simulated, realMs }: ScenarioResult): string {
+  return `${grouped(Math.round(simulated / Math.max(realMs, 0.1)))}x`;
+}
+
+/** Groups of three digits, the same in every locale. */
+function grouped(value: number): string {
+  return String(value).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+/** `1d 2h`, `10m 5s`, `2.9s`: the two largest units. */
+function formatSimulated(ms: number): string {
+  const parts: string[] = [];
+  let rest = ms;
+  for (const [unit, size] of [["d", 86_400_000], ["h", 3_600_000], ["m", 60_000]] as const) {
+    const count = Math.floor(rest / size);
+    if (count > 0) parts.push(`${String(count)}${unit}`);
+    rest -= count * size;
+  }
+  if (rest > 0 || parts.length === 0) parts.push(`${String(rest / 1000)}s`);
+  return parts.slice(0, 2).join(" ");
+}
+
+/** Characters of a title that the table shows. */
+const TITLE_CHARS_MAX = 60;
+
+function shortened(title: string): string {
+  return title.length <= TITLE_CHARS_MAX ? title : `${title.slice(0, TITLE_CHARS_MAX - 1)}…`;
+}
+
+/** Theme and name; failures below the table give the whole path. */
+function shortFile(file: string): string {
+  return file.split("/").slice(-2).join("/");
+}
+
+/** The verdicts, one a line, and a sum. */
+export function formatTable(results: readonly ScenarioResult[], paint: Paint): string {
+  const table = new Table({
+    head: ["verdict", "scenario", "file", "simulated", "events", "speed"].map((each) => paint.bold(each)),
+    colAligns: ["left", "left", "left", "right", "right", "right"],
+    style: { head: [], border: [], compact: true },
+  });
+  for (const result of results) {
+    table.push([
+      paintVerdict(result.verdict, paint),
+      shortened(result.title),
+      paint.dim(shortFile(result.file)),
+      formatSimulated(result.simulated),
+      grouped(result.events),
+      speed(result),
+    ]);
+  }
+  return `${table.toString()}\n${formatSum(results, paint)}`;
+}
+
+function formatSum(results: readonly ScenarioResult[], paint: Paint): string {
+  const count = (verdict: Verdict): number => results.filter((result) => result.verdict === verdict).length;
+  const simulated = results.reduce((sum, result) => sum + result.simulated, 0);
+  const realMs = results.reduce((sum, result) => sum + result.realMs, 0);
+  const verdict = paintVerdict(overallVerdict(results.map((result) => result.verdict)), paint);
+  const others = (["fail", "inconclusive"] as const)
+    .filter((each) => count(each) > 0)
+    .map((each) => `, ${String(count(each))} ${each}`)
+    .join("");
+  const fast = grouped(Math.round(simulated / Math.max(realMs, 0.1)));
+  return `${verdict}: ${String(count("pass"))} of ${String(results.length)} pass${others}; ${formatSimulated(simulated)} simulated in ${(realMs / 1000).toFixed(2)} s of real time (${fast}x)`;
+}
+
+/** A failure with its place, what was expected and seen, and where to look. */
+export function formatFailure(failure: Failure, paint: Paint): string {
+  const place = failure.line === 0 ? failure.file : `${failure.file}:${String(failure.line)}`;
+  const lines = [
+    `${paint.bold(place)} ${failure.kind} ${failure.name}`,
+    `  expected: ${failure.expected}`,
+    `  observed: ${failure.observed}`,
+    ...failure.hints.map((hint) => paint.dim(`  ${failure.kind === "determinism" ? "" : "hint: "}${hint}`)),
+  ];
+  return lines.join("\n");
+}
+
+/** What every controller was doing at a time and why, and what the kernel had. */
+export function formatStopped(stopped: StoppedRun, paint: Paint): string {
+  const lines = [paint.bold(`at ${formatSimulated(stopped.at)}`)];
+  if (stopped.controllers.length === 0) lines.push("no daemon has a controller");
+  for (const { service, controller, doing, why, since, next, device } of stopped.controllers) {
+    lines.push(`${service} ${paint.bold(controller)}${device === "" ? "" : ` (${device})`}`);
+    lines.push(`  ${doing}, since ${String(since / 1000)} s`);
+    lines.push(`  why: ${why}`);
+    if (next !== "") lines.push(`  next: ${next}`);
+  }
+  lines.push(paint.bold("the kernel has"));
+  if (stopped.connections.length === 0) lines.push("  no controller");
+  for (const view of stopped.connections) {
+    const { name, state, madeBy, role, peer, hostTraddr, hostIface } = view;
+    const to = `${view.transport} ${view.traddr}:${view.trsvcid} ${view.subsysnqn}`;
+    const via = [hostIface, hostTraddr].filter((part) => part !== "").join(" ");
+    const who = peer === undefined ? "" : ` = ${peer}`;
+    lines.push(`  ${name} ${state}, ${role}, made by ${madeBy}: ${to}${via === "" ? "" : ` via ${via}`}${who}`);
+  }
+  lines.push(paint.bold("pending"));
+  lines.push(...(stopped.pending.length === 0 ? ["  nothing"] : stopped.pending.map((each) => `  ${each}`)));
+  return lines.join("\n");
+}

@@ -1,0 +1,97 @@
+/** Runs a scenario: twice, because the same scenario, seed and build must give the same trace. */
+import { performance } from "node:perf_hooks";
+import { Milliseconds } from "../core/domain/units.js";
+import type { ControllerDescription } from "./core-view.js";
+import type { ConnectionView } from "../adapters/sim/observation.js";
+import { type Failure, type ScenarioResult, verdictOf } from "./result.js";
+import type { Scenario } from "./scenario/types.js";
+import { firstDifference, formatDifference } from "./run/difference.js";
+import { Engine, type EngineOptions, type RunOutcome } from "./run/engine.js";
+import { MACHINERY, type Machinery } from "./run/machinery.js";
+
+export interface RunOptions {
+  /** Instead of the scenario's own. */
+  readonly seed?: number;
+  /** Runs once only, without the comparison of two traces. */
+  readonly once?: boolean;
+  /** Keeps every line of the trace in the result. */
+  readonly keepTrace?: boolean;
+  /** Replaces each core by its restored snapshot before every n-th event. */
+  readonly restoreEvery?: number;
+  /** Share of the work that is done, 0 to 1. */
+  readonly onProgress?: (share: number) => void;
+  readonly machinery?: Machinery;
+}
+
+export function runScenario(scenario: Scenario, options: RunOptions = {}): ScenarioResult {
+  const seed = options.seed ?? scenario.seed;
+  const runs = options.once === true ? 1 : 2;
+  const run = (number: number, keepTrace: boolean): RunOutcome =>
+    engineFor(scenario, options, {
+      seed,
+      keepTrace,
+      restoreEvery: options.restoreEvery ?? 0,
+      onProgress: (simulated) => options.onProgress?.((number + simulated / Math.max(1, scenario.until)) / runs),
+    }).run();
+  const began = performance.now();
+  const first = run(0, options.keepTrace ?? false);
+  const realMs = performance.now() - began;
+  const failures = [...first.failures];
+  if (runs === 2 && run(1, false).hash !== first.hash) failures.push(explainDifference(scenario, run));
+  return {
+    file: scenario.file,
+    title: scenario.title,
+    verdict: verdictOf(failures),
+    seed,
+    simulated: first.simulated,
+    events: first.events,
+    traceHash: first.hash,
+    failures,
+    realMs,
+    trace: first.trace,
+  };
+}
+
+function engineFor(scenario: Scenario, options: RunOptions, engine: EngineOptions): Engine {
+  return new Engine(scenario, options.machinery ?? MACHINERY, engine);
+}
+
+/** Runs both again with their lines kept, which the first two runs did not pay for. */
+function explainDifference(scenario: Scenario, run: (number: number, keepTrace: boolean) => RunOutcome): Failure {
+  const first = run(0, true);
+  const second = run(1, true);
+  const difference = firstDifference(first.trace, second.trace);
+  return {
+    kind: "determinism",
+    name: "same-trace",
+    file: scenario.file,
+    line: 0,
+    at: first.simulated,
+    expected: "two runs give the same trace",
+    observed:
+      difference === undefined
+        ? "the hashes differed, but not when both ran again with their traces kept"
+        : `the traces differ from record ${String(difference.record)} on`,
+    hints: difference === undefined ? [] : formatDifference(difference),
+  };
+}
+
+/** A run that was stopped in the middle, to look at it. */
+export interface StoppedRun {
+  readonly at: Milliseconds;
+  readonly controllers: readonly ControllerDescription[];
+  readonly connections: readonly ConnectionView[];
+  readonly pending: readonly string[];
+}
+
+/** Runs to a time (at most the end of the scenario) and tells how everything stands there. */
+export function stopAt(scenario: Scenario, at: Milliseconds, options: RunOptions = {}): StoppedRun {
+  const engine = engineFor(scenario, options, { seed: options.seed ?? scenario.seed, keepTrace: false, restoreEvery: 0 });
+  const { simulated } = engine.run(at);
+  return {
+    at: simulated,
+    controllers: engine.describe(),
+    connections: engine.world.connections(),
+    pending: engine.pending,
+  };
+}

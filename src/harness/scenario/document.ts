@@ -1,0 +1,236 @@
+/** A YAML text as a plain value, with the place of everything in it. */
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from "yaml";
+import type { Problem } from "./types.js";
+
+/** A scenario of 10,000 plain records has some 2 MB. */
+export const FILE_CHARACTERS_MAX = 8 * 1024 * 1024;
+/** Deeper than any scenario; stops an alias that holds itself. */
+export const DEPTH_MAX = 32;
+/** Anchors are for a repeated record or two. */
+export const ALIASES_MAX = 100;
+/** Values after aliases are replaced: aliases of aliases multiply. */
+export const NODES_MAX = 1_000_000;
+/** More do not help whoever reads them. */
+export const PROBLEMS_MAX = 50;
+
+const FOUND_CHARACTERS_MAX = 60;
+
+export type Path = readonly (string | number)[];
+
+type Value = string | number | boolean | null | Value[] | { [key: string]: Value };
+
+type YamlNode = Node | null | undefined;
+
+/** Prints a path for a person: `timeline[2].remove-device`. */
+export function formatPath(path: Path): string {
+  let text = "";
+  for (const part of path) {
+    if (typeof part === "number") text += `[${part}]`;
+    else if (/^[A-Za-z0-9_-]+$/.test(part)) text += text === "" ? part : `.${part}`;
+    else text += `[${JSON.stringify(part)}]`;
+  }
+  return text;
+}
+
+/** Says what stands in a file, in a few words. */
+export function describe(value: unknown): string {
+  if (value === undefined || value === null) return "nothing";
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (typeof value === "object") {
+    const keys = Object.keys(value);
+    return cut(keys.length === 0 ? "an empty record" : `a record with ${keys.join(", ")}`);
+  }
+  return cut(JSON.stringify(value));
+}
+
+function cut(text: string): string {
+  return text.length <= FOUND_CHARACTERS_MAX ? text : `${text.slice(0, FOUND_CHARACTERS_MAX)}...`;
+}
+
+/** Collects what is wrong with one file, each thing at its place. */
+export class Source {
+  readonly file: string;
+  readonly #problems: Problem[] = [];
+  readonly #lines = new LineCounter();
+  #document: Document.Parsed | undefined;
+  #nodes = 0;
+  #aliases = 0;
+  #stopped = false;
+
+  constructor(file: string) {
+    this.file = file;
+  }
+
+  get problems(): readonly Problem[] {
+    return this.#problems;
+  }
+
+  /** Reads the text. `undefined`: it cannot be read, and `problems` says why. */
+  read(text: string): Value | undefined {
+    if (text.length > FILE_CHARACTERS_MAX) {
+      this.#push(0, [], `a file of at most ${FILE_CHARACTERS_MAX} characters`, `${text.length} characters`);
+      return undefined;
+    }
+    const document = this.#parse(text);
+    if (document === undefined) return undefined;
+    this.#document = document;
+    if (document.errors.some(({ code }) => code === "RESOURCE_EXHAUSTION")) {
+      this.#tooDeep();
+      return undefined;
+    }
+    for (const fault of [...document.errors, ...document.warnings]) {
+      this.#push(fault.pos[0], [], "valid YAML 1.2 of plain values", fault.message);
+    }
+    if (this.#problems.length > 0) return undefined;
+    const value = this.#convert(document.contents, []);
+    return this.#problems.length > 0 ? undefined : value;
+  }
+
+  #parse(text: string): Document.Parsed | undefined {
+    try {
+      return parseDocument(text, {
+        lineCounter: this.#lines,
+        prettyErrors: false,
+        // The library's own check costs the square of the number of keys; ours follows below.
+        uniqueKeys: false,
+        logLevel: "silent",
+      });
+    } catch (error) {
+      // Its parser recurses: a text of a million brackets ends its stack.
+      if (!(error instanceof RangeError)) throw error;
+      this.#tooDeep();
+      return undefined;
+    }
+  }
+
+  #tooDeep(): void {
+    this.#push(0, [], `values nested at most ${DEPTH_MAX} deep`, "a text nested far deeper");
+  }
+
+  /** Adds a problem with the value at a path, or with its absence. */
+  add(path: Path, expected: string, value: unknown = this.#valueAt(path)): void {
+    this.#push(this.#offset(path, "value"), path, expected, describe(value));
+  }
+
+  /** Adds a problem with the key that ends a path. */
+  addKey(path: Path, expected: string): void {
+    this.#push(this.#offset(path, "key"), path, expected, describe(path.at(-1)));
+  }
+
+  /** 1-based line of the value at a path. */
+  line(path: Path): number {
+    return this.#position(this.#offset(path, "value")).line;
+  }
+
+  #position(offset: number): { readonly line: number; readonly column: number } {
+    const { line, col } = this.#lines.linePos(offset);
+    // An empty text has no first line.
+    return { line: Math.max(line, 1), column: Math.max(col, 1) };
+  }
+
+  #push(offset: number, path: Path, expected: string, found: string): void {
+    if (this.#problems.length >= PROBLEMS_MAX) return;
+    const { line, column } = this.#position(offset);
+    this.#problems.push({ file: this.file, line, column, path: formatPath(path), expected, found });
+  }
+
+  #resolve(node: YamlNode): YamlNode {
+    if (!isAlias(node) || this.#document === undefined) return node;
+    return node.resolve(this.#document);
+  }
+
+  /** Where the value at a path begins; where there is none, the record that lacks it. */
+  #offset(path: Path, part: "key" | "value"): number {
+    let node: YamlNode = this.#document?.contents;
+    let offset = node?.range?.[0] ?? 0;
+    for (const [index, name] of path.entries()) {
+      node = this.#resolve(node);
+      if (isMap<Node, Node | null>(node)) {
+        const pair = node.items.find(({ key }) => isScalar(key) && key.value === name);
+        if (pair === undefined) return offset;
+        const wantsKey = index === path.length - 1 && part === "key";
+        offset = (wantsKey ? undefined : pair.value?.range?.[0]) ?? pair.key.range?.[0] ?? offset;
+        node = pair.value;
+      } else if (isSeq<Node>(node) && typeof name === "number") {
+        node = node.items[name];
+        offset = node?.range?.[0] ?? offset;
+      } else return offset;
+    }
+    return offset;
+  }
+
+  #valueAt(path: Path): unknown {
+    let node: YamlNode = this.#document?.contents;
+    for (const name of path) {
+      node = this.#resolve(node);
+      if (isMap<Node, Node | null>(node)) {
+        node = node.items.find(({ key }) => isScalar(key) && key.value === name)?.value;
+      } else node = isSeq<Node>(node) && typeof name === "number" ? node.items[name] : undefined;
+    }
+    node = this.#resolve(node);
+    if (isScalar(node)) return node.value;
+    if (isSeq(node)) return Array.from(node.items);
+    if (!isMap(node)) return node;
+    return Object.fromEntries(node.items.map(({ key }) => [isScalar(key) ? String(key.value) : "?", true]));
+  }
+
+  #convert(given: YamlNode, path: Path): Value {
+    if (!this.#withinBounds(given, path)) return null;
+    const node = this.#resolve(given);
+    if (isAlias(given) && node === undefined) {
+      this.#push(given.range?.[0] ?? 0, path, "an alias of an anchor above", `*${given.source}`);
+      return null;
+    }
+    if (node === null || node === undefined) return null;
+    if (isSeq<Node>(node)) return node.items.map((item, index) => this.#convert(item, [...path, index]));
+    if (isMap<Node, Node | null>(node)) return this.#convertMap(node.items, path);
+    const value = isScalar(node) ? node.value : undefined;
+    if (value === null || typeof value === "string" || typeof value === "number" || typeof value === "boolean") {
+      return value;
+    }
+    this.#push(
+      given?.range?.[0] ?? 0,
+      path,
+      "text, a number, true, false, a list or a record",
+      "a value of another type",
+    );
+    return null;
+  }
+
+  #convertMap(items: readonly Pair<Node, Node | null>[], path: Path): Value {
+    const seen = new Set<string>();
+    const entries: [string, Value][] = [];
+    for (const { key, value } of items) {
+      const name = isScalar(key) ? key.value : undefined;
+      const offset = key.range?.[0] ?? 0;
+      if (typeof name !== "string" || name === "__proto__") {
+        this.#push(offset, path, "a key that is text", isScalar(key) ? describe(name) : "a key of another type");
+      } else if (seen.has(name)) {
+        this.#push(offset, [...path, name], "each key once", `a second ${describe(name)}`);
+      } else {
+        seen.add(name);
+        entries.push([name, this.#convert(value, [...path, name])]);
+      }
+    }
+    return Object.fromEntries(entries);
+  }
+
+  /** Counts a value. False once a bound was passed: then nothing more is read. */
+  #withinBounds(given: YamlNode, path: Path): boolean {
+    if (this.#stopped) return false;
+    this.#nodes++;
+    if (isAlias(given)) this.#aliases++;
+    const passed =
+      this.#nodes > NODES_MAX
+        ? `at most ${NODES_MAX} values`
+        : this.#aliases > ALIASES_MAX
+          ? `at most ${ALIASES_MAX} aliases`
+          : path.length > DEPTH_MAX
+            ? `values nested at most ${DEPTH_MAX} deep`
+            : undefined;
+    if (passed === undefined) return true;
+    this.#stopped = true;
+    this.#push(given?.range?.[0] ?? 0, path, passed, "more");
+    return false;
+  }
+}

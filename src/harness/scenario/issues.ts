@@ -1,0 +1,89 @@
+/** What the schema says against a value, as problems at their places. */
+import type { z } from "zod";
+import type { Path, Source } from "./document.js";
+
+type Issue = z.core.$ZodIssue;
+
+/** Tells the source about each issue once. */
+export function reportIssues(source: Source, issues: readonly Issue[], value: unknown): void {
+  const seen = new Set<string>();
+  for (const issue of issues) report(source, issue, { prefix: [], value, seen });
+}
+
+interface Context {
+  /** Where the issue's own path begins. */
+  readonly prefix: Path;
+  /** The value at the prefix. */
+  readonly value: unknown;
+  readonly seen: Set<string>;
+}
+
+function report(source: Source, issue: Issue, context: Context): void {
+  const path = [...context.prefix, ...plainPath(issue.path)];
+  if (issue.code === "unrecognized_keys") {
+    for (const key of issue.keys) once(context, [...path, key], () => source.addKey([...path, key], issue.message));
+    return;
+  }
+  if (issue.code === "invalid_key") {
+    const expected = issue.issues[0]?.message ?? "another key";
+    once(context, path, () => source.addKey(path, expected));
+    return;
+  }
+  if (issue.code === "invalid_union") {
+    const value = valueAt(context.value, issue.path);
+    const meant = meantBranch(issue.errors, value);
+    if (meant !== undefined) {
+      for (const inner of meant) report(source, inner, { prefix: path, value, seen: context.seen });
+      return;
+    }
+  }
+  once(context, path, () => source.add(path, issue.message));
+}
+
+/** A text that fails several checks of one schema is one problem. */
+function once(context: Context, path: Path, tell: () => void): void {
+  const key = JSON.stringify(path);
+  if (context.seen.has(key)) return;
+  context.seen.add(key);
+  tell();
+}
+
+function plainPath(path: readonly PropertyKey[]): Path {
+  return path.map((part) => (typeof part === "symbol" ? String(part) : part));
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  let at = value;
+  for (const part of path) {
+    if (typeof at !== "object" || at === null) return undefined;
+    at = Object.getOwnPropertyDescriptor(at, part)?.value;
+  }
+  return at;
+}
+
+/** Codes of an issue with a value that has the right form, and wrong content. */
+const CONTENT_CODES = ["unrecognized_keys", "too_small", "too_big"];
+
+/**
+ * Which alternative of a union was meant: the one of the value's form with the fewest keys out of
+ * place. `undefined` where none or several are as near: then all alternatives are named.
+ */
+function meantBranch(branches: readonly (readonly Issue[])[], value: unknown): readonly Issue[] | undefined {
+  const fits = branches.filter((issues) =>
+    issues.every((issue) => issue.path.length > 0 || CONTENT_CODES.includes(issue.code)),
+  );
+  const scored = fits.map((issues) => ({ issues, score: distance(issues, value) }));
+  const best = Math.min(...scored.map(({ score }) => score));
+  const nearest = scored.filter(({ score }) => score === best);
+  return nearest.length === 1 ? nearest[0]?.issues : undefined;
+}
+
+/** A key that is unknown or missing weighs more than a value that is wrong. */
+function distance(issues: readonly Issue[], value: unknown): number {
+  let sum = 0;
+  for (const issue of issues) {
+    if (issue.code === "unrecognized_keys") sum += 3 * issue.keys.length;
+    else sum += valueAt(value, issue.path) === undefined ? 3 : 1;
+  }
+  return sum;
+}

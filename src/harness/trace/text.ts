@@ -1,0 +1,68 @@
+/** Trace text: JSON with a fixed key order, written by hand because every record of a run passes here. */
+import { createHash } from "node:crypto";
+
+/** What JSON must escape, and what would make a line hard to read: control characters. */
+// eslint-disable-next-line no-control-regex
+const NEEDS_ESCAPE = /["\\\u0000-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff]/;
+
+/** Bytes that are text: printable ASCII, line ends, tabs, and the NUL that separates uevent fields. */
+// eslint-disable-next-line no-control-regex
+const TEXT_BYTES = /^[\u0000\t\n\r\u0020-\u007e]*$/;
+
+/** Above this many bytes a record holds the digest instead of the bytes. */
+const INLINE_BYTES_MAX = 128;
+
+/** Above this many bytes the search for text is not worth it: uevents fit one page. */
+const TEXT_BYTES_MAX = 4096;
+
+/** A longer text is shown by its first characters, so that a saved log page cache does not fill the trace. */
+const LONG_TEXT_CHARS = 4096;
+const LONG_TEXT_HEAD_CHARS = 256;
+
+/** Names that come again and again (timers, devices, paths); bounded, because a fuzzed name never comes twice. */
+const QUOTED_MAX = 4096;
+const quotedNames = new Map<string, string>();
+
+/** A JSON string. */
+export function quote(text: string): string {
+  return NEEDS_ESCAPE.test(text) ? JSON.stringify(text) : `"${text}"`;
+}
+
+/** A JSON string of a name that is expected to come again. */
+export function quoteName(name: string): string {
+  const known = quotedNames.get(name);
+  if (known !== undefined) return known;
+  if (quotedNames.size >= QUOTED_MAX) quotedNames.clear();
+  const quoted = quote(name);
+  quotedNames.set(name, quoted);
+  return quoted;
+}
+
+/** A JSON array of strings. */
+export function quoteList(texts: readonly string[]): string {
+  return `[${texts.map(quote).join(",")}]`;
+}
+
+/** Bytes as a JSON string where they are text, as `{"hex"}` where they are few, else by `{"length","sha256"}`. */
+export function bytesText(bytes: Uint8Array): string {
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (view.length <= TEXT_BYTES_MAX) {
+    const text = view.toString("latin1");
+    if (TEXT_BYTES.test(text)) return quote(text);
+  }
+  if (view.length <= INLINE_BYTES_MAX) return `{"hex":"${view.toString("hex")}"}`;
+  const digest = createHash("sha256").update(view).digest("hex");
+  return `{"length":${String(view.length)},"sha256":"${digest}"}`;
+}
+
+/** A text that may be long (a whole file): as it is where it is short, else its beginning and its digest. */
+export function quoteLong(text: string): string {
+  if (text.length <= LONG_TEXT_CHARS) return quote(text);
+  const digest = createHash("sha256").update(text, "utf8").digest("hex");
+  return `{"length":${String(text.length)},"sha256":"${digest}","head":${quote(text.slice(0, LONG_TEXT_HEAD_CHARS))}}`;
+}
+
+/** The answer of a call that failed with an errno. */
+export function failureText(errno: number): string {
+  return `{"errno":${String(errno)}}`;
+}

@@ -1,0 +1,401 @@
+/** The trace as a decorator of the ways out of a core. */
+import type { ProcessName } from "../../adapters/sim/observation.js";
+import { LID, OPCODE } from "../../core/codec/admin.js";
+import type { BusCallId, BusPort } from "../../core/ports/bus.js";
+import type { ClockPort } from "../../core/ports/clock.js";
+import type { DnssdPort } from "../../core/ports/dnssd.js";
+import type { AdminCommand, FabricsPort } from "../../core/ports/fabrics.js";
+import type { Ports } from "../../core/ports/index.js";
+import type { LogPort, LogRecord } from "../../core/ports/log.js";
+import type { MdnsPort } from "../../core/ports/mdns.js";
+import type { NetworkPort, ProbeTarget } from "../../core/ports/network.js";
+import type { StorePort } from "../../core/ports/store.js";
+import type { RequestId } from "../../core/ports/request.js";
+import { CONTROLLER_ATTRIBUTES, type HandleId, type SysfsPort, type SysfsRecord, type SysfsSummary } from "../../core/ports/sysfs.js";
+import type { SystemPort } from "../../core/ports/system.js";
+import { setArmed } from "../tripwire.js";
+import { busResultText, busText } from "./event-text.js";
+import { bytesText, failureText, quote, quoteList, quoteLong, quoteName } from "./text.js";
+
+/** Names of devices that are open, by handle. */
+type Handles = Map<HandleId, string>;
+
+/** Retain Asynchronous Event, in command dword 10 of Get Log Page. */
+const RAE_BIT = 0x8000;
+
+/** A call of a core on a port, as triggers of a time line and counts see it. */
+export interface PortCall {
+  readonly process: ProcessName;
+  /** `clock.arm`, `fabrics.connect`, `bus.reply` ... */
+  readonly name: string;
+  /** What it is about: connect options, a path, a bus method; empty where it says nothing more. */
+  readonly subject: string;
+  readonly phase: "before" | "after";
+  /** Where the call is answered by an event. */
+  readonly request?: RequestId;
+  /** For `bus.reply`. */
+  readonly replyTo?: BusCallId;
+  /** For `network.probe`. */
+  readonly probe?: ProbeTarget;
+  /** For `fabrics.admin`: the device whose discovery log page a read begins of, with its header. */
+  readonly pageReadOf?: string;
+}
+
+/** What a call is about, beyond its name. */
+type CallDetails = Omit<PortCall, "process" | "name" | "phase">;
+
+/** Where decorated ports tell what a core does. */
+export interface PortSink {
+  /** Adds a record; `body` is the inside of a JSON object. */
+  record(process: ProcessName, body: string): void;
+  /** Called around each call that a scenario can wait for or count. Runs outside the core. */
+  called(call: PortCall): void;
+  /** Called for each log record, before it goes on. */
+  logged(process: ProcessName, record: LogRecord): void;
+}
+
+/** What a traced port needs: where to tell, and for whom. */
+class Teller {
+  readonly #sink: PortSink;
+  readonly #process: ProcessName;
+
+  constructor(sink: PortSink, process: ProcessName) {
+    this.#sink = sink;
+    this.#process = process;
+  }
+
+  /** Records a call without an answer, then makes it, outside the core. */
+  call(name: string, details: CallDetails, args: string, run: () => void): void {
+    this.#sink.record(this.#process, `"call":"${name}"${args}`);
+    const armed = setArmed(false);
+    try {
+      this.#sink.called({ ...details, process: this.#process, name, phase: "before" });
+      run();
+      this.#sink.called({ ...details, process: this.#process, name, phase: "after" });
+    } finally {
+      setArmed(armed);
+    }
+  }
+
+  /** Records a hot call that nothing waits for, then makes it, outside the core. */
+  quick(body: string, run: () => void): void {
+    this.#sink.record(this.#process, body);
+    const armed = setArmed(false);
+    try {
+      run();
+    } finally {
+      setArmed(armed);
+    }
+  }
+
+  /** Makes a call that answers at once, outside the core, and records it with its answer. */
+  ask<T>(run: () => T, body: (answer: T) => string): T {
+    const armed = setArmed(false);
+    try {
+      const answer = run();
+      this.#sink.record(this.#process, body(answer));
+      return answer;
+    } finally {
+      setArmed(armed);
+    }
+  }
+
+  /** Makes a call that is not recorded, because what it answers stands in every record. */
+  silent<T>(run: () => T): T {
+    const armed = setArmed(false);
+    try {
+      return run();
+    } finally {
+      setArmed(armed);
+    }
+  }
+
+  logged(record: LogRecord): void {
+    this.#sink.logged(this.#process, record);
+  }
+}
+
+const NOTHING_MORE: CallDetails = { subject: "" };
+
+/** Decorates every port of a process, so that all that its core does is recorded. */
+export function tracedPorts(ports: Ports, sink: PortSink, process: ProcessName): Ports {
+  const teller = new Teller(sink, process);
+  const handles: Handles = new Map();
+  return {
+    clock: tracedClock(ports.clock, teller),
+    sysfs: tracedSysfs(ports.sysfs, teller, handles),
+    fabrics: tracedFabrics(ports.fabrics, teller, handles),
+    network: tracedNetwork(ports.network, teller),
+    store: tracedStore(ports.store, teller),
+    bus: tracedBus(ports.bus, teller),
+    system: tracedSystem(ports.system, teller),
+    log: tracedLog(ports.log, teller),
+    mdns: tracedMdns(ports.mdns, teller),
+    dnssd: tracedDnssd(ports.dnssd, teller),
+  };
+}
+
+function tracedClock(inner: ClockPort, teller: Teller): ClockPort {
+  return {
+    now: () => teller.silent(() => inner.now()),
+    wallTime: () =>
+      teller.ask(
+        () => inner.wallTime(),
+        (time) => `"call":"clock.wallTime","reply":${String(time)}`,
+      ),
+    arm: (timer, delay) => {
+      teller.quick(`"call":"clock.arm","timer":${quoteName(timer)},"delay":${String(delay)}`, () => {
+        inner.arm(timer, delay);
+      });
+    },
+    disarm: (timer) => {
+      teller.quick(`"call":"clock.disarm","timer":${quoteName(timer)}`, () => {
+        inner.disarm(timer);
+      });
+    },
+  };
+}
+
+/** A controller's attributes in the order of `CONTROLLER_ATTRIBUTES`; what the kernel lacks is left out. */
+function recordText(record: SysfsRecord): string {
+  let text = `{"name":${quoteName(record.name)}`;
+  for (const key of CONTROLLER_ATTRIBUTES) {
+    const value = record.attributes[key];
+    if (value !== undefined) text += `,"${key}":${quoteName(value)}`;
+  }
+  return `${text}}`;
+}
+
+function summaryText(summary: SysfsSummary): string {
+  return `[${quoteName(summary.name)},${quoteName(summary.state)},${quoteName(summary.subsysnqn)},${quoteName(summary.address)}]`;
+}
+
+function tracedSysfs(inner: SysfsPort, teller: Teller, handles: Handles): SysfsPort {
+  return {
+    list: () =>
+      teller.ask(
+        () => inner.list(),
+        (all) => `"call":"sysfs.list","reply":[${all.map(summaryText).join(",")}]`,
+      ),
+    read: (name) =>
+      teller.ask(
+        () => inner.read(name),
+        (record) =>
+          `"call":"sysfs.read","name":${quoteName(name)},"reply":${record === undefined ? "null" : recordText(record)}`,
+      ),
+    open: (name, purpose) =>
+      teller.ask(
+        () => inner.open(name, purpose),
+        (result) => {
+          if (result.ok) handles.set(result.handle, name);
+          const reply = result.ok
+            ? `{"handle":${String(result.handle)},"record":${recordText(result.record)}}`
+            : failureText(result.errno);
+          return `"call":"sysfs.open","name":${quoteName(name)},"purpose":"${purpose}","reply":${reply}`;
+        },
+      ),
+    close: (handle) => {
+      handles.delete(handle);
+      teller.quick(`"call":"sysfs.close","handle":${String(handle)}`, () => {
+        inner.close(handle);
+      });
+    },
+    delete: (request, handle) => {
+      teller.call("sysfs.delete", { subject: "", request }, `,"request":${String(request)},"handle":${String(handle)}`, () => {
+        inner.delete(request, handle);
+      });
+    },
+  };
+}
+
+/** Get Log Page of the discovery log from its beginning, which is where each read starts. */
+function adminDetails(request: RequestId, command: AdminCommand, device: string | undefined): CallDetails {
+  if (command.opcode !== OPCODE.getLogPage || device === undefined) return { subject: device ?? "", request };
+  const isHeader = (command.cdw10 & 0xff) === LID.discovery && command.cdw12 === 0 && command.cdw13 === 0;
+  // RAE=0 ends a read: the header is looked at again, to see whether the page has moved.
+  const isLast = (command.cdw10 & RAE_BIT) === 0;
+  return isHeader && !isLast ? { subject: device, request, pageReadOf: device } : { subject: device, request };
+}
+
+function commandText(command: AdminCommand): string {
+  const { opcode, nsid, cdw10, cdw11, cdw12, cdw13, cdw14, cdw15, data, timeout } = command;
+  const bytes = data.direction === "from-controller" ? String(data.length) : bytesText(data.bytes);
+  return `"opcode":${String(opcode)},"nsid":${String(nsid)},"cdw10to15":[${[cdw10, cdw11, cdw12, cdw13, cdw14, cdw15].join(",")}],"data":${bytes},"timeout":${String(timeout)}`;
+}
+
+function tracedFabrics(inner: FabricsPort, teller: Teller, handles: Handles): FabricsPort {
+  return {
+    readOptions: (request) => {
+      teller.call("fabrics.readOptions", { subject: "", request }, `,"request":${String(request)}`, () => {
+        inner.readOptions(request);
+      });
+    },
+    connect: (request, options) => {
+      const args = `,"request":${String(request)},"options":${quoteName(options)}`;
+      teller.call("fabrics.connect", { subject: options, request }, args, () => {
+        inner.connect(request, options);
+      });
+    },
+    admin: (request, handle, command) => {
+      const args = `,"request":${String(request)},"handle":${String(handle)},${commandText(command)}`;
+      teller.call("fabrics.admin", adminDetails(request, command, handles.get(handle)), args, () => {
+        inner.admin(request, handle, command);
+      });
+    },
+  };
+}
+
+function probeText(target: ProbeTarget): string {
+  const { traddr, trsvcid, hostTraddr, hostIface, depth, timeout } = target;
+  return `"traddr":${quoteName(traddr)},"trsvcid":${quoteName(trsvcid)},"hostTraddr":${quoteName(hostTraddr)},"hostIface":${quoteName(hostIface)},"depth":"${depth}","timeout":${String(timeout)}`;
+}
+
+function tracedNetwork(inner: NetworkPort, teller: Teller): NetworkPort {
+  return {
+    interfaces: () =>
+      teller.ask(
+        () => inner.interfaces(),
+        (all) => {
+          const texts = all.map(
+            ({ name, mac, addresses }) => `[${quoteName(name)},${quoteName(mac)},${quoteList(addresses)}]`,
+          );
+          return `"call":"network.interfaces","reply":[${texts.join(",")}]`;
+        },
+      ),
+    hostInfo: () =>
+      teller.ask(
+        () => inner.hostInfo(),
+        ({ hostName, osName, osVersion }) =>
+          `"call":"network.hostInfo","reply":${quoteList([hostName, osName, osVersion])}`,
+      ),
+    resolve: (request, name) => {
+      teller.call("network.resolve", { subject: name, request }, `,"request":${String(request)},"name":${quoteName(name)}`, () => {
+        inner.resolve(request, name);
+      });
+    },
+    probe: (request, target) => {
+      teller.call("network.probe", { subject: target.traddr, request, probe: target }, `,"request":${String(request)},${probeText(target)}`, () => {
+        inner.probe(request, target);
+      });
+    },
+  };
+}
+
+function tracedStore(inner: StorePort, teller: Teller): StorePort {
+  return {
+    read: (path) =>
+      teller.ask(
+        () => inner.read(path),
+        (result) =>
+          `"call":"store.read","path":${quoteName(path)},"reply":${result.ok ? quoteLong(result.text) : failureText(result.errno)}`,
+      ),
+    list: (directory) =>
+      teller.ask(
+        () => inner.list(directory),
+        (names) => `"call":"store.list","directory":${quoteName(directory)},"reply":${quoteList(names)}`,
+      ),
+    readBytes: (path) =>
+      teller.ask(
+        () => inner.readBytes(path),
+        (result) =>
+          `"call":"store.readBytes","path":${quoteName(path)},"reply":${result.ok ? bytesText(result.bytes) : failureText(result.errno)}`,
+      ),
+    write: (request, path, text) => {
+      const args = `,"request":${String(request)},"path":${quoteName(path)},"text":${quoteLong(text)}`;
+      teller.call("store.write", { subject: path, request }, args, () => {
+        inner.write(request, path, text);
+      });
+    },
+  };
+}
+
+function tracedBus(inner: BusPort, teller: Teller): BusPort {
+  return {
+    call: (request, peer, method, args) => {
+      const text = `,"request":${String(request)},"peer":"${peer}","method":${quoteName(method)},"args":${busText(args)}`;
+      teller.call("bus.call", { subject: method, request }, text, () => {
+        inner.call(request, peer, method, args);
+      });
+    },
+    subscribe: (peer) => {
+      teller.call("bus.subscribe", { subject: peer }, `,"peer":"${peer}"`, () => {
+        inner.subscribe(peer);
+      });
+    },
+    reply: (call, result) => {
+      const args = `,"to":${String(call)},"result":${busResultText(result)}`;
+      teller.call("bus.reply", { subject: "", replyTo: call }, args, () => {
+        inner.reply(call, result);
+      });
+    },
+    emit: (service, signal, args) => {
+      const text = `,"service":"${service}","signal":${quoteName(signal)},"args":${busText(args)}`;
+      teller.call("bus.emit", { subject: signal }, text, () => {
+        inner.emit(service, signal, args);
+      });
+    },
+  };
+}
+
+function tracedSystem(inner: SystemPort, teller: Teller): SystemPort {
+  return {
+    notify: (state) => {
+      teller.call("system.notify", { subject: state }, `,"state":"${state}"`, () => {
+        inner.notify(state);
+      });
+    },
+    restartUnit: (unit) => {
+      teller.call("system.restartUnit", { subject: unit }, `,"unit":${quoteName(unit)}`, () => {
+        inner.restartUnit(unit);
+      });
+    },
+    writeUdevOverride: () => {
+      teller.call("system.writeUdevOverride", NOTHING_MORE, "", () => {
+        inner.writeUdevOverride();
+      });
+    },
+    removeUdevOverride: () => {
+      teller.call("system.removeUdevOverride", NOTHING_MORE, "", () => {
+        inner.removeUdevOverride();
+      });
+    },
+    exit: (status) => {
+      teller.call("system.exit", NOTHING_MORE, `,"status":${String(status)}`, () => {
+        inner.exit(status);
+      });
+    },
+  };
+}
+
+function tracedLog(inner: LogPort, teller: Teller): LogPort {
+  return {
+    write: (record) => {
+      const about = record.controller === undefined ? "" : `,"controller":${quoteName(record.controller)}`;
+      teller.quick(`"call":"log.write","level":"${record.level}","text":${quote(record.text)}${about}`, () => {
+        teller.logged(record);
+        inner.write(record);
+      });
+    },
+  };
+}
+
+function tracedMdns(inner: MdnsPort, teller: Teller): MdnsPort {
+  return {
+    send: (hostIface, family, datagram) => {
+      const args = `,"iface":${quoteName(hostIface)},"family":"${family}","datagram":${bytesText(datagram)}`;
+      teller.call("mdns.send", { subject: hostIface }, args, () => {
+        inner.send(hostIface, family, datagram);
+      });
+    },
+  };
+}
+
+function tracedDnssd(inner: DnssdPort, teller: Teller): DnssdPort {
+  return {
+    browse: (types) => {
+      teller.call("dnssd.browse", NOTHING_MORE, `,"types":${quoteList(types)}`, () => {
+        inner.browse(types);
+      });
+    },
+  };
+}

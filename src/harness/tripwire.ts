@@ -1,0 +1,147 @@
+/**
+ * The tripwire: while a simulation runs, ambient time, randomness, timers and I/O that the core reaches throw.
+ *
+ * The wrappers are installed once a run and look at one flag, so that arming costs nothing per dispatch. The flag is
+ * set around `Core.dispatch` alone, and cleared inside every port call: the world may use what the core may not.
+ */
+import childProcess from "node:child_process";
+import crypto from "node:crypto";
+import dgram from "node:dgram";
+import dns from "node:dns";
+import fs from "node:fs";
+import fsPromises from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
+import net from "node:net";
+import os from "node:os";
+import { performance } from "node:perf_hooks";
+import timers from "node:timers";
+
+/** The core reached for something that would make two runs differ: a bug in the core. */
+export class TripwireError extends Error {
+  override readonly name = "TripwireError";
+  /** What was reached: `Date.now`, `fs.readFileSync`. */
+  readonly reached: string;
+
+  constructor(reached: string) {
+    super(`the core reached ${reached} during a simulation`);
+    this.reached = reached;
+  }
+}
+
+let armed = false;
+
+/** Arms or disarms the tripwire, and answers how it stood before. Without effect while nothing is installed. */
+export function setArmed(value: boolean): boolean {
+  const before = armed;
+  armed = value;
+  return before;
+}
+
+type Restore = () => void;
+
+let installs = 0;
+let restores: Restore[] = [];
+
+/** Installs the wrappers; the answer removes them. Installing twice counts, so that runs may nest. */
+export function installTripwire(): () => void {
+  if (installs++ === 0) {
+    wrapDate();
+    for (const [name, holder, keys] of targets()) wrapAll(name, holder, keys);
+    syncBuiltinESMExports();
+  }
+  let installed = true;
+  return () => {
+    if (!installed) return;
+    installed = false;
+    if (--installs > 0) return;
+    armed = false;
+    for (const restore of restores.reverse()) restore();
+    restores = [];
+    syncBuiltinESMExports();
+  };
+}
+
+type Target = readonly [name: string, holder: object, keys: readonly string[]];
+
+/** Methods of `fs` that do I/O: every one except constructors and conversions, whatever this Node version has. */
+function functionNames(holder: object): readonly string[] {
+  return Object.keys(holder).filter((key) => /^[a-z]/.test(key) && typeof Reflect.get(holder, key) === "function");
+}
+
+const TIMERS = ["setTimeout", "setInterval", "setImmediate"] as const;
+
+function targets(): readonly Target[] {
+  return [
+    ["", globalThis, [...TIMERS, "queueMicrotask", "fetch"]],
+    ["timers", timers, TIMERS],
+    ["process", process, ["nextTick", "hrtime", "uptime", "cpuUsage", "memoryUsage"]],
+    ["process.hrtime", process.hrtime, ["bigint"]],
+    ["Math", Math, ["random"]],
+    ["performance", performance, ["now"]],
+    ["crypto", crypto, ["randomBytes", "randomInt", "randomUUID", "randomFillSync"]],
+    ["crypto", globalThis.crypto, ["getRandomValues", "randomUUID"]],
+    ["fs", fs, functionNames(fs)],
+    ["fs/promises", fsPromises, functionNames(fsPromises)],
+    ["net", net, ["connect", "createConnection", "createServer"]],
+    ["net.Socket", net.Socket.prototype, ["connect"]],
+    ["net.Server", net.Server.prototype, ["listen"]],
+    ["dgram", dgram, ["createSocket"]],
+    ["dns", dns, ["lookup", "resolve", "resolve4", "resolve6"]],
+    ["os", os, ["hostname", "networkInterfaces", "uptime", "freemem", "loadavg"]],
+    ["child_process", childProcess, ["spawn", "spawnSync", "exec", "execSync", "execFile", "execFileSync", "fork"]],
+  ];
+}
+
+function wrapAll(name: string, holder: object, keys: readonly string[]): void {
+  for (const key of keys) wrap(name === "" ? key : `${name}.${key}`, holder, key);
+}
+
+function wrap(reached: string, holder: object, key: string): void {
+  const own = Object.getOwnPropertyDescriptor(holder, key);
+  const original: unknown = Reflect.get(holder, key);
+  if (typeof original !== "function") return;
+  // A proxy keeps what hangs on the function (`process.hrtime.bigint`, `fs.realpath.native`) and how it is promisified.
+  const wrapped = new Proxy(original, {
+    apply: (target, self, args) => {
+      if (armed) throw new TripwireError(reached);
+      return Reflect.apply(target, self, args) as unknown;
+    },
+  });
+  if (own !== undefined && own.configurable !== true && own.writable !== true) return;
+  put(holder, key, { value: wrapped, writable: true, configurable: true, enumerable: own?.enumerable ?? false });
+  restores.push(() => {
+    if (own === undefined) Reflect.deleteProperty(holder, key);
+    else Object.defineProperty(holder, key, own);
+  });
+}
+
+/** Some holders have writable properties that cannot be configured: those are only assigned. */
+function put(holder: object, key: string, descriptor: PropertyDescriptor): void {
+  if (!Reflect.defineProperty(holder, key, descriptor)) Reflect.set(holder, key, descriptor.value);
+}
+
+function wrapDate(): void {
+  const original = globalThis.Date;
+  const now = original.now;
+  const trip = (): void => {
+    if (armed) throw new TripwireError("new Date");
+  };
+  original.now = function tripwireNow(): number {
+    if (armed) throw new TripwireError("Date.now");
+    return now();
+  };
+  globalThis.Date = new Proxy(original, {
+    construct(target, args, newTarget) {
+      trip();
+      return Reflect.construct(target, args, newTarget) as object;
+    },
+    apply(target, self, args) {
+      trip();
+      return Reflect.apply(target, self, args);
+    },
+  });
+  restores.push(() => {
+    globalThis.Date = original;
+    original.now = now;
+  });
+}

@@ -1,0 +1,28 @@
+/** `npm run mutants [-- NN ...]`: tries the mutants of these field bugs, or all, and prints what caught them. */
+import { formatFailure, tryMutant } from "./trial.js";
+import { pairMutants } from "./tree.js";
+
+const root = process.cwd();
+const asked = process.argv.slice(2);
+const { mutants, problems } = pairMutants(root);
+const chosen = mutants.filter(
+  ({ number, name }) => asked.length === 0 || asked.includes(number) || asked.includes(name),
+);
+
+let allCaught = true;
+for (const mutant of chosen) {
+  const outcome = await tryMutant(root, mutant);
+  console.log(`${outcome.kind.padEnd(6)} ${mutant.name}`);
+  if (outcome.kind === "caught") console.log(outcome.failures.map(formatFailure).join("\n"));
+  else {
+    allCaught = false;
+    console.log(`  ${outcome.problem}`);
+  }
+}
+for (const one of asked) {
+  if (mutants.some(({ number, name }) => number === one || name === one)) continue;
+  allCaught = false;
+  console.error(`no mutant ${one}: a patch test/mutants/NN-name.patch and a scenario sim/scenarios/field/NN-*.yaml`);
+}
+if (asked.length === 0) for (const problem of problems) console.error(problem);
+process.exitCode = allCaught && (asked.length > 0 || problems.length === 0) ? 0 : 1;

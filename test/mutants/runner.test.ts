@@ -1,0 +1,193 @@
+/** The mutant runner itself, on a toy tree whose stas-sim is four lines long. */
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { applyMutantPatch, PatchError } from "./patch.js";
+import { tryMutant } from "./trial.js";
+import { copyWithMutant, pairMutants, staleSource, type Mutant } from "./tree.js";
+
+const SOURCE = `/** Decides. */
+export function decide(known: boolean): string {
+  // Not knowing is not an empty list.
+  if (!known) return "keep";
+  return "disconnect";
+}
+
+export const LAST = 1;
+`;
+
+const SOURCE_BUILT = SOURCE.replace("known: boolean): string", "known)");
+
+/** A stas-sim for a world of one decision. `MODE` stands for what a real one may do wrong. */
+const STAS_SIM = `import { decide } from "../core/decide.js";
+const decided = decide(false);
+const failures = decided === "keep" ? [] : [{ kind: "expectation", name: "never", expected: "keep", observed: decided }];
+const verdict = decided === "keep" ? "pass" : decided === "maybe" ? "inconclusive" : "fail";
+if (decided === "oracle") failures[0].kind = "oracle";
+if (decided === "bad file") process.exit(65);
+console.log(JSON.stringify({ verdict, scenarios: [{ file: process.argv[3], failures }] }));
+process.exitCode = { pass: 0, fail: 1, inconclusive: 2 }[verdict];
+`;
+
+/** A patch that lets \`decide\` answer something else where nothing is known. */
+function patchTo(answer: string): string {
+  return `Upstream took no answer for an empty list.
+
+diff --git a/src/core/decide.ts b/src/core/decide.ts
+index 1111111..2222222 100644
+--- a/src/core/decide.ts
++++ b/src/core/decide.ts
+@@ -1,7 +1,7 @@
+ /** Decides. */
+ export function decide(known: boolean): string {
+   // Not knowing is not an empty list.
+-  if (!known) return "keep";
++  if (!known) return ${answer};
+   return "disconnect";
+ }
+ 
+`;
+}
+
+const MUTANT: Mutant = { number: "05", name: "05-toy", scenario: "sim/scenarios/field/05-toy.yaml" };
+
+let root = "";
+
+function write(path: string, text: string): void {
+  mkdirSync(dirname(join(root, path)), { recursive: true });
+  writeFileSync(join(root, path), text);
+}
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "stas-toy-"));
+  write("package.json", `{ "type": "module" }`);
+  write("src/core/decide.ts", SOURCE);
+  write("dist/core/decide.js", SOURCE_BUILT);
+  write("dist/bin/stas-sim.js", STAS_SIM);
+  write("node_modules/.keep", "");
+  write("sim/scenarios/field/05-toy.yaml", "format: 1\n");
+  write("test/mutants/05-toy.patch", patchTo('"disconnect"'));
+});
+
+afterEach(() => {
+  rmSync(root, { recursive: true, force: true });
+});
+
+describe("a trial", () => {
+  test("a mutant that breaks an expectation is caught, with the expectation named", async () => {
+    const outcome = await tryMutant(root, MUTANT);
+    expect(outcome).toMatchObject({ kind: "caught", failures: [{ kind: "expectation", name: "never" }] });
+  });
+
+  test.each([
+    ["that changes nothing seen", '"ke" + "ep"', "missed", "passes with the bug put back"],
+    ["that leaves the verdict open", '"maybe"', "missed", "inconclusive"],
+    ["that only an oracle sees", '"oracle"', "missed", "no expectation of"],
+    ["whose harness refuses the file", '"bad file"', "broken", "status 65 and printed no JSON"],
+    ["whose harness falls over", "(() => { throw new Error('toy crash') })()", "broken", "toy crash"],
+    ["that is no TypeScript", "%", "broken", "src/core/decide.ts"],
+    ["that only says the same again", '"keep" /* as ever */', "missed", "passes with the bug put back"],
+  ])("a mutant %s is not caught", async (_what, answer, kind, problem) => {
+    write("test/mutants/05-toy.patch", patchTo(answer));
+    const outcome = await tryMutant(root, MUTANT);
+    expect(outcome).toMatchObject({ kind, problem: expect.stringContaining(problem) as string });
+  });
+
+  test("a scenario that fails without the bug proves nothing", async () => {
+    write("dist/core/decide.js", SOURCE_BUILT.replace('"keep"', '"forget"'));
+    const outcome = await tryMutant(root, MUTANT);
+    expect(outcome).toMatchObject({
+      kind: "broken",
+      problem: expect.stringContaining("does not pass without the bug") as string,
+    });
+  });
+
+  test("a patch that no longer applies is broken, and named", async () => {
+    write("src/core/decide.ts", SOURCE.replace("an empty list", "a void"));
+    const outcome = await tryMutant(root, MUTANT);
+    expect(outcome).toEqual({ kind: "broken", problem: "05-toy.patch: no longer applies to src/core/decide.ts" });
+  });
+
+  test("the copy is removed, and the tree is as it was", async () => {
+    const copies = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith("stas-mutant-77-"));
+    write("test/mutants/77-toy.patch", patchTo('"disconnect"'));
+    const before = readdirSync(root, { recursive: true });
+    await tryMutant(root, { ...MUTANT, number: "77", name: "77-toy" });
+    expect(copies()).toEqual([]);
+    expect(readdirSync(root, { recursive: true })).toEqual(before);
+  });
+
+  test("a comment is no mutant", () => {
+    write("test/mutants/05-toy.patch", patchTo('"keep"').replace("+  if (!known)", "+ if (!known)"));
+    expect(() => copyWithMutant(root, MUTANT)).toThrow("changes no code in src/core/decide.ts");
+  });
+});
+
+describe("a patch", () => {
+  const read = (path: string): string | undefined => (path === "src/core/decide.ts" ? SOURCE : undefined);
+
+  test("finds its lines where others were added above", () => {
+    const files = applyMutantPatch(patchTo('"gone"'), (path) => `// one\n// two\n// three\n${read(path) ?? ""}`);
+    expect(files.map(({ after }) => after)).toEqual([
+      `// one\n// two\n// three\n${SOURCE.replace('"keep"', '"gone"')}`,
+    ]);
+  });
+
+  test.each([
+    ["empty", "", "changes nothing"],
+    ["prose", "Nothing here.\n", "changes nothing"],
+    ["cut short", patchTo('"gone"').split("\n").slice(0, 10).join("\n"), "no unified diff"],
+    ["of the simulated world", patchTo('"gone"').replaceAll("src/core/", "src/adapters/sim/"), "out of reach"],
+    ["of a path that climbs", patchTo('"gone"').replaceAll("src/core/", "src/core/../harness/"), "out of reach"],
+    ["of a file that is gone", patchTo('"gone"').replaceAll("decide", "decided"), "is gone"],
+    ["that makes a file", patchTo('"gone"').replace("--- a/src/core/decide.ts", "--- /dev/null"), "in place only"],
+    ["with other context", patchTo('"gone"').replace("Decides", "decides"), "no longer applies"],
+  ])("%s is refused", (_what, patch, problem) => {
+    expect(() => applyMutantPatch(patch, read)).toThrow(PatchError);
+    expect(() => applyMutantPatch(patch, read)).toThrow(problem);
+  });
+});
+
+describe("pairs", () => {
+  test("a patch takes the scenario of its name, else the only one of its number", () => {
+    write("test/mutants/05-other-name.patch", patchTo('"gone"'));
+    expect(pairMutants(root)).toEqual({
+      mutants: [{ ...MUTANT, name: "05-other-name" }, MUTANT],
+      problems: [],
+    });
+  });
+
+  test("what lacks its other half, or a proper name, is a problem", () => {
+    write("test/mutants/06-alone.patch", patchTo('"gone"'));
+    write("test/mutants/Odd.patch", patchTo('"gone"'));
+    write("sim/scenarios/field/07-alone.yaml", "format: 1\n");
+    expect(pairMutants(root).problems).toEqual([
+      "test/mutants/Odd.patch: not named NN-name.patch",
+      "test/mutants/06-alone.patch: no scenario of its name, and not one alone of its number",
+      "sim/scenarios/field/07-alone.yaml: no patch puts its bug back",
+    ]);
+  });
+
+  test("no patches at all is a problem, not a success", () => {
+    rmSync(join(root, "test/mutants/05-toy.patch"));
+    expect(pairMutants(root)).toEqual({
+      mutants: [],
+      problems: [
+        "test/mutants holds no patch: no field bug is put back",
+        "sim/scenarios/field/05-toy.yaml: no patch puts its bug back",
+      ],
+    });
+  });
+});
+
+describe("a build that is out of date", () => {
+  test("is noticed where the source is newer, and where the output is missing", () => {
+    utimesSync(join(root, "src/core/decide.ts"), 1000, 1000);
+    expect(staleSource(root)).toBeUndefined();
+    utimesSync(join(root, "dist/core/decide.js"), 999, 999);
+    expect(staleSource(root)).toBe("core/decide.ts");
+    rmSync(join(root, "dist/core/decide.js"));
+    expect(staleSource(root)).toBe("core/decide.ts");
+  });
+});

@@ -1,0 +1,135 @@
+/** The mutants of a tree, the scenarios they belong to, and a copy of the build with one mutant in it. */
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import ts from "typescript";
+import { applyMutantPatch, PatchError } from "./patch.js";
+
+const PATCHES = "test/mutants";
+const SCENARIOS = "sim/scenarios/field";
+
+/** A field bug, put back by a patch. */
+export interface Mutant {
+  /** `03` */
+  readonly number: string;
+  /** `03-cache-lost-on-remove`, also where the names of patch and scenario differ. */
+  readonly name: string;
+  /** The scenario that must catch it, from the root of the tree. */
+  readonly scenario: string;
+}
+
+export interface Pairing {
+  readonly mutants: readonly Mutant[];
+  /** Patches without a scenario, scenarios without a patch, names that do not fit: one line each. */
+  readonly problems: readonly string[];
+}
+
+interface Named {
+  readonly number: string;
+  readonly name: string;
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** Files `NN-name<ending>` of a folder, in order; what ends so but is named otherwise goes to `problems`. */
+function numbered(root: string, folder: string, ending: string, problems: string[]): readonly Named[] {
+  const found: Named[] = [];
+  for (const file of readdirSync(join(root, folder)).sort()) {
+    if (!file.endsWith(ending)) continue;
+    const name = file.slice(0, -ending.length);
+    const number = /^(\d\d)-[a-z0-9-]+$/.exec(name)?.[1];
+    if (number === undefined) problems.push(`${folder}/${file}: not named NN-name${ending}`);
+    else found.push({ number, name });
+  }
+  return found;
+}
+
+/** Whose scenario a patch is tried on: the one of its own name, else the only one of its number. */
+function scenarioOf(patch: Named, scenarios: readonly Named[]): Named | undefined {
+  const same = scenarios.filter(({ number }) => number === patch.number);
+  return same.find(({ name }) => name === patch.name) ?? (same.length === 1 ? same[0] : undefined);
+}
+
+/** Pairs every patch with its scenario, and the reverse. */
+export function pairMutants(root: string): Pairing {
+  const problems: string[] = [];
+  const patches = numbered(root, PATCHES, ".patch", problems);
+  const scenarios = numbered(root, SCENARIOS, ".yaml", problems);
+  if (patches.length === 0) problems.push(`${PATCHES} holds no patch: no field bug is put back`);
+  if (scenarios.length === 0) problems.push(`${SCENARIOS} holds no scenario`);
+  const mutants: Mutant[] = [];
+  for (const patch of patches) {
+    const scenario = scenarioOf(patch, scenarios);
+    if (scenario === undefined) {
+      problems.push(`${PATCHES}/${patch.name}.patch: no scenario of its name, and not one alone of its number`);
+    } else {
+      mutants.push({ ...patch, scenario: `${SCENARIOS}/${scenario.name}.yaml` });
+    }
+  }
+  for (const { name } of scenarios) {
+    const path = `${SCENARIOS}/${name}.yaml`;
+    if (!mutants.some(({ scenario }) => scenario === path)) problems.push(`${path}: no patch puts its bug back`);
+  }
+  return { mutants, problems };
+}
+
+/** The source whose build is missing or older than itself, or `undefined` where dist/ is up to date. */
+export function staleSource(root: string): string | undefined {
+  const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" });
+  return sources
+    .filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts"))
+    .find((file) => {
+      const built = statSync(join(root, "dist", emitted(file)), { throwIfNoEntry: false });
+      return built === undefined || built.mtimeMs < statSync(join(root, "src", file)).mtimeMs;
+    });
+}
+
+function emitted(source: string): string {
+  return source.replace(/\.ts$/, ".js");
+}
+
+/** One module's JavaScript, as the build would emit it. */
+function transpile(path: string, text: string): string {
+  const { outputText, diagnostics } = ts.transpileModule(text, {
+    fileName: path,
+    reportDiagnostics: true,
+    compilerOptions: { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true },
+  });
+  const first = diagnostics?.[0];
+  if (first !== undefined) throw new PatchError(`${path}: ${ts.flattenDiagnosticMessageText(first.messageText, " ")}`);
+  return outputText;
+}
+
+/**
+ * Copies the build of `root` and puts the mutant into the copy.
+ *
+ * @returns the copy's folder, to be removed by whoever asked.
+ * @throws PatchError where the patch does not make a mutant.
+ */
+export function copyWithMutant(root: string, mutant: Mutant): string {
+  const patch = readFileSync(join(root, PATCHES, `${mutant.name}.patch`), "utf8");
+  const changed = applyMutantPatch(patch, (path) => readText(join(root, path)));
+  const outputs = changed.map(({ path, before, after }) => {
+    const output = transpile(path, after);
+    if (output === transpile(path, before)) throw new PatchError(`changes no code in ${path}`);
+    return { file: emitted(path.replace(/^src\//, "dist/")), output };
+  });
+  const copy = mkdtempSync(join(tmpdir(), `stas-mutant-${mutant.number}-`));
+  try {
+    cpSync(join(root, "dist"), join(copy, "dist"), { recursive: true });
+    cpSync(join(root, "package.json"), join(copy, "package.json"));
+    for (const shared of ["node_modules", "sim"]) symlinkSync(join(root, shared), join(copy, shared));
+    for (const { file, output } of outputs) writeFileSync(join(copy, file), output);
+  } catch (error) {
+    rmSync(copy, { recursive: true, force: true });
+    throw error;
+  }
+  return copy;
+}

@@ -1,0 +1,21 @@
+import { configDefaults, defineConfig } from "vitest/config";
+import { CountsReporter } from "./scripts/counts-reporter.js";
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    exclude: [...configDefaults.exclude, "test/fixtures/**", "test/lab/**"],
+    // Two cores: one worker each; within a file, two at a time of what runs child processes.
+    pool: "threads",
+    maxWorkers: 2,
+    maxConcurrency: 2,
+    testTimeout: 20_000,
+    reporters: ["default", new CountsReporter()],
+    coverage: {
+      provider: "v8",
+      include: ["src/**/*.ts"],
+      reporter: ["text", "html"],
+      reportsDirectory: "coverage",
+    },
+  },
+});
