@@ -87,12 +87,14 @@ describe("the simulated clocks", () => {
       fc.property(waits, (planned) => {
         const clock = createHeapClock();
         const ran: number[] = [];
-        planned.forEach((wait, id) => {
-          const cancel = clock.after(Milliseconds(wait.delay), () => {
+        const cancels = planned.map((wait, id) =>
+          clock.after(Milliseconds(wait.delay), () => {
             expect(clock.now()).toBe(wait.delay);
             ran.push(id);
-          });
-          if (wait.cancelled) cancel();
+          }),
+        );
+        planned.forEach((wait, id) => {
+          if (wait.cancelled) cancels[id]?.();
         });
         while (clock.nextAt() !== undefined) clock.step();
         const expected = planned

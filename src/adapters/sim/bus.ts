@@ -32,7 +32,7 @@ interface OpenCall {
   readonly timeout: Cancel;
   /** Who was given the call, once somebody was. */
   to: SimProcess | undefined;
-  /** A reply is on its way; a second one counts for nothing. */
+  /** A reply is on its way, and will arrive even if who sent it dies. */
   answered: boolean;
 }
 
@@ -222,7 +222,7 @@ export class SimBus {
 
   #reply(from: SimProcess, id: BusCallId, result: CallResult): void {
     const call = this.#calls.get(id);
-    if (call === undefined || call.to !== from || call.answered) return;
+    if (call === undefined || call.to !== from) return;
     call.answered = true;
     this.#later(() => {
       this.#settle(call, result);

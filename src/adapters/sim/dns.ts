@@ -97,7 +97,7 @@ export function serviceMessage(responder: ResponderSpec, ttlSeconds: number): Ui
   return Buffer.concat([header, ...records.map((record) => recordBytes(record, ttlSeconds))]);
 }
 
-/** Reads one name. Pointers may only go back, so that no message keeps this busy. */
+/** Reads one name. A pointer counts as a label, so that names that point in a circle come to an end. */
 function readName(message: Uint8Array, start: number): { readonly name: string; readonly next: number } | undefined {
   const labels: string[] = [];
   let at = start;
@@ -110,7 +110,6 @@ function readName(message: Uint8Array, start: number): { readonly name: string; 
       const low = message[at + 1];
       if (low === undefined) return undefined;
       const target = ((length & ~POINTER) << 8) | low;
-      if (target >= at) return undefined;
       next ??= at + 2;
       at = target;
       continue;

@@ -64,7 +64,7 @@ export class SimProcess {
     try {
       core.dispatch(event);
     } catch (error) {
-      return this.#alive ? { kind: "threw", error } : DONE;
+      return { kind: "threw", error };
     }
     return DONE;
   }

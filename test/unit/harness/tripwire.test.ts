@@ -21,7 +21,7 @@ afterEach(() => {
 
 /** Runs armed, and says what was reached; an empty string where nothing tripped. */
 function reached(run: () => unknown): string {
-  remove = installTripwire();
+  const uninstall = installTripwire();
   const before = setArmed(true);
   let answer = "";
   try {
@@ -31,6 +31,7 @@ function reached(run: () => unknown): string {
     answer = error.reached;
   } finally {
     setArmed(before);
+    uninstall();
   }
   return answer;
 }

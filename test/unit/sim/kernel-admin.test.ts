@@ -17,7 +17,11 @@ const TIMEOUT = Milliseconds(60_000);
 
 type Rae = "retain" | "clear";
 
-function page(lid: number, rae: Rae = "retain", more: { lsp?: number; offset?: number; length?: number } = {}): AdminCommand {
+function page(
+  lid: number,
+  rae: Rae = "retain",
+  more: { lsp?: number; offset?: number; length?: number } = {},
+): AdminCommand {
   return getLogPage({ lid, rae, lsp: 0, offset: 0, length: 4096, timeout: TIMEOUT, ...more });
 }
 
@@ -113,7 +117,14 @@ describe("log pages and identify", () => {
     lab.connected(DC);
     lab.connected(DC.replace(WELL_KNOWN, NQN_A).replace("8009", "4420"));
     const dc = decodeIdentify(bytesOf(ask(lab, "nvme0", identifyController(TIMEOUT))));
-    expect(dc).toMatchObject({ cntrltype: 2, oaes: 0x80000000, dctype: 0, cntlid: 1, subnqn: WELL_KNOWN, firmware: "6.12.117" });
+    expect(dc).toMatchObject({
+      cntrltype: 2,
+      oaes: 0x80000000,
+      dctype: 0,
+      cntlid: 1,
+      subnqn: WELL_KNOWN,
+      firmware: "6.12.117",
+    });
     const io = decodeIdentify(bytesOf(ask(lab, "nvme1", identifyController(TIMEOUT))));
     expect(io).toMatchObject({ cntrltype: 1, subnqn: NQN_A, cntlid: 2 });
   });

@@ -243,7 +243,9 @@ describe("the fabrics device", () => {
   });
 
   test("a connect takes 38 ms alone, and 150 of them 3.6 s at four at a time, 5.8 s one at a time", () => {
-    const volumes = Array.from({ length: 150 }, (_, n) => subsystem(`v${String(n)}`, `nqn.x:v${String(n)}`, [tcp("127.0.0.1", "4420")]));
+    const volumes = Array.from({ length: 150 }, (_, n) =>
+      subsystem(`v${String(n)}`, `nqn.x:v${String(n)}`, [tcp("127.0.0.1", "4420")]),
+    );
     const text = (n: number): string => A.replace(NQN_A, `nqn.x:v${String(n)}`);
     const together = (inFlight: number): number => {
       const lab = new Lab({ fabric: { discoveryControllers: [], subsystems: volumes } });

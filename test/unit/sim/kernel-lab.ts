@@ -52,7 +52,12 @@ export function discoveryController(
   };
 }
 
-export function subsystem(id: string, nqn: string, listen: readonly ListenSpec[], more: Partial<SubsystemSpec> = {}): SubsystemSpec {
+export function subsystem(
+  id: string,
+  nqn: string,
+  listen: readonly ListenSpec[],
+  more: Partial<SubsystemSpec> = {},
+): SubsystemSpec {
   return { id, nqn, listen, namespaces: 1, ...more };
 }
 

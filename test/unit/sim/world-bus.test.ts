@@ -113,6 +113,19 @@ describe("the simulated bus", () => {
     expect(replies(bed)).toEqual([[1, { ok: false, error: BUS_ERRORS.disconnected }]]);
   });
 
+  it("loses a signal that was under way when it went down", () => {
+    const bed = twoOnTheBus();
+    bed.portsOf("stac").bus.subscribe("staf");
+    bed.run(10);
+    bed.portsOf("staf").bus.emit("staf", "lost", []);
+    bed.world.apply({ kind: "bus", state: "down" });
+    bed.world.apply({ kind: "bus", state: "up" });
+    bed.run(10);
+    bed.portsOf("staf").bus.emit("staf", "heard", []);
+    bed.run(10);
+    expect(bed.events("bus-signal").map(({ signal }) => signal)).toEqual(["heard"]);
+  });
+
   it("brings the calls of a client to the one process that owns both names, and its answer is observed", () => {
     const bed = new TestBed(makeSpec(), echo).start().run(5);
     bed.world.apply({ kind: "bus-call", service: "stac", method: "echo", args: ["x"], uid: 1000 });

@@ -54,9 +54,9 @@ describe("a process of the simulated world", () => {
     expect(bed.events("timer").map(({ timer }) => timer)).toEqual(["replaced", "long"]);
     bed.portsOf("stas").clock.arm("never", ms(10));
     bed.world.apply({ kind: "kill", process: "both" });
+    expect(bed.world.nextAt()).toBeUndefined();
     bed.run(100);
     expect(bed.events("timer")).toHaveLength(2);
-    expect(bed.world.nextAt()).toBeUndefined();
   });
 
   it("sees a wall clock that steps, while its timers and monotonic time do not", () => {
@@ -104,9 +104,10 @@ describe("a process of the simulated world", () => {
     bed.world.apply({ kind: "kill", process: "both" });
     bed.start();
     expect(bed.portsOf("stas")).not.toBe(old);
-    old.clock.arm("old", ms(1));
+    old.clock.arm("old", ms(20));
     bed.portsOf("stas").clock.arm("new", ms(1));
     bed.run(10);
+    expect(bed.world.nextAt()).toBeUndefined();
     expect(bed.events("timer").map(({ timer }) => timer)).toEqual(["new"]);
   });
 

@@ -97,5 +97,8 @@ describe("uevents on their way to a process", () => {
     bed.run(10);
     const to = bed.given.filter(({ event }) => event.kind === "uevent").map(({ process }) => process);
     expect(to).toEqual(["staf", "stac"]);
+    bed.world.apply({ kind: "kill", process: "stac" });
+    bed.world.apply({ kind: "uevents", fault: { kind: "flood", count: 1000 } });
+    expect(fates(bed)).toEqual([]);
   });
 });

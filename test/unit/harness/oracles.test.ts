@@ -1,0 +1,249 @@
+import { describe, expect, test } from "vitest";
+import { Milliseconds } from "../../../src/core/domain/units.js";
+import type { Ports } from "../../../src/core/ports/index.js";
+import type { ControllerDescription } from "../../../src/harness/core-view.js";
+import { secretsOf } from "../../../src/harness/oracles/no-secret.js";
+import { DC1, named, request, run, scenario, scripted, smallWorld, VOL1, type Script } from "./scripted.js";
+import { runScenario } from "../../../src/harness/run.js";
+
+const START = "control";
+
+/** Deletes a device as the core would, by handle. */
+function deleteDevice(ports: Ports, name: string, number = 90): void {
+  const opened = ports.sysfs.open(name, "delete");
+  if (opened.ok) ports.sysfs.delete(request(number), opened.handle);
+}
+
+/** Does one thing at the start and another when a timer fires. */
+function startThen(start: (ports: Ports) => void, after: number, then: (ports: Ports) => void): Script {
+  return (event, ports) => {
+    if (event.kind === START && event.action === "start") {
+      start(ports);
+      ports.clock.arm("then", Milliseconds(after));
+    }
+    if (event.kind === "timer") then(ports);
+  };
+}
+
+const nothing = (): void => undefined;
+
+function describing(device: string, status: ControllerDescription["status"]): () => ControllerDescription[] {
+  const transportId = {
+    transport: "tcp",
+    traddr: "192.168.1.30",
+    trsvcid: "4420",
+    subsysnqn: "nqn.2024-01.io.example:vol1",
+    hostTraddr: "",
+    hostIface: "",
+    hostNqn: "",
+  } as const;
+  const said = { doing: "does", why: "because", since: Milliseconds(0), next: "", state: "connected" } as const;
+  return () => [{ service: "stac", id: "c1", controller: "vol1", transportId, device, status, ...said }];
+}
+
+/** A kernel with one controller of somebody else's. */
+function foreign(madeBy: string, hostNqn = ""): string {
+  const nqn = hostNqn === "" ? "" : `, host-nqn: "${hostNqn}", host-id: 22222222-2222-4222-8222-222222222222`;
+  return smallWorld().replace("host:\n", `host:\n  kernel: { controllers: [{ made-by: ${madeBy}, to: vol1${nqn} }] }\n`);
+}
+
+describe("never-delete-foreign", () => {
+  const deleteAtStart = scripted((event, ports) => {
+    if (event.kind === START) deleteDevice(ports, "nvme0");
+  });
+
+  test.each(["nbft", "bios"])("a delete of what %s made", (madeBy) => {
+    const failures = named(run(foreign(madeBy), deleteAtStart), "never-delete-foreign");
+    expect(failures).toHaveLength(1);
+    expect(failures[0]?.observed).toContain("firmware made it");
+  });
+
+  test("a delete of another host's connection", () => {
+    const other = "nqn.2014-08.org.nvmexpress:uuid:22222222-2222-4222-8222-222222222222";
+    expect(named(run(foreign("administrator", other), deleteAtStart), "never-delete-foreign")).toHaveLength(1);
+  });
+
+  test("silent about a borrowed connection of this host", () => {
+    expect(named(run(foreign("nvme-cli"), deleteAtStart), "never-delete-foreign")).toEqual([]);
+  });
+});
+
+describe("never-disconnect-on-missing-information", () => {
+  const connectThenDelete = scripted(
+    startThen(
+      (ports) => {
+        ports.fabrics.connect(request(1), VOL1);
+      },
+      30_000,
+      (ports) => {
+        deleteDevice(ports, "nvme0");
+      },
+    ),
+  );
+  const name = "never-disconnect-on-missing-information";
+
+  test("a delete of what a configured discovery controller lists", () => {
+    const failures = named(run(smallWorld(), connectThenDelete), name);
+    expect(failures).toHaveLength(1);
+    expect(failures[0]?.expected).toContain("dc1");
+  });
+
+  test.each([
+    ["it was taken off the page", "timeline: [{ at: 20s, unlist: { dc: dc1, entries: [vol1] } }]"],
+    ["its entry has NCC set", "timeline: [{ at: 20s, ncc: { dc: dc1, set: [vol1] } }]"],
+    [
+      "the configuration changed",
+      'timeline: [{ at: 20s, write-file: { path: /etc/stas/stacd.conf, text: "[Controllers]\\n" } }]',
+    ],
+    ["the page lied about its count", "timeline: [{ at: 20s, answers: { dc: dc1, answers: [{ lid: 112, numrec: 0 }] } }]"],
+  ])("silent where %s", (_why, more) => {
+    expect(named(run(smallWorld(more), connectThenDelete), name)).toEqual([]);
+  });
+
+  test("silent where something is excluded", () => {
+    const excluding = smallWorld().replace("[Controllers]\n", "[Controllers]\n      exclude = nqn=nqn.2024-01.io.example:vol1\n");
+    expect(named(run(excluding, connectThenDelete), name)).toEqual([]);
+  });
+});
+
+describe("connect-and-disconnect-never-swap", () => {
+  const name = "connect-and-disconnect-never-swap";
+
+  test("a delete while the connect is in the kernel", () => {
+    const script: Script = (event, ports) => {
+      if (event.kind === START) ports.fabrics.connect(request(1), VOL1);
+      // The kernel announces the controller before its connect has ended.
+      if (event.kind === "uevent") deleteDevice(ports, "nvme0");
+    };
+    expect(named(run(smallWorld(), scripted(script)), name).length).toBeGreaterThan(0);
+  });
+
+  test("silent where the delete comes behind it", () => {
+    const script: Script = (event, ports) => {
+      if (event.kind === START) ports.fabrics.connect(request(1), VOL1);
+      if (event.kind === "fabrics-reply") deleteDevice(ports, "nvme0");
+    };
+    expect(named(run(smallWorld(), scripted(script)), name)).toEqual([]);
+  });
+});
+
+describe("one-connection-per-transport-id", () => {
+  const name = "one-connection-per-transport-id";
+
+  test("a discovery controller connected twice", () => {
+    const script = startThen(
+      (ports) => {
+        ports.fabrics.connect(request(1), DC1);
+      },
+      5000,
+      (ports) => {
+        ports.fabrics.connect(request(2), DC1);
+      },
+    );
+    expect(named(run(smallWorld(), scripted(script)), name)).toHaveLength(1);
+  });
+
+  test("silent where somebody else connected a moment before", () => {
+    const script = startThen(nothing, 5000, (ports) => {
+      ports.fabrics.connect(request(2), DC1);
+    });
+    const rival = "timeline: [{ at: 4s, add-device: { to: dc1, made-by: nvme-cli } }]";
+    expect(named(run(smallWorld(rival), scripted(script)), name)).toEqual([]);
+  });
+});
+
+describe("no-orphan", () => {
+  const connect: Script = (event, ports) => {
+    if (event.kind === START) ports.fabrics.connect(request(1), VOL1);
+  };
+
+  test("a connection that nobody knows at the end", () => {
+    expect(named(run(smallWorld(), scripted(connect)), "no-orphan")).toHaveLength(1);
+  });
+
+  test("silent where a core knows it, or a state file does", () => {
+    const known = scripted(connect, { describe: describing("nvme0", "connected") });
+    expect(named(run(smallWorld(), known), "no-orphan")).toEqual([]);
+    const recorded = scripted((event, ports) => {
+      connect(event, ports);
+      if (event.kind === START) ports.store.write(request(2), "/run/stacd/state", VOL1);
+    });
+    expect(named(run(smallWorld(), recorded), "no-orphan")).toEqual([]);
+  });
+});
+
+describe("no-secret-leaves", () => {
+  const SECRET = "DHHC-1:00:ia6zGodOr4SEG0Zzaw398rpY0wqipUWj4jWjUh4HWUz6aQ2n:";
+  const world = smallWorld().replace("trsvcid=8009", `trsvcid=8009;dhchap-secret=${SECRET}`);
+
+  test("finds the secrets of a host", () => {
+    const files = { "/etc/stas/stacd.conf": `controller = a=b;dhchap-secret=${SECRET};c=d`, "/etc/nvme/hostkey": "hostkey-1234 x\n" };
+    expect(secretsOf(files)).toEqual([SECRET, "hostkey-1234"]);
+  });
+
+  test("a secret in the log, masked in the report", () => {
+    const script: Script = (event, ports) => {
+      if (event.kind === START) ports.log.write({ level: "info", text: `connecting with ${SECRET}` });
+    };
+    const failures = named(run(world, scripted(script)), "no-secret-leaves");
+    expect(failures).toHaveLength(1);
+    expect(JSON.stringify(failures)).not.toContain(SECRET);
+  });
+
+  test("a secret in a file, even where the trace shows only its digest", () => {
+    const script: Script = (event, ports) => {
+      if (event.kind === START) ports.store.write(request(1), "/run/stafd/state", `${"x".repeat(5000)}${SECRET}`);
+    };
+    expect(named(run(world, scripted(script)), "no-secret-leaves")).toHaveLength(1);
+  });
+});
+
+describe("no-crash and bounded-work", () => {
+  test("a core that throws", () => {
+    const script: Script = (event) => {
+      if (event.kind === START) throw new RangeError("broken");
+    };
+    expect(named(run(smallWorld(), scripted(script)), "no-crash")[0]?.observed).toContain("RangeError: broken");
+  });
+
+  test("a timer that rearms itself without a pause", () => {
+    const script: Script = (_event, ports) => {
+      ports.clock.arm("again", Milliseconds(1));
+    };
+    expect(named(run(smallWorld(), scripted(script)), "bounded-work")).toHaveLength(1);
+  });
+
+  test("a connect that is retried without a pause", () => {
+    const script: Script = (event, ports) => {
+      if (event.kind === START || event.kind === "fabrics-reply") {
+        ports.fabrics.connect(request(event.kind === START ? 1 : event.request + 1), DC1.replace("8009", "9999"));
+      }
+    };
+    expect(named(run(smallWorld(), scripted(script)), "bounded-work")[0]?.expected).toContain("in a minute");
+  });
+
+  test("calls without end behind one event", () => {
+    const script: Script = (event, ports) => {
+      if (event.kind !== START) return;
+      for (let i = 0; i < 10_000; i++) ports.fabrics.readOptions(request(i));
+    };
+    expect(named(run(smallWorld(), scripted(script)), "bounded-work")[0]?.observed).toContain("fabrics.readOptions");
+  });
+});
+
+describe("wanted-controller-is-served", () => {
+  test("a controller that waits for nothing", () => {
+    const machinery = scripted(nothing, { describe: describing("", "idle") });
+    expect(named(run(smallWorld(), machinery), "wanted-controller-is-served")).toHaveLength(1);
+  });
+
+  test("silent where a timer is armed", () => {
+    const machinery = scripted(nothing, { describe: describing("", "timer-armed") });
+    expect(run(smallWorld(), machinery).verdict).toBe("pass");
+  });
+});
+
+test("no oracle complains about the real core in a small world", () => {
+  expect(runScenario(scenario(smallWorld())).failures).toEqual([]);
+});
+

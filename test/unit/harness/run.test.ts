@@ -1,0 +1,217 @@
+import { describe, expect, test } from "vitest";
+import { Milliseconds } from "../../../src/core/domain/units.js";
+import { jsonReport } from "../../../src/harness/report/json.js";
+import { runScenario, stopAt } from "../../../src/harness/run.js";
+import type { Verdict } from "../../../src/harness/result.js";
+import { MACHINERY } from "../../../src/harness/run/machinery.js";
+import { DC1, named, request, run, scenario, scripted, smallWorld, VOL1, type Script } from "./scripted.js";
+
+/** Runs the real core once in the small world. */
+function real(more: string) {
+  return runScenario(scenario(smallWorld(more)), { once: true });
+}
+
+function judged(more: string): { readonly verdict: Verdict; readonly observed: string } {
+  const { verdict, failures } = real(more);
+  return { verdict, observed: failures.map((failure) => failure.observed).join("; ") };
+}
+
+/** Connects vol1 at the start, deletes nvme0 after some seconds, and retries nothing. */
+function connects(options: string, at: number): Script {
+  return (event, ports) => {
+    if (event.kind === "control" && event.action === "start") ports.clock.arm("go", Milliseconds(at));
+    if (event.kind === "timer") ports.fabrics.connect(request(1), options);
+  };
+}
+
+describe("expectations of the real core", () => {
+  test.each([
+    ["connected", "expect: [{ at: 50s, connected: [dc1, vol1], exactly: true }]"],
+    ["disconnected", "expect: [{ at: 0s, disconnected: [vol1] }]"],
+    ["throughout", "expect: [{ throughout: 30s..60s, connected: [dc1, vol1] }]"],
+    [
+      "throughout, over a reset of the kernel's own",
+      "timeline: [{ at: 40s, reset-device: vol1 }]\nexpect: [{ throughout: 30s..60s, connected: [vol1] }]",
+    ],
+    [
+      "within",
+      "timeline: [{ id: gone, at: 30s, remove-device: dc1 }]\nexpect: [{ within: 2.9s..4s, of: gone, connected: [dc1] }]",
+    ],
+    ["never", "expect: [{ never: { disconnect: [vol1] } }]"],
+    ["count", "expect: [{ count: { connects: vol1 }, is: 1 }, { count: { crashes: both }, is: 0 }]"],
+    ["count of log reads", "expect: [{ count: { log-reads: dc1 }, is: 1 }]"],
+    ["count of probes", "expect: [{ count: { probes: dc1 }, at-least: 1 }]"],
+    ["log", "expect: [{ log: { level: error }, is: 0 }]"],
+    ["state", "expect: [{ at: 50s, state: { of: vol1, service: stac, is: connected } }]"],
+    ["process", "expect: [{ at: 50s, process: stac, running: true }]"],
+    ["settled", "expect: [{ settled: 50s }]"],
+  ])("%s holds", (_kind, more) => {
+    expect(judged(more)).toEqual({ verdict: "pass", observed: "" });
+  });
+
+  test.each([
+    ["connected too early", "expect: [{ at: 0s, connected: [vol1] }]", "vol1: no controller"],
+    ["not exactly", "expect: [{ at: 50s, connected: [dc1], exactly: true }]", "also there: nvme1 to vol1"],
+    ["still there", "expect: [{ at: 50s, disconnected: [vol1] }]", "vol1: nvme1 live"],
+    [
+      "not throughout",
+      "timeline: [{ at: 40s, remove-device: vol1 }]\nexpect: [{ throughout: 30s..60s, connected: [vol1] }]",
+      "nvme1 to vol1: ",
+    ],
+    [
+      "too early",
+      "timeline: [{ id: gone, at: 30s, remove-device: dc1 }]\nexpect: [{ within: 10s..20s, of: gone, connected: [dc1] }]",
+      "too early: after 3.",
+    ],
+    [
+      "too late",
+      "timeline: [{ id: gone, at: 30s, remove-device: dc1 }]\nexpect: [{ within: 0s..1s, of: gone, connected: [dc1] }]",
+      "too late: after 3.",
+    ],
+    [
+      "not a turn: it was so already",
+      "timeline: [{ id: nothing, at: 30s, disk: ok }]\nexpect: [{ within: 0s..1s, of: nothing, connected: [dc1] }]",
+      "connected already",
+    ],
+    ["never, and yet", "expect: [{ never: { connect: [vol1] } }]", "a connect at "],
+    ["count", "expect: [{ count: { connects: vol1 }, is: 0 }]", "1"],
+    ["log", "expect: [{ log: {}, is: 0 }]", ""],
+    ["state", "expect: [{ at: 50s, state: { of: vol1, service: stac, is: absent } }]", "stac has it connected"],
+    ["process", "expect: [{ at: 50s, process: stac, running: false }]", "it runs"],
+  ])("%s fails", (_kind, more, observed) => {
+    const result = judged(more);
+    expect(result.verdict).toBe("fail");
+    expect(result.observed).toContain(observed);
+  });
+
+  test("a run that did not settle is inconclusive, and names what is pending and the event that could have met it", () => {
+    const { verdict, failures } = real(
+      "timeline: [{ at: 40s, listener: { id: dc1, state: silent } }, { at: 40s, remove-device: dc1 }]\nexpect: [{ settled: 55s }]",
+    );
+    expect(verdict).toBe("inconclusive");
+    expect(failures[0]?.observed).toMatch(/^still pending: tcp 192\.168\.1\.20:8009 /);
+    expect(failures[0]?.hints[0]).toMatch(/^last event about it, at /);
+  });
+
+  test("a step whose trigger never came makes the run inconclusive", () => {
+    const { verdict, failures } = real("timeline: [{ when: { disconnected: vol1 }, disk: full }]");
+    expect(verdict).toBe("inconclusive");
+    expect(failures[0]).toMatchObject({ kind: "unsettled", name: "step" });
+    expect(failures[0]?.line).toBeGreaterThan(1);
+  });
+
+  test("a condition of a never follows the time line", () => {
+    const never = (state: string): string =>
+      `timeline: [{ at: 10s, listener: { id: dc1, state: refuses } }]
+expect: [{ never: { connect: [vol1], while: { listener: dc1, is: ${state} } } }]`;
+    const late = scripted(connects(VOL1, 20_000));
+    expect(named(run(smallWorld(never("refuses")), late), "never")).toHaveLength(1);
+    expect(named(run(smallWorld(never("up")), late), "never")).toEqual([]);
+  });
+});
+
+describe("triggers", () => {
+  const gone = 'remove-file: /etc/stas/stafd.conf, id: hit';
+  /** At what time a step was carried out, by the trace. */
+  function hitAt(when: string, machinery = MACHINERY, after = ""): number | undefined {
+    const text = smallWorld(`timeline: [{ when: ${when}${after}, ${gone} }]`);
+    const { trace } = runScenario(scenario(text), { once: true, keepTrace: true, machinery });
+    const line = trace.find((each) => each.includes('"step":"hit"'));
+    const record: unknown = line === undefined ? undefined : JSON.parse(line);
+    return typeof record === "object" && record !== null && "t" in record ? Number(record.t) : undefined;
+  }
+
+  test.each([
+    ["{ connected: vol1 }"],
+    ["{ connect-begin: vol1 }"],
+    ["{ uevent: { action: add, device: nvme1 } }"],
+    ["{ uevent: { event: connected } }"],
+    ["{ call: fabrics.connect, phase: before }"],
+    ["{ call: fabrics.connect, phase: before-reply, nth: 2 }"],
+    ["{ call: store.write, phase: after }"],
+  ])("%s", (when) => {
+    expect(hitAt(when)).toBeGreaterThan(0);
+  });
+
+  test("an occurrence that never comes", () => {
+    expect(hitAt("{ call: fabrics.connect, phase: before, nth: 1000 }")).toBeUndefined();
+  });
+
+  test("`before-reply` comes between the call and its answer, and `after` counts on from the trigger", () => {
+    const machinery = scripted(connects(DC1, 1000));
+    const before = hitAt("{ call: fabrics.connect, phase: before }", machinery) ?? 0;
+    const reply = hitAt("{ call: fabrics.connect, phase: before-reply }", machinery) ?? 0;
+    expect(before).toBe(1000);
+    expect(reply).toBeGreaterThan(before);
+    expect(hitAt("{ call: fabrics.connect, phase: before }", machinery, ", after: 2s")).toBe(3000);
+  });
+
+  test("a process that is killed before an answer never sees it", () => {
+    const seen: string[] = [];
+    const machinery = scripted((event, ports) => {
+      seen.push(event.kind);
+      connects(VOL1, 1000)(event, ports);
+    });
+    const kill = "timeline: [{ when: { call: fabrics.connect, phase: before-reply }, kill: both }]";
+    expect(run(smallWorld(kill), machinery).failures.filter(({ name }) => name === "step")).toEqual([]);
+    expect(seen).not.toContain("fabrics-reply");
+  });
+});
+
+describe("two runs", () => {
+  test("give the same trace with the real core", () => {
+    const first = runScenario(scenario(smallWorld()));
+    expect(first.verdict).toBe("pass");
+    expect(runScenario(scenario(smallWorld()), { once: true }).traceHash).toBe(first.traceHash);
+  });
+
+  test("that differ are reported with the first difference, both sides, and the records around", () => {
+    let calls = 0;
+    const machinery = scripted((event, ports) => {
+      if (event.kind === "control") ports.clock.arm(`timer ${String(++calls)}`, Milliseconds(1000));
+    });
+    const result = runScenario(scenario(smallWorld()), { machinery });
+    expect(result.verdict).toBe("fail");
+    const failure = result.failures.find(({ kind }) => kind === "determinism");
+    expect(failure?.observed).toMatch(/^the traces differ from record \d+ on$/);
+    expect(failure?.hints.some((line) => line.startsWith("1 ") && line.includes("timer 3"))).toBe(true);
+    expect(failure?.hints.some((line) => line.startsWith("2 ") && line.includes("timer 4"))).toBe(true);
+  });
+});
+
+describe("stopAt", () => {
+  test("tells what each controller does and what the kernel has, at that time", () => {
+    const stopped = stopAt(scenario(smallWorld()), Milliseconds(50_000));
+    expect(stopped.at).toBe(50_000);
+    expect(stopped.controllers.map(({ service, state }) => `${service} ${state}`)).toEqual(["staf connected", "stac connected"]);
+    expect(stopped.connections.map(({ peer }) => peer)).toEqual(["dc1", "vol1"]);
+    expect(stopped.pending).toEqual([]);
+  });
+});
+
+describe("the JSON report", () => {
+  test("has exactly its documented keys", () => {
+    const report = jsonReport([real("expect: [{ at: 0s, connected: [vol1] }]")]);
+    expect(Object.keys(report)).toEqual(["version", "verdict", "scenarios"]);
+    expect(Object.keys(report.scenarios[0] ?? {})).toEqual([
+      "file",
+      "title",
+      "verdict",
+      "simulatedSeconds",
+      "events",
+      "traceHash",
+      "failures",
+    ]);
+    expect(Object.keys(report.scenarios[0]?.failures[0] ?? {})).toEqual([
+      "kind",
+      "name",
+      "file",
+      "line",
+      "atSeconds",
+      "expected",
+      "observed",
+      "hints",
+    ]);
+    expect(report).toMatchObject({ version: 1, verdict: "fail", scenarios: [{ simulatedSeconds: 60 }] });
+  });
+});
