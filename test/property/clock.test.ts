@@ -81,6 +81,15 @@ describe("the simulated clocks", () => {
     );
   });
 
+  it("keep their order when one is cancelled whose place goes to an earlier one", () => {
+    const clock = createHeapClock();
+    const ran: number[] = [];
+    const cancels = [0, 10, 1, 11, 12, 2, 3].map((wait) => clock.after(Milliseconds(wait), () => ran.push(wait)));
+    cancels[3]?.();
+    while (clock.nextAt() !== undefined) clock.step();
+    expect(ran).toEqual([0, 1, 2, 3, 10, 12]);
+  });
+
   it("never run a callback before its time, nor one twice, nor a cancelled one", () => {
     const waits = fc.array(fc.record({ delay, cancelled: fc.boolean() }), { maxLength: 60 });
     fc.assert(

@@ -202,6 +202,7 @@ export class SimBus {
     uid: number,
     settle: (result: CallResult) => void,
   ): void {
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- here the brand is made
     const id = this.#nextCall++ as BusCallId;
     const timeout = this.#clock.after(CALL_TIMEOUT, () => {
       this.#settle(call, { ok: false, error: BUS_ERRORS.noReply });

@@ -79,6 +79,7 @@ export class KernelPorts<Handle> implements SysfsPort, FabricsPort {
       this.#kernel.closeHandle(opened.handle);
       return { ok: false, errno: ERRNO.ENODEV };
     }
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- here the brand is made
     const handle = this.#nextHandle++ as HandleId;
     this.#handles.set(handle, opened.handle);
     return { ok: true, handle, record };

@@ -42,8 +42,8 @@ describe("expectations of the real core", () => {
     ["count of log reads", "expect: [{ count: { log-reads: dc1 }, is: 1 }]"],
     ["count of probes", "expect: [{ count: { probes: dc1 }, at-least: 1 }]"],
     ["log", "expect: [{ log: { level: error }, is: 0 }]"],
-    ["state", "expect: [{ at: 50s, state: { of: vol1, service: stac, is: connected } }]"],
-    ["process", "expect: [{ at: 50s, process: stac, running: true }]"],
+    ["state", "expect: [{ at: 50s, state: { controller: vol1, service: stac, state: connected } }]"],
+    ["process", "expect: [{ at: 50s, process: { name: stac, running: true } }]"],
     ["settled", "expect: [{ settled: 50s }]"],
   ])("%s holds", (_kind, more) => {
     expect(judged(more)).toEqual({ verdict: "pass", observed: "" });
@@ -76,8 +76,8 @@ describe("expectations of the real core", () => {
     ["never, and yet", "expect: [{ never: { connect: [vol1] } }]", "a connect at "],
     ["count", "expect: [{ count: { connects: vol1 }, is: 0 }]", "1"],
     ["log", "expect: [{ log: {}, is: 0 }]", ""],
-    ["state", "expect: [{ at: 50s, state: { of: vol1, service: stac, is: absent } }]", "stac has it connected"],
-    ["process", "expect: [{ at: 50s, process: stac, running: false }]", "it runs"],
+    ["state", "expect: [{ at: 50s, state: { controller: vol1, service: stac, state: absent } }]", "stac has it connected"],
+    ["process", "expect: [{ at: 50s, process: { name: stac, running: false } }]", "it runs"],
   ])("%s fails", (_kind, more, observed) => {
     const result = judged(more);
     expect(result.verdict).toBe("fail");
@@ -103,7 +103,7 @@ describe("expectations of the real core", () => {
   test("a condition of a never follows the time line", () => {
     const never = (state: string): string =>
       `timeline: [{ at: 10s, listener: { id: dc1, state: refuses } }]
-expect: [{ never: { connect: [vol1], while: { listener: dc1, is: ${state} } } }]`;
+expect: [{ never: { connect: [vol1], while: { listener: { id: dc1, state: ${state} } } } }]`;
     const late = scripted(connects(VOL1, 20_000));
     expect(named(run(smallWorld(never("refuses")), late), "never")).toHaveLength(1);
     expect(named(run(smallWorld(never("up")), late), "never")).toEqual([]);
@@ -130,7 +130,7 @@ describe("triggers", () => {
     ["{ call: fabrics.connect, phase: before-reply, nth: 2 }"],
     ["{ call: store.write, phase: after }"],
   ])("%s", (when) => {
-    expect(hitAt(when)).toBeGreaterThan(0);
+    expect(hitAt(when)).toBeGreaterThanOrEqual(0);
   });
 
   test("an occurrence that never comes", () => {

@@ -38,4 +38,5 @@ fabric:
     - { id: dc1, listen: 192.168.1.20:8009, entries: [vol1] }
   subsystems:
     - { id: vol1, nqn: nqn.2023-01.example:vol1, listen: 192.168.1.30:4420 }
+# What a test adds begins below.
 `;

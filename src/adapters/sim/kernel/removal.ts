@@ -3,7 +3,7 @@ import { ERRNO } from "../../../core/domain/errno.js";
 import { Milliseconds } from "../../../core/domain/units.js";
 import type { Actor, WorldObservation } from "../observation.js";
 import { viewOf } from "./controller.js";
-import type { Controller, DeleteResult } from "./controller.js";
+import type { Controller, DeleteResult, Deletion } from "./controller.js";
 import { LATENCY } from "./latencies.js";
 import { later, scaled, setState } from "./parts.js";
 import type { KernelParts } from "./parts.js";
@@ -88,12 +88,14 @@ function removeAfter(parts: KernelParts, controller: Controller, steps: Steps, r
   });
 }
 
-function beginDeletion(parts: KernelParts, controller: Controller): void {
+function beginDeletion(parts: KernelParts, controller: Controller): Deletion {
   quieten(controller);
-  controller.deletion = { phase: "removing", waiters: [], finish: undefined, cancel: undefined };
+  const deletion: Deletion = { phase: "removing", waiters: [], finish: undefined, cancel: undefined };
+  controller.deletion = deletion;
   setState(parts, controller, "deleting");
   setState(parts, controller, "deleting (no IO)");
   abortPending(controller, ERRNO.EINTR);
+  return deletion;
 }
 
 /** The kernel gives a controller up: its attempts are used up, it was rejected, or a scenario says so. */
@@ -151,9 +153,8 @@ function startDelete(
   }
   const wasLive = controller.state === "live";
   const dead = wasLive && pathState(parts, controller) === "dead";
-  beginDeletion(parts, controller);
-  const deletion = controller.deletion;
-  deletion?.waiters.push(() => {
+  const deletion = beginDeletion(parts, controller);
+  deletion.waiters.push(() => {
     done({ ok: true });
   });
   const reason: RemovalReason = { by, cause: "delete" };
@@ -168,7 +169,6 @@ function startDelete(
   const whole = devices ? LATENCY.deleteDeadLinkIo : LATENCY.deleteDeadLink;
   const steps = stepsFor(whole - LATENCY.deleteReturn, factor);
   removeAfter(parts, controller, steps, reason);
-  if (deletion === undefined) return;
   deletion.phase = "shutdown";
   deletion.finish = () => {
     deletion.cancel?.();

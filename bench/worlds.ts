@@ -1,0 +1,76 @@
+/** Scenarios that the bench makes: plain text in the scenario format, as a user would write it. */
+import { parseScenario } from "../src/harness/scenario/parse.js";
+import type { Scenario } from "../src/harness/scenario/types.js";
+
+interface Shape {
+  readonly title: string;
+  readonly volumes: number;
+  readonly until: string;
+  readonly timeline: readonly string[];
+}
+
+const VOLUMES_PER_SUBNET = 250;
+
+export function volumeAddress(volume: number): string {
+  return `10.${String(1 + Math.floor(volume / (250 * VOLUMES_PER_SUBNET)))}.${String(Math.floor(volume / VOLUMES_PER_SUBNET) % 250)}.${String(1 + (volume % VOLUMES_PER_SUBNET))}`;
+}
+
+function scenarioText({ title, volumes, until, timeline }: Shape): string {
+  const ids = Array.from({ length: volumes }, (_, volume) => `vol${String(volume)}`);
+  const subsystems = ids.map(
+    (id, volume) => `    - { id: ${id}, nqn: "nqn.2024-01.io.example:${id}", listen: "${volumeAddress(volume)}:4420" }`,
+  );
+  return `format: 1
+title: ${title}
+host:
+  kernel: { version: "6.12", uevent-buffer: 100000 }
+  interfaces: [{ name: eth0, mac: "52:54:00:00:00:01", addresses: [10.0.0.10/8] }]
+  files:
+    /etc/stas/stafd.conf: |
+      [Global]
+      ctrl-loss-tmo = -1
+      [Controllers]
+      controller = transport=tcp;traddr=10.0.255.254;trsvcid=8009
+    /etc/stas/stacd.conf: |
+      [Global]
+      ctrl-loss-tmo = -1
+fabric:
+  discovery-controllers:
+    - { id: dc, listen: "10.0.255.254:8009", entries: [${ids.join(", ")}] }
+  subsystems:
+${subsystems.join("\n")}
+timeline: ${timeline.length === 0 ? "[]" : `\n${timeline.join("\n")}`}
+expect:
+  - { at: ${until}, connected: [${["dc", ...ids.slice(0, 10)].join(", ")}] }
+until: ${until}
+`;
+}
+
+function parsed(shape: Shape): Scenario {
+  const result = parseScenario(`bench: ${shape.title}`, scenarioText(shape));
+  if (!result.ok) throw new Error(`the bench made a bad scenario: ${JSON.stringify(result.problems[0])}`);
+  return result.scenario;
+}
+
+/** Everything is connected and nothing happens. */
+export function quiet(volumes: number, until: string): Scenario {
+  return parsed({ title: `${String(volumes)} quiet volumes`, volumes, until, timeline: [] });
+}
+
+/** Each volume's port is away once in ten minutes for 30 s, one after another. */
+export function flapping(volumes: number, minutes: number): Scenario {
+  const timeline: { readonly at: number; readonly line: string }[] = [];
+  for (let round = 0; round < minutes / 10; round++) {
+    for (let volume = 0; volume < volumes; volume++) {
+      const down = (round * 600 + 60) * 1000 + Math.floor((volume * 480_000) / volumes);
+      const step = (at: number, state: string) => {
+        timeline.push({ at, line: `  - { at: ${String(at)}ms, listener: { id: vol${String(volume)}, state: ${state} } }` });
+      };
+      step(down, "refuses");
+      step(down + 30_000, "up");
+    }
+  }
+  timeline.sort((one, other) => one.at - other.at);
+  const lines = timeline.map(({ line }) => line);
+  return parsed({ title: `${String(volumes)} flapping volumes`, volumes, until: `${String(minutes)}m`, timeline: lines });
+}

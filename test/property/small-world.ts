@@ -1,0 +1,134 @@
+/** Generated small worlds: a few peers, and a few things that go wrong with them. */
+import fc from "fast-check";
+import type {
+  DiscoveryControllerSpec,
+  ListenerState,
+  SubsystemSpec,
+  UeventFault,
+  WorldAction,
+} from "../../src/adapters/sim/spec.js";
+import { KERNEL_VERSIONS } from "../../src/adapters/sim/spec.js";
+import { Milliseconds } from "../../src/core/domain/units.js";
+import type { Scenario, Step } from "../../src/harness/scenario/types.js";
+
+/** The run goes on this long after the last step, so that what it caused is still seen. */
+const AFTERMATH_MS = 70_000;
+const LAST_STEP_MS = 120_000;
+
+const HOST_NQN = "nqn.2014-08.org.nvmexpress:uuid:33333333-3333-4333-8333-333333333333";
+
+const listenerState = fc.constantFrom<ListenerState>("up", "up", "refuses", "silent", "closes", "garbage", "unreachable");
+
+const dcIds = ["dc1", "dc2"] as const;
+const volumeIds = ["vol1", "vol2", "vol3"] as const;
+
+function subsystem(id: string, index: number, state: ListenerState): SubsystemSpec {
+  const listen = [{ transport: "tcp", traddr: `192.168.1.${String(30 + index)}`, trsvcid: "4420", state }] as const;
+  return { id, nqn: `nqn.2024-01.io.example:${id}`, listen, namespaces: 1 };
+}
+
+function discovery(id: string, index: number, state: ListenerState, listed: readonly string[]): DiscoveryControllerSpec {
+  const listen = [{ transport: "tcp", traddr: `192.168.1.${String(20 + index)}`, trsvcid: "8009", state }] as const;
+  const entries = listed.map((volume) => ({ kind: "subsystem", id: volume, ncc: false }) as const);
+  return { id, kind: "plain", listen, entries, answers: [], pleo: false, extdlpes: false, padding: "nul" };
+}
+
+const fault: fc.Arbitrary<UeventFault> = fc.oneof(
+  fc.record({ kind: fc.constant("lose" as const), count: fc.integer({ min: 1, max: 4 }) }),
+  fc.record({ kind: fc.constant("double" as const), count: fc.integer({ min: 1, max: 4 }) }),
+  fc.record({ kind: fc.constant("truncate" as const), count: fc.integer({ min: 1, max: 4 }) }),
+  fc.record({
+    kind: fc.constant("delay" as const),
+    by: fc.integer({ min: 1, max: 5000 }).map(Milliseconds),
+    count: fc.integer({ min: 1, max: 4 }),
+  }),
+  fc.constant({ kind: "overflow" as const }),
+  fc.record({ kind: fc.constant("flood" as const), count: fc.integer({ min: 1, max: 50 }) }),
+);
+
+const peerId = fc.constantFrom(...dcIds, ...volumeIds);
+const dcId = fc.constantFrom(...dcIds);
+const volumeId = fc.constantFrom(...volumeIds);
+const target = fc.constantFrom("staf" as const, "stac" as const, "both" as const);
+
+export const action: fc.Arbitrary<WorldAction> = fc.oneof(
+  fc.record({ kind: fc.constant("listener" as const), id: peerId, state: listenerState }),
+  fc.record({ kind: fc.constant("remove-device" as const), target: peerId }),
+  fc.record({ kind: fc.constant("reset-device" as const), target: peerId }),
+  fc.record({
+    kind: fc.constant("add-device" as const),
+    to: peerId,
+    madeBy: fc.constantFrom("nvme-cli" as const, "administrator" as const),
+  }),
+  fc.record({
+    kind: fc.constant("list" as const),
+    dc: dcId,
+    entries: volumeId.map((id) => [{ kind: "subsystem" as const, id, ncc: false }]),
+  }),
+  fc.record({ kind: fc.constant("unlist" as const), dc: dcId, entries: volumeId.map((id) => [id]) }),
+  fc.record({
+    kind: fc.constant("link" as const),
+    hostIface: fc.constant("eth0"),
+    state: fc.constantFrom("up" as const, "down" as const, "silent" as const),
+  }),
+  fc.record({ kind: fc.constant("uevents" as const), fault }),
+  fc.record({ kind: fc.constantFrom("kill" as const, "stop" as const, "start" as const, "reload" as const), process: target }),
+  fc.record({ kind: fc.constant("bus" as const), state: fc.constantFrom("up" as const, "down" as const) }),
+  fc.record({ kind: fc.constant("disk" as const), state: fc.constantFrom("ok" as const, "full" as const, "torn" as const) }),
+  fc.record({ kind: fc.constant("wall-clock" as const), step: fc.integer({ min: -90_000, max: 90_000 }).map(Milliseconds) }),
+);
+
+const step: fc.Arbitrary<Step> = fc
+  .record({ at: fc.integer({ min: 0, max: LAST_STEP_MS }), action })
+  .map(({ at, action: does }) => ({
+    when: { kind: "at", at: Milliseconds(at) },
+    after: Milliseconds(0),
+    action: does,
+  }));
+
+/** Scenarios without expectations: the oracles watch them. */
+export const smallWorld: fc.Arbitrary<Scenario> = fc
+  .record({
+    seed: fc.integer({ min: 0, max: 1_000_000 }),
+    version: fc.constantFrom(...KERNEL_VERSIONS),
+    processes: fc.constantFrom("one" as const, "two" as const),
+    jitter: fc.constantFrom(0, 0.3),
+    dcs: fc.tuple(listenerState, listenerState),
+    volumes: fc.tuple(listenerState, listenerState, listenerState),
+    listed: fc.tuple(fc.subarray([...volumeIds]), fc.subarray([...volumeIds])),
+    timeline: fc.array(step, { maxLength: 8 }),
+  })
+  .map(({ seed, version, processes, jitter, dcs, volumes, listed, timeline }) => ({
+    format: 1,
+    file: "generated",
+    title: "A generated small world",
+    seed,
+    autostart: true,
+    expectations: [],
+    expectationLines: [],
+    timeline,
+    stepLines: timeline.map(() => 0),
+    until: Milliseconds(LAST_STEP_MS + AFTERMATH_MS),
+    world: {
+      seed,
+      host: {
+        kernel: { version, controllers: [], ueventBuffer: 512, attributesAfter: Milliseconds(0), jitter },
+        nqn: HOST_NQN,
+        id: "33333333-3333-4333-8333-333333333333",
+        name: "host1",
+        processes,
+        interfaces: [{ name: "eth0", mac: "52:54:00:00:00:01", addresses: ["192.168.1.10/24"] }],
+        files: {
+          "/etc/stas/stafd.conf": `[Controllers]
+controller = transport=tcp;traddr=192.168.1.20;trsvcid=8009
+controller = transport=tcp;traddr=192.168.1.21;trsvcid=8009
+`,
+        },
+      },
+      network: { links: [], routes: [], names: {}, responders: [], avahi: "up" },
+      fabric: {
+        discoveryControllers: dcIds.map((id, index) => discovery(id, index, dcs[index] ?? "up", listed[index] ?? [])),
+        subsystems: volumeIds.map((id, index) => subsystem(id, index, volumes[index] ?? "up")),
+      },
+    },
+  }));
