@@ -1,6 +1,8 @@
+/** @typedef {import("vitest/node").Reporter} Reporter */
+
 /**
  * Ends a vitest run with `N passed, N failed` alone on a line, for readers that are programs.
- * @implements {import("vitest/node").Reporter}
+ * @implements {Reporter}
  */
 export class CountsReporter {
   /**

@@ -12,6 +12,7 @@ import { overallVerdict, type ScenarioResult, type Verdict } from "../harness/re
 import { runScenario, stopAt } from "../harness/run.js";
 import { parseDuration } from "../harness/scenario/duration.js";
 import type { Scenario } from "../harness/scenario/types.js";
+import { installTripwire } from "../harness/tripwire.js";
 import type { Milliseconds } from "../core/domain/units.js";
 
 /** Exit statuses, those of sysexits.h where it has one. */
@@ -85,6 +86,8 @@ async function writeTrace(file: string, lines: readonly string[]): Promise<void>
 
 function runAll(scenarios: readonly Scenario[], flags: RunFlags): readonly ScenarioResult[] {
   const progress = progressFor(flags, scenarios.length);
+  // Once for the whole corpus: installing it for each run costs more than many a run.
+  const removeTripwire = installTripwire();
   try {
     return scenarios.map((scenario) => {
       progress.begin(scenario.title);
@@ -100,6 +103,7 @@ function runAll(scenarios: readonly Scenario[], flags: RunFlags): readonly Scena
       return result;
     });
   } finally {
+    removeTripwire();
     progress.stop();
   }
 }

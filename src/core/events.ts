@@ -5,7 +5,7 @@ import { armNoLater, log, sayOnce, type Context } from "./context.js";
 import { readPage } from "./controller/discovery.js";
 import { adoptPresent, leave, onDeviceChanged, onDeviceGone } from "./controller/machine.js";
 import type { Controller } from "./controller/types.js";
-import { remove, summaryText } from "./kernel/index.js";
+import { remove, sameSummary } from "./kernel/index.js";
 import type { Present } from "./kernel/index-types.js";
 import { addressKey } from "./kernel/match.js";
 import { refresh } from "./kernel/refresh.js";
@@ -139,9 +139,11 @@ export function audit(context: Context): void {
   for (const summary of context.ports.sysfs.list()) {
     listed.add(summary.name);
     const present = kernel.byName.get(summary.name);
-    const unclear = present?.kind === "unknown" || present?.controller.complete === false;
-    if (present?.summary === summaryText(summary) && !unclear) continue;
-    if (present !== undefined && !sameConnection(present, summary.subsysnqn)) deviceGone(context, summary.name);
+    if (present !== undefined) {
+      const clear = present.kind !== "unknown" && present.controller.complete;
+      if (clear && sameSummary(present.summary, summary)) continue;
+      if (!sameConnection(present, summary.subsysnqn)) deviceGone(context, summary.name);
+    }
     deviceSeen(context, summary.name);
   }
   for (const name of [...kernel.byName.keys()]) {

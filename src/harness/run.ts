@@ -5,6 +5,7 @@ import type { ControllerDescription } from "./core-view.js";
 import type { ConnectionView } from "../adapters/sim/observation.js";
 import { type Failure, type ScenarioResult, verdictOf } from "./result.js";
 import type { Scenario } from "./scenario/types.js";
+import { installTripwire } from "./tripwire.js";
 import { firstDifference, formatDifference } from "./run/difference.js";
 import { Engine, type EngineOptions, type RunOutcome } from "./run/engine.js";
 import { MACHINERY, type Machinery } from "./run/machinery.js";
@@ -33,11 +34,20 @@ export function runScenario(scenario: Scenario, options: RunOptions = {}): Scena
       restoreEvery: options.restoreEvery ?? 0,
       onProgress: (simulated) => options.onProgress?.((number + simulated / Math.max(1, scenario.until)) / runs),
     }).run();
+  // One installation for all the runs: each run's own finds it there, and only counts.
+  const removeTripwire = installTripwire();
   const began = performance.now();
-  const first = run(0, options.keepTrace ?? false);
-  const realMs = performance.now() - began;
-  const failures = [...first.failures];
-  if (runs === 2 && run(1, false).hash !== first.hash) failures.push(explainDifference(scenario, run));
+  let realMs = 0;
+  const failures: Failure[] = [];
+  let first: RunOutcome;
+  try {
+    first = run(0, options.keepTrace ?? false);
+    realMs = performance.now() - began;
+    failures.push(...first.failures);
+    if (runs === 2 && run(1, false).hash !== first.hash) failures.push(explainDifference(scenario, run));
+  } finally {
+    removeTripwire();
+  }
   return {
     file: scenario.file,
     title: scenario.title,
@@ -86,7 +96,11 @@ export interface StoppedRun {
 
 /** Runs to a time (at most the end of the scenario) and tells how everything stands there. */
 export function stopAt(scenario: Scenario, at: Milliseconds, options: RunOptions = {}): StoppedRun {
-  const engine = engineFor(scenario, options, { seed: options.seed ?? scenario.seed, keepTrace: false, restoreEvery: 0 });
+  const engine = engineFor(scenario, options, {
+    seed: options.seed ?? scenario.seed,
+    keepTrace: false,
+    restoreEvery: 0,
+  });
   const { simulated } = engine.run(at);
   return {
     at: simulated,

@@ -46,7 +46,7 @@ let restores: Restore[] = [];
 export function installTripwire(): () => void {
   if (installs++ === 0) {
     wrapDate();
-    for (const [name, holder, keys] of targets()) wrapAll(name, holder, keys);
+    for (const [name, holder, keys] of TARGETS) wrapAll(name, holder, keys);
     syncBuiltinESMExports();
   }
   let installed = true;
@@ -70,45 +70,55 @@ function functionNames(holder: object): readonly string[] {
 
 const TIMERS = ["setTimeout", "setInterval", "setImmediate"] as const;
 
-function targets(): readonly Target[] {
-  return [
-    ["", globalThis, [...TIMERS, "queueMicrotask", "fetch"]],
-    ["timers", timers, TIMERS],
-    ["process", process, ["nextTick", "hrtime", "uptime", "cpuUsage", "memoryUsage"]],
-    ["process.hrtime", process.hrtime, ["bigint"]],
-    ["Math", Math, ["random"]],
-    ["performance", performance, ["now"]],
-    ["crypto", crypto, ["randomBytes", "randomInt", "randomUUID", "randomFillSync"]],
-    ["crypto", globalThis.crypto, ["getRandomValues", "randomUUID"]],
-    ["fs", fs, functionNames(fs)],
-    ["fs/promises", fsPromises, functionNames(fsPromises)],
-    ["net", net, ["connect", "createConnection", "createServer"]],
-    ["net.Socket", net.Socket.prototype, ["connect"]],
-    ["net.Server", net.Server.prototype, ["listen"]],
-    ["dgram", dgram, ["createSocket"]],
-    ["dns", dns, ["lookup", "resolve", "resolve4", "resolve6"]],
-    ["os", os, ["hostname", "networkInterfaces", "uptime", "freemem", "loadavg"]],
-    ["child_process", childProcess, ["spawn", "spawnSync", "exec", "execSync", "execFile", "execFileSync", "fork"]],
-  ];
-}
+const TARGETS: readonly Target[] = [
+  ["", globalThis, [...TIMERS, "queueMicrotask", "fetch"]],
+  ["timers", timers, TIMERS],
+  ["process", process, ["nextTick", "hrtime", "uptime", "cpuUsage", "memoryUsage"]],
+  ["process.hrtime", process.hrtime, ["bigint"]],
+  ["Math", Math, ["random"]],
+  ["performance", performance, ["now"]],
+  ["crypto", crypto, ["randomBytes", "randomInt", "randomUUID", "randomFillSync"]],
+  ["crypto", globalThis.crypto, ["getRandomValues", "randomUUID"]],
+  ["fs", fs, functionNames(fs)],
+  ["fs/promises", fsPromises, functionNames(fsPromises)],
+  ["net", net, ["connect", "createConnection", "createServer"]],
+  ["net.Socket", net.Socket.prototype, ["connect"]],
+  ["net.Server", net.Server.prototype, ["listen"]],
+  ["dgram", dgram, ["createSocket"]],
+  ["dns", dns, ["lookup", "resolve", "resolve4", "resolve6"]],
+  ["os", os, ["hostname", "networkInterfaces", "uptime", "freemem", "loadavg"]],
+  ["child_process", childProcess, ["spawn", "spawnSync", "exec", "execSync", "execFile", "execFileSync", "fork"]],
+];
 
 function wrapAll(name: string, holder: object, keys: readonly string[]): void {
   for (const key of keys) wrap(name === "" ? key : `${name}.${key}`, holder, key);
+}
+
+/** Wrappers are kept: a corpus installs the tripwire hundreds of times. */
+const wrappers = new WeakMap<object, object>();
+
+/** A proxy keeps what hangs on the function (`process.hrtime.bigint`, `fs.realpath.native`) and how it is promisified. */
+function wrapperOf<F extends object>(original: F, reached: string): object {
+  const known = wrappers.get(original);
+  if (known !== undefined) return known;
+  const wrapper = new Proxy(original, {
+    apply: (target, self, args) => {
+      if (armed) throw new TripwireError(reached);
+      if (typeof target !== "function") throw new TypeError(`${reached} is not a function`);
+      return Reflect.apply(target, self, args) as unknown;
+    },
+  });
+  wrappers.set(original, wrapper);
+  return wrapper;
 }
 
 function wrap(reached: string, holder: object, key: string): void {
   const own = Object.getOwnPropertyDescriptor(holder, key);
   const original: unknown = Reflect.get(holder, key);
   if (typeof original !== "function") return;
-  // A proxy keeps what hangs on the function (`process.hrtime.bigint`, `fs.realpath.native`) and how it is promisified.
-  const wrapped = new Proxy(original, {
-    apply: (target, self, args) => {
-      if (armed) throw new TripwireError(reached);
-      return Reflect.apply(target, self, args) as unknown;
-    },
-  });
   if (own !== undefined && own.configurable !== true && own.writable !== true) return;
-  put(holder, key, { value: wrapped, writable: true, configurable: true, enumerable: own?.enumerable ?? false });
+  const value = wrapperOf(original, reached);
+  put(holder, key, { value, writable: true, configurable: true, enumerable: own?.enumerable ?? false });
   restores.push(() => {
     if (own === undefined) Reflect.deleteProperty(holder, key);
     else Object.defineProperty(holder, key, own);

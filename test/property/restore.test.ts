@@ -21,15 +21,21 @@ function restored(scenario: Scenario, every: number): string {
   const other = runScenario(scenario, { once: true, restoreEvery: every });
   if (plain.traceHash === other.traceHash) return "";
   const kept = runScenario(scenario, { once: true, keepTrace: true }).trace;
-  const difference = firstDifference(kept, runScenario(scenario, { once: true, keepTrace: true, restoreEvery: every }).trace);
+  const difference = firstDifference(
+    kept,
+    runScenario(scenario, { once: true, keepTrace: true, restoreEvery: every }).trace,
+  );
   return difference === undefined ? "the hashes differ" : formatDifference(difference).join("\n");
 }
 
 describe("restoring a core from its snapshot at any event continues the same trace", () => {
-  test.each(scenarios.map((scenario) => [relative(FOLDER, scenario.file), scenario] as const))("%s", (_name, scenario) => {
-    const { events } = runScenario(scenario, { once: true });
-    expect(restored(scenario, events > LARGE_EVENTS ? LARGE_STRIDE : 1)).toBe("");
-  });
+  test.each(scenarios.map((scenario) => [relative(FOLDER, scenario.file), scenario] as const))(
+    "%s",
+    (_name, scenario) => {
+      const { events } = runScenario(scenario, { once: true });
+      expect(restored(scenario, events > LARGE_EVENTS ? LARGE_STRIDE : 1)).toBe("");
+    },
+  );
 
   test("in any small world, before every event or every few", () => {
     fc.assert(

@@ -17,7 +17,15 @@ const LAST_STEP_MS = 120_000;
 
 const HOST_NQN = "nqn.2014-08.org.nvmexpress:uuid:33333333-3333-4333-8333-333333333333";
 
-const listenerState = fc.constantFrom<ListenerState>("up", "up", "refuses", "silent", "closes", "garbage", "unreachable");
+const listenerState = fc.constantFrom<ListenerState>(
+  "up",
+  "up",
+  "refuses",
+  "silent",
+  "closes",
+  "garbage",
+  "unreachable",
+);
 
 const dcIds = ["dc1", "dc2"] as const;
 const volumeIds = ["vol1", "vol2", "vol3"] as const;
@@ -27,7 +35,12 @@ function subsystem(id: string, index: number, state: ListenerState): SubsystemSp
   return { id, nqn: `nqn.2024-01.io.example:${id}`, listen, namespaces: 1 };
 }
 
-function discovery(id: string, index: number, state: ListenerState, listed: readonly string[]): DiscoveryControllerSpec {
+function discovery(
+  id: string,
+  index: number,
+  state: ListenerState,
+  listed: readonly string[],
+): DiscoveryControllerSpec {
   const listen = [{ transport: "tcp", traddr: `192.168.1.${String(20 + index)}`, trsvcid: "8009", state }] as const;
   const entries = listed.map((volume) => ({ kind: "subsystem", id: volume, ncc: false }) as const);
   return { id, kind: "plain", listen, entries, answers: [], pleo: false, extdlpes: false, padding: "nul" };
@@ -72,10 +85,19 @@ export const action: fc.Arbitrary<WorldAction> = fc.oneof(
     state: fc.constantFrom("up" as const, "down" as const, "silent" as const),
   }),
   fc.record({ kind: fc.constant("uevents" as const), fault }),
-  fc.record({ kind: fc.constantFrom("kill" as const, "stop" as const, "start" as const, "reload" as const), process: target }),
+  fc.record({
+    kind: fc.constantFrom("kill" as const, "stop" as const, "start" as const, "reload" as const),
+    process: target,
+  }),
   fc.record({ kind: fc.constant("bus" as const), state: fc.constantFrom("up" as const, "down" as const) }),
-  fc.record({ kind: fc.constant("disk" as const), state: fc.constantFrom("ok" as const, "full" as const, "torn" as const) }),
-  fc.record({ kind: fc.constant("wall-clock" as const), step: fc.integer({ min: -90_000, max: 90_000 }).map(Milliseconds) }),
+  fc.record({
+    kind: fc.constant("disk" as const),
+    state: fc.constantFrom("ok" as const, "full" as const, "torn" as const),
+  }),
+  fc.record({
+    kind: fc.constant("wall-clock" as const),
+    step: fc.integer({ min: -90_000, max: 90_000 }).map(Milliseconds),
+  }),
 );
 
 const step: fc.Arbitrary<Step> = fc

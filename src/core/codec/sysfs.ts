@@ -20,7 +20,6 @@ export interface KernelController extends KernelAddress {
   readonly transport: string;
   readonly subsysnqn: string;
   readonly hostnqn: string;
-  readonly hostid: string;
   /** `unknown` where the kernel lacks the attribute (before 5.18) or has not filled it in. */
   readonly cntrltype: ControllerType;
   /** `none`, `ddc`, `cdc`, `reserved`. */
@@ -29,10 +28,6 @@ export interface KernelController extends KernelAddress {
   readonly state: string;
   /** `undefined`: not shown. */
   readonly cntlid: number | undefined;
-  readonly model: string;
-  readonly serial: string;
-  /** Keep-alive timeout in seconds; `undefined`: not shown. */
-  readonly kato: number | undefined;
   /** Transport, address, subsystem NQN and state are filled in: they are not yet when `add` is sent (field bug 19). */
   readonly complete: boolean;
 }
@@ -113,14 +108,10 @@ export function parseControllerRecord(record: SysfsRecord): KernelController {
     ...parseAddress(address),
     subsysnqn,
     hostnqn: text("hostnqn"),
-    hostid: text("hostid"),
     cntrltype: parseControllerType(text("cntrltype")),
     dctype: text("dctype"),
     state,
     cntlid: parseCount(text("cntlid")),
-    model: text("model"),
-    serial: text("serial"),
-    kato: parseCount(text("kato")),
     complete: transport !== "" && addressed && subsysnqn !== "" && state !== "",
   };
 }

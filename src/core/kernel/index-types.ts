@@ -1,6 +1,7 @@
 /** The controllers that the kernel has, as uevents and the audit keep them. */
 import type { KernelController } from "../codec/sysfs.js";
 import type { ControllerId } from "../controller/types.js";
+import type { SysfsSummary } from "../ports/sysfs.js";
 
 /** What a controller is: `asking` while Identify is in flight, `unknown` is never touched. */
 export type ControllerKind = "io" | "discovery" | "other" | "asking" | "unknown";
@@ -8,8 +9,8 @@ export type ControllerKind = "io" | "discovery" | "other" | "asking" | "unknown"
 export interface Present {
   controller: KernelController;
   kind: ControllerKind;
-  /** `summaryText` of the attributes the audit compares. */
-  summary: string;
+  /** What the audit compares with the kernel's listing. */
+  summary: SysfsSummary;
   /** Controllers of ours that this connection carries. */
   readonly bound: Set<ControllerId>;
 }

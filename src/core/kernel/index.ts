@@ -9,13 +9,14 @@ export function emptyIndex(): KernelIndex {
   return { byName: new Map(), byAddress: new Map() };
 }
 
-/**
- * The attributes that the audit compares, as one text. `src_addr` is left out: it comes and goes
- * with the connection.
- */
-export function summaryText(summary: SysfsSummary): string {
-  const address = summary.address.replace(/,?src_addr=[^,\n]*/u, "");
-  return `${summary.state}|${summary.subsysnqn}|${address}`;
+/** Whether a controller still shows what it showed; `src_addr` does not count, which comes and goes with the connection. */
+export function sameSummary(one: SysfsSummary, other: SysfsSummary): boolean {
+  if (one.state !== other.state || one.subsysnqn !== other.subsysnqn) return false;
+  return one.address === other.address || withoutSource(one.address) === withoutSource(other.address);
+}
+
+function withoutSource(address: string): string {
+  return address.replace(/,?src_addr=[^,\n]*/u, "");
 }
 
 function addressOf(controller: KernelController): string {
@@ -27,7 +28,7 @@ export function enter(
   index: KernelIndex,
   controller: KernelController,
   kind: ControllerKind,
-  summary: string,
+  summary: SysfsSummary,
 ): Present {
   const present = index.byName.get(controller.name);
   const key = addressOf(controller);

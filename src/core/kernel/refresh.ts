@@ -7,13 +7,13 @@ import { newRequest, type Context } from "../context.js";
 import { WELL_KNOWN_DISCOVERY_NQN } from "../domain/transport-id.js";
 import { ADMIN_TIMEOUT } from "../limits.js";
 import type { AdminReplyEvent } from "../ports/fabrics.js";
-import type { HandleId, SysfsRecord } from "../ports/sysfs.js";
-import { enter, summaryText } from "./index.js";
+import type { HandleId, SysfsRecord, SysfsSummary } from "../ports/sysfs.js";
+import { enter } from "./index.js";
 import type { ControllerKind, Present } from "./index-types.js";
 
-function summaryOf(record: SysfsRecord): string {
-  const { state = "", subsysnqn = "", address = "" } = record.attributes;
-  return summaryText({ name: record.name, state, subsysnqn, address });
+function summaryOf({ name, attributes }: SysfsRecord): SysfsSummary {
+  const { state = "", subsysnqn = "", address = "" } = attributes;
+  return { name, state, subsysnqn, address };
 }
 
 /** Reads a controller and enters it; `undefined` where it is gone. Asks what it is where the kernel does not say. */

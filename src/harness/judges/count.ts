@@ -127,9 +127,9 @@ function watchProbes(ref: ControllerRef, tally: Tally, view: JudgeView): Watch {
 function watchLogReads(ref: ControllerRef, tally: Tally, view: JudgeView): Watch {
   return {
     called: (call, at) => {
-      if (call.phase !== "before" || call.pageReadOf === undefined) return;
+      if (call.phase !== "before" || call.pageRead?.step !== "begin") return;
       for (const controller of view.controllers.all()) {
-        if (controller.name === call.pageReadOf && refMatches(ref, controller)) tally.add(at, controller.name);
+        if (controller.name === call.pageRead.device && refMatches(ref, controller)) tally.add(at, controller.name);
       }
     },
   };

@@ -65,4 +65,3 @@ export function open(observed: string, ...hints: readonly string[]): Finding {
 export function formatTime(at: Milliseconds): string {
   return `${String(at / 1000)} s`;
 }
-

@@ -52,13 +52,17 @@ export function connectedJudge({ at, connected, exactly }: Of<"connected">, view
   return once(expected, at, () => {
     const missing = connected.filter((ref) => !view.controllers.isConnected(ref));
     if (missing.length > 0) {
-      const observed = missing.map((ref) => `${formatRef(ref)}: ${statesOf(view.controllers.matching(ref))}`).join("; ");
+      const observed = missing
+        .map((ref) => `${formatRef(ref)}: ${statesOf(view.controllers.matching(ref))}`)
+        .join("; ");
       return failed(observed, ...missing.flatMap((ref) => explain(view, ref)));
     }
     if (!exactly) return MET;
     const others = [...view.controllers.all()].filter((other) => !connected.some((ref) => refMatches(ref, other)));
     if (others.length === 0) return MET;
-    const observed = others.map((other) => `${other.name} to ${other.peer ?? other.traddr} (${other.state})`).join(", ");
+    const observed = others
+      .map((other) => `${other.name} to ${other.peer ?? other.traddr} (${other.state})`)
+      .join(", ");
     return failed(`also there: ${observed}`);
   });
 }

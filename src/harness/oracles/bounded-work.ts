@@ -25,7 +25,12 @@ export const boundedWork: OracleDefinition = {
     const report = (expected: string, observed: string): void => {
       if (reported) return;
       reported = true;
-      view.violated({ oracle: "bounded-work", expected, observed, hint: "a retry without a delay, or an event that causes itself" });
+      view.violated({
+        oracle: "bounded-work",
+        expected,
+        observed,
+        hint: "a retry without a delay, or an event that causes itself",
+      });
     };
     const controllers = (): number => [...view.controllers()].length + view.spec.fabric.subsystems.length;
     return {
@@ -41,7 +46,7 @@ export const boundedWork: OracleDefinition = {
         const max = TIMERS_PER_SECOND_BASE + TIMERS_PER_SECOND_PER_CONTROLLER * controllers();
         if (timers > max) report(`at most ${String(max)} timers a second`, `${process} saw more, last ${event.timer}`);
       },
-      called(process, name) {
+      called({ process, name }) {
         if (++calls <= CALLS_PER_EVENT_BASE) return;
         const max = CALLS_PER_EVENT_BASE + CALLS_PER_EVENT_PER_CONTROLLER * controllers();
         if (calls > max) report(`at most ${String(max)} calls for one event`, `${process} made more, last ${name}`);

@@ -11,13 +11,16 @@ const CONFIGURATION = /^\/etc\/stas\//;
 
 /** Whether a page's entries list this subsystem as itself: over all its addresses, without NCC. */
 function lists(entries: readonly EntrySpec[], id: FabricId): boolean {
-  return entries.some((entry) => entry.kind === "subsystem" && entry.id === id && !entry.ncc && entry.listen === undefined);
+  return entries.some(
+    (entry) => entry.kind === "subsystem" && entry.id === id && !entry.ncc && entry.listen === undefined,
+  );
 }
 
-/** What one discovery controller truly lists, and since when. Only what cannot be doubted stays in. */
+/** What one discovery controller truly lists, and has served to a daemon. Only what cannot be doubted stays in. */
 class TruePage {
   readonly spec: DiscoveryControllerSpec;
   readonly #since = new Map<FabricId, Milliseconds>();
+  readonly #served = new Set<FabricId>();
   /** False once it served a page that was not its true one. */
   honest: boolean;
 
@@ -27,17 +30,28 @@ class TruePage {
     for (const id of subsystems) if (lists(spec.entries, id)) this.#since.set(id, now);
   }
 
-  listedSince(id: FabricId): Milliseconds | undefined {
-    return this.#since.get(id);
+  /** Since when it lists this, provided that a daemon has read so. */
+  toldSince(id: FabricId): Milliseconds | undefined {
+    return this.#served.has(id) ? this.#since.get(id) : undefined;
+  }
+
+  /** A daemon has read the page to its end. */
+  served(): void {
+    for (const id of this.#since.keys()) this.#served.add(id);
+  }
+
+  #drop(id: FabricId): void {
+    this.#since.delete(id);
+    this.#served.delete(id);
   }
 
   act(action: WorldAction, now: Milliseconds): void {
     if (!("dc" in action) || action.dc !== this.spec.id) return;
     if (action.kind === "answers" && action.answers.some((answer) => answer.numrec !== undefined)) this.honest = false;
-    if (action.kind === "unlist") for (const id of action.entries) this.#since.delete(id);
-    if (action.kind === "ncc" && action.set === "set") for (const id of action.entries) this.#since.delete(id);
+    if (action.kind === "unlist") for (const id of action.entries) this.#drop(id);
+    if (action.kind === "ncc" && action.set === "set") for (const id of action.entries) this.#drop(id);
     if (action.kind === "set-entries") {
-      for (const id of [...this.#since.keys()]) if (!lists(action.entries, id)) this.#since.delete(id);
+      for (const id of [...this.#since.keys()]) if (!lists(action.entries, id)) this.#drop(id);
     }
     if (action.kind !== "list" && action.kind !== "set-entries") return;
     for (const entry of action.entries) {
@@ -62,7 +76,7 @@ function isVictim(view: OracleView, by: string, uid: number): ConnectionView | u
 
 /**
  * Never a disconnect on missing information: an I/O controller is not deleted while a configured discovery controller
- * has listed it all along. Judged on what the fabric truly lists, so it keeps silent where a delete may be right for another
+ * has listed it all along, and told so. Judged on what the fabric truly lists, so it keeps silent where a delete may be right for another
  * reason: exclusions, a changed configuration, dishonest pages, NCC, hosts that may not see the subsystem. Field bugs 3, 5, 7.
  */
 export const noBlindDisconnect: OracleDefinition = {
@@ -83,13 +97,19 @@ export const noBlindDisconnect: OracleDefinition = {
         if (action.kind === "allow-hosts") hidden.add(action.subsystem);
         for (const page of pages) page.act(action, view.now());
       },
+      called({ pageRead }) {
+        if (pageRead?.step !== "end") return;
+        for (const { name, peer } of view.controllers()) {
+          if (name === pageRead.device) pages.find((page) => page.spec.id === peer)?.served();
+        }
+      },
       observed(seen) {
         if (seen.kind !== "delete-begin" || doubtful) return;
         const victim = isVictim(view, seen.by, seen.uid);
         const peer = victim?.peer;
         if (victim === undefined || peer === undefined || hidden.has(peer)) return;
         const madeAt = view.addedAt(victim.uid);
-        const lister = pages.find((page) => page.honest && (page.listedSince(peer) ?? Infinity) <= madeAt);
+        const lister = pages.find((page) => page.honest && (page.toldSince(peer) ?? Infinity) <= madeAt);
         if (lister === undefined) return;
         view.violated({
           oracle: "never-disconnect-on-missing-information",

@@ -19,8 +19,15 @@ function isInState(view: OracleView, connection: ConnectionView): boolean {
 export const noOrphan: OracleDefinition = {
   name: "no-orphan",
   create(view) {
+    /** State files whose last write failed: what they hold is old, and the daemon has said so. */
+    const stale = new Set<string>();
     return {
+      observed(seen) {
+        if (seen.kind === "file-failed" && STATE_PATH.test(seen.path)) stale.add(seen.path);
+        if (seen.kind === "file-written") stale.delete(seen.path);
+      },
       finish() {
+        if (stale.size > 0) return;
         const known = new Set(view.describe().map((controller) => controller.device));
         for (const connection of view.controllers()) {
           if (connection.madeBy !== "stas" || isGoing(connection) || connection.state === "new") continue;

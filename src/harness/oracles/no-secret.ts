@@ -7,7 +7,11 @@ const SECRET_CHARS_MIN = 8;
 /** Lines of a trace that are reported; one leak shows in many. */
 const LEAKS_REPORTED_MAX = 3;
 
-const SECRET_PATTERNS = [/dhchap-(?:ctrl-)?secret\s*=\s*([^;\s]+)/g, /(DHHC-1:[^;\s"]+)/g, /^\s*key\s*=\s*([^\s/]+)$/gm];
+const SECRET_PATTERNS = [
+  /dhchap-(?:ctrl-)?secret\s*=\s*([^;\s]+)/g,
+  /(DHHC-1:[^;\s"]+)/g,
+  /^\s*key\s*=\s*([^\s/]+)$/gm,
+];
 
 /** Every literal secret in the files of a host. */
 export function secretsOf(files: WorldSpec["host"]["files"]): readonly string[] {

@@ -4,6 +4,7 @@ import type { WorldAction, WorldSpec } from "../../adapters/sim/spec.js";
 import type { Milliseconds } from "../../core/domain/units.js";
 import type { CoreEvent } from "../../core/ports/index.js";
 import type { ControllerDescription } from "../core-view.js";
+import type { PortCall } from "../trace/traced-ports.js";
 
 /** An invariant that did not hold. */
 export interface Violation {
@@ -44,8 +45,8 @@ export interface Oracle {
   observed?(seen: WorldObservation): void;
   /** An event enters a core. */
   dispatched?(process: ProcessName, event: CoreEvent): void;
-  /** A core made a call on a port that is more than a look or a timer. */
-  called?(process: ProcessName, name: string, subject: string): void;
+  /** A core makes a call on a port that is more than a look or a timer. */
+  called?(call: PortCall): void;
   /** A step of the time line is about to be done to the world. */
   acted?(action: WorldAction): void;
   /** The core threw. */

@@ -10,8 +10,10 @@ export const wantedServed: OracleDefinition = {
     const reported = new Set<string>();
     return {
       rested() {
-        for (const { status, controller, doing, why, service } of view.describe()) {
-          if (status !== "idle" || reported.has(controller) || reported.size >= REPORTED_MAX) continue;
+        for (const { status, state, controller, doing, why, service } of view.describe()) {
+          // Remembered is not wanted: it stands in the record, and whoever lists it has not been heard yet.
+          if (status !== "idle" || state === "remembered" || reported.has(controller) || reported.size >= REPORTED_MAX)
+            continue;
           reported.add(controller);
           view.violated({
             oracle: "wanted-controller-is-served",

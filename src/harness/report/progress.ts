@@ -16,7 +16,10 @@ const STEPS = 100;
 
 export function barProgress(count: number, stream: NodeJS.WriteStream): Progress {
   const format = "{bar} {done}/{count} {title}";
-  const bar = new SingleBar({ format, stream, hideCursor: true, clearOnComplete: true, etaBuffer: 1 }, Presets.shades_classic);
+  const bar = new SingleBar(
+    { format, stream, hideCursor: true, clearOnComplete: true, etaBuffer: 1 },
+    Presets.shades_classic,
+  );
   let done = 0;
   bar.start(count * STEPS, 0, { done, count, title: "" });
   return {

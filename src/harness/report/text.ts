@@ -31,7 +31,11 @@ function grouped(value: number): string {
 function formatSimulated(ms: number): string {
   const parts: string[] = [];
   let rest = ms;
-  for (const [unit, size] of [["d", 86_400_000], ["h", 3_600_000], ["m", 60_000]] as const) {
+  for (const [unit, size] of [
+    ["d", 86_400_000],
+    ["h", 3_600_000],
+    ["m", 60_000],
+  ] as const) {
     const count = Math.floor(rest / size);
     if (count > 0) parts.push(`${String(count)}${unit}`);
     rest -= count * size;

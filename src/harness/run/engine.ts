@@ -303,7 +303,8 @@ export class Engine {
 function scenarioSecrets(scenario: Scenario): readonly string[] {
   const secrets = new Set(secretsOf(scenario.world.host.files));
   for (const { action } of scenario.timeline) {
-    if (action.kind === "write-file") for (const secret of secretsOf({ [action.path]: action.text })) secrets.add(secret);
+    if (action.kind === "write-file")
+      for (const secret of secretsOf({ [action.path]: action.text })) secrets.add(secret);
   }
   return [...secrets].sort();
 }

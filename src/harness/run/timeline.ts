@@ -19,7 +19,10 @@ type Waiting<K extends Trigger["kind"]> = {
 };
 
 /** Triggers that observations of the world meet. */
-type WorldTrigger = Extract<Trigger, { readonly kind: "connected" | "disconnected" | "connect-begin" | "file-written" }>;
+type WorldTrigger = Extract<
+  Trigger,
+  { readonly kind: "connected" | "disconnected" | "connect-begin" | "file-written" }
+>;
 
 export interface TimelineHooks {
   /** A step is carried out: `act` does it to the world. */

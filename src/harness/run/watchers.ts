@@ -29,7 +29,7 @@ export class Watchers {
         oracle.called === undefined
           ? []
           : (call: PortCall) => {
-              if (call.phase === "before") oracle.called?.(call.process, call.name, call.subject);
+              if (call.phase === "before") oracle.called?.(call);
             },
       ),
       ...judges.flatMap((judge) => judge.called?.bind(judge) ?? []),

@@ -93,7 +93,7 @@ export class Source {
         prettyErrors: false,
         // The library's own check costs the square of the number of keys; ours follows below.
         uniqueKeys: false,
-        logLevel: "silent",
+        logLevel: "error",
       });
     } catch (error) {
       // Its parser recurses: a text of a million brackets ends its stack.

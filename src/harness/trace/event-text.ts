@@ -75,8 +75,7 @@ function adminText(ok: { readonly status: number; readonly value: number; readon
 
 /** The answer to a call over the bus. */
 export function busResultText(
-  result:
-    { readonly ok: true; readonly values: readonly BusValue[] } | { readonly ok: false; readonly error: string },
+  result: { readonly ok: true; readonly values: readonly BusValue[] } | { readonly ok: false; readonly error: string },
 ): string {
   return result.ok ? busText(result.values) : `{"error":${quoteName(result.error)}}`;
 }

@@ -11,7 +11,13 @@ import type { MdnsPort } from "../../core/ports/mdns.js";
 import type { NetworkPort, ProbeTarget } from "../../core/ports/network.js";
 import type { StorePort } from "../../core/ports/store.js";
 import type { RequestId } from "../../core/ports/request.js";
-import { CONTROLLER_ATTRIBUTES, type HandleId, type SysfsPort, type SysfsRecord, type SysfsSummary } from "../../core/ports/sysfs.js";
+import {
+  CONTROLLER_ATTRIBUTES,
+  type HandleId,
+  type SysfsPort,
+  type SysfsRecord,
+  type SysfsSummary,
+} from "../../core/ports/sysfs.js";
 import type { SystemPort } from "../../core/ports/system.js";
 import { setArmed } from "../tripwire.js";
 import { busResultText, busText } from "./event-text.js";
@@ -37,8 +43,8 @@ export interface PortCall {
   readonly replyTo?: BusCallId;
   /** For `network.probe`. */
   readonly probe?: ProbeTarget;
-  /** For `fabrics.admin`: the device whose discovery log page a read begins of, with its header. */
-  readonly pageReadOf?: string;
+  /** For `fabrics.admin` of a discovery log page: a read begins with its header, and ends when its event is cleared. */
+  readonly pageRead?: { readonly device: string; readonly step: "begin" | "end" };
 }
 
 /** What a call is about, beyond its name. */
@@ -170,13 +176,27 @@ function summaryText(summary: SysfsSummary): string {
   return `[${quoteName(summary.name)},${quoteName(summary.state)},${quoteName(summary.subsysnqn)},${quoteName(summary.address)}]`;
 }
 
+/** Whether a listing repeats the one before it, as the audits of a quiet host do. */
+function isRepeated(all: readonly SysfsSummary[], last: readonly SysfsSummary[]): boolean {
+  return (
+    all.length === last.length &&
+    all.every((each, index) => {
+      const before = last[index];
+      if (before === undefined || each.name !== before.name || each.state !== before.state) return false;
+      return each.subsysnqn === before.subsysnqn && each.address === before.address;
+    })
+  );
+}
+
 function tracedSysfs(inner: SysfsPort, teller: Teller, handles: Handles): SysfsPort {
+  let last: readonly SysfsSummary[] = [];
+  const listText = (all: readonly SysfsSummary[]): string => {
+    if (all.length > 0 && isRepeated(all, last)) return '"call":"sysfs.list","reply":"as before"';
+    last = all;
+    return `"call":"sysfs.list","reply":[${all.map(summaryText).join(",")}]`;
+  };
   return {
-    list: () =>
-      teller.ask(
-        () => inner.list(),
-        (all) => `"call":"sysfs.list","reply":[${all.map(summaryText).join(",")}]`,
-      ),
+    list: () => teller.ask(() => inner.list(), listText),
     read: (name) =>
       teller.ask(
         () => inner.read(name),
@@ -201,20 +221,26 @@ function tracedSysfs(inner: SysfsPort, teller: Teller, handles: Handles): SysfsP
       });
     },
     delete: (request, handle) => {
-      teller.call("sysfs.delete", { subject: "", request }, `,"request":${String(request)},"handle":${String(handle)}`, () => {
-        inner.delete(request, handle);
-      });
+      teller.call(
+        "sysfs.delete",
+        { subject: "", request },
+        `,"request":${String(request)},"handle":${String(handle)}`,
+        () => {
+          inner.delete(request, handle);
+        },
+      );
     },
   };
 }
 
-/** Get Log Page of the discovery log from its beginning, which is where each read starts. */
+/** Get Log Page of the discovery log from its beginning, which is where each read starts and ends. */
 function adminDetails(request: RequestId, command: AdminCommand, device: string | undefined): CallDetails {
   if (command.opcode !== OPCODE.getLogPage || device === undefined) return { subject: device ?? "", request };
   const isHeader = (command.cdw10 & 0xff) === LID.discovery && command.cdw12 === 0 && command.cdw13 === 0;
+  if (!isHeader) return { subject: device, request };
   // RAE=0 ends a read: the header is looked at again, to see whether the page has moved.
-  const isLast = (command.cdw10 & RAE_BIT) === 0;
-  return isHeader && !isLast ? { subject: device, request, pageReadOf: device } : { subject: device, request };
+  const step = (command.cdw10 & RAE_BIT) === 0 ? "end" : "begin";
+  return { subject: device, request, pageRead: { device, step } };
 }
 
 function commandText(command: AdminCommand): string {
@@ -269,14 +295,24 @@ function tracedNetwork(inner: NetworkPort, teller: Teller): NetworkPort {
           `"call":"network.hostInfo","reply":${quoteList([hostName, osName, osVersion])}`,
       ),
     resolve: (request, name) => {
-      teller.call("network.resolve", { subject: name, request }, `,"request":${String(request)},"name":${quoteName(name)}`, () => {
-        inner.resolve(request, name);
-      });
+      teller.call(
+        "network.resolve",
+        { subject: name, request },
+        `,"request":${String(request)},"name":${quoteName(name)}`,
+        () => {
+          inner.resolve(request, name);
+        },
+      );
     },
     probe: (request, target) => {
-      teller.call("network.probe", { subject: target.traddr, request, probe: target }, `,"request":${String(request)},${probeText(target)}`, () => {
-        inner.probe(request, target);
-      });
+      teller.call(
+        "network.probe",
+        { subject: target.traddr, request, probe: target },
+        `,"request":${String(request)},${probeText(target)}`,
+        () => {
+          inner.probe(request, target);
+        },
+      );
     },
   };
 }

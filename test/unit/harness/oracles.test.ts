@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { getLogPage, LID } from "../../../src/core/codec/admin.js";
 import { Milliseconds } from "../../../src/core/domain/units.js";
 import type { Ports } from "../../../src/core/ports/index.js";
 import type { ControllerDescription } from "../../../src/harness/core-view.js";
@@ -44,7 +45,10 @@ function describing(device: string, status: ControllerDescription["status"]): ()
 /** A kernel with one controller of somebody else's. */
 function foreign(madeBy: string, hostNqn = ""): string {
   const nqn = hostNqn === "" ? "" : `, host-nqn: "${hostNqn}", host-id: 22222222-2222-4222-8222-222222222222`;
-  return smallWorld().replace("host:\n", `host:\n  kernel: { controllers: [{ made-by: ${madeBy}, to: vol1${nqn} }] }\n`);
+  return smallWorld().replace(
+    "host:\n",
+    `host:\n  kernel: { controllers: [{ made-by: ${madeBy}, to: vol1${nqn} }] }\n`,
+  );
 }
 
 describe("never-delete-foreign", () => {
@@ -69,23 +73,49 @@ describe("never-delete-foreign", () => {
 });
 
 describe("never-disconnect-on-missing-information", () => {
-  const connectThenDelete = scripted(
-    startThen(
-      (ports) => {
-        ports.fabrics.connect(request(1), VOL1);
-      },
-      30_000,
-      (ports) => {
-        deleteDevice(ports, "nvme0");
-      },
-    ),
-  );
+  /** Reads dc1's page, connects what it lists, and deletes that after a while. */
+  const connectThenDelete = scripted((event, ports) => {
+    if (event.kind === START && event.action === "start") {
+      ports.fabrics.connect(request(1), DC1);
+      ports.clock.arm("connect", Milliseconds(5000));
+    }
+    if (event.kind === "timer" && event.timer === "connect") {
+      const opened = ports.sysfs.open("nvme0", "admin");
+      if (opened.ok) ports.fabrics.admin(request(2), opened.handle, pageHeader);
+      ports.fabrics.connect(request(3), VOL1);
+      ports.clock.arm("delete", Milliseconds(25_000));
+    }
+    if (event.kind === "timer" && event.timer === "delete") deleteDevice(ports, "nvme1");
+  });
+  const pageHeader = getLogPage({
+    lid: LID.discovery,
+    lsp: 0,
+    rae: "clear",
+    offset: 0,
+    length: 1024,
+    timeout: Milliseconds(5000),
+  });
   const name = "never-disconnect-on-missing-information";
 
   test("a delete of what a configured discovery controller lists", () => {
     const failures = named(run(smallWorld(), connectThenDelete), name);
     expect(failures).toHaveLength(1);
     expect(failures[0]?.expected).toContain("dc1");
+  });
+
+  test("silent where the discovery controller never told so", () => {
+    const untold = scripted(
+      startThen(
+        (ports) => {
+          ports.fabrics.connect(request(1), VOL1);
+        },
+        30_000,
+        (ports) => {
+          deleteDevice(ports, "nvme0");
+        },
+      ),
+    );
+    expect(named(run(smallWorld(), untold), name)).toEqual([]);
   });
 
   test.each([
@@ -95,13 +125,19 @@ describe("never-disconnect-on-missing-information", () => {
       "the configuration changed",
       'timeline: [{ at: 20s, write-file: { path: /etc/stas/stacd.conf, text: "[Controllers]\\n" } }]',
     ],
-    ["the page lied about its count", "timeline: [{ at: 20s, answers: { dc: dc1, answers: [{ lid: 112, numrec: 0 }] } }]"],
+    [
+      "the page lied about its count",
+      "timeline: [{ at: 20s, answers: { dc: dc1, answers: [{ lid: 112, numrec: 0 }] } }]",
+    ],
   ])("silent where %s", (_why, more) => {
     expect(named(run(smallWorld(more), connectThenDelete), name)).toEqual([]);
   });
 
   test("silent where something is excluded", () => {
-    const excluding = smallWorld().replace("[Controllers]\n", "[Controllers]\n      exclude = nqn=nqn.2024-01.io.example:vol1\n");
+    const excluding = smallWorld().replace(
+      "[Controllers]\n",
+      "[Controllers]\n      exclude = nqn=nqn.2024-01.io.example:vol1\n",
+    );
     expect(named(run(excluding, connectThenDelete), name)).toEqual([]);
   });
 });
@@ -177,7 +213,10 @@ describe("no-secret-leaves", () => {
   const world = smallWorld().replace("trsvcid=8009", `trsvcid=8009;dhchap-secret=${SECRET}`);
 
   test("finds the secrets of a host", () => {
-    const files = { "/etc/stas/stacd.conf": `controller = a=b;dhchap-secret=${SECRET};c=d`, "/etc/nvme/hostkey": "hostkey-1234 x\n" };
+    const files = {
+      "/etc/stas/stacd.conf": `controller = a=b;dhchap-secret=${SECRET};c=d`,
+      "/etc/nvme/hostkey": "hostkey-1234 x\n",
+    };
     expect(secretsOf(files)).toEqual([SECRET, "hostkey-1234"]);
   });
 
@@ -246,4 +285,3 @@ describe("wanted-controller-is-served", () => {
 test("no oracle complains about the real core in a small world", () => {
   expect(runScenario(scenario(smallWorld())).failures).toEqual([]);
 });
-

@@ -76,7 +76,11 @@ describe("expectations of the real core", () => {
     ["never, and yet", "expect: [{ never: { connect: [vol1] } }]", "a connect at "],
     ["count", "expect: [{ count: { connects: vol1 }, is: 0 }]", "1"],
     ["log", "expect: [{ log: {}, is: 0 }]", ""],
-    ["state", "expect: [{ at: 50s, state: { controller: vol1, service: stac, state: absent } }]", "stac has it connected"],
+    [
+      "state",
+      "expect: [{ at: 50s, state: { controller: vol1, service: stac, state: absent } }]",
+      "stac has it connected",
+    ],
     ["process", "expect: [{ at: 50s, process: { name: stac, running: false } }]", "it runs"],
   ])("%s fails", (_kind, more, observed) => {
     const result = judged(more);
@@ -111,7 +115,7 @@ expect: [{ never: { connect: [vol1], while: { listener: { id: dc1, state: ${stat
 });
 
 describe("triggers", () => {
-  const gone = 'remove-file: /etc/stas/stafd.conf, id: hit';
+  const gone = "remove-file: /etc/stas/stafd.conf, id: hit";
   /** At what time a step was carried out, by the trace. */
   function hitAt(when: string, machinery = MACHINERY, after = ""): number | undefined {
     const text = smallWorld(`timeline: [{ when: ${when}${after}, ${gone} }]`);
@@ -183,7 +187,10 @@ describe("stopAt", () => {
   test("tells what each controller does and what the kernel has, at that time", () => {
     const stopped = stopAt(scenario(smallWorld()), Milliseconds(50_000));
     expect(stopped.at).toBe(50_000);
-    expect(stopped.controllers.map(({ service, state }) => `${service} ${state}`)).toEqual(["staf connected", "stac connected"]);
+    expect(stopped.controllers.map(({ service, state }) => `${service} ${state}`)).toEqual([
+      "staf connected",
+      "stac connected",
+    ]);
     expect(stopped.connections.map(({ peer }) => peer)).toEqual(["dc1", "vol1"]);
     expect(stopped.pending).toEqual([]);
   });

@@ -14,7 +14,8 @@ export const HOST_ID = "11111111-1111-4111-8111-111111111111";
 /** Reads a scenario from text; throws where it is not one. */
 export function scenario(text: string): Scenario {
   const parsed = parseScenario("inline.yaml", text);
-  if (!parsed.ok) throw new Error(parsed.problems.map((each) => `${each.path}: ${each.expected}, ${each.found}`).join("\n"));
+  if (!parsed.ok)
+    throw new Error(parsed.problems.map((each) => `${each.path}: ${each.expected}, ${each.found}`).join("\n"));
   return parsed.scenario;
 }
 

@@ -15,8 +15,12 @@ const at = (time: number) => (): Milliseconds => Milliseconds(time);
 describe("the trace", () => {
   test("hashes exactly the lines it keeps, whatever the chunks", () => {
     const trace = new Trace({ now: at(7), keep: true });
-    for (let i = 0; i < 2000; i++) trace.record("stas", `"call":"clock.arm","timer":"t${String(i)} ü","delay":${String(i)}`);
-    const file = trace.lines().map((line) => `${line}\n`).join("");
+    for (let i = 0; i < 2000; i++)
+      trace.record("stas", `"call":"clock.arm","timer":"t${String(i)} ü","delay":${String(i)}`);
+    const file = trace
+      .lines()
+      .map((line) => `${line}\n`)
+      .join("");
     expect(trace.digest()).toBe(createHash("sha256").update(file, "utf8").digest("hex"));
     expect(trace.count).toBe(2000);
   });

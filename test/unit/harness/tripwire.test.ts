@@ -103,7 +103,10 @@ describe("a run", () => {
     });
 
   test("fails where the core reaches the ambient clock, and names it", () => {
-    const result = run(smallWorld(), startOnly(() => void Date.now()));
+    const result = run(
+      smallWorld(),
+      startOnly(() => void Date.now()),
+    );
     expect(result.verdict).toBe("fail");
     expect(named(result, "no-ambient-input")[0]?.observed).toContain("Date.now");
   });

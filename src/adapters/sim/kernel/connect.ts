@@ -1,7 +1,7 @@
 /** `/dev/nvme-fabrics`: connects, one at a time for the whole host, and the option line, which waits behind them. */
 import { encodeConnectReply } from "../../../core/codec/fabrics-options.js";
 import { ERRNO } from "../../../core/domain/errno.js";
-import { Milliseconds } from "../../../core/domain/units.js";
+import type { Milliseconds } from "../../../core/domain/units.js";
 import type { Actor } from "../observation.js";
 import type { MadeBy } from "../spec.js";
 import { touch, viewOf } from "./controller.js";

@@ -133,7 +133,7 @@ function optionsFrom(spec: FromSysfs): ConnectOptions {
     hostTraddr: shown.hostTraddr,
     hostIface: shown.hostIface,
     hostNqn: shown.hostnqn,
-    hostId: shown.hostid,
+    hostId: spec.attributes["hostid"]?.trim() ?? "",
     queueSize: number("sqsize", 127) + 1,
     ioQueues: Math.max(0, number("queue_count", 1) - 1),
     reconnectDelaySeconds: Math.max(1, number("reconnect_delay", 10)),

@@ -59,8 +59,8 @@ export class Registry {
   #sorted: readonly Controller[] | undefined;
 
   make(making: Making): Controller {
-    const claimed = making.instance !== undefined && this.#instances.claim(making.instance);
-    const instance = claimed && making.instance !== undefined ? making.instance : this.#instances.take();
+    const wanted = making.instance;
+    const instance = wanted !== undefined && this.#instances.claim(wanted) ? wanted : this.#instances.take();
     const controller: Controller = {
       uid: this.#uid++,
       instance,

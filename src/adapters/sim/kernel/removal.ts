@@ -1,6 +1,6 @@
 /** How a controller goes: deletes, and the kernel's own removals, with their uevents in the order of the logs. */
 import { ERRNO } from "../../../core/domain/errno.js";
-import { Milliseconds } from "../../../core/domain/units.js";
+import type { Milliseconds } from "../../../core/domain/units.js";
 import type { Actor, WorldObservation } from "../observation.js";
 import { viewOf } from "./controller.js";
 import type { Controller, DeleteResult, Deletion } from "./controller.js";

@@ -1,0 +1,35 @@
+/** What a measured fact is. */
+import type { KernelVersion } from "../spec.js";
+
+/** Where a fact was seen: every profile, or those named. */
+export type FactKernels = "all" | readonly KernelVersion[];
+
+export type FactStatus =
+  | { readonly kind: "modelled"; readonly file: TestFile; readonly test: string }
+  | { readonly kind: "not-modelled"; readonly reason: string };
+
+export type TestFile = "connect" | "uevents" | "lifecycle" | "admin" | "sysfs" | "network";
+
+export interface Fact {
+  /** Area and number, kept for good: other texts refer to it. */
+  readonly id: string;
+  readonly statement: string;
+  readonly kernels: FactKernels;
+  readonly status: FactStatus;
+}
+
+
+/** Where the tests of a fact stand, from the root of the repository. */
+export function testPath(file: TestFile): string {
+  return `test/unit/sim/kernel-${file}.test.ts`;
+}
+
+/** A fact that a test proves. */
+export function fact(id: string, statement: string, file: TestFile, test: string, kernels: FactKernels = "all"): Fact {
+  return { id, statement, kernels, status: { kind: "modelled", file, test } };
+}
+
+/** A fact that the simulation leaves out. */
+export function missing(id: string, statement: string, reason: string, kernels: FactKernels = "all"): Fact {
+  return { id, statement, kernels, status: { kind: "not-modelled", reason } };
+}

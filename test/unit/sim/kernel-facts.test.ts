@@ -1,0 +1,50 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { KERNEL_FACTS, testPath } from "../../../src/adapters/sim/kernel/facts.js";
+import { LATENCY } from "../../../src/adapters/sim/kernel/latencies.js";
+
+/** A title as it stands in a call of `test` or `test.each`. */
+function titlesIn(source: string): ReadonlySet<string> {
+  const titles = [
+    ...source.matchAll(
+      /^\s*(?:test\(\s*|\] as const\)\(\s*|\]\)\(\s*|test\.each\([^\n]*\)\(\s*|\)\(\s*)"((?:[^"\\]|\\.)*)"/gm,
+    ),
+  ];
+  return new Set(titles.map((match) => match[1] ?? ""));
+}
+
+describe("the list of measured facts", () => {
+  test("counts what is modelled and what is not", () => {
+    const modelled = KERNEL_FACTS.filter(({ status }) => status.kind === "modelled").length;
+    expect({ facts: KERNEL_FACTS.length, modelled, not: KERNEL_FACTS.length - modelled }).toEqual({
+      facts: 94,
+      modelled: 76,
+      not: 18,
+    });
+  });
+
+  test("every id stands once, every statement says something, every gap has its reason", () => {
+    expect(new Set(KERNEL_FACTS.map(({ id }) => id)).size).toBe(KERNEL_FACTS.length);
+    for (const { id, statement, status } of KERNEL_FACTS) {
+      expect(statement.length, id).toBeGreaterThan(15);
+      if (status.kind === "not-modelled") expect(status.reason.length, id).toBeGreaterThan(15);
+    }
+  });
+
+  test("every test named by a fact exists", () => {
+    for (const { id, status } of KERNEL_FACTS) {
+      if (status.kind !== "modelled") continue;
+      const titles = titlesIn(readFileSync(new URL(`../../../${testPath(status.file)}`, import.meta.url), "utf8"));
+      expect(titles.has(status.test), `${id}: ${status.test}`).toBe(true);
+    }
+  });
+
+  test("latencies are whole milliseconds, each under a comment that names its log or says it has none", () => {
+    for (const [name, ms] of Object.entries(LATENCY)) expect(Number.isInteger(ms) && ms > 0, name).toBe(true);
+    const source = readFileSync(new URL("../../../src/adapters/sim/kernel/latencies.ts", import.meta.url), "utf8");
+    const comments = source.split("export const LATENCY")[1]?.match(/\/\*\*[\s\S]*?\*\//g) ?? [];
+    const unproven = comments.filter((comment) => !/\.log|Not measured|s[1-9]\b|fails at once/.test(comment));
+    expect(comments.length).toBeGreaterThan(25);
+    expect(unproven).toEqual([]);
+  });
+});
