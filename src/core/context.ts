@@ -3,7 +3,7 @@ import { later, type Milliseconds } from "./domain/units.js";
 import { SAID_MAX } from "./limits.js";
 import type { LogLevel } from "./ports/log.js";
 import type { Ports } from "./ports/index.js";
-import type { RequestId } from "./ports/request.js";
+import { RequestId } from "./ports/request.js";
 import type { CoreState, Pending } from "./state.js";
 
 export interface Context {
@@ -13,7 +13,7 @@ export interface Context {
 
 /** Takes a request number for a call that is about to be made. */
 export function newRequest({ state }: Context, pending: Pending): RequestId {
-  const request = state.nextRequest as RequestId;
+  const request = RequestId(state.nextRequest);
   state.nextRequest += 1;
   state.requests.set(request, pending);
   return request;

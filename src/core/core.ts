@@ -6,7 +6,8 @@ import { log } from "./context.js";
 import { emptyQueue, pump } from "./connect-queue.js";
 import { onLogPage, readPage } from "./controller/discovery.js";
 import { onConnectReply, onDeleted, onProbed, onRetryTimer } from "./controller/machine.js";
-import type { Controller, ControllerId } from "./controller/types.js";
+import { controllerOfTimer } from "./controller/life.js";
+import type { Controller } from "./controller/types.js";
 import { describeControllers, pendingObligations, type ControllerDescription } from "./describe.js";
 import { errnoName } from "./domain/errno.js";
 import { ADD_TIMER, audit, deviceKnown, onAddTimer, onUevent } from "./events.js";
@@ -14,11 +15,11 @@ import { emptyIndex } from "./kernel/index.js";
 import { onIdentified } from "./kernel/refresh.js";
 import { onControl, stopIfDone, STOP_TIMER } from "./lifecycle.js";
 import { fromPlain, toPlain, type Plain } from "./plain.js";
-import type { BusCallEvent, ServiceName } from "./ports/bus.js";
+import type { BusCallEvent } from "./ports/bus.js";
 import type { FabricsReplyEvent } from "./ports/fabrics.js";
 import type { CompletionEvent, CoreEvent, Ports } from "./ports/index.js";
-import { onSaved, onSaveTimer, save } from "./saving.js";
-import { AUDIT_TIMER, requestReconcile } from "./soak.js";
+import { onSaved, onSaveTimer, save, saveTimer } from "./saving.js";
+import { AUDIT_TIMER, requestReconcile, soakTimer } from "./soak.js";
 import { answerStaf } from "./staf/bus.js";
 import { initialStaf, reconcileStaf } from "./staf/service.js";
 import { answerStac, initialStac, reconcileStac } from "./stac/service.js";
@@ -156,12 +157,23 @@ function handle(context: Context, event: CoreEvent): void {
 function onTimer(context: Context, timer: string): void {
   const { state } = context;
   if (!state.timers.delete(timer)) return;
-  if (timer === STOP_TIMER) return;
-  if (timer.startsWith("save ")) {
-    onSaveTimer(context, timer.slice("save ".length) as ServiceName);
-    return;
+  switch (timer) {
+    case STOP_TIMER:
+      return;
+    case saveTimer("staf"):
+      onSaveTimer(context, "staf");
+      return;
+    case saveTimer("stac"):
+      onSaveTimer(context, "stac");
+      return;
+    default:
+      if (state.phase === "running") onRunningTimer(context, timer);
   }
-  if (state.phase !== "running") return;
+}
+
+/** Timers that count only while nothing is being taken down. */
+function onRunningTimer(context: Context, timer: string): void {
+  const { staf, stac } = context.state;
   switch (timer) {
     case AUDIT_TIMER:
       audit(context);
@@ -172,24 +184,18 @@ function onTimer(context: Context, timer: string): void {
     case ASK_TIMER:
       askStaf(context);
       return;
-    case "soak staf":
-      if (state.staf !== undefined) reconcileStaf(context, state.staf);
+    case soakTimer("staf"):
+      if (staf !== undefined) reconcileStaf(context, staf);
       return;
-    case "soak stac":
-      if (state.stac !== undefined) reconcileStac(context, state.stac);
+    case soakTimer("stac"):
+      if (stac !== undefined) reconcileStac(context, stac);
       return;
-    default:
-      onControllerTimer(context, timer);
+    default: {
+      const found = controllerOfTimer(context, timer);
+      if (found?.purpose === "retry") onRetryTimer(context, found.controller);
+      else if (found?.controller.service === "staf") readPage(context, found.controller, "the last read failed");
+    }
   }
-}
-
-/** `retry c7`, `page c7` */
-function onControllerTimer(context: Context, timer: string): void {
-  const [purpose, id] = timer.split(" ");
-  const controller = context.state.controllers.get(id as ControllerId);
-  if (controller === undefined) return;
-  if (purpose === "retry") onRetryTimer(context, controller);
-  else if (purpose === "page" && controller.service === "staf") readPage(context, controller, "the last read failed");
 }
 
 function answer(context: Context, call: BusCallEvent): void {

@@ -2,7 +2,7 @@
 import type { Controller, Life } from "./controller/types.js";
 import { deviceOf, nameOf, pageTimer, retryTimer } from "./controller/life.js";
 import type { TransportId } from "./domain/transport-id.js";
-import { formatDuration, type Milliseconds } from "./domain/units.js";
+import { between, formatDuration, type Milliseconds } from "./domain/units.js";
 import type { ServiceName } from "./ports/bus.js";
 import type { CoreState } from "./state.js";
 
@@ -80,7 +80,7 @@ function pageText(
 function next(state: CoreState, controller: Controller, now: Milliseconds): string {
   for (const timer of [retryTimer(controller), pageTimer(controller)]) {
     const deadline = state.timers.get(timer);
-    if (deadline !== undefined) return `${timer} in ${formatDuration((deadline - now) as Milliseconds)}`;
+    if (deadline !== undefined) return `${timer} in ${formatDuration(between(now, deadline))}`;
   }
   return "";
 }

@@ -24,17 +24,15 @@ export function fromPlain(plain: Plain): unknown {
   if (plain === null || typeof plain !== "object") return plain;
   if (isPlainArray(plain)) return plain.map(fromPlain);
   const map = plain[MAP];
-  if (map !== undefined && isPlainArray(map)) {
-    return new Map(
-      map.map((pair) => (isPlainArray(pair) ? [fromPlain(pair[0] ?? null), fromPlain(pair[1] ?? null)] : [])) as [
-        unknown,
-        unknown,
-      ][],
-    );
-  }
+  if (map !== undefined && isPlainArray(map)) return new Map(map.map(pairFromPlain));
   const set = plain[SET];
   if (set !== undefined && isPlainArray(set)) return new Set(set.map(fromPlain));
   return Object.fromEntries(Object.entries(plain).map(([key, item]) => [key, fromPlain(item)]));
+}
+
+function pairFromPlain(pair: Plain): [unknown, unknown] {
+  if (!isPlainArray(pair)) throw new TypeError("a map in plain state holds something else than pairs");
+  return [fromPlain(pair[0] ?? null), fromPlain(pair[1] ?? null)];
 }
 
 function isPlainArray(plain: Plain): plain is readonly Plain[] {

@@ -6,7 +6,7 @@ import type { ServiceName } from "./ports/bus.js";
 import type { WrittenEvent } from "./ports/store.js";
 import { recordText } from "./recorded.js";
 
-const saveTimer = (service: ServiceName): string => `save ${service}`;
+export const saveTimer = (service: ServiceName): string => `save ${service}`;
 
 /** Notes that a service's file is out of date. Returns the sequence number that will hold the change. */
 export function touch({ state }: Context, service: ServiceName): number {
@@ -65,5 +65,3 @@ export function onSaveTimer(context: Context, service: ServiceName): void {
   touch(context, service);
   log(context, "debug", `writing the record of ${service} again`);
 }
-
-export { saveTimer };

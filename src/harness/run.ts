@@ -1,6 +1,6 @@
 /** Runs a scenario: twice, because the same scenario, seed and build must give the same trace. */
 import { performance } from "node:perf_hooks";
-import { Milliseconds } from "../core/domain/units.js";
+import type { Milliseconds } from "../core/domain/units.js";
 import type { ControllerDescription } from "./core-view.js";
 import type { ConnectionView } from "../adapters/sim/observation.js";
 import { type Failure, type ScenarioResult, verdictOf } from "./result.js";

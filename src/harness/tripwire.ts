@@ -98,14 +98,15 @@ function wrapAll(name: string, holder: object, keys: readonly string[]): void {
 const wrappers = new WeakMap<object, object>();
 
 /** A proxy keeps what hangs on the function (`process.hrtime.bigint`, `fs.realpath.native`) and how it is promisified. */
-function wrapperOf<F extends object>(original: F, reached: string): object {
+function wrapperOf(original: object, reached: string): object {
   const known = wrappers.get(original);
   if (known !== undefined) return known;
   const wrapper = new Proxy(original, {
     apply: (target, self, args) => {
       if (armed) throw new TripwireError(reached);
       if (typeof target !== "function") throw new TypeError(`${reached} is not a function`);
-      return Reflect.apply(target, self, args) as unknown;
+      const answer: unknown = Reflect.apply(target, self, args);
+      return answer;
     },
   });
   wrappers.set(original, wrapper);
@@ -130,6 +131,13 @@ function put(holder: object, key: string, descriptor: PropertyDescriptor): void 
   if (!Reflect.defineProperty(holder, key, descriptor)) Reflect.set(holder, key, descriptor.value);
 }
 
+/** `Reflect.construct` of a Date, with the type it has. */
+function construct(target: DateConstructor, args: unknown[], newTarget: NewableFunction): Date {
+  const made: unknown = Reflect.construct(target, args, newTarget);
+  if (made instanceof target) return made;
+  throw new TypeError("a Date makes Dates");
+}
+
 function wrapDate(): void {
   const original = globalThis.Date;
   const now = original.now;
@@ -143,11 +151,11 @@ function wrapDate(): void {
   globalThis.Date = new Proxy(original, {
     construct(target, args, newTarget) {
       trip();
-      return Reflect.construct(target, args, newTarget) as object;
+      return construct(target, args, newTarget);
     },
-    apply(target, self, args) {
+    apply(target) {
       trip();
-      return Reflect.apply(target, self, args);
+      return target();
     },
   });
   restores.push(() => {

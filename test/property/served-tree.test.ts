@@ -86,6 +86,15 @@ function inMemfs(lab: Lab): AttributeFs {
   };
 }
 
+/** The served tree by its paths alone. */
+function pathsOf(lab: Lab): AttributeFs {
+  const tree = lab.kernel.sysfs();
+  return {
+    readdirSync: (path) => tree.readdirSync(path),
+    readFileSync: (path, encoding) => tree.readFileSync(path, encoding),
+  };
+}
+
 function listed(reader: SysfsReader): SysfsSummary[] {
   return [...reader.list()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
@@ -106,8 +115,11 @@ describe("the served tree", () => {
             perform(lab, operation);
             const served = new SysfsReader(lab.kernel.sysfs());
             const reference = new SysfsReader(inMemfs(lab));
+            const byPath = new SysfsReader(pathsOf(lab));
             expect(listed(served)).toEqual(listed(reference));
+            expect(listed(byPath)).toEqual(listed(reference));
             expect(records(served)).toEqual(records(reference));
+            expect(records(byPath)).toEqual(records(reference));
             expect(
               lab.kernel
                 .views()

@@ -7,6 +7,8 @@ export interface AttributeFs {
   readdirSync(path: string): string[];
   /** One character a byte. */
   readFileSync(path: string, encoding: "latin1"): string;
+  /** The same as reading `/sys/class/nvme/DEVICE/ATTRIBUTE`, for a tree that needs no path; `undefined`: not there. */
+  attribute?(device: string, attribute: string): string | undefined;
 }
 
 export const NVME_CLASS = "/sys/class/nvme";
@@ -66,6 +68,7 @@ export class SysfsReader implements Pick<SysfsPort, "list" | "read"> {
   }
 
   #attribute(name: string, attribute: ControllerAttribute): string | undefined {
+    if (this.#fs.attribute !== undefined) return this.#fs.attribute(name, attribute);
     try {
       return this.#fs.readFileSync(`${NVME_CLASS}/${name}/${attribute}`, "latin1");
     } catch {

@@ -2,11 +2,22 @@
 import { disarm, type Context } from "../context.js";
 import { formatTransportId } from "../domain/transport-id.js";
 import { bind, unbind } from "../kernel/index.js";
-import type { Controller, Life } from "./types.js";
+import { isControllerId, type Controller, type Life } from "./types.js";
 
-/** The timer of a retry, of a page's retry: one name a controller. */
+/** The timers of a controller: that of its next attempt, and that of its page's next read. */
 export const retryTimer = (controller: Controller): string => `retry ${controller.id}`;
 export const pageTimer = (controller: Controller): string => `page ${controller.id}`;
+
+/** What a controller's timer is for, and the controller; `undefined` where it is no controller's. */
+export function controllerOfTimer(
+  { state }: Context,
+  timer: string,
+): { readonly purpose: "retry" | "page"; readonly controller: Controller } | undefined {
+  const [purpose, id] = timer.split(" ");
+  if ((purpose !== "retry" && purpose !== "page") || id === undefined || !isControllerId(id)) return undefined;
+  const controller = state.controllers.get(id);
+  return controller === undefined ? undefined : { purpose, controller };
+}
 
 /** The device that carries a controller now, or `undefined`. */
 export function deviceOf(controller: Controller): string | undefined {

@@ -25,6 +25,11 @@ export function later(clock: Milliseconds, duration: Milliseconds): Milliseconds
   return Milliseconds(clock + duration);
 }
 
+/** How long it is from one reading of a clock to another; 0 where that has passed. */
+export function between(from: Milliseconds, to: Milliseconds): Milliseconds {
+  return Milliseconds(Math.max(0, to - from));
+}
+
 /** Prints a duration for a person: `250 ms`, `3 s`, `1.5 s`. */
 export function formatDuration(duration: Milliseconds): string {
   return duration < 1000 ? `${String(duration)} ms` : `${String(duration / 1000)} s`;

@@ -8,7 +8,7 @@ import type { ServiceName } from "../../core/ports/bus.js";
 import type { ControllerIndex } from "../controllers.js";
 import type { ControllerDescription } from "../core-view.js";
 import type { StepId } from "../scenario/types.js";
-import type { PortCall } from "../trace/traced-ports.js";
+import type { PortCall } from "../trace/teller.js";
 
 /** What a judge may ask of a run. */
 export interface JudgeView {

@@ -4,10 +4,17 @@ import { formatConnection, isDaemon, isGoing, type OracleDefinition, type Oracle
 /** A controller that nobody announced (a lost event) is found by the audit within this time. */
 const UNANNOUNCED_MAX_MS = 61_000;
 
-/** Equal for two connections that are the same connection twice. */
-function connectionKey(view: ConnectionView): string {
-  const { transport, traddr, trsvcid, subsysnqn, hostTraddr, hostIface, hostNqn } = view;
-  return [transport, traddr, trsvcid, subsysnqn, hostTraddr, hostIface, hostNqn].join("|");
+/** Whether two connections are the same connection twice. What differs most is compared first. */
+function isSame(a: ConnectionView, b: ConnectionView): boolean {
+  return (
+    a.traddr === b.traddr &&
+    a.subsysnqn === b.subsysnqn &&
+    a.trsvcid === b.trsvcid &&
+    a.transport === b.transport &&
+    a.hostTraddr === b.hostTraddr &&
+    a.hostIface === b.hostIface &&
+    a.hostNqn === b.hostNqn
+  );
 }
 
 /**
@@ -34,9 +41,8 @@ export const oneConnection: OracleDefinition = {
         beganAt.delete(seen.options);
         const made = seen.uid === undefined ? undefined : view.controller(seen.uid);
         if (made === undefined || seen.errno !== 0) return;
-        const key = connectionKey(made);
         for (const other of view.controllers()) {
-          if (other.uid === made.uid || isGoing(other) || connectionKey(other) !== key) continue;
+          if (other.uid === made.uid || isGoing(other) || !isSame(other, made)) continue;
           if (!mustKnow(view, seen.by, other, connectAt)) continue;
           view.violated({
             oracle: "one-connection-per-transport-id",

@@ -4,7 +4,7 @@ import type { WorldAction, WorldSpec } from "../../adapters/sim/spec.js";
 import type { Milliseconds } from "../../core/domain/units.js";
 import type { CoreEvent } from "../../core/ports/index.js";
 import type { ControllerDescription } from "../core-view.js";
-import type { PortCall } from "../trace/traced-ports.js";
+import type { PortCall } from "../trace/teller.js";
 
 /** An invariant that did not hold. */
 export interface Violation {

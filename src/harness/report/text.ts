@@ -4,7 +4,7 @@ import type { StoppedRun } from "../run.js";
 import { type Failure, overallVerdict, type ScenarioResult, type Verdict } from "../result.js";
 
 /** Colours for a text; a terminal that has none gives the text back. */
-type Paint = Readonly<Record<"green" | "red" | "yellow" | "bold" | "dim", (text: string) => string>>;
+export type Paint = Readonly<Record<"green" | "red" | "yellow" | "bold" | "dim", (text: string) => string>>;
 
 function paintVerdict(verdict: Verdict, paint: Paint): string {
   switch (verdict) {

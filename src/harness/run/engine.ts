@@ -15,7 +15,8 @@ import type { Scenario, Step } from "../scenario/types.js";
 import { actionText } from "../trace/action-text.js";
 import { observationText } from "../trace/observation-text.js";
 import { Trace } from "../trace/trace.js";
-import { tracedPorts, type PortSink } from "../trace/traced-ports.js";
+import type { PortSink } from "../trace/teller.js";
+import { tracedPorts } from "../trace/traced-ports.js";
 import { installTripwire } from "../tripwire.js";
 import type { Machinery } from "./machinery.js";
 import { Processes } from "./processes.js";
@@ -64,8 +65,8 @@ export class Engine {
   readonly #secrets: readonly string[];
   readonly #violations: Violation[] = [];
   readonly #violationsBy = new Map<string, number>();
-  #now: () => Milliseconds = () => Milliseconds(0);
-  #ready = false;
+  readonly #now: () => Milliseconds = () => Milliseconds(0);
+  readonly #ready: boolean = false;
 
   constructor(scenario: Scenario, machinery: Machinery, options: EngineOptions) {
     this.#scenario = scenario;

@@ -9,7 +9,7 @@ import type { ControllerIndex } from "../controllers.js";
 import { refMatches } from "../controllers.js";
 import { viaInterface } from "../judges/peers.js";
 import type { CallPhase, Step, Trigger } from "../scenario/types.js";
-import type { PortCall } from "../trace/traced-ports.js";
+import type { PortCall } from "../trace/teller.js";
 
 type Waiting<K extends Trigger["kind"]> = {
   readonly step: Step;

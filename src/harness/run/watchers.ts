@@ -7,7 +7,7 @@ import type { LogRecord } from "../../core/ports/log.js";
 import type { Judge } from "../judges/judge.js";
 import type { Oracle } from "../oracles/oracle.js";
 import type { StepId } from "../scenario/types.js";
-import type { PortCall } from "../trace/traced-ports.js";
+import type { PortCall } from "../trace/teller.js";
 
 export class Watchers {
   readonly #judges: readonly Judge[];

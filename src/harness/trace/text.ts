@@ -2,11 +2,9 @@
 import { createHash } from "node:crypto";
 
 /** What JSON must escape, and what would make a line hard to read: control characters. */
-// eslint-disable-next-line no-control-regex
 const NEEDS_ESCAPE = /["\\\u0000-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff]/;
 
 /** Bytes that are text: printable ASCII, line ends, tabs, and the NUL that separates uevent fields. */
-// eslint-disable-next-line no-control-regex
 const TEXT_BYTES = /^[\u0000\t\n\r\u0020-\u007e]*$/;
 
 /** Above this many bytes a record holds the digest instead of the bytes. */

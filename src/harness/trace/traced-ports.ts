@@ -1,12 +1,12 @@
 /** The trace as a decorator of the ways out of a core. */
 import type { ProcessName } from "../../adapters/sim/observation.js";
 import { LID, OPCODE } from "../../core/codec/admin.js";
-import type { BusCallId, BusPort } from "../../core/ports/bus.js";
+import type { BusPort } from "../../core/ports/bus.js";
 import type { ClockPort } from "../../core/ports/clock.js";
 import type { DnssdPort } from "../../core/ports/dnssd.js";
 import type { AdminCommand, FabricsPort } from "../../core/ports/fabrics.js";
 import type { Ports } from "../../core/ports/index.js";
-import type { LogPort, LogRecord } from "../../core/ports/log.js";
+import type { LogPort } from "../../core/ports/log.js";
 import type { MdnsPort } from "../../core/ports/mdns.js";
 import type { NetworkPort, ProbeTarget } from "../../core/ports/network.js";
 import type { StorePort } from "../../core/ports/store.js";
@@ -19,7 +19,7 @@ import {
   type SysfsSummary,
 } from "../../core/ports/sysfs.js";
 import type { SystemPort } from "../../core/ports/system.js";
-import { setArmed } from "../tripwire.js";
+import { type CallDetails, type PortSink, Teller } from "./teller.js";
 import { busResultText, busText } from "./event-text.js";
 import { bytesText, failureText, quote, quoteList, quoteLong, quoteName } from "./text.js";
 
@@ -28,98 +28,6 @@ type Handles = Map<HandleId, string>;
 
 /** Retain Asynchronous Event, in command dword 10 of Get Log Page. */
 const RAE_BIT = 0x8000;
-
-/** A call of a core on a port, as triggers of a time line and counts see it. */
-export interface PortCall {
-  readonly process: ProcessName;
-  /** `clock.arm`, `fabrics.connect`, `bus.reply` ... */
-  readonly name: string;
-  /** What it is about: connect options, a path, a bus method; empty where it says nothing more. */
-  readonly subject: string;
-  readonly phase: "before" | "after";
-  /** Where the call is answered by an event. */
-  readonly request?: RequestId;
-  /** For `bus.reply`. */
-  readonly replyTo?: BusCallId;
-  /** For `network.probe`. */
-  readonly probe?: ProbeTarget;
-  /** For `fabrics.admin` of a discovery log page: a read begins with its header, and ends when its event is cleared. */
-  readonly pageRead?: { readonly device: string; readonly step: "begin" | "end" };
-}
-
-/** What a call is about, beyond its name. */
-type CallDetails = Omit<PortCall, "process" | "name" | "phase">;
-
-/** Where decorated ports tell what a core does. */
-export interface PortSink {
-  /** Adds a record; `body` is the inside of a JSON object. */
-  record(process: ProcessName, body: string): void;
-  /** Called around each call that a scenario can wait for or count. Runs outside the core. */
-  called(call: PortCall): void;
-  /** Called for each log record, before it goes on. */
-  logged(process: ProcessName, record: LogRecord): void;
-}
-
-/** What a traced port needs: where to tell, and for whom. */
-class Teller {
-  readonly #sink: PortSink;
-  readonly #process: ProcessName;
-
-  constructor(sink: PortSink, process: ProcessName) {
-    this.#sink = sink;
-    this.#process = process;
-  }
-
-  /** Records a call without an answer, then makes it, outside the core. */
-  call(name: string, details: CallDetails, args: string, run: () => void): void {
-    this.#sink.record(this.#process, `"call":"${name}"${args}`);
-    const armed = setArmed(false);
-    try {
-      this.#sink.called({ ...details, process: this.#process, name, phase: "before" });
-      run();
-      this.#sink.called({ ...details, process: this.#process, name, phase: "after" });
-    } finally {
-      setArmed(armed);
-    }
-  }
-
-  /** Records a hot call that nothing waits for, then makes it, outside the core. */
-  quick(body: string, run: () => void): void {
-    this.#sink.record(this.#process, body);
-    const armed = setArmed(false);
-    try {
-      run();
-    } finally {
-      setArmed(armed);
-    }
-  }
-
-  /** Makes a call that answers at once, outside the core, and records it with its answer. */
-  ask<T>(run: () => T, body: (answer: T) => string): T {
-    const armed = setArmed(false);
-    try {
-      const answer = run();
-      this.#sink.record(this.#process, body(answer));
-      return answer;
-    } finally {
-      setArmed(armed);
-    }
-  }
-
-  /** Makes a call that is not recorded, because what it answers stands in every record. */
-  silent<T>(run: () => T): T {
-    const armed = setArmed(false);
-    try {
-      return run();
-    } finally {
-      setArmed(armed);
-    }
-  }
-
-  logged(record: LogRecord): void {
-    this.#sink.logged(this.#process, record);
-  }
-}
 
 const NOTHING_MORE: CallDetails = { subject: "" };
 

@@ -82,7 +82,7 @@ describe("any text", () => {
       fc.property(edit, ({ at, remove, insert }) => {
         check(full.slice(0, at) + insert + full.slice(at + remove));
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 
@@ -114,7 +114,7 @@ describe("any text", () => {
         if (value === undefined) throw new Error("no such value");
         check(full.slice(0, value.index) + to + full.slice(value.index + value[0].length));
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 });

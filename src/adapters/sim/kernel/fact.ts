@@ -18,7 +18,6 @@ export interface Fact {
   readonly status: FactStatus;
 }
 
-
 /** Where the tests of a fact stand, from the root of the repository. */
 export function testPath(file: TestFile): string {
   return `test/unit/sim/kernel-${file}.test.ts`;

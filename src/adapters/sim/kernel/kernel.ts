@@ -159,16 +159,22 @@ export class KernelModel {
     for (const controller of this.#parts.registry.all()) review(this.#parts, controller);
   }
 
-  /** Takes `remove-device`, `reset-device`, `add-device` and `attributes-after`; false for any other action. */
+  /**
+   * Takes `remove-device`, `reset-device`, `add-device` and `attributes-after`; false for any other action, or one that
+   * names nobody.
+   */
   apply(action: WorldAction): boolean {
     switch (action.kind) {
       case "remove-device":
-        for (const controller of this.#targets(action.target)) this.#removeDevice(controller);
-        return true;
+        return this.#each(action.target, (controller) => {
+          this.#removeDevice(controller);
+        });
       case "reset-device":
-        for (const controller of this.#targets(action.target)) resetController(this.#parts, controller);
-        return true;
+        return this.#each(action.target, (controller) => {
+          resetController(this.#parts, controller);
+        });
       case "add-device":
+        if (this.#parts.fabric.peer(action.to) === undefined) return false;
         this.connect(
           action.madeBy,
           action.madeBy,
@@ -184,11 +190,13 @@ export class KernelModel {
     }
   }
 
-  /** A device name, or a peer of the fabric: every controller to it. */
-  #targets(target: string): readonly Controller[] {
+  /** Does something to a device, or to every controller of a peer of the fabric; false where there is none. */
+  #each(target: string, act: (controller: Controller) => void): boolean {
     const { registry } = this.#parts;
     const named = registry.get(target);
-    return named === undefined ? registry.of(target) : [named];
+    const targets = named === undefined ? registry.of(target) : [named];
+    for (const controller of targets) act(controller);
+    return targets.length > 0;
   }
 
   #removeDevice(controller: Controller): void {

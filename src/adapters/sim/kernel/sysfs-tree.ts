@@ -148,6 +148,11 @@ export class SysfsTree implements AttributeFs {
     return text;
   }
 
+  attribute(device: string, attribute: string): string | undefined {
+    const controller = this.#registry.get(device);
+    return controller === undefined ? undefined : attributeTexts(controller, this.#profile).get(attribute);
+  }
+
   #shuffled(names: string[]): string[] {
     for (let i = names.length - 1; i > 0; i--) {
       const other = this.#order.below(i + 1);

@@ -1,5 +1,6 @@
 /** The uevents of the simulated kernel: the texts of the logs, byte for byte (6.12-cloud.s1.log, s4). */
 import { encodeUevent } from "../../../core/codec/uevent.js";
+import type { Uevent } from "../../../core/codec/uevent.js";
 import type { Controller, Namespace, Subsystem } from "./controller.js";
 import type { KernelProfile } from "./profiles.js";
 
@@ -18,6 +19,8 @@ function optionText(value: string): string {
 export class Uevents {
   readonly #profile: KernelProfile;
   readonly #sinks: UeventSink[] = [];
+  /** Messages without their sequence number, by the object they are about: nothing else in them ever changes. */
+  readonly #stems = new WeakMap<object, Map<string, Stem>>();
   #seqnum: number;
 
   constructor(profile: KernelProfile) {
@@ -31,6 +34,44 @@ export class Uevents {
 
   /** `add`, `remove`, or `change` with what happened: `["NVME_EVENT", "connected"]`. */
   controller(action: UeventAction, controller: Controller, happened?: readonly [string, string]): void {
+    const key = happened === undefined ? action : happened[1];
+    this.#send(controller, key, () => this.#controllerUevent(action, controller, happened));
+  }
+
+  subsystem(action: UeventAction, subsystem: Subsystem): void {
+    this.#send(subsystem, action, () => uevent(action, subsystemPath(subsystem), "nvme-subsystem", new Map()));
+  }
+
+  bdi(action: UeventAction, namespace: Namespace): void {
+    const path = `/devices/virtual/bdi/${String(BLOCK_MAJOR)}:${String(namespace.minor)}`;
+    this.#send(namespace, `bdi ${action}`, () => uevent(action, path, "bdi", new Map()));
+  }
+
+  block(action: UeventAction, subsystem: Subsystem, namespace: Namespace): void {
+    this.#send(namespace, `block ${action}`, () => {
+      const properties = new Map([
+        ["MAJOR", String(BLOCK_MAJOR)],
+        ["MINOR", String(namespace.minor)],
+        ["DEVNAME", namespace.disk],
+        ["DEVTYPE", "disk"],
+        ["DISKSEQ", String(namespace.diskseq)],
+      ]);
+      return uevent(action, `${subsystemPath(subsystem)}/${namespace.disk}`, "block", properties);
+    });
+  }
+
+  generic(action: UeventAction, subsystem: Subsystem, namespace: Namespace): void {
+    this.#send(namespace, `generic ${action}`, () => {
+      const properties = new Map([
+        ["MAJOR", String(this.#profile.genericMajor)],
+        ["MINOR", String(namespace.genericMinor)],
+        ["DEVNAME", namespace.generic],
+      ]);
+      return uevent(action, `${subsystemPath(subsystem)}/${namespace.generic}`, "nvme-generic", properties);
+    });
+  }
+
+  #controllerUevent(action: UeventAction, controller: Controller, happened?: readonly [string, string]): Uevent {
     const { options } = controller;
     const properties = new Map<string, string>();
     if (happened !== undefined) properties.set(...happened);
@@ -42,43 +83,41 @@ export class Uevents {
     properties.set("NVME_TRSVCID", optionText(options.trsvcid));
     properties.set("NVME_HOST_TRADDR", optionText(options.hostTraddr));
     properties.set("NVME_HOST_IFACE", optionText(options.hostIface));
-    this.#send(action, `/devices/virtual/nvme-fabrics/ctl/${controller.name}`, "nvme", properties);
+    return uevent(action, `/devices/virtual/nvme-fabrics/ctl/${controller.name}`, "nvme", properties);
   }
 
-  subsystem(action: UeventAction, subsystem: Subsystem): void {
-    this.#send(action, subsystemPath(subsystem), "nvme-subsystem", new Map());
+  #send(about: object, key: string, make: () => Uevent): void {
+    let stems = this.#stems.get(about);
+    if (stems === undefined) this.#stems.set(about, (stems = new Map<string, Stem>()));
+    let stem = stems.get(key);
+    if (stem === undefined) stems.set(key, (stem = stemOf(make())));
+    const message = numbered(stem.bytes, this.#seqnum++);
+    for (const sink of this.#sinks) sink(message, stem.header);
   }
+}
 
-  bdi(action: UeventAction, namespace: Namespace): void {
-    const path = `/devices/virtual/bdi/${String(BLOCK_MAJOR)}:${String(namespace.minor)}`;
-    this.#send(action, path, "bdi", new Map());
-  }
+interface Stem {
+  readonly header: string;
+  /** The message up to the digits of its SEQNUM, which comes last. */
+  readonly bytes: Uint8Array;
+}
 
-  block(action: UeventAction, subsystem: Subsystem, namespace: Namespace): void {
-    const properties = new Map([
-      ["MAJOR", String(BLOCK_MAJOR)],
-      ["MINOR", String(namespace.minor)],
-      ["DEVNAME", namespace.disk],
-      ["DEVTYPE", "disk"],
-      ["DISKSEQ", String(namespace.diskseq)],
-    ]);
-    this.#send(action, `${subsystemPath(subsystem)}/${namespace.disk}`, "block", properties);
-  }
+function uevent(action: string, devpath: string, subsystem: string, properties: ReadonlyMap<string, string>): Uevent {
+  return { action, devpath, subsystem, seqnum: 0, properties };
+}
 
-  generic(action: UeventAction, subsystem: Subsystem, namespace: Namespace): void {
-    const properties = new Map([
-      ["MAJOR", String(this.#profile.genericMajor)],
-      ["MINOR", String(namespace.genericMinor)],
-      ["DEVNAME", namespace.generic],
-    ]);
-    this.#send(action, `${subsystemPath(subsystem)}/${namespace.generic}`, "nvme-generic", properties);
-  }
+function stemOf(first: Uevent): Stem {
+  // Encoded with number 0: one digit and a NUL to cut off.
+  const bytes = encodeUevent(first);
+  return { header: `${first.action}@${first.devpath}`, bytes: bytes.subarray(0, bytes.length - 2) };
+}
 
-  #send(action: UeventAction, devpath: string, subsystem: string, properties: ReadonlyMap<string, string>): void {
-    const message = encodeUevent({ action, devpath, subsystem, seqnum: this.#seqnum++, properties });
-    const header = `${action}@${devpath}`;
-    for (const sink of this.#sinks) sink(message, header);
-  }
+function numbered(stem: Uint8Array, seqnum: number): Uint8Array {
+  const digits = String(seqnum);
+  const message = new Uint8Array(stem.length + digits.length + 1);
+  message.set(stem);
+  for (let i = 0; i < digits.length; i++) message[stem.length + i] = digits.charCodeAt(i);
+  return message;
 }
 
 function subsystemPath(subsystem: Subsystem): string {

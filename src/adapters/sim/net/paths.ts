@@ -75,6 +75,17 @@ interface Route {
   state: LinkState;
 }
 
+/** Where a target leads, as long as interfaces, links, routes and the places where peers listen stay as they are. */
+type Plan =
+  | { readonly kind: "errno"; readonly outcome: ReachOutcome }
+  | {
+      readonly kind: "endpoint";
+      readonly there: readonly Listener[];
+      readonly srcAddr: string;
+      readonly iface: string;
+      readonly latency: Milliseconds;
+    };
+
 interface Way {
   readonly iface: string;
   readonly state: LinkState;
@@ -83,8 +94,19 @@ interface Way {
 
 const LOOPBACK = "lo";
 
-function failed(errno: number, after: Milliseconds): ReachOutcome {
-  return { kind: "errno", errno, after };
+function failed(errno: number, after: Milliseconds): Plan {
+  return { kind: "errno", outcome: { kind: "errno", errno, after } };
+}
+
+/** What an address answers right now: listeners change their state without anybody's way changing. */
+function answer(plan: Extract<Plan, { kind: "endpoint" }>): ReachOutcome {
+  const { there, srcAddr, iface, latency } = plan;
+  const listener = there.find(({ state }) => state === "up") ?? there.find(({ state }) => state !== "refuses");
+  if (listener === undefined) {
+    return { kind: "errno", errno: ERRNO.ECONNREFUSED, after: Milliseconds(REFUSED_AFTER + 2 * latency) };
+  }
+  if (listener.state === "unreachable") return { kind: "errno", errno: ERRNO.ETIMEDOUT, after: NO_ANSWER_AFTER };
+  return { kind: "listener", listener, listeners: there, srcAddr, iface, latency };
 }
 
 function makeIface(spec: InterfaceSpec): Iface {
@@ -117,6 +139,8 @@ export class NetworkModel {
   /** How many listeners an address has, whatever their port. */
   readonly #hosts = new Map<string, number>();
   readonly #changed: (() => void)[] = [];
+  /** A connection asks for its way again and again: kept for each target until something moves. */
+  #plans = new WeakMap<ReachTarget, Plan>();
 
   constructor(spec: NetworkSpec, interfaces: readonly InterfaceSpec[]) {
     const bare = interfaces.length === 0;
@@ -152,6 +176,7 @@ export class NetworkModel {
       default:
         return false;
     }
+    this.#plans = new WeakMap();
     for (const callback of this.#changed) callback();
     return true;
   }
@@ -167,6 +192,7 @@ export class NetworkModel {
 
   /** Makes somebody listen. */
   listen(listener: Listener): void {
+    this.#plans = new WeakMap();
     const key = this.#listenerKey(listener.transport, listener.traddr, listener.trsvcid);
     const there = this.#listeners.get(key);
     if (there === undefined) this.#listeners.set(key, [listener]);
@@ -180,8 +206,17 @@ export class NetworkModel {
     return this.#listeners.get(this.#listenerKey(transport, traddr, trsvcid)) ?? [];
   }
 
-  /** How a try to connect ends. */
+  /** How a try to connect ends. The target is looked at once: it must not change. */
   reach(target: ReachTarget): ReachOutcome {
+    let plan = this.#plans.get(target);
+    if (plan === undefined) {
+      plan = this.#plan(target);
+      this.#plans.set(target, plan);
+    }
+    return plan.kind === "errno" ? plan.outcome : answer(plan);
+  }
+
+  #plan(target: ReachTarget): Plan {
     if (target.transport === "fc" || target.transport === "loop") return this.#reachWithoutIp(target);
     const to = parseNetAddress(target.traddr);
     if (to === undefined) return failed(ERRNO.EINVAL, Milliseconds(0));
@@ -229,32 +264,26 @@ export class NetworkModel {
     return give(ERRNO.ETIMEDOUT, target.timeout);
   }
 
-  #reachWithoutIp(target: ReachTarget): ReachOutcome {
+  #reachWithoutIp(target: ReachTarget): Plan {
     const there = this.listenersAt(target.transport, target.traddr, target.trsvcid);
     // A loop controller without a port: 25 ms to EIO (6.12-cloud.s3.log).
     if (there.length === 0 && target.transport === "loop") return failed(ERRNO.EIO, REFUSED_AFTER);
-    return this.#answer(there, target.hostTraddr, "", Milliseconds(0));
+    return { kind: "endpoint", there, srcAddr: target.hostTraddr, iface: "", latency: Milliseconds(0) };
   }
 
-  #reachLocal(target: ReachTarget, owner: string, bound: string): ReachOutcome {
+  #reachLocal(target: ReachTarget, owner: string, bound: string): Plan {
     if (bound !== "" && bound !== owner) return failed(ERRNO.ETIMEDOUT, NO_ANSWER_AFTER);
     const there = this.listenersAt(target.transport, target.traddr, target.trsvcid);
     const srcAddr = target.hostTraddr === "" ? target.traddr : target.hostTraddr;
-    return this.#answer(there, srcAddr, bound === "" ? LOOPBACK : bound, Milliseconds(0));
+    const iface = bound === "" ? LOOPBACK : bound;
+    return { kind: "endpoint", there, srcAddr, iface, latency: Milliseconds(0) };
   }
 
-  #reachEndpoint(target: ReachTarget, to: NetAddress, iface: string, latency: Milliseconds): ReachOutcome {
+  #reachEndpoint(target: ReachTarget, to: NetAddress, iface: string, latency: Milliseconds): Plan {
     const there = this.listenersAt(target.transport, target.traddr, target.trsvcid);
     if (there.length === 0 && !this.#hosts.has(to.key)) return failed(ERRNO.ETIMEDOUT, NO_ANSWER_AFTER);
     const srcAddr = target.hostTraddr === "" ? this.#sourceFor(to, iface) : target.hostTraddr;
-    return this.#answer(there, srcAddr, iface, latency);
-  }
-
-  #answer(there: readonly Listener[], srcAddr: string, iface: string, latency: Milliseconds): ReachOutcome {
-    const listener = there.find(({ state }) => state === "up") ?? there.find(({ state }) => state !== "refuses");
-    if (listener === undefined) return failed(ERRNO.ECONNREFUSED, Milliseconds(REFUSED_AFTER + 2 * latency));
-    if (listener.state === "unreachable") return failed(ERRNO.ETIMEDOUT, NO_ANSWER_AFTER);
-    return { kind: "listener", listener, listeners: there, srcAddr, iface, latency };
+    return { kind: "endpoint", there, srcAddr, iface, latency };
   }
 
   #listenerKey(transport: Transport, traddr: string, trsvcid: string): string {

@@ -1,0 +1,99 @@
+/** Who decorated ports tell what a core does, and how its calls leave it. */
+import type { ProcessName } from "../../adapters/sim/observation.js";
+import type { BusCallId } from "../../core/ports/bus.js";
+import type { LogRecord } from "../../core/ports/log.js";
+import type { ProbeTarget } from "../../core/ports/network.js";
+import type { RequestId } from "../../core/ports/request.js";
+import { setArmed } from "../tripwire.js";
+
+/** A call of a core on a port, as triggers of a time line and counts see it. */
+export interface PortCall {
+  readonly process: ProcessName;
+  /** `clock.arm`, `fabrics.connect`, `bus.reply` ... */
+  readonly name: string;
+  /** What it is about: connect options, a path, a bus method; empty where it says nothing more. */
+  readonly subject: string;
+  readonly phase: "before" | "after";
+  /** Where the call is answered by an event. */
+  readonly request?: RequestId;
+  /** For `bus.reply`. */
+  readonly replyTo?: BusCallId;
+  /** For `network.probe`. */
+  readonly probe?: ProbeTarget;
+  /** For `fabrics.admin` of a discovery log page: a read begins with its header, and ends when its event is cleared. */
+  readonly pageRead?: { readonly device: string; readonly step: "begin" | "end" };
+}
+
+/** What a call is about, beyond its name. */
+export type CallDetails = Omit<PortCall, "process" | "name" | "phase">;
+
+/** Where decorated ports tell what a core does. */
+export interface PortSink {
+  /** Adds a record; `body` is the inside of a JSON object. */
+  record(process: ProcessName, body: string): void;
+  /** Called around each call that a scenario can wait for or count. Runs outside the core. */
+  called(call: PortCall): void;
+  /** Called for each log record, before it goes on. */
+  logged(process: ProcessName, record: LogRecord): void;
+}
+
+/** What a traced port needs: where to tell, and for whom. */
+export class Teller {
+  readonly #sink: PortSink;
+  readonly #process: ProcessName;
+
+  constructor(sink: PortSink, process: ProcessName) {
+    this.#sink = sink;
+    this.#process = process;
+  }
+
+  /** Records a call without an answer, then makes it, outside the core. */
+  call(name: string, details: CallDetails, args: string, run: () => void): void {
+    this.#sink.record(this.#process, `"call":"${name}"${args}`);
+    const armed = setArmed(false);
+    try {
+      this.#sink.called({ ...details, process: this.#process, name, phase: "before" });
+      run();
+      this.#sink.called({ ...details, process: this.#process, name, phase: "after" });
+    } finally {
+      setArmed(armed);
+    }
+  }
+
+  /** Records a hot call that nothing waits for, then makes it, outside the core. */
+  quick(body: string, run: () => void): void {
+    this.#sink.record(this.#process, body);
+    const armed = setArmed(false);
+    try {
+      run();
+    } finally {
+      setArmed(armed);
+    }
+  }
+
+  /** Makes a call that answers at once, outside the core, and records it with its answer. */
+  ask<T>(run: () => T, body: (answer: T) => string): T {
+    const armed = setArmed(false);
+    try {
+      const answer = run();
+      this.#sink.record(this.#process, body(answer));
+      return answer;
+    } finally {
+      setArmed(armed);
+    }
+  }
+
+  /** Makes a call that is not recorded, because what it answers stands in every record. */
+  silent<T>(run: () => T): T {
+    const armed = setArmed(false);
+    try {
+      return run();
+    } finally {
+      setArmed(armed);
+    }
+  }
+
+  logged(record: LogRecord): void {
+    this.#sink.logged(this.#process, record);
+  }
+}
