@@ -19,6 +19,8 @@ export interface ControllerDescription {
   readonly device: string;
   readonly state: Life["at"];
   readonly doing: string;
+  /** Why it is wanted. */
+  readonly wanted: string;
   /** Reason of the last decision. */
   readonly why: string;
   readonly since: Milliseconds;
@@ -36,6 +38,7 @@ export function describeControllers(state: CoreState, now: Milliseconds): readon
     device: deviceOf(controller) ?? "",
     state: controller.life.at,
     doing: doing(controller),
+    wanted: controller.wanted,
     why: controller.why,
     since: controller.since,
     next: next(state, controller, now),
@@ -78,11 +81,15 @@ function pageText(
 }
 
 function next(state: CoreState, controller: Controller, now: Milliseconds): string {
-  for (const timer of [retryTimer(controller), pageTimer(controller)]) {
+  const inTime = (timer: string): string | undefined => {
     const deadline = state.timers.get(timer);
-    if (deadline !== undefined) return `${timer} in ${formatDuration(between(now, deadline))}`;
-  }
-  return "";
+    return deadline === undefined ? undefined : formatDuration(between(now, deadline));
+  };
+  const retry = inTime(retryTimer(controller));
+  if (retry !== undefined)
+    return controller.life.at === "waiting" ? `tried again in ${retry}` : `forgotten in ${retry}`;
+  const page = inTime(pageTimer(controller));
+  return page === undefined ? "" : `its page is read again in ${page}`;
 }
 
 function footing(state: CoreState, controller: Controller): Footing {

@@ -3,8 +3,10 @@ import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { loadScenarios } from "../../src/harness/load.js";
+import { Core } from "../../src/core/core.js";
 import { firstDifference, formatDifference } from "../../src/harness/run/difference.js";
 import { runScenario } from "../../src/harness/run.js";
+import { MACHINERY, parseSnapshot, type Machinery } from "../../src/harness/run/machinery.js";
 import type { Scenario } from "../../src/harness/scenario/types.js";
 import { smallWorld } from "./small-world.js";
 
@@ -16,14 +18,14 @@ const LARGE_EVENTS = 500;
 const LARGE_STRIDE = 17;
 
 /** Where the trace differs once the cores are restored before every n-th event; empty where it does not. */
-function restored(scenario: Scenario, every: number): string {
+function restored(scenario: Scenario, every: number, machinery: Machinery = MACHINERY): string {
   const plain = runScenario(scenario, { once: true });
-  const other = runScenario(scenario, { once: true, restoreEvery: every });
+  const other = runScenario(scenario, { once: true, restoreEvery: every, machinery });
   if (plain.traceHash === other.traceHash) return "";
   const kept = runScenario(scenario, { once: true, keepTrace: true }).trace;
   const difference = firstDifference(
     kept,
-    runScenario(scenario, { once: true, keepTrace: true, restoreEvery: every }).trace,
+    runScenario(scenario, { once: true, keepTrace: true, restoreEvery: every, machinery }).trace,
   );
   return difference === undefined ? "the hashes differ" : formatDifference(difference).join("\n");
 }
@@ -44,5 +46,18 @@ describe("restoring a core from its snapshot at any event continues the same tra
       }),
       { numRuns: 25 },
     );
+  });
+
+  test("is noticed where a snapshot loses something: one request number", () => {
+    const forgetful: Machinery = {
+      ...MACHINERY,
+      restoreCore: (ports, from) => {
+        const text = JSON.stringify(from.snapshot());
+        return Core.restore(ports, parseSnapshot(text.replace(/"nextRequest":\d+/, '"nextRequest":1000')));
+      },
+    };
+    const [scenario] = scenarios;
+    expect(scenario).toBeDefined();
+    if (scenario !== undefined) expect(restored(scenario, 1, forgetful)).toContain("1000");
   });
 });

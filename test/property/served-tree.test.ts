@@ -65,7 +65,7 @@ function perform(lab: Lab, operation: Operation): void {
       break;
     }
     case "world":
-      lab.apply(operation.action);
+      lab.offer(operation.action);
       break;
     case "wait":
       lab.run(operation.ms);
@@ -108,7 +108,7 @@ describe("the served tree", () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...KERNEL_VERSIONS),
-        fc.array(operation, { maxLength: 25 }),
+        fc.array(operation, { minLength: 5, maxLength: 25 }),
         (version, operations) => {
           const lab = new Lab({ version });
           for (const operation of operations) {
@@ -152,7 +152,7 @@ describe("the served tree", () => {
 describe("the kernel under random operations", () => {
   test("keeps its numbers apart, ends every connect, and is the same twice", () => {
     fc.assert(
-      fc.property(fc.array(operation, { maxLength: 40 }), fc.constantFrom(0, 0.3), (operations, jitter) => {
+      fc.property(fc.array(operation, { minLength: 10, maxLength: 40 }), fc.constantFrom(0, 0.3), (operations, jitter) => {
         const play = (): { readonly trace: string; readonly lab: Lab } => {
           const lab = new Lab({ kernel: { jitter } });
           for (const operation of operations) {
@@ -181,7 +181,7 @@ describe("the kernel under random operations", () => {
 
   test("numbers are given lowest first, never twice", () => {
     fc.assert(
-      fc.property(fc.array(fc.option(fc.nat({ max: 30 }), { freq: 2 }), { maxLength: 200 }), (steps) => {
+      fc.property(fc.array(fc.option(fc.nat({ max: 30 }), { freq: 2 }), { minLength: 60, maxLength: 200 }), (steps) => {
         const numbers = new LowestFree(1);
         const taken = new Set<number>();
         for (const step of steps) {

@@ -196,8 +196,8 @@ export function onRetryTimer(context: Context, controller: Controller): void {
       seek(context, controller, `after ${controller.why}`);
       return;
     case "remembered":
-      // Not wanted before its time was over, and the kernel never brought it: nothing is left of it.
-      if (controller.life.fate.kind === "leave") forget(context, controller);
+      // The kernel never brought it: nothing is left of an I/O controller. A discovery controller's page still counts.
+      if (controller.life.fate.kind === "leave" || controller.service === "stac") forget(context, controller);
       return;
     case "queued":
     case "probing":

@@ -52,6 +52,8 @@ interface ControllerCommon {
   readonly tid: TransportId;
   options: ConnectionOptions;
   life: Life;
+  /** Why it is wanted. */
+  wanted: string;
   /** Reason of the last decision, and when it was taken. */
   why: string;
   since: Milliseconds;

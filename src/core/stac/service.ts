@@ -1,7 +1,7 @@
 /** stac: keeps the host connected to the I/O controllers that are configured or listed. */
 import { defaultStacConfig, parseStacConfig } from "../config/stacd.js";
 import { log, type Context } from "../context.js";
-import { amendLife, nameOf } from "../controller/life.js";
+import { nameOf } from "../controller/life.js";
 import { leave, seek, stay } from "../controller/machine.js";
 import { standingOf, type Controller, type ControllerId, type IoControllerState } from "../controller/types.js";
 import { startDelete } from "../deleting.js";
@@ -42,6 +42,7 @@ export function startStac(context: Context, stac: StacState): void {
       options: stac.config.connection,
       configured,
       listedBy,
+      wanted: "recorded by an earlier run",
       why: "recorded by an earlier run",
       remembered: "yes",
     });
@@ -94,6 +95,7 @@ function carryOut(context: Context, operation: StacOperation): void {
         options,
         configured,
         listedBy,
+        wanted: why,
         why,
         remembered: "no",
       });
@@ -101,14 +103,17 @@ function carryOut(context: Context, operation: StacOperation): void {
       seek(context, controller, why);
       return;
     }
-    case "stay":
-      stay(context, ioOf(context, operation.id), operation.why);
+    case "stay": {
+      const io = ioOf(context, operation.id);
+      io.wanted = operation.why;
+      stay(context, io, operation.why);
       return;
+    }
     case "set-listing": {
       const io = ioOf(context, operation.id);
       io.configured = operation.configured;
       io.listedBy = operation.listedBy;
-      amendLife(context, io, io.life, operation.why);
+      io.wanted = operation.why;
       touch(context, "stac");
       return;
     }

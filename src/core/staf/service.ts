@@ -3,7 +3,7 @@ import { defaultStafConfig, parseStafConfig } from "../config/stafd.js";
 import type { Context } from "../context.js";
 import { log } from "../context.js";
 import { readPage } from "../controller/discovery.js";
-import { amendLife, nameOf } from "../controller/life.js";
+import { nameOf } from "../controller/life.js";
 import { leave, seek, stay } from "../controller/machine.js";
 import { standingOf, type Controller, type ControllerId, type DiscoveryControllerState } from "../controller/types.js";
 import { readRecordedDcs } from "../recorded.js";
@@ -39,6 +39,7 @@ export function startStaf(context: Context, staf: StafState): void {
       page,
       reading: { at: "idle" },
       pleo: "ask",
+      wanted: "recorded by an earlier run",
       why: "recorded by an earlier run",
       remembered: "yes",
     });
@@ -83,6 +84,7 @@ function carryOut(context: Context, operation: StafOperation): void {
         page: { known: "no" },
         reading: { at: "idle" },
         pleo: "ask",
+        wanted: operation.why,
         why: operation.why,
         remembered: "no",
       });
@@ -90,13 +92,16 @@ function carryOut(context: Context, operation: StafOperation): void {
       seek(context, controller, operation.why);
       return;
     }
-    case "stay":
-      stay(context, dcOf(context, operation.id), operation.why);
+    case "stay": {
+      const dc = dcOf(context, operation.id);
+      dc.wanted = operation.why;
+      stay(context, dc, operation.why);
       return;
+    }
     case "set-origin": {
       const dc = dcOf(context, operation.id);
       dc.origin = operation.origin;
-      amendLife(context, dc, dc.life, operation.why);
+      dc.wanted = operation.why;
       touch(context, "staf");
       return;
     }

@@ -105,10 +105,11 @@ export function formatFailure(failure: Failure, paint: Paint): string {
 export function formatStopped(stopped: StoppedRun, paint: Paint): string {
   const lines = [paint.bold(`at ${formatSimulated(stopped.at)}`)];
   if (stopped.controllers.length === 0) lines.push("no daemon has a controller");
-  for (const { service, controller, doing, why, since, next, device } of stopped.controllers) {
+  for (const { service, controller, doing, why, wanted, since, next, device } of stopped.controllers) {
     lines.push(`${service} ${paint.bold(controller)}${device === "" ? "" : ` (${device})`}`);
     lines.push(`  ${doing}, since ${String(since / 1000)} s`);
     lines.push(`  why: ${why}`);
+    if (wanted !== "") lines.push(`  wanted: ${wanted}`);
     if (next !== "") lines.push(`  next: ${next}`);
   }
   lines.push(paint.bold("the kernel has"));

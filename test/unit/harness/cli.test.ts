@@ -136,7 +136,9 @@ describe("stas-sim explain", () => {
     const { status, out } = await stasSim("explain", file("good.yaml", waiting), "--at", "30s");
     expect(status).toBe(EXIT.pass);
     expect(out).toContain("staf tcp 192.168.1.20:8009 nqn.2014-08.org.nvmexpress.discovery (nvme0)");
-    expect(out).toMatch(/stac tcp 192\.168\.1\.30:4420 .*vol1\n {2}.*, since [\d.]+ s\n {2}why: .+\n {2}next: .+/);
+    expect(out).toMatch(
+      /stac tcp 192\.168\.1\.30:4420 .*vol1\n {2}.*, since [\d.]+ s\n {2}why: .+\n {2}wanted: .+\n {2}next: .+/,
+    );
     expect(out).toMatch(/the kernel has\n {2}nvme0 live, discovery, made by stas: .* = dc1/);
   });
 });

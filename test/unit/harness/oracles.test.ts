@@ -38,7 +38,14 @@ function describing(device: string, status: ControllerDescription["status"]): ()
     hostIface: "",
     hostNqn: "",
   } as const;
-  const said = { doing: "does", why: "because", since: Milliseconds(0), next: "", state: "connected" } as const;
+  const said = {
+    doing: "does",
+    why: "because",
+    wanted: "",
+    since: Milliseconds(0),
+    next: "",
+    state: "connected",
+  } as const;
   return () => [{ service: "stac", id: "c1", controller: "vol1", transportId, device, status, ...said }];
 }
 

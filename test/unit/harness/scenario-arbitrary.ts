@@ -26,7 +26,6 @@ import {
   text,
   linkState,
   listenerState,
-  madeBy,
   service,
   target,
   prefixed,

@@ -155,7 +155,7 @@ describe.each([
   { key: "timeline", faults: STEPS },
   { key: "expect", faults: EXPECTATIONS },
 ] as const)("in $key", ({ key, faults }) => {
-  it.each([...faults])("%s", (_, record, path, expected, found) => {
+  it.each<Fault>([...faults])("%s", (_, record, path, expected, found) => {
     const problems = inList(key, record);
     expect(problems).toHaveLength(1);
     expect(problems[0]).toMatchObject({ file: "bad.yaml", line: 10, path });

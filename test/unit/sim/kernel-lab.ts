@@ -175,9 +175,14 @@ export class Lab {
     }
   }
 
+  /** Throws where nobody takes the action, as with a name that is not there. */
   apply(action: WorldAction): void {
-    const taken = [this.network.apply(action), this.fabric.apply(action), this.kernel.apply(action)];
-    if (!taken.includes(true)) throw new Error(`nobody took ${action.kind}`);
+    if (!this.offer(action)) throw new Error(`nobody took ${action.kind}`);
+  }
+
+  /** Whether somebody takes the action. */
+  offer(action: WorldAction): boolean {
+    return this.network.apply(action) || this.fabric.apply(action) || this.kernel.apply(action);
   }
 
   /** Begins a connect; look at the returned box later. */

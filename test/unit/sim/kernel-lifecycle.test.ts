@@ -372,5 +372,7 @@ describe("resets and removals by others", () => {
     ]);
     const removed = lab.observed.flatMap(({ what }) => (what.kind === "controller-removed" ? [what.by] : []));
     expect(removed).toEqual(["kernel"]);
+    expect(lab.offer({ kind: "remove-device", target: "far" })).toBe(false);
+    expect(lab.offer({ kind: "add-device", to: "nobody", madeBy: "nvme-cli" })).toBe(false);
   });
 });

@@ -3,7 +3,7 @@ import { ERRNO } from "../../../src/core/domain/errno.js";
 import { Milliseconds } from "../../../src/core/domain/units.js";
 import type { ProbeTarget } from "../../../src/core/ports/network.js";
 import { parseNetAddress, parseNetPrefix, within } from "../../../src/adapters/sim/net/address.js";
-import { NetworkModel } from "../../../src/adapters/sim/net/paths.js";
+import { NetworkMisuse, NetworkModel } from "../../../src/adapters/sim/net/paths.js";
 import type { ReachTarget } from "../../../src/adapters/sim/net/paths.js";
 import type { InterfaceSpec, ListenerState, NetworkSpec } from "../../../src/adapters/sim/spec.js";
 
@@ -177,6 +177,13 @@ describe("reach", () => {
     expect(net.reach(target("192.168.1.20"))).toMatchObject({ kind: "listener", listener: { peer: "second" } });
     expect(net.listenersAt("tcp", "192.168.1.20", "8009").map(({ peer }) => peer)).toEqual(["first", "second"]);
   });
+});
+
+test("what is no address or route is refused", () => {
+  expect(() => network({}, [{ ...ETH0, addresses: ["eth0"] }])).toThrow(NetworkMisuse);
+  expect(() => network().apply({ kind: "route", to: "somewhere", hostIface: "eth0", state: "up" })).toThrow(
+    NetworkMisuse,
+  );
 });
 
 describe("probe", () => {

@@ -106,7 +106,7 @@ describe("sysfs shows what real kernels show", () => {
     lab.begin(A);
     lab.run(10);
     const early = lab.kernel.read("nvme0");
-    expect(early?.attributes).toMatchObject({ state: "connecting\n", cntrltype: "\n", subsysnqn: "\n", model: "\n" });
+    expect(early?.attributes).toMatchObject({ state: "connecting\n", cntrltype: "\n", subsysnqn: "\n" });
     expect(early === undefined ? undefined : parseControllerRecord(early).complete).toBe(false);
     lab.apply({ kind: "attributes-after", delay: Milliseconds(2000) });
     lab.run(200);

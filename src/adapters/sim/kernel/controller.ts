@@ -81,6 +81,7 @@ export interface Controller {
   /** What the target gave it; kept on show while it is not connected. */
   cntlid: number;
   cntlidHeld: "yes" | "no";
+  /** Source address of the connection; empty while there is none. */
   srcAddr: string;
   subsystem: Subsystem | undefined;
   /** `masked`: one AEN was sent, and the log was not read with RAE=0 since. `owed`: it is stuck on a dead link. */

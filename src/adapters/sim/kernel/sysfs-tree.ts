@@ -29,13 +29,12 @@ const DCTYPE = { plain: 0, ddc: 1, cdc: 2 } as const;
 
 function addressText(controller: Controller, profile: KernelProfile): string {
   const { options } = controller;
-  const shown = profile.hasSrcAddr === "yes" && controller.state === "live";
   return formatAddress({
     traddr: options.traddr,
     trsvcid: options.trsvcid,
     hostTraddr: options.hostTraddr,
     hostIface: options.hostIface,
-    srcAddr: shown ? controller.srcAddr : "",
+    srcAddr: profile.hasSrcAddr === "yes" ? controller.srcAddr : "",
   });
 }
 

@@ -39,6 +39,11 @@ export interface ReachTarget {
   readonly hostIface: string;
 }
 
+/** An address or a route that is none. The scenario's fault. */
+export class NetworkMisuse extends Error {
+  override readonly name = "NetworkMisuse";
+}
+
 /** How a TCP connection (or its like) to an address ends. `listeners`: everybody at that address and port, never empty. */
 export type ReachOutcome =
   | {
@@ -114,7 +119,7 @@ function makeIface(spec: InterfaceSpec): Iface {
   const texts: string[] = [];
   for (const text of spec.addresses) {
     const prefix = parseNetPrefix(text);
-    if (prefix === undefined) continue;
+    if (prefix === undefined) throw new NetworkMisuse(`${text} is no address of an interface`);
     prefixes.push(prefix);
     texts.push(text.split("/")[0] ?? text);
   }
@@ -158,7 +163,7 @@ export class NetworkModel {
     this.#changed.push(callback);
   }
 
-  /** Takes `link`, `route`, `interface` and `remove-interface`; false for any other action. */
+  /** Takes `link`, `route`, `interface` and `remove-interface`; false for any other action. Throws NetworkMisuse. */
   apply(action: WorldAction): boolean {
     switch (action.kind) {
       case "link":
@@ -341,7 +346,7 @@ export class NetworkModel {
 
   #setRoute(to: string, hostIface: string, state: LinkState): void {
     const prefix = routePrefix(to);
-    if (prefix === undefined) return;
+    if (prefix === undefined) throw new NetworkMisuse(`${to} is no destination of a route`);
     const same = this.#routes.find(
       (route) =>
         route.hostIface === hostIface &&
