@@ -152,29 +152,33 @@ describe("the served tree", () => {
 describe("the kernel under random operations", () => {
   test("keeps its numbers apart, ends every connect, and is the same twice", () => {
     fc.assert(
-      fc.property(fc.array(operation, { minLength: 10, maxLength: 40 }), fc.constantFrom(0, 0.3), (operations, jitter) => {
-        const play = (): { readonly trace: string; readonly lab: Lab } => {
-          const lab = new Lab({ kernel: { jitter } });
-          for (const operation of operations) {
-            perform(lab, operation);
-            const names = lab.kernel.views().map((view) => view.name);
-            expect(new Set(names).size).toBe(names.length);
-          }
-          lab.run(300_000);
-          const uevents = lab.uevents.map(
-            ({ at, message }) => `${String(at)} ${Buffer.from(message).toString("latin1")}`,
-          );
-          return { trace: [...uevents, JSON.stringify(lab.observed)].join("\n"), lab };
-        };
-        const { trace, lab } = play();
-        expect(play().trace).toBe(trace);
-        const begun = lab.observed.filter(({ what }) => what.kind === "connect-begin").length;
-        const ended = lab.observed.filter(({ what }) => what.kind === "connect-end").length;
-        expect(ended).toBe(begun);
-        const added = lab.observed.filter(({ what }) => what.kind === "controller-added").length;
-        const removed = lab.observed.filter(({ what }) => what.kind === "controller-removed").length;
-        expect(lab.kernel.views().length).toBe(added - removed);
-      }),
+      fc.property(
+        fc.array(operation, { minLength: 10, maxLength: 40 }),
+        fc.constantFrom(0, 0.3),
+        (operations, jitter) => {
+          const play = (): { readonly trace: string; readonly lab: Lab } => {
+            const lab = new Lab({ kernel: { jitter } });
+            for (const operation of operations) {
+              perform(lab, operation);
+              const names = lab.kernel.views().map((view) => view.name);
+              expect(new Set(names).size).toBe(names.length);
+            }
+            lab.run(300_000);
+            const uevents = lab.uevents.map(
+              ({ at, message }) => `${String(at)} ${Buffer.from(message).toString("latin1")}`,
+            );
+            return { trace: [...uevents, JSON.stringify(lab.observed)].join("\n"), lab };
+          };
+          const { trace, lab } = play();
+          expect(play().trace).toBe(trace);
+          const begun = lab.observed.filter(({ what }) => what.kind === "connect-begin").length;
+          const ended = lab.observed.filter(({ what }) => what.kind === "connect-end").length;
+          expect(ended).toBe(begun);
+          const added = lab.observed.filter(({ what }) => what.kind === "controller-added").length;
+          const removed = lab.observed.filter(({ what }) => what.kind === "controller-removed").length;
+          expect(lab.kernel.views().length).toBe(added - removed);
+        },
+      ),
       { numRuns: 60 },
     );
   });

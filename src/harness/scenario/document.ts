@@ -1,11 +1,28 @@
 /** A YAML text as a plain value, with the place of everything in it. */
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from "yaml";
+import {
+  type Alias,
+  Composer,
+  type CST,
+  type Document,
+  isAlias,
+  isCollection,
+  isMap,
+  isScalar,
+  isSeq,
+  Lexer,
+  LineCounter,
+  type Node,
+  type Pair,
+  Parser,
+} from "yaml";
 import type { Problem } from "./types.js";
 
 /** A scenario of 10,000 plain records has some 2 MB. */
 export const FILE_CHARACTERS_MAX = 8 * 1024 * 1024;
 /** Deeper than any scenario; stops an alias that holds itself. */
 export const DEPTH_MAX = 32;
+/** A level is at most three tokens deep: a collection, its item, a scalar with its properties. */
+const TOKENS_NESTED_MAX = 4 * DEPTH_MAX;
 /** Anchors are for a repeated record or two. */
 export const ALIASES_MAX = 100;
 /** Values after aliases are replaced: aliases of aliases multiply. */
@@ -53,6 +70,8 @@ export class Source {
   readonly #problems: Problem[] = [];
   readonly #lines = new LineCounter();
   #document: Document.Parsed | undefined;
+  readonly #anchors = new Map<string, Node>();
+  readonly #targets = new Map<Alias, Node>();
   #nodes = 0;
   #aliases = 0;
   #stopped = false;
@@ -74,10 +93,6 @@ export class Source {
     const document = this.#parse(text);
     if (document === undefined) return undefined;
     this.#document = document;
-    if (document.errors.some(({ code }) => code === "RESOURCE_EXHAUSTION")) {
-      this.#tooDeep();
-      return undefined;
-    }
     for (const fault of [...document.errors, ...document.warnings]) {
       this.#push(fault.pos[0], [], "valid YAML 1.2 of plain values", fault.message);
     }
@@ -86,25 +101,40 @@ export class Source {
     return this.#problems.length > 0 ? undefined : value;
   }
 
+  /**
+   * The composer of the library recurses, and the end of the stack cannot be caught for sure (the
+   * engine aborts where a regular expression is compiled there). Its tokeniser does not: what it
+   * builds is watched, before it is composed.
+   */
   #parse(text: string): Document.Parsed | undefined {
-    try {
-      return parseDocument(text, {
-        lineCounter: this.#lines,
-        prettyErrors: false,
-        // The library's own check costs the square of the number of keys; ours follows below.
-        uniqueKeys: false,
-        logLevel: "error",
-      });
-    } catch (error) {
-      // Its parser recurses: a text of a million brackets ends its stack.
-      if (!(error instanceof RangeError)) throw error;
-      this.#tooDeep();
-      return undefined;
+    const composer = new Composer({
+      // The library's own check costs the square of the number of keys; ours follows below.
+      uniqueKeys: false,
+      logLevel: "error",
+    });
+    const tokens: CST.Token[] = [];
+    const parser = new Parser(this.#lines.addNewLine);
+    this.#lines.addNewLine(0);
+    for (const lexeme of new Lexer().lex(text)) {
+      for (const token of parser.next(lexeme)) tokens.push(token);
+      if (parser.stack.length > TOKENS_NESTED_MAX) {
+        this.#tooDeep();
+        return undefined;
+      }
     }
+    for (const token of parser.end()) tokens.push(token);
+    const [document, second] = composer.compose(tokens, true, text.length);
+    if (second !== undefined) this.#push(second.range[0], [], "one YAML document", "a second one");
+    return document;
   }
 
   #tooDeep(): void {
     this.#push(0, [], `values nested at most ${DEPTH_MAX} deep`, "a text nested far deeper");
+  }
+
+  /** Whether a further problem would be left out. */
+  get full(): boolean {
+    return this.#problems.length >= PROBLEMS_MAX;
   }
 
   /** Adds a problem with the value at a path, or with its absence. */
@@ -129,14 +159,13 @@ export class Source {
   }
 
   #push(offset: number, path: Path, expected: string, found: string): void {
-    if (this.#problems.length >= PROBLEMS_MAX) return;
+    if (this.full) return;
     const { line, column } = this.#position(offset);
     this.#problems.push({ file: this.file, line, column, path: formatPath(path), expected, found });
   }
 
   #resolve(node: YamlNode): YamlNode {
-    if (!isAlias(node) || this.#document === undefined) return node;
-    return node.resolve(this.#document);
+    return isAlias(node) ? this.#targets.get(node) : node;
   }
 
   /** Where the value at a path begins; where there is none, the record that lacks it. */
@@ -176,11 +205,9 @@ export class Source {
 
   #convert(given: YamlNode, path: Path): Value {
     if (!this.#withinBounds(given, path)) return null;
-    const node = this.#resolve(given);
-    if (isAlias(given) && node === undefined) {
-      this.#push(given.range?.[0] ?? 0, path, "an alias of an anchor above", `*${given.source}`);
-      return null;
-    }
+    if (isAlias(given)) return this.#convertAlias(given, path);
+    const node = given;
+    if ((isScalar(node) || isCollection(node)) && node.anchor !== undefined) this.#anchors.set(node.anchor, node);
     if (node === null || node === undefined) return null;
     if (isSeq<Node>(node)) return node.items.map((item, index) => this.#convert(item, [...path, index]));
     if (isMap<Node, Node | null>(node)) return this.#convertMap(node.items, path);
@@ -194,6 +221,17 @@ export class Source {
       "text, a number, true, false, a list or a record",
       "a value of another type",
     );
+    return null;
+  }
+
+  #convertAlias(alias: Alias, path: Path): Value {
+    const target = this.#anchors.get(alias.source);
+    if (target !== undefined) {
+      this.#targets.set(alias, target);
+      return this.#convert(target, path);
+    }
+    this.#stopped = true;
+    this.#push(alias.range?.[0] ?? 0, path, "an alias of an anchor above", `*${alias.source}`);
     return null;
   }
 

@@ -1,6 +1,6 @@
 /** What the schema says against a value, as problems at their places. */
 import type { z } from "zod";
-import type { Path, Source } from "./document.js";
+import { type Path, PROBLEMS_MAX, type Source } from "./document.js";
 
 type Issue = z.core.$ZodIssue;
 
@@ -21,12 +21,13 @@ interface Context {
 function report(source: Source, issue: Issue, context: Context): void {
   const path = [...context.prefix, ...plainPath(issue.path)];
   if (issue.code === "unrecognized_keys") {
-    for (const key of issue.keys) once(context, [...path, key], () => source.addKey([...path, key], issue.message));
+    for (const key of issue.keys.slice(0, PROBLEMS_MAX))
+      once(source, context, [...path, key], () => source.addKey([...path, key], issue.message));
     return;
   }
   if (issue.code === "invalid_key") {
     const expected = issue.issues[0]?.message ?? "another key";
-    once(context, path, () => source.addKey(path, expected));
+    once(source, context, path, () => source.addKey(path, expected));
     return;
   }
   if (issue.code === "invalid_union") {
@@ -37,13 +38,13 @@ function report(source: Source, issue: Issue, context: Context): void {
       return;
     }
   }
-  once(context, path, () => source.add(path, issue.message));
+  once(source, context, path, () => source.add(path, issue.message));
 }
 
 /** A text that fails several checks of one schema is one problem. */
-function once(context: Context, path: Path, tell: () => void): void {
+function once(source: Source, context: Context, path: Path, tell: () => void): void {
   const key = JSON.stringify(path);
-  if (context.seen.has(key)) return;
+  if (source.full || context.seen.has(key)) return;
   context.seen.add(key);
   tell();
 }

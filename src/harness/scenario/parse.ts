@@ -6,7 +6,7 @@ import { TIME_MAX } from "./duration.js";
 import { reportIssues } from "./issues.js";
 import { closeWindow, type OpenExpectation, resolveExpectation } from "./resolve/expectations.js";
 import { duration, given, type Peer, Scope } from "./resolve/scope.js";
-import { resolveTimeline, timesOfSteps } from "./resolve/timeline.js";
+import { resolveTimeline, type StepTimes, timeOfStep, timesOfSteps } from "./resolve/timeline.js";
 import { resolveInterfaces, resolveListen, resolveWorld } from "./resolve/world.js";
 import { type FullRecord, scenarioSchema } from "./schema/schema.js";
 import type { ParsedScenario, Scenario } from "./types.js";
@@ -36,10 +36,11 @@ function resolveScenario(source: Source, record: FullRecord): Scenario | undefin
   const scope = gatherNames(source, record);
   const world = resolveWorld(record, scope);
   const timeline = resolveTimeline(record.timeline, scope);
-  const stepTimes = timesOfSteps(timeline);
-  for (const [index, { id = "", at }] of record.timeline.entries()) {
-    const time = stepTimes.get(id);
-    if (time !== undefined) scope.mention(["timeline", index, at === undefined ? "after" : "at"], time);
+  const whole = timeline.length === record.timeline.length;
+  const stepTimes: StepTimes = whole ? timesOfSteps(timeline, scope) : new Map();
+  for (const [index, step] of timeline.entries()) {
+    const time = timeOfStep(step, stepTimes);
+    if (whole && time !== undefined) scope.mention(["timeline", index, step.when.kind === "at" ? "at" : "after"], time);
   }
   const open: OpenExpectation[] = [];
   for (const [index, one] of record.expect.entries()) {

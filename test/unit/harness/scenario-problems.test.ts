@@ -8,7 +8,7 @@ function inList(key: "timeline" | "expect", record: string) {
 }
 
 /** Class of fault, the record on line 10, path, part of what was expected, what was found. */
-type Fault = readonly [string, string, string, string, string?];
+type Fault = [fault: string, record: string, path: string, expected: string, found?: string];
 
 const STEPS: readonly Fault[] = [
   ["misspelt action", "{ at: 1s, strat: staf }", "timeline[0].strat", "start, or another of the keys id, at"],
@@ -155,7 +155,8 @@ describe.each([
   { key: "timeline", faults: STEPS },
   { key: "expect", faults: EXPECTATIONS },
 ] as const)("in $key", ({ key, faults }) => {
-  it.each<Fault>([...faults])("%s", (_, record, path, expected, found) => {
+  it.each(faults.map((fault) => ({ name: fault[0], fault })))("$name", ({ fault }) => {
+    const [, record, path, expected, found] = fault;
     const problems = inList(key, record);
     expect(problems).toHaveLength(1);
     expect(problems[0]).toMatchObject({ file: "bad.yaml", line: 10, path });
@@ -190,6 +191,17 @@ describe("places", () => {
       [2, 8, "title"],
       [3, 1, "foo"],
     ]);
+  });
+});
+
+describe("steps that wait for each other", () => {
+  it("are found once a circle, however one comes into it", () => {
+    const text = `${WORLD}timeline:
+  - { id: in, when: { step: a }, start: staf }
+  - { id: a, when: { step: b }, start: staf }
+  - { id: b, when: { step: a }, start: staf }
+`;
+    expect(bad(text)).toMatchObject([{ line: 12, path: "timeline[2].when.step", found: '"a"' }]);
   });
 });
 
@@ -248,7 +260,7 @@ describe("YAML that is none, or more than plain values", () => {
   it.each([
     ["an empty file", "", 1, "a record with keys out of format"],
     ["an open bracket", "format: 1\ntitle: [\n", 3, "valid YAML"],
-    ["two documents", "format: 1\n---\nformat: 1\n", 2, "valid YAML"],
+    ["two documents", "format: 1\n---\nformat: 1\n", 2, "one YAML document"],
     ["a key given twice", "format: 1\ntitle: a\ntitle: b\n", 3, "each key once"],
     ["a key that is a list", "? [a]\n: b\n", 1, "a key that is text"],
     ["the key of every prototype", "format: 1\n__proto__: { a: 1 }\n", 2, "a key that is text"],
@@ -257,6 +269,7 @@ describe("YAML that is none, or more than plain values", () => {
     ["a date of YAML 1.1", "%YAML 1.1\n---\ntitle: 2001-12-14\n", 3, "text, a number"],
     ["an alias that holds itself", "title: &a [*a]\n", 1, "nested at most 32 deep"],
     ["brackets without end", "[".repeat(50_000), 1, "nested at most 32 deep"],
+    ["keys without end", "? ".repeat(50_000), 1, "nested at most 32 deep"],
     ["lists without end", "- ".repeat(50_000), 1, "nested at most 32 deep"],
     ["a file too long", `# ${"x".repeat(FILE_CHARACTERS_MAX)}`, 1, "a file of at most"],
   ])("%s", (_, text, line, expected) => {

@@ -1,4 +1,4 @@
-/** What differs between kernels. 6.1 and 6.12 were measured (facts and logs); 5.14 was not. */
+/** What differs between kernels. 6.1 and 6.12 were measured; 5.14 was not. */
 import { ERRNO } from "../../../core/domain/errno.js";
 import { Milliseconds } from "../../../core/domain/units.js";
 import type { KernelVersion } from "../spec.js";

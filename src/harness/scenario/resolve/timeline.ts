@@ -1,11 +1,11 @@
 /** The time line of a scenario. */
-import { Milliseconds } from "../../../core/domain/units.js";
+import { later, Milliseconds } from "../../../core/domain/units.js";
 import type { Path } from "../document.js";
 import { isReplied } from "../names.js";
 import { ACTION_KEYS } from "../schema/timeline.js";
 import type { Step, Trigger } from "../types.js";
 import { actionKeys, resolveAction, type StepRecord } from "./actions.js";
-import { given, type Scope } from "./scope.js";
+import { duration, given, type Scope } from "./scope.js";
 
 type WhenRecord = Exclude<StepRecord["when"], undefined>;
 
@@ -16,12 +16,8 @@ export function resolveTimeline(records: readonly StepRecord[], scope: Scope): r
     const path = ["timeline", index];
     const when = resolveTrigger(record, scope, path);
     const action = resolveOneAction(record, scope, path);
-    const after = record.after === undefined ? Milliseconds(0) : scope.time([...path, "after"], record.after);
+    const after = record.after === undefined ? Milliseconds(0) : duration(record.after);
     if (when !== undefined && action !== undefined) steps.push({ ...given({ id: record.id }), when, after, action });
-  }
-  if (steps.length === records.length) {
-    const byId = stepsById(steps);
-    for (const [index, step] of steps.entries()) checkChain(byId, step, scope, ["timeline", index, "when", "step"]);
   }
   return steps;
 }
@@ -48,7 +44,7 @@ function resolveTrigger(record: StepRecord, scope: Scope, path: Path): Trigger |
   }
   if (at !== undefined) {
     if (after !== undefined) scope.source.addKey([...path, "after"], "after only beside when");
-    return { kind: "at", at: scope.time([...path, "at"], at) };
+    return { kind: "at", at: duration(at) };
   }
   if (when !== undefined) return resolveWhen(when, scope, [...path, "when"]);
   scope.source.add(path, "a time (at) or an event (when)");
@@ -81,34 +77,41 @@ function resolveWhen(when: WhenRecord, scope: Scope, path: Path): Trigger {
   return { kind: "file-written", path: when["file-written"], nth };
 }
 
-/** Steps that wait for each other in a circle would never happen. */
-function checkChain(byId: ReadonlyMap<string, Step>, first: Step, scope: Scope, path: Path): void {
-  let step: Step | undefined = first;
-  for (let hops = 0; step?.when.kind === "step"; hops++) {
-    step = byId.get(step.when.step);
-    if (step === first || hops > byId.size) {
-      scope.source.add(path, "a step that does not wait for this one");
-      return;
-    }
-  }
+/** When steps happen, where that is known beforehand: by their ids. */
+export type StepTimes = ReadonlyMap<string, Milliseconds>;
+
+/** When a step happens, where that is known beforehand. */
+export function timeOfStep(step: Step, times: StepTimes): Milliseconds | undefined {
+  if (step.when.kind === "at") return step.when.at;
+  const base = step.when.kind === "step" ? times.get(step.when.step) : undefined;
+  return base === undefined ? undefined : later(base, step.after);
 }
 
-function stepsById(steps: readonly Step[]): ReadonlyMap<string, Step> {
-  return new Map(steps.flatMap((step) => (step.id === undefined ? [] : [[step.id, step]])));
-}
-
-/** When a step happens, where that is known beforehand. Steps must be free of circles. */
-export function timesOfSteps(steps: readonly Step[]): ReadonlyMap<string, Milliseconds> {
-  const byId = stepsById(steps);
+/** Finds out when steps happen. Steps that wait for each other in a circle would never happen: a problem. */
+export function timesOfSteps(steps: readonly Step[], scope: Scope): StepTimes {
+  const byId = new Map(steps.flatMap((step, index) => (step.id === undefined ? [] : [[step.id, { step, index }]])));
   const times = new Map<string, Milliseconds>();
-  for (const id of byId.keys()) {
-    let sum = 0;
-    let step = byId.get(id);
-    for (let hops = 0; step?.when.kind === "step" && hops <= steps.length; hops++) {
-      sum += step.after;
-      step = byId.get(step.when.step);
+  const followed = new Set<string>();
+  for (const start of byId.keys()) {
+    // Each step is followed once: a long chain costs no more than its length.
+    const chain: Step[] = [];
+    let id: string | undefined = start;
+    while (id !== undefined && !followed.has(id)) {
+      followed.add(id);
+      const entry = byId.get(id);
+      if (entry === undefined) break;
+      chain.push(entry.step);
+      id = entry.step.when.kind === "step" ? entry.step.when.step : undefined;
     }
-    if (step?.when.kind === "at") times.set(id, Milliseconds(step.when.at + sum));
+    const closing = chain.at(-1);
+    if (id !== undefined && closing?.id !== undefined && chain.some((step) => step.id === id)) {
+      const index = byId.get(closing.id)?.index ?? 0;
+      scope.source.add(["timeline", index, "when", "step"], "a step that does not wait for this one");
+    }
+    for (const step of chain.reverse()) {
+      const time = timeOfStep(step, times);
+      if (time !== undefined && step.id !== undefined) times.set(step.id, time);
+    }
   }
   return times;
 }

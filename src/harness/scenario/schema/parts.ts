@@ -22,7 +22,7 @@ export function record<S extends z.ZodRawShape>(shape: S): z.ZodObject<S, z.core
   return z.strictObject(shape, {
     error: (issue) => {
       if (issue.code !== "unrecognized_keys") return `a record with keys out of ${all}`;
-      const near = issue.keys.map((key) => nearest(key, keys)).find((key) => key !== undefined);
+      const near = issue.keys.length === 1 ? nearest(issue.keys[0] ?? "", keys) : undefined;
       return near === undefined ? `one of the keys ${all}` : `${near}, or another of the keys ${all}`;
     },
   });
