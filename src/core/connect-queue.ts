@@ -73,8 +73,8 @@ export function pump(context: Context): void {
     if (!isDurable(context, next.service, next.recordedAt)) return;
     startConnect(context, next);
   }
-  const goodOnesWait = queue.ready.size + queue.toProbe.size + queue.probing.size + queue.inKernel.size > 0;
-  if (queue.suspects.size === 0 || goodOnesWait) return;
+  const goodOnes = queue.ready.size + queue.inKernel.size;
+  if (queue.suspects.size === 0 || goodOnes > 0) return;
   const suspect = first(state.controllers, queue.suspects);
   if (isDurable(context, suspect.service, suspect.recordedAt)) startConnect(context, suspect);
 }

@@ -139,7 +139,9 @@ export function audit(context: Context): void {
   for (const summary of context.ports.sysfs.list()) {
     listed.add(summary.name);
     const present = kernel.byName.get(summary.name);
-    if (present !== undefined) {
+    if (present === undefined) {
+      requestReconcile(context, "stac");
+    } else {
       const clear = present.kind !== "unknown" && present.controller.complete;
       if (clear && sameSummary(present.summary, summary)) continue;
       if (!sameConnection(present, summary.subsysnqn)) deviceGone(context, summary.name);

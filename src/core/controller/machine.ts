@@ -1,6 +1,7 @@
 /** A controller's life: it is looked for in the kernel, connected, lost, connected again, and left. */
 import { arm, log, type Context } from "../context.js";
 import { parseConnectReply } from "../codec/fabrics-options.js";
+import type { KernelController } from "../codec/sysfs.js";
 import { DecodeError } from "../codec/error.js";
 import { ERRNO, errnoName } from "../domain/errno.js";
 import { formatDuration, later, type Milliseconds } from "../domain/units.js";
@@ -36,7 +37,16 @@ export function addressKeyOf(controller: Controller): string {
  */
 export function seek(context: Context, controller: Controller, why: string): void {
   if (adopt(context, controller)) return;
-  enqueue(context, controller, why);
+  if (mayFitLater(context, controller))
+    wait(context, controller, FIRST_RETRY, "what stands on its address is being asked");
+  else enqueue(context, controller, why);
+}
+
+/** A connection on its address may be the one it wants: what that is has been asked of it. */
+function mayFitLater(context: Context, controller: Controller): boolean {
+  return atAddress(context.state.kernel, addressKeyOf(controller)).some(
+    (present) => present.kind === "asking" && isMatch(context, controller, present.controller),
+  );
 }
 
 /** Binds a controller to an existing connection that is the one it wants. */
@@ -56,15 +66,23 @@ export function adoptPresent(context: Context, controller: Controller, present: 
   return true;
 }
 
-function fits({ state }: Context, controller: Controller, present: Present): boolean {
+function fits(context: Context, controller: Controller, present: Present): boolean {
   const connection = present.controller;
-  if (!connection.complete || DYING.has(connection.state)) return false;
+  if (!connection.complete || DYING.has(connection.state) || isBeingDeleted(context, present)) return false;
   const role = controller.service === "staf" ? "discovery" : "io";
-  const known = present.kind === role;
   const unclear = present.kind === "unknown" || present.kind === "asking";
-  if (!known && !(unclear && controller.remembered === "yes")) return false;
-  const hostNqn = controller.tid.hostNqn === "" ? (state.identity?.hostNqn ?? "") : controller.tid.hostNqn;
-  return matchConnection(controller.tid, hostNqn, connection, state.interfaces) !== "no";
+  if (present.kind !== role && !(unclear && controller.remembered === "yes")) return false;
+  return isMatch(context, controller, connection);
+}
+
+function isMatch({ state }: Context, { tid }: Controller, connection: KernelController): boolean {
+  const hostNqn = tid.hostNqn === "" ? (state.identity?.hostNqn ?? "") : tid.hostNqn;
+  return matchConnection(tid, hostNqn, connection, state.interfaces) !== "no";
+}
+
+/** A delete of ours is under way, whatever the kernel showed last. */
+function isBeingDeleted({ state }: Context, present: Present): boolean {
+  return [...present.bound].some((id) => state.controllers.get(id)?.life.at === "disconnecting");
 }
 
 /** The kernel has the connection: live, or reconnecting by itself. */
@@ -112,9 +130,7 @@ export function onConnectReply(
   }
   if (!result.ok) {
     if (result.errno === ERRNO.EALREADY) {
-      // Somebody else connected it: the audit finds it, and it is adopted.
-      wait(context, controller, FIRST_RETRY, "the kernel has this connection already");
-      auditNow(context);
+      takenAlready(context, controller);
       return;
     }
     failed(context, controller, `${errnoName(result.errno)} from the kernel`);
@@ -132,6 +148,20 @@ export function onConnectReply(
   } else {
     arrive(context, controller, present, "connected");
   }
+}
+
+/** Somebody else connected it: the audit finds the connection, and it is adopted where it is the one that is wanted. */
+function takenAlready(context: Context, controller: Controller): void {
+  controller.failures += 1;
+  const why = "the kernel has this connection already";
+  if (controller.failures === 2) log(context, "warning", `${why}, but not as it is wanted`, nameOf(controller));
+  wait(context, controller, retryDelay(controller), why);
+  auditNow(context);
+}
+
+/** 3 s after the first failure, 60 s after each that follows it. */
+function retryDelay({ failures }: Controller): Milliseconds {
+  return failures === 1 ? FIRST_RETRY : LATER_RETRY;
 }
 
 /** The device of a connect's reply; `undefined` where the kernel said something else. */
@@ -166,11 +196,11 @@ function leaveAfterConnect(
   disconnectNow(context, controller, device, controller.why);
 }
 
-/** A connect or its probe failed: tried again after 3 s the first time, then every 60 s. */
+/** A connect or its probe failed. */
 function failed(context: Context, controller: Controller, problem: string): void {
   controller.failures += 1;
   noteFailed(context, controller);
-  const delay = controller.failures === 1 ? FIRST_RETRY : LATER_RETRY;
+  const delay = retryDelay(controller);
   const level = controller.failures === 1 ? "info" : controller.failures === 2 ? "error" : "debug";
   const text = `cannot be connected: ${problem}; tried again in ${formatDuration(delay)}`;
   log(context, level, text, nameOf(controller));
@@ -215,7 +245,8 @@ export function onDeviceChanged(context: Context, controller: Controller, presen
   const { life } = controller;
   if (life.at !== "connected" && life.at !== "reconnecting") return;
   if (present.controller.state === "live") {
-    if (!stillFits(context, controller, present)) {
+    // A match that was provisional while the connection was down is judged now.
+    if (present.controller.complete && !isMatch(context, controller, present.controller)) {
       lost(context, controller, `${life.device} turned out to be another connection`);
     } else if (life.at === "reconnecting") {
       log(context, "info", `${life.device} is live again`, nameOf(controller));
@@ -233,13 +264,6 @@ export function onDeviceChanged(context: Context, controller: Controller, presen
       `${life.device} is ${present.controller.state}`,
     );
   }
-}
-
-/** A match that was provisional while the connection was down is judged once it is live. */
-function stillFits({ state }: Context, controller: Controller, present: Present): boolean {
-  if (!present.controller.complete) return true;
-  const hostNqn = controller.tid.hostNqn === "" ? (state.identity?.hostNqn ?? "") : controller.tid.hostNqn;
-  return matchConnection(controller.tid, hostNqn, present.controller, state.interfaces) !== "no";
 }
 
 /** The device that carried a controller is gone from the kernel. */
@@ -339,7 +363,8 @@ export function onDeleted(
     auditNow(context);
     return;
   }
-  if (life.next === "connect-again") seek(context, controller, "wanted again while it was disconnected");
+  // Not sought: the index may still show what was just deleted.
+  if (life.next === "connect-again") enqueue(context, controller, "wanted again while it was disconnected");
   else forget(context, controller);
 }
 
