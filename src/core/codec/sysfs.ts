@@ -61,17 +61,16 @@ export function parseAddress(text: string): KernelAddress {
 
 /** Prints an `address` attribute, without its newline, in the kernel's order. */
 export function formatAddress(address: KernelAddress): string {
-  const parts = [
-    ["traddr", address.traddr],
-    ["trsvcid", address.trsvcid],
-    ["host_traddr", address.hostTraddr],
-    ["host_iface", address.hostIface],
-    ["src_addr", address.srcAddr],
-  ] as const;
-  return parts
-    .filter(([, value]) => value !== "")
-    .map(([key, value]) => `${key}=${value}`)
-    .join(",");
+  let text = "";
+  const add = (key: string, value: string): void => {
+    if (value !== "") text += text === "" ? `${key}=${value}` : `,${key}=${value}`;
+  };
+  add("traddr", address.traddr);
+  add("trsvcid", address.trsvcid);
+  add("host_traddr", address.hostTraddr);
+  add("host_iface", address.hostIface);
+  add("src_addr", address.srcAddr);
+  return text;
 }
 
 function parseControllerType(text: string): ControllerType {

@@ -1,14 +1,12 @@
 /** `controller =` and `exclude =` lines: how one is read, what it connects to, what it keeps from being connected. */
 import { fitsOption } from "../codec/fabrics-options.js";
 import { canonicalAddress, parseIp } from "../domain/ip-address.js";
+import { fitsNqn, NQN_BYTES_MAX } from "../domain/nqn.js";
 import { TRANSPORTS, type Transport, type TransportId, WELL_KNOWN_DISCOVERY_NQN } from "../domain/transport-id.js";
 import type { ServiceName } from "../ports/bus.js";
 import { CONNECTION_OPTIONS } from "./definitions.js";
 import { quote, showName } from "./reader.js";
 import type { ConfigNote, ConnectionOptions, ControllerEntry, IpFamily } from "./types.js";
-
-/** NVMe Base 2.0, 4.5: an NQN has at most 223 bytes. */
-export const NQN_BYTES_MAX = 223;
 
 /** Discovery controllers listen on 8009 over TCP; RDMA has one port for all (IANA). */
 const DEFAULT_PORTS: Readonly<Record<Transport, string>> = { tcp: "8009", rdma: "4420", fc: "", loop: "" };
@@ -29,16 +27,6 @@ export interface ParsedEntry {
 }
 
 type Draft = { -readonly [K in keyof ConnectionOptions]?: ConnectionOptions[K] };
-
-/** Length in UTF-8, as the protocol counts it. */
-export function utf8Length(text: string): number {
-  let bytes = 0;
-  for (const char of text) {
-    const code = char.codePointAt(0) ?? 0;
-    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-  }
-  return bytes;
-}
 
 function isIdentityKey(key: string): key is IdentityKey {
   return IDENTITY_KEYS.some((one) => one === key);
@@ -123,7 +111,7 @@ class EntryReader {
       else this.#identity.delete(key);
     } else if (/\s/.test(value) || !fitsOption(value)) {
       this.#refuse(`${key} holds a comma or white space`);
-    } else if ((key === "nqn" || key === "host-nqn") && utf8Length(value) > NQN_BYTES_MAX) {
+    } else if ((key === "nqn" || key === "host-nqn") && !fitsNqn(value)) {
       this.#refuse(`${key} is longer than ${String(NQN_BYTES_MAX)} bytes`);
     } else if (this.#use === "exclude" && key === "host-traddr") {
       this.#warn("host-traddr does not count in an exclusion, and is ignored");

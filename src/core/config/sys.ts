@@ -1,6 +1,6 @@
 /** `/etc/stas/sys.conf`: the host's NQN, id, key and symbolic name, literal or in files of their own. */
 import { fitsOption } from "../codec/fabrics-options.js";
-import { NQN_BYTES_MAX, utf8Length } from "./controller-entry.js";
+import { fitsNqn, NQN_BYTES_MAX } from "../domain/nqn.js";
 import { parseIni, type IniSections, type IniValue } from "./ini.js";
 import { quote, showName } from "./reader.js";
 import type { ConfigNote, Parsed, SysConfig } from "./types.js";
@@ -101,7 +101,7 @@ class HostReader {
 /** What is wrong with a host NQN; completes "the host NQN ...". */
 function hostNqnProblem(nqn: string): string | undefined {
   if (!nqn.startsWith("nqn.")) return `is ${quote(nqn)}, and does not start with nqn.`;
-  if (utf8Length(nqn) > NQN_BYTES_MAX) return `is longer than ${String(NQN_BYTES_MAX)} bytes`;
+  if (!fitsNqn(nqn)) return `is longer than ${String(NQN_BYTES_MAX)} bytes`;
   if (/\s/.test(nqn) || !fitsOption(nqn)) return "holds a comma or white space";
   return undefined;
 }

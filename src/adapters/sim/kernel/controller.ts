@@ -101,8 +101,10 @@ export interface Controller {
   adminHandles: number;
   /** Whether its number is still taken. */
   number: "held" | "free";
-  /** Attribute texts and view, until something changes. */
-  texts: ReadonlyMap<string, string> | undefined;
+  /** Attribute texts, and whether those that go with the state are out of date; see `touch` and `forget`. */
+  texts: Map<string, string> | undefined;
+  textsOf: "now" | "before";
+  /** Until something changes. */
   view: ConnectionView | undefined;
 }
 
@@ -137,8 +139,14 @@ export function viewOf(controller: Controller): ConnectionView {
   return view;
 }
 
-/** Forgets what was built from the controller's fields. Call after every change of one that is on show. */
+/** What was built from state, address and controller id is out of date. Call after every change of one of them. */
 export function touch(controller: Controller): void {
+  controller.textsOf = "before";
+  controller.view = undefined;
+}
+
+/** The same for all that is on show: call after a change of what the target tells, or of who the target is. */
+export function forget(controller: Controller): void {
   controller.texts = undefined;
   controller.view = undefined;
 }

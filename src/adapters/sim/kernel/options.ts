@@ -3,7 +3,7 @@ import { CONNECT_STRING_BYTES_MAX, decodeOptionString } from "../../../core/code
 import { DecodeError } from "../../../core/codec/error.js";
 import { utf8Length } from "../../../core/codec/text.js";
 import { ERRNO } from "../../../core/domain/errno.js";
-import { NQN_BYTES_MAX } from "../../../core/domain/nqn.js";
+import { fitsNqn } from "../../../core/domain/nqn.js";
 import { WELL_KNOWN_DISCOVERY_NQN } from "../../../core/domain/transport-id.js";
 import type { Transport } from "../../../core/domain/transport-id.js";
 import { parseNetAddress } from "../net/address.js";
@@ -133,8 +133,8 @@ function checkSecrets(reader: Reader): void {
 
 function typed(reader: Reader, profile: KernelProfile): ConnectOptions {
   const nqn = reader.text("nqn");
-  if (nqn === "" || utf8Length(nqn) > NQN_BYTES_MAX) throw new Refused("nqn");
-  if (utf8Length(reader.text("hostnqn")) > NQN_BYTES_MAX) throw new Refused("hostnqn");
+  if (nqn === "" || !fitsNqn(nqn)) throw new Refused("nqn");
+  if (!fitsNqn(reader.text("hostnqn"))) throw new Refused("hostnqn");
   const transport = transportOf(reader.text("transport"));
   checkAddress(reader, transport);
   if (reader.has("hostid") && !UUID.test(reader.text("hostid"))) throw new Refused("hostid");

@@ -59,7 +59,6 @@ function identityTexts(controller: Controller, profile: KernelProfile): [string,
   const filled = controller.filled === "yes" && peer !== undefined;
   const dctype = peer?.role === "discovery" ? DCTYPE[peer.spec.kind] : 0;
   const texts: [string, string][] = [
-    ["cntlid", filled ? String(controller.cntlid) : "0"],
     ["firmware_rev", filled ? profile.firmware : ""],
     ["model", filled ? MODEL.padEnd(MODEL_WIDTH) : ""],
     ["queue_count", filled ? String(1 + (peer.role === "io" ? controller.options.ioQueues : 0)) : "0"],
@@ -73,10 +72,17 @@ function identityTexts(controller: Controller, profile: KernelProfile): [string,
   return texts;
 }
 
-function ownTexts(controller: Controller, profile: KernelProfile): ReadonlyMap<string, string> {
+/** What comes and goes with the connection. */
+function putMoving(texts: Map<string, string>, controller: Controller, profile: KernelProfile): void {
+  const isFilled = controller.filled === "yes" && controller.peer !== undefined;
+  texts.set("state", `${controller.state}\n`);
+  texts.set("address", `${addressText(controller, profile)}\n`);
+  texts.set("cntlid", `${isFilled ? String(controller.cntlid) : "0"}\n`);
+}
+
+function ownTexts(controller: Controller, profile: KernelProfile): Map<string, string> {
   const { options } = controller;
-  const texts: [string, string][] = [
-    ["address", addressText(controller, profile)],
+  const lasting: [string, string][] = [
     ["ctrl_loss_tmo", shownCtrlLossTmo(options)],
     ["dev", `${String(profile.controllerMajor)}:${String(controller.instance)}`],
     ["fast_io_fail_tmo", options.fastIoFail],
@@ -86,19 +92,21 @@ function ownTexts(controller: Controller, profile: KernelProfile): ReadonlyMap<s
     ["numa_node", "-1"],
     ["reconnect_delay", String(options.reconnectDelaySeconds)],
     ["sqsize", String(options.queueSize - 1)],
-    ["state", controller.state],
     ["transport", options.transport],
     ["uevent", ueventText(controller, profile)],
     ...identityTexts(controller, profile),
   ];
   if (profile.hasAuthAttributes === "yes") {
-    texts.push(["dhchap_ctrl_secret", "none"], ["dhchap_secret", "none"], ["passthru_err_log_enabled", "off"]);
+    lasting.push(["dhchap_ctrl_secret", "none"], ["dhchap_secret", "none"], ["passthru_err_log_enabled", "off"]);
   }
-  return new Map(texts.map(([name, text]) => [name, `${text}\n`]));
+  const texts = new Map<string, string>();
+  for (const [name, text] of lasting) texts.set(name, `${text}\n`);
+  putMoving(texts, controller, profile);
+  return texts;
 }
 
 /** Given attributes stand as they are until the controller leaves the state they were taken in. */
-function givenTexts(controller: Controller, given: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
+function givenTexts(controller: Controller, given: Readonly<Record<string, string>>): Map<string, string> {
   const texts = new Map(Object.entries(given));
   if (texts.get("state")?.trim() === controller.state) return texts;
   texts.set("state", `${controller.state}\n`);
@@ -108,12 +116,16 @@ function givenTexts(controller: Controller, given: Readonly<Record<string, strin
   return texts;
 }
 
-/** Every readable attribute of a controller, by name. Built once for each state of the controller. */
+/** Every readable attribute of a controller, by name. Kept; what moves with the state is put in anew when it has changed. */
 export function attributeTexts(controller: Controller, profile: KernelProfile): ReadonlyMap<string, string> {
-  if (controller.texts !== undefined) return controller.texts;
   const { given } = controller;
-  const texts = given === undefined ? ownTexts(controller, profile) : givenTexts(controller, given);
+  let { texts } = controller;
+  if (texts !== undefined && controller.textsOf === "now") return texts;
+  if (given !== undefined) texts = givenTexts(controller, given);
+  else if (texts === undefined) texts = ownTexts(controller, profile);
+  else putMoving(texts, controller, profile);
   controller.texts = texts;
+  controller.textsOf = "now";
   return texts;
 }
 
