@@ -26,7 +26,7 @@ export function emptyQueue(): ConnectQueue {
 
 /** Addresses are alive or not per way to them: the interface and source address count. */
 function aliveKey({ tid }: Controller): string {
-  return `${addressKey(tid.transport, tid.traddr, tid.trsvcid)} ${tid.hostIface} ${tid.hostTraddr}`;
+  return `${addressKey(tid)} ${tid.hostIface} ${tid.hostTraddr}`;
 }
 
 export function noteAlive({ state }: Context, controller: Controller): void {

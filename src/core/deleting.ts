@@ -3,14 +3,11 @@ import { log, newRequest, type Context } from "./context.js";
 import { parseControllerRecord } from "./codec/sysfs.js";
 import type { ControllerId } from "./controller/types.js";
 import { errnoName } from "./domain/errno.js";
-import { addressKey } from "./kernel/match.js";
+import { addressKey, type PeerAddress } from "./kernel/match.js";
 import type { RequestId } from "./ports/request.js";
 
 /** What the decision was about: the name may stand for another controller by now. */
-export interface Decided {
-  readonly transport: string;
-  readonly traddr: string;
-  readonly trsvcid: string;
+export interface Decided extends PeerAddress {
   readonly subsysnqn: string;
 }
 
@@ -28,9 +25,8 @@ export function startDelete(
   }
   const found = parseControllerRecord(opened.record);
   const known = context.state.kernel.byName.get(device)?.controller;
-  const address = addressKey(decided.transport, decided.traddr, decided.trsvcid);
   const same =
-    addressKey(found.transport, found.traddr, found.trsvcid) === address &&
+    addressKey(found) === addressKey(decided) &&
     (known === undefined || (known.subsysnqn === found.subsysnqn && known.hostnqn === found.hostnqn));
   if (!same) {
     log(context, "info", `${device} stands for another controller by now: not deleted`);

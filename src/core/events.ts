@@ -10,12 +10,10 @@ import type { Present } from "./kernel/index-types.js";
 import { addressKey } from "./kernel/match.js";
 import { refresh } from "./kernel/refresh.js";
 import { ADD_SOAK } from "./limits.js";
-import { auditLater, requestReconcile } from "./soak.js";
+import { ADD_TIMER, auditLater, requestReconcile } from "./soak.js";
 
 /** The AEN of a discovery log page change: notice (2), discovery log change (0xf0), LID 0x70. */
 const DISCOVERY_LOG_CHANGED = "0x70f002";
-
-export const ADD_TIMER = "add soak";
 
 /** `nvme0`: the controllers' own device names; others (nvme0n1, ng0n1) are not theirs. */
 const CONTROLLER_NAME = /^nvme\d+$/u;
@@ -92,8 +90,7 @@ export function deviceKnown(context: Context, present: Present): void {
 
 /** Offers a connection to the controllers that want its address and have none. */
 function offer(context: Context, present: Present): void {
-  const { transport, traddr, trsvcid } = present.controller;
-  for (const id of [...(context.state.byAddress.get(addressKey(transport, traddr, trsvcid)) ?? [])]) {
+  for (const id of [...(context.state.byAddress.get(addressKey(present.controller)) ?? [])]) {
     const controller = context.state.controllers.get(id);
     if (controller === undefined) continue;
     const { life } = controller;

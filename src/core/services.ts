@@ -2,7 +2,7 @@
 import { arm, log, sayOnce, unsay, type Context } from "./context.js";
 import { DecodeError } from "./codec/error.js";
 import type { CommonConfig, ConfigNote, Parsed } from "./config/types.js";
-import { addressKeyOf, adopt } from "./controller/machine.js";
+import { adopt } from "./controller/machine.js";
 import { enterLife, retryTimer } from "./controller/life.js";
 import {
   controllerKey,
@@ -16,6 +16,7 @@ import { transportIdKey } from "./domain/transport-id.js";
 import { later } from "./domain/units.js";
 import { wantedTransportId } from "./entry.js";
 import { addTo } from "./kernel/index.js";
+import { addressKey } from "./kernel/match.js";
 import { REMEMBERED_FOR } from "./limits.js";
 import type { ServiceName } from "./ports/bus.js";
 import { touch } from "./saving.js";
@@ -112,7 +113,7 @@ export function addController(context: Context, made: NewController): Controller
   };
   state.controllers.set(id, controller);
   state.byKey.set(controllerKey(controller.service, transportIdKey(controller.tid)), id);
-  addTo(state.byAddress, addressKeyOf(controller), id);
+  addTo(state.byAddress, addressKey(controller.tid), id);
   controller.recordedAt = touch(context, controller.service);
   return controller;
 }

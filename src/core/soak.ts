@@ -5,6 +5,8 @@ import { Milliseconds } from "./domain/units.js";
 import type { ServiceName } from "./ports/bus.js";
 
 export const AUDIT_TIMER = "audit";
+/** Controllers that are not filled in yet are read again when it fires. */
+export const ADD_TIMER = "add soak";
 
 export const soakTimer = (service: ServiceName): string => `soak ${service}`;
 

@@ -158,9 +158,7 @@ test("what matches meets under one key, however it is spelled", () => {
       const verdict = matchConnection(id, "nqn.host", connection, interfaces);
       if (verdict === "no") return;
       met++;
-      expect(addressKey(id.transport, id.traddr, id.trsvcid)).toBe(
-        addressKey(connection.transport, connection.traddr, connection.trsvcid),
-      );
+      expect(addressKey(id)).toBe(addressKey(connection));
     }),
     { numRuns: 3000 },
   );

@@ -1,14 +1,13 @@
 /** A controller's life: it is looked for in the kernel, connected, lost, connected again, and left. */
 import { arm, log, type Context } from "../context.js";
 import { parseConnectReply } from "../codec/fabrics-options.js";
-import type { KernelController } from "../codec/sysfs.js";
 import { DecodeError } from "../codec/error.js";
 import { ERRNO, errnoName } from "../domain/errno.js";
 import { formatDuration, later, type Milliseconds } from "../domain/units.js";
 import { transportIdKey } from "../domain/transport-id.js";
 import { atAddress, removeFrom } from "../kernel/index.js";
 import type { Present } from "../kernel/index-types.js";
-import { addressKey, matchConnection } from "../kernel/match.js";
+import { addressKey } from "../kernel/match.js";
 import { FIRST_RETRY, LATER_RETRY, REMOVED_RETRY } from "../limits.js";
 import type { DeletedEvent } from "../ports/sysfs.js";
 import type { FabricsReplyEvent } from "../ports/fabrics.js";
@@ -19,17 +18,10 @@ import { touch } from "../saving.js";
 import { auditNow, requestReconcile } from "../soak.js";
 import { startDelete } from "../deleting.js";
 import { refresh } from "../kernel/refresh.js";
+import { fits, isMatch, mayFitLater } from "./adoption.js";
 import { abandonRead, readPage } from "./discovery.js";
 import { amendLife, deviceOf, enterLife, nameOf, release, retryTimer } from "./life.js";
 import { controllerKey, type Controller } from "./types.js";
-
-/** States in which the kernel is taking a controller away. */
-const DYING = new Set(["deleting", "deleting (no IO)", "dead"]);
-
-export function addressKeyOf(controller: Controller): string {
-  const { transport, traddr, trsvcid } = controller.tid;
-  return addressKey(transport, traddr, trsvcid);
-}
 
 /**
  * Looks for a connection that the kernel has already; where there is none, the controller takes
@@ -38,20 +30,13 @@ export function addressKeyOf(controller: Controller): string {
 export function seek(context: Context, controller: Controller, why: string): void {
   if (adopt(context, controller)) return;
   if (mayFitLater(context, controller))
-    wait(context, controller, FIRST_RETRY, "what stands on its address is being asked");
+    wait(context, controller, FIRST_RETRY, "a connection on its address is not known well enough yet");
   else enqueue(context, controller, why);
-}
-
-/** A connection on its address may be the one it wants: what that is has been asked of it. */
-function mayFitLater(context: Context, controller: Controller): boolean {
-  return atAddress(context.state.kernel, addressKeyOf(controller)).some(
-    (present) => present.kind === "asking" && isMatch(context, controller, present.controller),
-  );
 }
 
 /** Binds a controller to an existing connection that is the one it wants. */
 export function adopt(context: Context, controller: Controller): boolean {
-  for (const present of atAddress(context.state.kernel, addressKeyOf(controller))) {
+  for (const present of atAddress(context.state.kernel, addressKey(controller.tid))) {
     if (adoptPresent(context, controller, present)) return true;
   }
   return false;
@@ -64,25 +49,6 @@ export function adoptPresent(context: Context, controller: Controller, present: 
   log(context, "info", `uses the existing connection ${device} (${present.controller.state})`, nameOf(controller));
   arrive(context, controller, present, `${device} is the connection that is wanted`);
   return true;
-}
-
-function fits(context: Context, controller: Controller, present: Present): boolean {
-  const connection = present.controller;
-  if (!connection.complete || DYING.has(connection.state) || isBeingDeleted(context, present)) return false;
-  const role = controller.service === "staf" ? "discovery" : "io";
-  const unclear = present.kind === "unknown" || present.kind === "asking";
-  if (present.kind !== role && !(unclear && controller.remembered === "yes")) return false;
-  return isMatch(context, controller, connection);
-}
-
-function isMatch({ state }: Context, { tid }: Controller, connection: KernelController): boolean {
-  const hostNqn = tid.hostNqn === "" ? (state.identity?.hostNqn ?? "") : tid.hostNqn;
-  return matchConnection(tid, hostNqn, connection, state.interfaces) !== "no";
-}
-
-/** A delete of ours is under way, whatever the kernel showed last. */
-function isBeingDeleted({ state }: Context, present: Present): boolean {
-  return [...present.bound].some((id) => state.controllers.get(id)?.life.at === "disconnecting");
 }
 
 /** The kernel has the connection: live, or reconnecting by itself. */
@@ -138,7 +104,10 @@ export function onConnectReply(
   }
   const device = replyDevice(context, controller, result.text);
   const present = device === undefined ? undefined : refresh(context, device);
-  if (present === undefined || (present.controller.complete && !sameAddress(controller, present))) {
+  if (
+    present === undefined ||
+    (present.controller.complete && addressKey(present.controller) !== addressKey(controller.tid))
+  ) {
     lost(context, controller, "the connection was gone before it could be used");
     return;
   }
@@ -174,11 +143,6 @@ function replyDevice(context: Context, controller: Controller, text: string): st
     auditNow(context);
     return undefined;
   }
-}
-
-function sameAddress(controller: Controller, present: Present): boolean {
-  const { transport, traddr, trsvcid } = present.controller;
-  return addressKey(transport, traddr, trsvcid) === addressKeyOf(controller);
 }
 
 /** A connect of a controller that is not wanted any more has ended: what it made is taken down again. */
@@ -375,7 +339,7 @@ export function forget(context: Context, controller: Controller): void {
   if (controller.service === "staf") abandonRead(context, controller);
   state.controllers.delete(controller.id);
   state.byKey.delete(controllerKey(controller.service, transportIdKey(controller.tid)));
-  removeFrom(state.byAddress, addressKeyOf(controller), controller.id);
+  removeFrom(state.byAddress, addressKey(controller.tid), controller.id);
   touch(context, controller.service);
   if (controller.service === "stac") return;
   context.ports.bus.emit("staf", "dc_removed", []);

@@ -19,10 +19,6 @@ function withoutSource(address: string): string {
   return address.replace(/,?src_addr=[^,\n]*/u, "");
 }
 
-function addressOf(controller: KernelController): string {
-  return addressKey(controller.transport, controller.traddr, controller.trsvcid);
-}
-
 /** Enters a controller, or what has become of it. Its bindings stay: they hold while the name does. */
 export function enter(
   index: KernelIndex,
@@ -31,14 +27,14 @@ export function enter(
   summary: SysfsSummary,
 ): Present {
   const present = index.byName.get(controller.name);
-  const key = addressOf(controller);
+  const key = addressKey(controller);
   if (present === undefined) {
     const entered: Present = { controller, kind, summary, bound: new Set() };
     index.byName.set(controller.name, entered);
     addTo(index.byAddress, key, controller.name);
     return entered;
   }
-  const before = addressOf(present.controller);
+  const before = addressKey(present.controller);
   if (before !== key) {
     removeFrom(index.byAddress, before, controller.name);
     addTo(index.byAddress, key, controller.name);
@@ -53,7 +49,7 @@ export function remove(index: KernelIndex, name: string): Present | undefined {
   const present = index.byName.get(name);
   if (present === undefined) return undefined;
   index.byName.delete(name);
-  removeFrom(index.byAddress, addressOf(present.controller), name);
+  removeFrom(index.byAddress, addressKey(present.controller), name);
   return present;
 }
 

@@ -7,6 +7,9 @@ import type { Transport, TransportId } from "../domain/transport-id.js";
 import { WELL_KNOWN_DISCOVERY_NQN } from "../domain/transport-id.js";
 import type { NetworkInterface } from "../ports/network.js";
 
+/** Where a peer is reached. */
+export type PeerAddress = Pick<ExistingConnection, "transport" | "traddr" | "trsvcid">;
+
 /** What sysfs says of a connection. An empty string, or the kernel's `none`: not known. */
 export interface ExistingConnection {
   readonly transport: string;
@@ -55,7 +58,7 @@ function bareAddress(transport: string, traddr: string): { readonly text: string
  * The key under which a wanted connection and every existing one that could match it meet: transport, canonical address
  * without scope, and port. Equal keys are necessary for a match, not sufficient.
  */
-export function addressKey(transport: string, traddr: string, trsvcid: string): string {
+export function addressKey({ transport, traddr, trsvcid }: PeerAddress): string {
   const kind = transport.toLowerCase();
   return `${kind} ${bareAddress(kind, known(traddr)).text} ${portOf(kind, trsvcid)}`;
 }

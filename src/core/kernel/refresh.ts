@@ -3,11 +3,12 @@ import { identifyController } from "../codec/admin.js";
 import { DecodeError } from "../codec/error.js";
 import { controllerType, decodeIdentify } from "../codec/identify.js";
 import { parseControllerRecord, type KernelController } from "../codec/sysfs.js";
-import { newRequest, type Context } from "../context.js";
+import { armNoLater, newRequest, type Context } from "../context.js";
 import { WELL_KNOWN_DISCOVERY_NQN } from "../domain/transport-id.js";
-import { ADMIN_TIMEOUT } from "../limits.js";
+import { ADD_SOAK, ADMIN_TIMEOUT } from "../limits.js";
 import type { AdminReplyEvent } from "../ports/fabrics.js";
 import type { HandleId, SysfsRecord, SysfsSummary } from "../ports/sysfs.js";
+import { ADD_TIMER } from "../soak.js";
 import { enter } from "./index.js";
 import type { ControllerKind, Present } from "./index-types.js";
 
@@ -16,17 +17,18 @@ function summaryOf({ name, attributes }: SysfsRecord): SysfsSummary {
   return { name, state, subsysnqn, address };
 }
 
-/** Reads a controller and enters it; `undefined` where it is gone. Asks what it is where the kernel does not say. */
+/**
+ * Reads a controller and enters it; `undefined` where it is gone. Asks what it is where the kernel does not say, and has
+ * it read again soon where it is not filled in yet.
+ */
 export function refresh(context: Context, name: string): Present | undefined {
   const record = context.ports.sysfs.read(name);
   if (record === undefined) return undefined;
+  const { kernel } = context.state;
   const controller = parseControllerRecord(record);
-  const present = enter(
-    context.state.kernel,
-    controller,
-    kindOf(controller, context.state.kernel.byName.get(name)),
-    summaryOf(record),
-  );
+  const before = kernel.byName.get(name);
+  if (!controller.complete && before?.controller.complete !== false) armNoLater(context, ADD_TIMER, ADD_SOAK);
+  const present = enter(kernel, controller, kindOf(controller, before), summaryOf(record));
   if (present.kind === "unknown" && controller.complete && controller.state === "live") askKind(context, present);
   return present;
 }

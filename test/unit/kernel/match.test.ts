@@ -8,6 +8,9 @@ import {
 import { type TransportId, WELL_KNOWN_DISCOVERY_NQN } from "../../../src/core/domain/transport-id.js";
 import type { NetworkInterface } from "../../../src/core/ports/network.js";
 
+const keyOf = (transport: string, traddr: string, trsvcid: string): string =>
+  addressKey({ transport, traddr, trsvcid });
+
 const HOST = "nqn.2014-08.org.nvmexpress:uuid:host";
 
 /** eth0 and eth1 both carry 10.9.9.9; `lo` carries a host address that every uplink may speak from. */
@@ -217,16 +220,16 @@ describe("addressKey", () => {
       ["loop", "port", "7"],
     ],
   ])("%j meets %j", (a, b) => {
-    expect(addressKey(...a)).toBe(addressKey(...b));
+    expect(keyOf(...a)).toBe(keyOf(...b));
   });
 
   test("keeps apart what can never match", () => {
     const keys = [
-      addressKey("tcp", "1.2.3.4", "8009"),
-      addressKey("tcp", "1.2.3.4", "4420"),
-      addressKey("rdma", "1.2.3.4", "4420"),
-      addressKey("tcp", "1.2.3.5", "8009"),
-      addressKey("pcie", "0000:01:00.0", ""),
+      keyOf("tcp", "1.2.3.4", "8009"),
+      keyOf("tcp", "1.2.3.4", "4420"),
+      keyOf("rdma", "1.2.3.4", "4420"),
+      keyOf("tcp", "1.2.3.5", "8009"),
+      keyOf("pcie", "0000:01:00.0", ""),
     ];
     expect(new Set(keys).size).toBe(keys.length);
   });
