@@ -10,6 +10,7 @@ import { decodeSupportedLogPages, SUPPORTED_LOG_PAGES_BYTES } from "../codec/sup
 import { arm, disarm, log, newRequest, sayOnce, unsay, type Context } from "../context.js";
 import { DISCOVERY_RECORD_BYTES, type DiscoveryLogEntry } from "../domain/discovery-log.js";
 import { errnoName } from "../domain/errno.js";
+import { openDecided } from "../handles.js";
 import { formatDuration, later, type Milliseconds } from "../domain/units.js";
 import { ADMIN_TIMEOUT, PAGE_ENTRIES_PER_READ, PAGE_MOVES_MAX, PAGE_RETRY, SUPPORTED_PAGES_RETRY } from "../limits.js";
 import type { AdminReplyEvent } from "../ports/fabrics.js";
@@ -31,9 +32,9 @@ export function readPage(context: Context, dc: DiscoveryControllerState, why: st
   }
   stopRetry(context, dc);
   const { device } = dc.life;
-  const opened = context.ports.sysfs.open(device, "admin");
+  const opened = openDecided(context, device, "admin", dc.tid);
   if (!opened.ok) {
-    tryLater(context, dc, `${device} cannot be opened: ${errnoName(opened.errno)}`, PAGE_RETRY);
+    tryLater(context, dc, opened.because, PAGE_RETRY);
     auditNow(context);
     return;
   }

@@ -1,5 +1,5 @@
 /** A controller's life: it is looked for in the kernel, connected, lost, connected again, and left. */
-import { arm, log, type Context } from "../context.js";
+import { arm, log, sayOnce, type Context } from "../context.js";
 import { parseConnectReply } from "../codec/fabrics-options.js";
 import { DecodeError } from "../codec/error.js";
 import { ERRNO, errnoName } from "../domain/errno.js";
@@ -305,10 +305,28 @@ function isShared({ state }: Context, controller: Controller): boolean {
 }
 
 function disconnectNow(context: Context, controller: Controller, device: string, why: string): void {
-  const request = startDelete(context, device, controller.tid, controller.id);
   log(context, "notice", `disconnecting ${device}: ${why}`, nameOf(controller));
-  if (request === undefined) forget(context, controller);
-  else enterLife(context, controller, { at: "disconnecting", request, device, next: "forget" }, why);
+  const started = startDelete(context, device, controller.tid, controller.id);
+  switch (started.kind) {
+    case "started":
+      enterLife(context, controller, { at: "disconnecting", request: started.request, device, next: "forget" }, why);
+      return;
+    case "gone":
+      forget(context, controller);
+      return;
+    case "failed":
+      notDeleted(context, controller, device, started.because);
+      return;
+  }
+}
+
+/** The connection is still there, so the controller stays; the next reconcile tries again. */
+function notDeleted(context: Context, controller: Controller, device: string, because: string): void {
+  const problem = `${device} could not be deleted: ${because}`;
+  sayOnce(context, `delete ${controller.id}`, "error", problem, nameOf(controller));
+  enterLife(context, controller, { at: "reconnecting", device }, problem);
+  requestReconcile(context, controller.service);
+  auditNow(context);
 }
 
 export function onDeleted(
@@ -320,11 +338,7 @@ export function onDeleted(
   const { life } = controller;
   if (life.at !== "disconnecting" || life.request !== request) return;
   if (!result.ok && result.errno !== ERRNO.ENODEV && result.errno !== ERRNO.ENOENT) {
-    const problem = `${life.device} could not be deleted: ${errnoName(result.errno)}`;
-    log(context, "error", problem, nameOf(controller));
-    enterLife(context, controller, { at: "reconnecting", device: life.device }, problem);
-    requestReconcile(context, controller.service);
-    auditNow(context);
+    notDeleted(context, controller, life.device, errnoName(result.errno));
     return;
   }
   // Not sought: the index may still show what was just deleted.

@@ -5,6 +5,7 @@ import { controllerType, decodeIdentify } from "../codec/identify.js";
 import { parseControllerRecord, type KernelController } from "../codec/sysfs.js";
 import { armNoLater, newRequest, type Context } from "../context.js";
 import { WELL_KNOWN_DISCOVERY_NQN } from "../domain/transport-id.js";
+import { openDecided } from "../handles.js";
 import { ADD_SOAK, ADMIN_TIMEOUT } from "../limits.js";
 import type { AdminReplyEvent } from "../ports/fabrics.js";
 import type { HandleId, SysfsRecord, SysfsSummary } from "../ports/sysfs.js";
@@ -59,7 +60,7 @@ function isSame(one: KernelController, other: KernelController): boolean {
 /** Kernels before 5.18 do not show what a controller is: Identify says it. */
 function askKind(context: Context, present: Present): void {
   const device = present.controller.name;
-  const opened = context.ports.sysfs.open(device, "admin");
+  const opened = openDecided(context, device, "admin", present.controller);
   if (!opened.ok) return;
   const request = newRequest(context, { kind: "identify", handle: opened.handle, device });
   context.ports.fabrics.admin(request, opened.handle, identifyController(ADMIN_TIMEOUT));

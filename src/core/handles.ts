@@ -1,0 +1,29 @@
+/** Handles, not names: a number may stand for another controller between a decision and its effect. */
+import { parseControllerRecord } from "./codec/sysfs.js";
+import type { Context } from "./context.js";
+import { ERRNO, errnoName } from "./domain/errno.js";
+import { addressKey, type PeerAddress } from "./kernel/match.js";
+import type { HandleId, HandlePurpose } from "./ports/sysfs.js";
+
+export type Opened =
+  | { readonly ok: true; readonly handle: HandleId }
+  /** `gone`: what was decided about does not exist any more. */
+  | { readonly ok: false; readonly gone: "yes" | "no"; readonly because: string };
+
+/**
+ * Opens the controller that was decided about: what stands behind the handle is compared with the address decided for and
+ * with what the index holds under that name. Fails where it is gone, or another one by now.
+ */
+export function openDecided(context: Context, device: string, purpose: HandlePurpose, decided: PeerAddress): Opened {
+  const opened = context.ports.sysfs.open(device, purpose);
+  if (!opened.ok) {
+    const gone = opened.errno === ERRNO.ENOENT || opened.errno === ERRNO.ENODEV ? "yes" : "no";
+    return { ok: false, gone, because: `${device} cannot be opened (${errnoName(opened.errno)})` };
+  }
+  const found = parseControllerRecord(opened.record);
+  const known = context.state.kernel.byName.get(device)?.controller;
+  const isKnown = known?.complete !== true || (known.subsysnqn === found.subsysnqn && known.hostnqn === found.hostnqn);
+  if (isKnown && addressKey(found) === addressKey(decided)) return { ok: true, handle: opened.handle };
+  context.ports.sysfs.close(opened.handle);
+  return { ok: false, gone: "yes", because: `${device} stands for another controller by now` };
+}
