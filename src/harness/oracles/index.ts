@@ -1,5 +1,6 @@
 /** Every oracle, in the order in which they watch. */
 import { boundedWork } from "./bounded-work.js";
+import { excludedNeverConnected } from "./excluded.js";
 import { foreignDelete } from "./foreign-delete.js";
 import { noBlindDisconnect } from "./no-blind-disconnect.js";
 import { noCrash } from "./no-crash.js";
@@ -19,5 +20,6 @@ export const ORACLES: readonly OracleDefinition[] = [
   noOrphan,
   noSecret,
   wantedServed,
+  excludedNeverConnected,
   boundedWork,
 ];

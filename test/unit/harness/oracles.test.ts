@@ -244,6 +244,24 @@ describe("no-secret-leaves", () => {
   });
 });
 
+describe("excluded-is-never-connected", () => {
+  const excluding = (line: string): string =>
+    smallWorld().replace("  files:\n", `  files:\n    /etc/stas/stacd.conf: "[Controllers]\\nexclude = ${line}\\n"\n`);
+  const connectAtStart = scripted((event, ports) => {
+    if (event.kind === START && event.action === "start") ports.fabrics.connect(request(1), VOL1);
+  });
+
+  test("a connect to what stacd.conf excludes", () => {
+    const failures = named(run(excluding("traddr=192.168.1.30"), connectAtStart), "excluded-is-never-connected");
+    expect(failures).toHaveLength(1);
+    expect(failures[0]?.hints).toEqual(["it is excluded by line 2 of the configuration in force"]);
+  });
+
+  test("silent about everything else", () => {
+    expect(named(run(excluding("traddr=192.168.1.31"), connectAtStart), "excluded-is-never-connected")).toEqual([]);
+  });
+});
+
 describe("no-crash and bounded-work", () => {
   test("a core that throws", () => {
     const script: Script = (event) => {

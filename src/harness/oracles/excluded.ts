@@ -1,0 +1,75 @@
+import { decodeOptionString } from "../../core/codec/fabrics-options.js";
+import { isExcluded, parseTransport } from "../../core/config/controller-entry.js";
+import { parseStacConfig } from "../../core/config/stacd.js";
+import { parseStafConfig } from "../../core/config/stafd.js";
+import type { ControllerEntry } from "../../core/config/types.js";
+import { type TransportId, WELL_KNOWN_DISCOVERY_NQN } from "../../core/domain/transport-id.js";
+import { STAC_CONFIG } from "../../core/stac/service.js";
+import { STAF_CONFIG } from "../../core/staf/service.js";
+import type { ServiceName } from "../../core/ports/bus.js";
+import { isDaemon, type OracleDefinition, type OracleView } from "./oracle.js";
+
+const SERVICES: readonly ServiceName[] = ["staf", "stac"];
+
+/** The exclusions of a service's file as it stands, or `undefined` where the file is broken. */
+function excludesOf(view: OracleView, service: ServiceName): readonly ControllerEntry[] | undefined {
+  const file = service === "staf" ? STAF_CONFIG : STAC_CONFIG;
+  const text = view.readFile(file) ?? "";
+  const parsed = service === "staf" ? parseStafConfig(file, text) : parseStacConfig(file, text);
+  return parsed.ok ? parsed.value.excludes : undefined;
+}
+
+/** What a connect string asks for, and of which service; `undefined` where it is none that a daemon would write. */
+function askedFor(options: string): { readonly service: ServiceName; readonly tid: TransportId } | undefined {
+  const values = decodeOptionString(options);
+  const text = (key: string): string => {
+    const value = values.get(key);
+    return typeof value === "string" ? value : "";
+  };
+  const transport = parseTransport(text("transport"));
+  if (transport === undefined) return undefined;
+  const subsysnqn = text("nqn");
+  return {
+    service: subsysnqn === WELL_KNOWN_DISCOVERY_NQN || values.has("discovery") ? "staf" : "stac",
+    tid: {
+      transport,
+      traddr: text("traddr"),
+      trsvcid: text("trsvcid"),
+      subsysnqn,
+      hostTraddr: text("host_traddr"),
+      hostIface: text("host_iface"),
+      hostNqn: text("hostnqn"),
+    },
+  };
+}
+
+/** What the configuration excludes is never connected (field bug 14). Files count from a start or reload on, as for the daemon. */
+export const excludedNeverConnected: OracleDefinition = {
+  name: "excluded-is-never-connected",
+  create(view) {
+    const inForce = new Map<ServiceName, readonly ControllerEntry[]>();
+    return {
+      dispatched(process, event) {
+        if (event.kind !== "control" || event.action === "stop") return;
+        for (const service of SERVICES) {
+          if (process !== "stas" && process !== service) continue;
+          const excludes = excludesOf(view, service);
+          if (excludes !== undefined) inForce.set(service, excludes);
+          else if (event.action === "start") inForce.delete(service);
+        }
+      },
+      observed(seen) {
+        if (seen.kind !== "connect-begin" || !isDaemon(seen.by)) return;
+        const asked = askedFor(seen.options);
+        const entry = asked === undefined ? undefined : isExcluded(asked.tid, inForce.get(asked.service) ?? []);
+        if (entry === undefined) return;
+        view.violated({
+          oracle: "excluded-is-never-connected",
+          expected: "no connect to what the configuration excludes",
+          observed: `${seen.by} connected ${seen.options}`,
+          hint: `it is excluded by line ${String(entry.line)} of the configuration in force`,
+        });
+      },
+    };
+  },
+};
