@@ -14,7 +14,7 @@ import { loadScenarios } from "../src/harness/load.js";
 import { runScenario } from "../src/harness/run.js";
 import type { Scenario } from "../src/harness/scenario/types.js";
 import { Trace } from "../src/harness/trace/trace.js";
-import { flapping, quiet, volumeAddress } from "./worlds.js";
+import { flapping, quiet, storm, volumeAddress } from "./worlds.js";
 
 interface Row {
   readonly what: string;
@@ -23,7 +23,10 @@ interface Row {
   readonly met: boolean;
 }
 
-const REPEATS = 5;
+const REPEATS = 9;
+
+/** The engine compiles for longer than a few runs take: what is measured is how a corpus or a soak goes on. */
+const WARM_UP_MS = 3000;
 
 function median(values: readonly number[]): number {
   const sorted = [...values].sort((one, other) => one - other);
@@ -36,15 +39,18 @@ function millisecondsOf(work: () => void): number {
   return performance.now() - began;
 }
 
-/** Median of several timings, after one run that warms the engine up. */
+/** Median of several timings, once the engine is warm. */
 function timed(work: () => void, repeats = REPEATS): number {
-  work();
+  const began = performance.now();
+  do work();
+  while (performance.now() - began < WARM_UP_MS);
   return median(Array.from({ length: repeats }, () => millisecondsOf(work)));
 }
 
 function checkedRun(scenario: Scenario, once: boolean): ReturnType<typeof runScenario> {
   const result = runScenario(scenario, { once });
-  if (result.verdict !== "pass") throw new Error(`${scenario.title}: ${result.failures[0]?.observed ?? result.verdict}`);
+  if (result.verdict !== "pass")
+    throw new Error(`${scenario.title}: ${result.failures[0]?.observed ?? result.verdict}`);
   return result;
 }
 
@@ -67,18 +73,47 @@ function flappingRows(): readonly Row[] {
   });
   const ratio = twice / ms;
   return [
-    { what: "events a second, trace hash on", measured: round(perSecond), budget: ">= 100,000", met: perSecond >= 100_000 },
-    { what: "150 flapping controllers, x real time", measured: round(speed), budget: ">= 50,000", met: speed >= 50_000 },
-    { what: "trace lines and hash, share of a run", measured: `${round((hash / ms) * 100)} %`, budget: "<= 25 %", met: hash / ms <= 0.25 },
+    {
+      what: "events a second, 150 flapping controllers, trace hash on",
+      measured: round(perSecond),
+      budget: ">= 100,000",
+      met: perSecond >= 100_000,
+    },
+    {
+      what: "150 flapping controllers, x real time",
+      measured: round(speed),
+      budget: ">= 50,000",
+      met: speed >= 50_000,
+    },
+    {
+      what: "trace lines and hash, share of a run",
+      measured: `${round((hash / ms) * 100)} %`,
+      budget: "<= 25 %",
+      met: hash / ms <= 0.25,
+    },
     { what: "running twice against once", measured: `${round(ratio, 2)} x`, budget: "<= 2.1 x", met: ratio <= 2.1 },
   ];
+}
+
+/** Events a second where they are uevents and replies that make the simulated kernel work little. */
+function stormRow(): Row {
+  const scenario = storm(10, 300);
+  const { events } = checkedRun(scenario, true);
+  const perSecond = (events / timed(() => checkedRun(scenario, true))) * 1000;
+  const what = "events a second, AENs of 10 discovery controllers";
+  return { what, measured: round(perSecond), budget: ">= 100,000", met: perSecond >= 100_000 };
 }
 
 function quietRow(): Row {
   const scenario = quiet(9, "24h");
   const ms = timed(() => checkedRun(scenario, true));
   const speed = scenario.until / ms;
-  return { what: "quiet host, 10 controllers, x real time", measured: round(speed), budget: ">= 1,000,000", met: speed >= 1_000_000 };
+  return {
+    what: "quiet host, 10 controllers, x real time",
+    measured: round(speed),
+    budget: ">= 1,000,000",
+    met: speed >= 1_000_000,
+  };
 }
 
 function corpusRow(): Row {
@@ -134,7 +169,12 @@ function scalingRow(): Row {
   const large = microsecondsPerEvent(10_000);
   const growth = large / small;
   const measured = `${round(small, 1)} -> ${round(large, 1)} us (${round(growth, 2)} x)`;
-  return { what: "an event that is no reconcile, 100 -> 10,000 controllers", measured, budget: "< 2 x", met: growth < 2 };
+  return {
+    what: "an event that is no reconcile, 100 -> 10,000 controllers",
+    measured,
+    budget: "< 2 x",
+    met: growth < 2,
+  };
 }
 
 function planRow(): Row {
@@ -152,14 +192,24 @@ function planRow(): Row {
     traddr: volumeAddress(volume),
     tsas: "",
   }));
-  const tid = { transport: "tcp", traddr: "10.0.255.254", trsvcid: "8009", subsysnqn: WELL_KNOWN_DISCOVERY_NQN } as const;
+  const tid = {
+    transport: "tcp",
+    traddr: "10.0.255.254",
+    trsvcid: "8009",
+    subsysnqn: WELL_KNOWN_DISCOVERY_NQN,
+  } as const;
   const dc = { tid: { ...tid, hostTraddr: "", hostIface: "", hostNqn: "" }, entries };
   const config = defaultStacConfig("/etc/stas/stacd.conf");
   const ms = timed(() => {
     const plan = planStac({ config, configKnown: true, view: { kind: "known", dcs: [dc] }, present: [], foreign: [] });
     if (plan.length !== entries.length) throw new Error("the plan is not what it should be");
   });
-  return { what: "1,000 controllers planned from one log page", measured: `${round(ms, 1)} ms`, budget: "< 50 ms", met: ms < 50 };
+  return {
+    what: "1,000 controllers planned from one log page",
+    measured: `${round(ms, 1)} ms`,
+    budget: "< 50 ms",
+    met: ms < 50,
+  };
 }
 
 function main(): void {
@@ -167,7 +217,7 @@ function main(): void {
   const machine = `${String(cpus().length)} x ${cpu?.model.trim() ?? "unknown"}, ${round(totalmem() / 2 ** 30)} GiB`;
   process.stdout.write(`${machine}, Linux ${release()}, Node ${process.version}\n`);
   const table = new Table({ head: ["", "measured", "budget", ""], style: { head: [], border: [] } });
-  const rows = [...flappingRows(), quietRow(), corpusRow(), scalingRow(), planRow()];
+  const rows = [...flappingRows(), stormRow(), quietRow(), corpusRow(), scalingRow(), planRow()];
   for (const { what, measured, budget, met } of rows) table.push([what, measured, budget, met ? "met" : "MISSED"]);
   process.stdout.write(`${table.toString()}\n`);
   process.exitCode = rows.every((row) => row.met) ? 0 : 1;

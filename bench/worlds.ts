@@ -5,6 +5,8 @@ import type { Scenario } from "../src/harness/scenario/types.js";
 interface Shape {
   readonly title: string;
   readonly volumes: number;
+  /** Discovery controllers, each of which lists all volumes. */
+  readonly discoveryControllers?: number;
   readonly until: string;
   readonly timeline: readonly string[];
 }
@@ -15,7 +17,11 @@ export function volumeAddress(volume: number): string {
   return `10.${String(1 + Math.floor(volume / (250 * VOLUMES_PER_SUBNET)))}.${String(Math.floor(volume / VOLUMES_PER_SUBNET) % 250)}.${String(1 + (volume % VOLUMES_PER_SUBNET))}`;
 }
 
-function scenarioText({ title, volumes, until, timeline }: Shape): string {
+const discoveryAddress = (index: number): string => `10.0.255.${String(254 - index)}`;
+const discoveryId = (index: number): string => (index === 0 ? "dc" : `dc${String(index)}`);
+
+function scenarioText({ title, volumes, discoveryControllers = 1, until, timeline }: Shape): string {
+  const dcs = Array.from({ length: discoveryControllers }, (_, index) => index);
   const ids = Array.from({ length: volumes }, (_, volume) => `vol${String(volume)}`);
   const subsystems = ids.map(
     (id, volume) => `    - { id: ${id}, nqn: "nqn.2024-01.io.example:${id}", listen: "${volumeAddress(volume)}:4420" }`,
@@ -30,13 +36,13 @@ host:
       [Global]
       ctrl-loss-tmo = -1
       [Controllers]
-      controller = transport=tcp;traddr=10.0.255.254;trsvcid=8009
+${dcs.map((dc) => `      controller = transport=tcp;traddr=${discoveryAddress(dc)};trsvcid=8009`).join("\n")}
     /etc/stas/stacd.conf: |
       [Global]
       ctrl-loss-tmo = -1
 fabric:
   discovery-controllers:
-    - { id: dc, listen: "10.0.255.254:8009", entries: [${ids.join(", ")}] }
+${dcs.map((dc) => `    - { id: ${discoveryId(dc)}, listen: "${discoveryAddress(dc)}:8009", entries: [${ids.join(", ")}] }`).join("\n")}
   subsystems:
 ${subsystems.join("\n")}
 timeline: ${timeline.length === 0 ? "[]" : `\n${timeline.join("\n")}`}
@@ -64,7 +70,10 @@ export function flapping(volumes: number, minutes: number): Scenario {
     for (let volume = 0; volume < volumes; volume++) {
       const down = (round * 600 + 60) * 1000 + Math.floor((volume * 480_000) / volumes);
       const step = (at: number, state: string) => {
-        timeline.push({ at, line: `  - { at: ${String(at)}ms, listener: { id: vol${String(volume)}, state: ${state} } }` });
+        timeline.push({
+          at,
+          line: `  - { at: ${String(at)}ms, listener: { id: vol${String(volume)}, state: ${state} } }`,
+        });
       };
       step(down, "refuses");
       step(down + 30_000, "up");
@@ -72,5 +81,22 @@ export function flapping(volumes: number, minutes: number): Scenario {
   }
   timeline.sort((one, other) => one.at - other.at);
   const lines = timeline.map(({ line }) => line);
-  return parsed({ title: `${String(volumes)} flapping volumes`, volumes, until: `${String(minutes)}m`, timeline: lines });
+  return parsed({
+    title: `${String(volumes)} flapping volumes`,
+    volumes,
+    until: `${String(minutes)}m`,
+    timeline: lines,
+  });
+}
+
+/** Each discovery controller says once a second that its page has changed, and is read anew: nothing else happens. */
+export function storm(discoveryControllers: number, seconds: number): Scenario {
+  const timeline: string[] = [];
+  for (let second = 10; second < seconds; second++) {
+    for (let dc = 0; dc < discoveryControllers; dc++) {
+      timeline.push(`  - { at: ${String(second)}s, aen: ${discoveryId(dc)} }`);
+    }
+  }
+  const title = `AENs of ${String(discoveryControllers)} discovery controllers`;
+  return parsed({ title, volumes: 4, discoveryControllers, until: `${String(seconds)}s`, timeline });
 }

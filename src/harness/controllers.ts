@@ -3,9 +3,12 @@ import type { ConnectionView, WorldObservation } from "../adapters/sim/observati
 import { Milliseconds } from "../core/domain/units.js";
 import type { ControllerRef } from "./scenario/types.js";
 
-/** An index kept by observations, so that no look-up walks the kernel. */
+/** A view of our own: its state follows the kernel's, as one object for as long as the controller is there. */
+type Followed = Omit<ConnectionView, "state"> & { state: ConnectionView["state"] };
+
+/** An index kept by observations, so that no look-up walks the kernel. A view it gives out shows the present state. */
 export class ControllerIndex {
-  readonly #present = new Map<number, ConnectionView>();
+  readonly #present = new Map<number, Followed>();
   readonly #addedAt = new Map<number, Milliseconds>();
 
   constructor(initial: readonly ConnectionView[]) {
@@ -17,7 +20,7 @@ export class ControllerIndex {
     if (seen.kind === "controller-added") this.#add(seen.controller, at);
     else if (seen.kind === "controller-state") {
       const view = this.#present.get(seen.uid);
-      if (view !== undefined) this.#present.set(seen.uid, { ...view, state: seen.to });
+      if (view !== undefined) view.state = seen.to;
     } else if (seen.kind === "controller-removed") {
       this.#present.delete(seen.controller.uid);
       this.#addedAt.delete(seen.controller.uid);
@@ -59,7 +62,7 @@ export class ControllerIndex {
   }
 
   #add(view: ConnectionView, at: Milliseconds): void {
-    this.#present.set(view.uid, view);
+    this.#present.set(view.uid, { ...view });
     this.#addedAt.set(view.uid, at);
   }
 }

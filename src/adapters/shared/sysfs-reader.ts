@@ -7,8 +7,8 @@ export interface AttributeFs {
   readdirSync(path: string): string[];
   /** One character a byte. */
   readFileSync(path: string, encoding: "latin1"): string;
-  /** The same as reading `/sys/class/nvme/DEVICE/ATTRIBUTE`, for a tree that needs no path; `undefined`: not there. */
-  attribute?(device: string, attribute: string): string | undefined;
+  /** All of `/sys/class/nvme/DEVICE` at one look, for a tree in which nothing changes meanwhile; `undefined`: not there. */
+  attributesOf?(device: string): ReadonlyMap<string, string> | undefined;
 }
 
 export const NVME_CLASS = "/sys/class/nvme";
@@ -35,9 +35,10 @@ export class SysfsReader implements Pick<SysfsPort, "list" | "read"> {
   list(): readonly SysfsSummary[] {
     const summaries: SysfsSummary[] = [];
     for (const name of this.#names()) {
-      const subsysnqn = this.#attribute(name, "subsysnqn") ?? "";
-      const address = this.#attribute(name, "address") ?? "";
-      const state = this.#attribute(name, "state");
+      const look = this.#lookAt(name);
+      const subsysnqn = look("subsysnqn") ?? "";
+      const address = look("address") ?? "";
+      const state = look("state");
       if (state !== undefined) summaries.push({ name, state, subsysnqn, address });
     }
     return summaries;
@@ -46,12 +47,13 @@ export class SysfsReader implements Pick<SysfsPort, "list" | "read"> {
   read(name: string): SysfsRecord | undefined {
     if (!CONTROLLER_NAME.test(name)) return undefined;
     const attributes: Partial<Record<ControllerAttribute, string>> = {};
-    if (this.#attribute(name, "state") === undefined) return undefined;
+    const look = this.#lookAt(name);
+    if (look("state") === undefined) return undefined;
     for (const attribute of BEFORE_STATE) {
-      const text = this.#attribute(name, attribute);
+      const text = look(attribute);
       if (text !== undefined) attributes[attribute] = text;
     }
-    const state = this.#attribute(name, "state");
+    const state = look("state");
     if (state === undefined) return undefined;
     attributes.state = state;
     return { name, attributes };
@@ -67,8 +69,14 @@ export class SysfsReader implements Pick<SysfsPort, "list" | "read"> {
     }
   }
 
-  #attribute(name: string, attribute: ControllerAttribute): string | undefined {
-    if (this.#fs.attribute !== undefined) return this.#fs.attribute(name, attribute);
+  /** How attributes of one controller are read; `undefined` for one that is not there. */
+  #lookAt(name: string): (attribute: ControllerAttribute) => string | undefined {
+    if (this.#fs.attributesOf === undefined) return (attribute) => this.#readFile(name, attribute);
+    const texts = this.#fs.attributesOf(name);
+    return (attribute) => texts?.get(attribute);
+  }
+
+  #readFile(name: string, attribute: ControllerAttribute): string | undefined {
     try {
       return this.#fs.readFileSync(`${NVME_CLASS}/${name}/${attribute}`, "latin1");
     } catch {

@@ -72,26 +72,34 @@ class HeapClock implements SimClock {
   }
 
   #up(entry: Entry): void {
-    while (entry.index > 0) {
-      const index = entry.index;
-      const parent = this.#heap[(index - 1) >> 1];
-      if (parent === undefined || before(parent, entry)) return;
-      this.#place(entry, parent.index);
+    let index = entry.index;
+    while (index > 0) {
+      const above = (index - 1) >> 1;
+      const parent = this.#heap[above];
+      if (parent === undefined || before(parent, entry)) break;
       this.#place(parent, index);
+      index = above;
     }
+    if (index !== entry.index) this.#place(entry, index);
   }
 
   #down(entry: Entry): void {
+    const heap = this.#heap;
+    let index = entry.index;
     for (;;) {
-      const index = entry.index;
-      const left = this.#heap[2 * index + 1];
-      if (left === undefined) return;
-      const right = this.#heap[2 * index + 2];
-      const child = right !== undefined && before(right, left) ? right : left;
-      if (before(entry, child)) return;
-      this.#place(entry, child.index);
+      let below = 2 * index + 1;
+      let child = heap[below];
+      const right = heap[below + 1];
+      if (child === undefined) break;
+      if (right !== undefined && before(right, child)) {
+        child = right;
+        below += 1;
+      }
+      if (before(entry, child)) break;
       this.#place(child, index);
+      index = below;
     }
+    if (index !== entry.index) this.#place(entry, index);
   }
 }
 

@@ -35,28 +35,31 @@ export interface KernelController extends KernelAddress {
 /** The kernel's word for an option that was not given; no interface and no address (field bug 22). */
 const ABSENT = "none";
 
+const ADDRESS_FIELDS: ReadonlyMap<string, keyof KernelAddress> = new Map([
+  ["traddr", "traddr"],
+  ["trsvcid", "trsvcid"],
+  ["host_traddr", "hostTraddr"],
+  ["host_iface", "hostIface"],
+  ["src_addr", "srcAddr"],
+]);
+
 /** Parses an `address` attribute, newline or not. A PCIe controller shows its bus address, which becomes `traddr`. */
 export function parseAddress(text: string): KernelAddress {
-  const trimmed = text.trim();
-  const parts = new Map<string, string>();
+  const address = { traddr: "", trsvcid: "", hostTraddr: "", hostIface: "", srcAddr: "" };
   let bare = "";
-  for (const part of trimmed.split(",")) {
+  for (const part of text.trim().split(",")) {
     const equals = part.indexOf("=");
-    if (equals === -1) bare = bare === "" ? part.trim() : bare;
-    else parts.set(part.slice(0, equals).trim(), part.slice(equals + 1).trim());
+    if (equals === -1) {
+      bare = bare === "" ? part.trim() : bare;
+      continue;
+    }
+    const field = ADDRESS_FIELDS.get(part.slice(0, equals).trim());
+    if (field === undefined) continue;
+    const value = part.slice(equals + 1).trim();
+    address[field] = value === ABSENT ? "" : value;
   }
-  const shown = (key: string): string => {
-    const value = parts.get(key) ?? "";
-    return value === ABSENT ? "" : value;
-  };
-  const traddr = shown("traddr");
-  return {
-    traddr: traddr === "" && bare !== ABSENT ? bare : traddr,
-    trsvcid: shown("trsvcid"),
-    hostTraddr: shown("host_traddr"),
-    hostIface: shown("host_iface"),
-    srcAddr: shown("src_addr"),
-  };
+  if (address.traddr === "" && bare !== ABSENT) address.traddr = bare;
+  return address;
 }
 
 /** Prints an `address` attribute, without its newline, in the kernel's order. */

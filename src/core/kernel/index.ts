@@ -19,6 +19,10 @@ function withoutSource(address: string): string {
   return address.replace(/,?src_addr=[^,\n]*/u, "");
 }
 
+function hasSameAddress(one: KernelController, other: KernelController): boolean {
+  return one.traddr === other.traddr && one.trsvcid === other.trsvcid && one.transport === other.transport;
+}
+
 /** Enters a controller, or what has become of it. Its bindings stay: they hold while the name does. */
 export function enter(
   index: KernelIndex,
@@ -27,17 +31,19 @@ export function enter(
   summary: SysfsSummary,
 ): Present {
   const present = index.byName.get(controller.name);
-  const key = addressKey(controller);
   if (present === undefined) {
     const entered: Present = { controller, kind, summary, bound: new Set() };
     index.byName.set(controller.name, entered);
-    addTo(index.byAddress, key, controller.name);
+    addTo(index.byAddress, addressKey(controller), controller.name);
     return entered;
   }
-  const before = addressKey(present.controller);
-  if (before !== key) {
-    removeFrom(index.byAddress, before, controller.name);
-    addTo(index.byAddress, key, controller.name);
+  if (!hasSameAddress(present.controller, controller)) {
+    const before = addressKey(present.controller);
+    const key = addressKey(controller);
+    if (before !== key) {
+      removeFrom(index.byAddress, before, controller.name);
+      addTo(index.byAddress, key, controller.name);
+    }
   }
   present.controller = controller;
   present.kind = kind;

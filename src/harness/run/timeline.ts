@@ -206,6 +206,7 @@ export class Timeline {
   #carryOut(step: Step): void {
     this.#done.add(step);
     this.#hooks.carryOut(step);
+    if (step.id === undefined || this.#onStep.length === 0) return;
     for (const waiting of [...this.#onStep]) {
       if (waiting.trigger.step === step.id) this.#count(waiting, this.#onStep, "soon");
     }

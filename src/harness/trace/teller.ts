@@ -15,17 +15,18 @@ export interface PortCall {
   readonly subject: string;
   readonly phase: "before" | "after";
   /** Where the call is answered by an event. */
-  readonly request?: RequestId;
+  readonly request: RequestId | undefined;
   /** For `bus.reply`. */
-  readonly replyTo?: BusCallId;
+  readonly replyTo: BusCallId | undefined;
   /** For `network.probe`. */
-  readonly probe?: ProbeTarget;
+  readonly probe: ProbeTarget | undefined;
   /** For `fabrics.admin` of a discovery log page: a read begins with its header, and ends when its event is cleared. */
-  readonly pageRead?: { readonly device: string; readonly step: "begin" | "end" };
+  readonly pageRead: { readonly device: string; readonly step: "begin" | "end" } | undefined;
 }
 
-/** What a call is about, beyond its name. */
-export type CallDetails = Omit<PortCall, "process" | "name" | "phase">;
+/** What a call is about, beyond its name; what does not apply is left out. */
+export type CallDetails = Pick<PortCall, "subject"> &
+  Partial<Pick<PortCall, "request" | "replyTo" | "probe" | "pageRead">>;
 
 /** Where decorated ports tell what a core does. */
 export interface PortSink {
@@ -52,9 +53,9 @@ export class Teller {
     this.#sink.record(this.#process, `"call":"${name}"${args}`);
     const armed = setArmed(false);
     try {
-      this.#sink.called({ ...details, process: this.#process, name, phase: "before" });
+      this.#sink.called(this.#portCall(name, "before", details));
       run();
-      this.#sink.called({ ...details, process: this.#process, name, phase: "after" });
+      this.#sink.called(this.#portCall(name, "after", details));
     } finally {
       setArmed(armed);
     }
@@ -91,6 +92,12 @@ export class Teller {
     } finally {
       setArmed(armed);
     }
+  }
+
+  /** Spelled out: with a spread of details of many shapes this alone would cost as much as the call. */
+  #portCall(name: string, phase: PortCall["phase"], details: CallDetails): PortCall {
+    const { subject, request, replyTo, probe, pageRead } = details;
+    return { process: this.#process, name, phase, subject, request, replyTo, probe, pageRead };
   }
 
   logged(record: LogRecord): void {

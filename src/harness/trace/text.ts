@@ -1,5 +1,5 @@
 /** Trace text: JSON with a fixed key order, written by hand because every record of a run passes here. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /** What JSON must escape, and what would make a line hard to read: control characters. */
 const NEEDS_ESCAPE = /["\\\u0000-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff]/;
@@ -41,22 +41,44 @@ export function quoteList(texts: readonly string[]): string {
   return `[${texts.map(quote).join(",")}]`;
 }
 
-/** Bytes as a JSON string where they are text, as `{"hex"}` where they are few, else by `{"length","sha256"}`. */
+const NUL_SHOWN = 0x7c;
+const scratch = Buffer.alloc(TEXT_BYTES_MAX);
+
+/** What each byte becomes in a text that needs no escape; 0: there it cannot be. */
+const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) => {
+  if (byte === 0) return NUL_SHOWN;
+  const isPlain = byte >= 0x20 && byte <= 0x7e && byte !== NUL_SHOWN && byte !== 0x22 && byte !== 0x5c;
+  return isPlain ? byte : 0;
+});
+
+/** Printable bytes with `|` for each NUL, as nearly every uevent is; `undefined` where something needs an escape. */
+function plainText(bytes: Uint8Array): string | undefined {
+  for (let i = 0; i < bytes.length; i++) {
+    const shown = PLAIN[bytes[i] ?? 0] ?? 0;
+    if (shown === 0) return undefined;
+    scratch[i] = shown;
+  }
+  return scratch.toString("latin1", 0, bytes.length);
+}
+
+/** Bytes as a JSON string where they are text (`|` for a NUL, `\\u007c` for that itself), as `{"hex"}` where they are few, else by `{"length","sha256"}`. */
 export function bytesText(bytes: Uint8Array): string {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (view.length <= TEXT_BYTES_MAX) {
+    const plain = plainText(view);
+    if (plain !== undefined) return `"${plain}"`;
     const text = view.toString("latin1");
-    if (TEXT_BYTES.test(text)) return quote(text);
+    if (TEXT_BYTES.test(text)) return quote(text).replaceAll("|", "\\u007c");
   }
   if (view.length <= INLINE_BYTES_MAX) return `{"hex":"${view.toString("hex")}"}`;
-  const digest = createHash("sha256").update(view).digest("hex");
+  const digest = hash("sha256", view);
   return `{"length":${String(view.length)},"sha256":"${digest}"}`;
 }
 
 /** A text that may be long (a whole file): as it is where it is short, else its beginning and its digest. */
 export function quoteLong(text: string): string {
   if (text.length <= LONG_TEXT_CHARS) return quote(text);
-  const digest = createHash("sha256").update(text, "utf8").digest("hex");
+  const digest = hash("sha256", text);
   return `{"length":${String(text.length)},"sha256":"${digest}","head":${quote(text.slice(0, LONG_TEXT_HEAD_CHARS))}}`;
 }
 

@@ -70,46 +70,61 @@ function tracedClock(inner: ClockPort, teller: Teller): ClockPort {
   };
 }
 
-/** A controller's attributes in the order of `CONTROLLER_ATTRIBUTES`; what the kernel lacks is left out. */
-function recordText(record: SysfsRecord): string {
-  let text = `{"name":${quoteName(record.name)}`;
-  for (const key of CONTROLLER_ATTRIBUTES) {
-    const value = record.attributes[key];
-    if (value !== undefined) text += `,"${key}":${quoteName(value)}`;
+/** Tells what a process reads of controllers: in full once, then only what is not as the reading before had it. */
+class RecordText {
+  readonly #shown = new Map<string, SysfsRecord["attributes"]>();
+
+  /** Attributes in the order of `CONTROLLER_ATTRIBUTES`; `null` for one that is gone. */
+  of({ name, attributes }: SysfsRecord): string {
+    const before = this.#shown.get(name);
+    this.#shown.set(name, attributes);
+    let news = "";
+    for (const key of CONTROLLER_ATTRIBUTES) {
+      const value = attributes[key];
+      if (before?.[key] === value) continue;
+      news += `${news === "" ? "" : ","}"${key}":${value === undefined ? "null" : quoteName(value)}`;
+    }
+    return `{${news}}`;
   }
-  return `${text}}`;
 }
 
 function summaryText(summary: SysfsSummary): string {
   return `[${quoteName(summary.name)},${quoteName(summary.state)},${quoteName(summary.subsysnqn)},${quoteName(summary.address)}]`;
 }
 
-/** Whether a listing repeats the one before it, as the audits of a quiet host do. */
-function isRepeated(all: readonly SysfsSummary[], last: readonly SysfsSummary[]): boolean {
-  return (
-    all.length === last.length &&
-    all.every((each, index) => {
-      const before = last[index];
-      if (before === undefined || each.name !== before.name || each.state !== before.state) return false;
-      return each.subsysnqn === before.subsysnqn && each.address === before.address;
-    })
-  );
+function isSame(one: SysfsSummary, other: SysfsSummary): boolean {
+  return one.state === other.state && one.subsysnqn === other.subsysnqn && one.address === other.address;
+}
+
+/** Tells a process's listings: the names in their order, and in full only what is not as the listing before had it. */
+class ListingText {
+  readonly #shown = new Map<string, SysfsSummary>();
+
+  of(all: readonly SysfsSummary[]): string {
+    let news = "";
+    for (const summary of all) {
+      const { name } = summary;
+      const before = this.#shown.get(name);
+      if (before !== undefined && isSame(before, summary)) continue;
+      this.#shown.set(name, summary);
+      news += news === "" ? summaryText(summary) : `,${summaryText(summary)}`;
+    }
+    const names = all.map(({ name }) => name).join(" ");
+    return `"call":"sysfs.list","reply":${quote(names)},"news":[${news}]`;
+  }
 }
 
 function tracedSysfs(inner: SysfsPort, teller: Teller, handles: Handles): SysfsPort {
-  let last: readonly SysfsSummary[] = [];
-  const listText = (all: readonly SysfsSummary[]): string => {
-    if (all.length > 0 && isRepeated(all, last)) return '"call":"sysfs.list","reply":"as before"';
-    last = all;
-    return `"call":"sysfs.list","reply":[${all.map(summaryText).join(",")}]`;
-  };
+  const listing = new ListingText();
+  const records = new RecordText();
+  const listText = (all: readonly SysfsSummary[]): string => listing.of(all);
   return {
     list: () => teller.ask(() => inner.list(), listText),
     read: (name) =>
       teller.ask(
         () => inner.read(name),
         (record) =>
-          `"call":"sysfs.read","name":${quoteName(name)},"reply":${record === undefined ? "null" : recordText(record)}`,
+          `"call":"sysfs.read","name":${quoteName(name)},"reply":${record === undefined ? "null" : records.of(record)}`,
       ),
     open: (name, purpose) =>
       teller.ask(
@@ -117,7 +132,7 @@ function tracedSysfs(inner: SysfsPort, teller: Teller, handles: Handles): SysfsP
         (result) => {
           if (result.ok) handles.set(result.handle, name);
           const reply = result.ok
-            ? `{"handle":${String(result.handle)},"record":${recordText(result.record)}}`
+            ? `{"handle":${String(result.handle)},"record":${records.of(result.record)}}`
             : failureText(result.errno);
           return `"call":"sysfs.open","name":${quoteName(name)},"purpose":"${purpose}","reply":${reply}`;
         },

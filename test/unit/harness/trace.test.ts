@@ -67,7 +67,9 @@ describe("the trace", () => {
 
 describe("trace text", () => {
   test("shows bytes that are text as text", () => {
-    expect(bytesText(Buffer.from("add@/devices\0ACTION=add\0"))).toBe(String.raw`"add@/devices\u0000ACTION=add\u0000"`);
+    expect(bytesText(Buffer.from("add@/devices\0ACTION=add\0"))).toBe(`"add@/devices|ACTION=add|"`);
+    expect(bytesText(Buffer.from('say "a|b"\n\0'))).toBe(String.raw`"say \"a\u007cb\"\n\u0000"`);
+    expect(bytesText(Buffer.from("a|b"))).toBe(String.raw`"a\u007cb"`);
   });
 
   test("shows few other bytes in hex, and many by their digest", () => {

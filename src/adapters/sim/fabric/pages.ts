@@ -133,6 +133,7 @@ export function discoveryPage(
   if (slice.offset < DISCOVERY_RECORD_BYTES) {
     const numrec = slice.numrec ?? entries.length / DISCOVERY_RECORD_BYTES;
     const header = encodeDiscoveryHeader({ genctr: String(dc.genctr), numrec, recfmt: 0 });
+    if (slice.offset === 0 && slice.length === header.length) return header;
     bytes.set(header.subarray(slice.offset, slice.offset + slice.length));
   }
   const from = Math.max(0, slice.offset - DISCOVERY_RECORD_BYTES);

@@ -4,7 +4,7 @@ import { ERRNO } from "../../../core/domain/errno.js";
 import type { Milliseconds } from "../../../core/domain/units.js";
 import type { Actor } from "../observation.js";
 import type { MadeBy } from "../spec.js";
-import { touch, viewOf } from "./controller.js";
+import { forget, viewOf } from "./controller.js";
 import type { Controller } from "./controller.js";
 import { LATENCY } from "./latencies.js";
 import { becomeLive, review } from "./lifecycle.js";
@@ -279,7 +279,7 @@ class Connect {
     const controller = this.#controller;
     const fill = (): void => {
       controller.filled = "yes";
-      touch(controller);
+      forget(controller);
     };
     if (this.#order.attributesAfter === 0) fill();
     else later(this.#parts, this.#order.attributesAfter, controller, fill);

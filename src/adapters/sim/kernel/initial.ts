@@ -6,7 +6,7 @@ import type { FabricModel } from "../fabric/fabric.js";
 import type { Peer } from "../fabric/peers.js";
 import type { ControllerState } from "../observation.js";
 import type { FabricId, InitialControllerSpec } from "../spec.js";
-import { touch, viewOf } from "./controller.js";
+import { forget, viewOf } from "./controller.js";
 import type { Controller } from "./controller.js";
 import { becomeLive, scheduleAttempt } from "./lifecycle.js";
 import { parseConnectOptions } from "./options.js";
@@ -181,7 +181,7 @@ export function addInitial(parts: KernelParts, spec: InitialControllerSpec, host
   const controller = spec.kind === "connected" ? addConnected(parts, spec, host) : addFromSysfs(parts, spec);
   controller.made = "done";
   controller.filled = "yes";
-  touch(controller);
+  forget(controller);
   parts.observe({ kind: "controller-added", by: spec.madeBy, controller: viewOf(controller) });
   return controller;
 }

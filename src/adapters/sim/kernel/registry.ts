@@ -5,7 +5,7 @@ import type { Peer } from "../fabric/peers.js";
 import type { Listener } from "../net/paths.js";
 import type { ControllerState } from "../observation.js";
 import type { FabricId, MadeBy } from "../spec.js";
-import { isLeaving } from "./controller.js";
+import { forget, isLeaving } from "./controller.js";
 import type { Controller, Namespace, Subsystem } from "./controller.js";
 import { LowestFree } from "./numbers.js";
 import type { ConnectOptions } from "./options.js";
@@ -90,6 +90,7 @@ export class Registry {
       adminHandles: 0,
       number: "held",
       texts: undefined,
+      textsOf: "before",
       view: undefined,
     };
     this.#byName.set(controller.name, controller);
@@ -102,6 +103,7 @@ export class Registry {
 
   /** Says whom a controller turned out to be connected to. */
   setPeer(controller: Controller, peer: Peer, listener: Listener): void {
+    if (controller.peer !== peer) forget(controller);
     if (controller.peer !== undefined) groupRemove(this.#byPeer, controller.peer.id, controller);
     controller.peer = peer;
     controller.listener = listener;
@@ -171,6 +173,7 @@ export class Registry {
     if (known === undefined && shared) this.#subsystems.set(nqn, subsystem);
     subsystem.controllers.add(controller);
     controller.subsystem = subsystem;
+    forget(controller);
     return { subsystem, fresh: known === undefined ? "yes" : "no" };
   }
 

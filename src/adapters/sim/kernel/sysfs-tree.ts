@@ -4,6 +4,7 @@ import { discoveryControllerType } from "../../../core/codec/identify.js";
 import type { AttributeFs } from "../../shared/sysfs-reader.js";
 import { NVME_CLASS } from "../../shared/sysfs-reader.js";
 import { MODEL } from "../fabric/pages.js";
+import type { ControllerState } from "../observation.js";
 import type { RandomStream } from "../random.js";
 import type { Controller } from "./controller.js";
 import { shownCtrlLossTmo } from "./options.js";
@@ -23,6 +24,17 @@ export class SysfsError extends Error {
 
 // One object for all: a stack trace for each missing attribute costs more than a whole read.
 const NOT_THERE = new SysfsError("ENOENT");
+
+/** Written out, because they are compared and looked up all the time: equal ones are one string. */
+const STATE_TEXTS: Readonly<Record<ControllerState, string>> = {
+  new: "new\n",
+  live: "live\n",
+  resetting: "resetting\n",
+  connecting: "connecting\n",
+  deleting: "deleting\n",
+  "deleting (no IO)": "deleting (no IO)\n",
+  dead: "dead\n",
+};
 
 const MODEL_WIDTH = 40;
 const DCTYPE = { plain: 0, ddc: 1, cdc: 2 } as const;
@@ -75,7 +87,7 @@ function identityTexts(controller: Controller, profile: KernelProfile): [string,
 /** What comes and goes with the connection. */
 function putMoving(texts: Map<string, string>, controller: Controller, profile: KernelProfile): void {
   const isFilled = controller.filled === "yes" && controller.peer !== undefined;
-  texts.set("state", `${controller.state}\n`);
+  texts.set("state", STATE_TEXTS[controller.state]);
   texts.set("address", `${addressText(controller, profile)}\n`);
   texts.set("cntlid", `${isFilled ? String(controller.cntlid) : "0"}\n`);
 }
@@ -109,7 +121,7 @@ function ownTexts(controller: Controller, profile: KernelProfile): Map<string, s
 function givenTexts(controller: Controller, given: Readonly<Record<string, string>>): Map<string, string> {
   const texts = new Map(Object.entries(given));
   if (texts.get("state")?.trim() === controller.state) return texts;
-  texts.set("state", `${controller.state}\n`);
+  texts.set("state", STATE_TEXTS[controller.state]);
   const address = texts.get("address");
   if (address !== undefined && controller.state !== "live")
     texts.set("address", address.replace(/,src_addr=[^,\n]*/, ""));
@@ -159,9 +171,9 @@ export class SysfsTree implements AttributeFs {
     return text;
   }
 
-  attribute(device: string, attribute: string): string | undefined {
+  attributesOf(device: string): ReadonlyMap<string, string> | undefined {
     const controller = this.#registry.get(device);
-    return controller === undefined ? undefined : attributeTexts(controller, this.#profile).get(attribute);
+    return controller === undefined ? undefined : attributeTexts(controller, this.#profile);
   }
 
   #shuffled(names: string[]): string[] {

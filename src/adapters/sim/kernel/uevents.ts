@@ -114,9 +114,11 @@ function stemOf(first: Uevent): Stem {
 
 function numbered(stem: Uint8Array, seqnum: number): Uint8Array {
   const digits = String(seqnum);
-  const message = new Uint8Array(stem.length + digits.length + 1);
+  // From Node's pool, because an array buffer of its own costs more than all else here.
+  const message = Buffer.allocUnsafe(stem.length + digits.length + 1);
   message.set(stem);
   for (let i = 0; i < digits.length; i++) message[stem.length + i] = digits.charCodeAt(i);
+  message[message.length - 1] = 0;
   return message;
 }
 
