@@ -4,6 +4,7 @@ import { CountsReporter } from "./scripts/counts-reporter.js";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    setupFiles: ["test/setup.ts"],
     exclude: [...configDefaults.exclude, "test/fixtures/**", "test/lab/**"],
     // Two cores: one worker each; within a file, two at a time of what runs child processes.
     pool: "threads",
