@@ -29,6 +29,8 @@ export const RECONCILE_SOAK = Milliseconds(1_500);
 export const RECONCILE_SOAK_WITHOUT_STAF = Milliseconds(10_000);
 /** Attributes may fill in this long after a uevent `add`. */
 export const ADD_SOAK = Milliseconds(1_000);
+/** Read this often, a controller that is still not filled in is left to the audit. */
+export const INCOMPLETE_READS_MAX = 30;
 /** An event that was lost without a trace is made up for within this time. */
 export const AUDIT_PERIOD = Milliseconds(60_000);
 

@@ -1,9 +1,8 @@
 /** What staf and stac share: their configuration, their record, their controllers. */
-import { arm, log, sayOnce, unsay, type Context } from "./context.js";
+import { log, sayOnce, unsay, type Context } from "./context.js";
 import { DecodeError } from "./codec/error.js";
 import type { CommonConfig, ConfigNote, Parsed } from "./config/types.js";
-import { adopt } from "./controller/machine.js";
-import { enterLife, retryTimer } from "./controller/life.js";
+import { adopt, keepInMind } from "./controller/machine.js";
 import {
   controllerKey,
   type Controller,
@@ -13,11 +12,9 @@ import {
 } from "./controller/types.js";
 import { ERRNO, errnoName } from "./domain/errno.js";
 import { transportIdKey } from "./domain/transport-id.js";
-import { later } from "./domain/units.js";
 import { wantedTransportId } from "./entry.js";
 import { addTo } from "./kernel/index.js";
 import { addressKey } from "./kernel/match.js";
-import { REMEMBERED_FOR } from "./limits.js";
 import type { ServiceName } from "./ports/bus.js";
 import { touch } from "./saving.js";
 import type { ServiceState } from "./state.js";
@@ -120,8 +117,5 @@ export function addController(context: Context, made: NewController): Controller
 
 /** A controller of an earlier run: taken up where the kernel still has it, else kept in mind for a while. */
 export function remember(context: Context, controller: Controller): void {
-  if (adopt(context, controller)) return;
-  const until = later(context.ports.clock.now(), REMEMBERED_FOR);
-  enterLife(context, controller, { at: "remembered", until, fate: { kind: "keep" } }, "recorded by an earlier run");
-  arm(context, retryTimer(controller), REMEMBERED_FOR);
+  if (!adopt(context, controller)) keepInMind(context, controller, { kind: "keep" }, "recorded by an earlier run");
 }

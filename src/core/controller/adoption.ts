@@ -15,7 +15,7 @@ export function fits(context: Context, controller: Controller, present: Present)
   if (!connection.complete || DYING.has(connection.state) || isBeingDeleted(context, present)) return false;
   const role = controller.service === "staf" ? "discovery" : "io";
   const unclear = present.kind === "unknown" || present.kind === "asking";
-  if (present.kind !== role && !(unclear && controller.remembered === "yes")) return false;
+  if (present.kind !== role && !(unclear && controller.rememberedUntil !== undefined)) return false;
   return isMatch(context, controller, connection);
 }
 

@@ -3,7 +3,7 @@ import { arm, log, sayOnce, type Context } from "../context.js";
 import { parseConnectReply } from "../codec/fabrics-options.js";
 import { DecodeError } from "../codec/error.js";
 import { ERRNO, errnoName } from "../domain/errno.js";
-import { formatDuration, later, type Milliseconds } from "../domain/units.js";
+import { between, formatDuration, later, type Milliseconds } from "../domain/units.js";
 import { transportIdKey } from "../domain/transport-id.js";
 import { atAddress, removeFrom } from "../kernel/index.js";
 import type { Present } from "../kernel/index-types.js";
@@ -21,7 +21,7 @@ import { refresh } from "../kernel/refresh.js";
 import { fits, isMatch, mayFitLater } from "./adoption.js";
 import { abandonRead, readPage } from "./discovery.js";
 import { amendLife, deviceOf, enterLife, nameOf, release, retryTimer } from "./life.js";
-import { controllerKey, type Controller } from "./types.js";
+import { controllerKey, type Controller, type Fate } from "./types.js";
 
 /**
  * Looks for a connection that the kernel has already; where there is none, the controller takes
@@ -152,12 +152,15 @@ function leaveAfterConnect(
   result: FabricsReplyEvent["result"],
   disconnect: "yes" | "no",
 ): void {
-  const device = result.ok ? replyDevice(context, controller, result.text) : undefined;
-  if (device === undefined || disconnect === "no") {
-    forget(context, controller);
+  if (!result.ok && isRemembered(context, controller)) {
+    // What the earlier run connected may be what stands in the way.
+    keepInMind(context, controller, { kind: "leave", disconnect }, controller.why);
+    auditNow(context);
     return;
   }
-  disconnectNow(context, controller, device, controller.why);
+  const device = result.ok ? replyDevice(context, controller, result.text) : undefined;
+  if (device === undefined || disconnect === "no") forget(context, controller);
+  else disconnectNow(context, controller, device, controller.why);
 }
 
 /** A connect or its probe failed. */
@@ -256,7 +259,8 @@ export function leave(context: Context, controller: Controller, disconnect: "yes
     case "probing":
     case "ready":
     case "waiting":
-      forget(context, controller);
+      if (isRemembered(context, controller)) keepInMind(context, controller, { kind: "leave", disconnect }, why);
+      else forget(context, controller);
       return;
     case "remembered":
       amendLife(context, controller, { ...life, fate: { kind: "leave", disconnect } }, why);
@@ -274,6 +278,19 @@ export function leave(context: Context, controller: Controller, disconnect: "yes
       else forget(context, controller);
       return;
   }
+}
+
+/** Whether a connect of an earlier run may still come out of the kernel. */
+function isRemembered({ ports }: Context, { rememberedUntil }: Controller): boolean {
+  return rememberedUntil !== undefined && ports.clock.now() < rememberedUntil;
+}
+
+/** Keeps what an earlier run recorded in mind until nothing of it can come out of the kernel any more. */
+export function keepInMind(context: Context, controller: Controller, fate: Fate, why: string): void {
+  const now = context.ports.clock.now();
+  const until = controller.rememberedUntil ?? now;
+  enterLife(context, controller, { at: "remembered", until, fate }, why);
+  if (context.state.phase === "running") arm(context, retryTimer(controller), between(now, until));
 }
 
 /** Wanted after all: an operation that was to end a controller ends in a connection instead. */

@@ -61,8 +61,11 @@ interface ControllerCommon {
   failures: number;
   /** The record must be written up to here before a connect may be. */
   recordedAt: number;
-  /** Recorded by an earlier run of the daemon. */
-  readonly remembered: "yes" | "no";
+  /**
+   * Recorded by an earlier run: until then a connect that run left in the kernel's queue may still come out of it.
+   * `undefined`: wanted first by this run.
+   */
+  readonly rememberedUntil: Milliseconds | undefined;
 }
 
 export interface DiscoveryControllerState extends ControllerCommon {

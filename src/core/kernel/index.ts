@@ -32,7 +32,7 @@ export function enter(
 ): Present {
   const present = index.byName.get(controller.name);
   if (present === undefined) {
-    const entered: Present = { controller, kind, summary, bound: new Set() };
+    const entered: Present = { controller, kind, incompleteReads: 0, summary, bound: new Set() };
     index.byName.set(controller.name, entered);
     addTo(index.byAddress, addressKey(controller), controller.name);
     return entered;

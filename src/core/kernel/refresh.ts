@@ -6,7 +6,7 @@ import { parseControllerRecord, type KernelController } from "../codec/sysfs.js"
 import { armNoLater, newRequest, type Context } from "../context.js";
 import { WELL_KNOWN_DISCOVERY_NQN } from "../domain/transport-id.js";
 import { openDecided } from "../handles.js";
-import { ADD_SOAK, ADMIN_TIMEOUT } from "../limits.js";
+import { ADD_SOAK, ADMIN_TIMEOUT, INCOMPLETE_READS_MAX } from "../limits.js";
 import type { AdminReplyEvent } from "../ports/fabrics.js";
 import type { HandleId, SysfsRecord, SysfsSummary } from "../ports/sysfs.js";
 import { ADD_TIMER } from "../soak.js";
@@ -28,8 +28,10 @@ export function refresh(context: Context, name: string): Present | undefined {
   const { kernel } = context.state;
   const controller = parseControllerRecord(record);
   const before = kernel.byName.get(name);
-  if (!controller.complete && before?.controller.complete !== false) armNoLater(context, ADD_TIMER, ADD_SOAK);
   const present = enter(kernel, controller, kindOf(controller, before), summaryOf(record));
+  present.incompleteReads = controller.complete ? 0 : present.incompleteReads + 1;
+  const readAgain = present.incompleteReads > 0 && present.incompleteReads <= INCOMPLETE_READS_MAX;
+  if (readAgain) armNoLater(context, ADD_TIMER, ADD_SOAK);
   if (present.kind === "unknown" && controller.complete && controller.state === "live") askKind(context, present);
   return present;
 }

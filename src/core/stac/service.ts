@@ -6,6 +6,8 @@ import { leave, seek, stay } from "../controller/machine.js";
 import { standingOf, type Controller, type ControllerId, type IoControllerState } from "../controller/types.js";
 import { startDelete } from "../deleting.js";
 import type { BusCallEvent, BusFailure, BusValue } from "../ports/bus.js";
+import { later } from "../domain/units.js";
+import { REMEMBERED_FOR } from "../limits.js";
 import { readRecordedIos } from "../recorded.js";
 import { touch } from "../saving.js";
 import { addController, loadConfig, loadRecord, RECORD_PATHS, remember } from "../services.js";
@@ -35,6 +37,7 @@ function ioControllers(context: Context): readonly IoControllerState[] {
 
 export function startStac(context: Context, stac: StacState): void {
   loadConfig(context, "stac", stac, parseStacConfig);
+  const rememberedUntil = later(context.ports.clock.now(), REMEMBERED_FOR);
   for (const { tid, configured, listedBy } of loadRecord(context, "stac", readRecordedIos)) {
     const controller = addController(context, {
       service: "stac",
@@ -44,7 +47,7 @@ export function startStac(context: Context, stac: StacState): void {
       listedBy,
       wanted: "recorded by an earlier run",
       why: "recorded by an earlier run",
-      remembered: "yes",
+      rememberedUntil,
     });
     remember(context, controller);
   }
@@ -97,7 +100,7 @@ function carryOut(context: Context, operation: StacOperation): void {
         listedBy,
         wanted: why,
         why,
-        remembered: "no",
+        rememberedUntil: undefined,
       });
       log(context, "info", `wanted: ${why}`, nameOf(controller));
       seek(context, controller, why);

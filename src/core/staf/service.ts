@@ -6,6 +6,8 @@ import { readPage } from "../controller/discovery.js";
 import { nameOf } from "../controller/life.js";
 import { leave, seek, stay } from "../controller/machine.js";
 import { standingOf, type Controller, type ControllerId, type DiscoveryControllerState } from "../controller/types.js";
+import { later } from "../domain/units.js";
+import { REMEMBERED_FOR } from "../limits.js";
 import { readRecordedDcs } from "../recorded.js";
 import { touch } from "../saving.js";
 import { addController, loadConfig, loadRecord, RECORD_PATHS, remember } from "../services.js";
@@ -30,6 +32,7 @@ export function discoveryControllers(context: Context): readonly DiscoveryContro
 
 export function startStaf(context: Context, staf: StafState): void {
   loadConfig(context, "staf", staf, parseStafConfig);
+  const rememberedUntil = later(context.ports.clock.now(), REMEMBERED_FOR);
   for (const { tid, origin, page } of loadRecord(context, "staf", readRecordedDcs)) {
     const controller = addController(context, {
       service: "staf",
@@ -41,7 +44,7 @@ export function startStaf(context: Context, staf: StafState): void {
       pleo: "ask",
       wanted: "recorded by an earlier run",
       why: "recorded by an earlier run",
-      remembered: "yes",
+      rememberedUntil,
     });
     remember(context, controller);
   }
@@ -86,7 +89,7 @@ function carryOut(context: Context, operation: StafOperation): void {
         pleo: "ask",
         wanted: operation.why,
         why: operation.why,
-        remembered: "no",
+        rememberedUntil: undefined,
       });
       log(context, "info", `wanted: ${operation.why}`, nameOf(controller));
       seek(context, controller, operation.why);
