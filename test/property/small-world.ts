@@ -100,13 +100,47 @@ export const action: fc.Arbitrary<WorldAction> = fc.oneof(
   }),
 );
 
-const step: fc.Arbitrary<Step> = fc
-  .record({ at: fc.integer({ min: 0, max: LAST_STEP_MS }), action })
-  .map(({ at, action: does }) => ({
-    when: { kind: "at", at: Milliseconds(at) },
-    after: Milliseconds(0),
-    action: does,
-  }));
+function stepAt(at: number, does: WorldAction): Step {
+  return { when: { kind: "at", at: Milliseconds(at) }, after: Milliseconds(0), action: does };
+}
+
+/** Any time, but more often while everything starts: that is where most is in flight. */
+const time = fc.oneof(fc.integer({ min: 0, max: LAST_STEP_MS }), fc.integer({ min: 0, max: 4000 }));
+const soon = fc.oneof(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 6000 }));
+
+/** A process dies, or is stopped, and starts again soon. */
+const restart = fc
+  .record({ at: time, how: fc.constantFrom("kill" as const, "stop" as const), process: target, pause: soon })
+  .map(({ at, how, process, pause }) => [
+    stepAt(at, { kind: how, process }),
+    stepAt(at + pause, { kind: "start", process }),
+  ]);
+
+const FIRST_DC = "controller = transport=tcp;traddr=192.168.1.20;trsvcid=8009\n";
+const SECOND_DC = "controller = transport=tcp;traddr=192.168.1.21;trsvcid=8009\n";
+
+const configuration = fc.constantFrom<readonly [string, string]>(
+  ["/etc/stas/stafd.conf", `[Controllers]\n${FIRST_DC}`],
+  ["/etc/stas/stafd.conf", `[Controllers]\n${FIRST_DC}${SECOND_DC}`],
+  ["/etc/stas/stafd.conf", `[Controllers]\n${FIRST_DC}exclude = traddr=192.168.1.21\n`],
+  ["/etc/stas/stafd.conf", "[Control"],
+  ["/etc/stas/stacd.conf", "[Controllers]\nexclude = traddr=192.168.1.30\n"],
+  ["/etc/stas/stacd.conf", "[Controllers]\n"],
+);
+
+/** A file is written and read again soon. */
+const reconfigure = fc
+  .record({ at: time, file: configuration, pause: soon })
+  .map(({ at, file: [path, text], pause }) => [
+    stepAt(at, { kind: "write-file", path, text }),
+    stepAt(at + pause, { kind: "reload", process: "both" }),
+  ]);
+
+const happening: fc.Arbitrary<readonly Step[]> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ at: time, action }).map(({ at, action: does }) => [stepAt(at, does)]) },
+  { weight: 1, arbitrary: restart },
+  { weight: 1, arbitrary: reconfigure },
+);
 
 /** Scenarios without expectations: the oracles watch them. */
 export const smallWorld: fc.Arbitrary<Scenario> = fc
@@ -118,9 +152,10 @@ export const smallWorld: fc.Arbitrary<Scenario> = fc
     dcs: fc.tuple(listenerState, listenerState),
     volumes: fc.tuple(listenerState, listenerState, listenerState),
     listed: fc.tuple(fc.subarray([...volumeIds]), fc.subarray([...volumeIds])),
-    timeline: fc.array(step, { maxLength: 8 }),
+    attributesAfter: fc.constantFrom(0, 0, 300, 1500, 5000).map(Milliseconds),
+    timeline: fc.array(happening, { maxLength: 8 }).map((steps) => steps.flat()),
   })
-  .map(({ seed, version, processes, jitter, dcs, volumes, listed, timeline }) => ({
+  .map(({ seed, version, processes, jitter, dcs, volumes, listed, attributesAfter, timeline }) => ({
     format: 1,
     file: "generated",
     title: "A generated small world",
@@ -134,17 +169,14 @@ export const smallWorld: fc.Arbitrary<Scenario> = fc
     world: {
       seed,
       host: {
-        kernel: { version, controllers: [], ueventBuffer: 512, attributesAfter: Milliseconds(0), jitter },
+        kernel: { version, controllers: [], ueventBuffer: 512, attributesAfter, jitter },
         nqn: HOST_NQN,
         id: "33333333-3333-4333-8333-333333333333",
         name: "host1",
         processes,
         interfaces: [{ name: "eth0", mac: "52:54:00:00:00:01", addresses: ["192.168.1.10/24"] }],
         files: {
-          "/etc/stas/stafd.conf": `[Controllers]
-controller = transport=tcp;traddr=192.168.1.20;trsvcid=8009
-controller = transport=tcp;traddr=192.168.1.21;trsvcid=8009
-`,
+          "/etc/stas/stafd.conf": `[Controllers]\n${FIRST_DC}${SECOND_DC}`,
         },
       },
       network: { links: [], routes: [], names: {}, responders: [], avahi: "up" },

@@ -1,5 +1,5 @@
 import type { ConnectionView } from "../../adapters/sim/observation.js";
-import { formatConnection, isGoing, type OracleDefinition, type OracleView } from "./oracle.js";
+import { formatConnection, isGoing, isSame, type OracleDefinition, type OracleView } from "./oracle.js";
 
 /** State that survives a process. */
 const STATE_PATH = /^\/(run|var\/lib)\//;
@@ -21,8 +21,16 @@ export const noOrphan: OracleDefinition = {
   create(view) {
     /** State files whose last write failed: what they hold is old, and the daemon has said so. */
     const stale = new Set<string>();
+    /** Ours, beside one that somebody else made of the same: nothing tells which is which once the process is gone. */
+    const twins = new Set<number>();
     return {
       observed(seen) {
+        if (seen.kind === "controller-added") {
+          for (const other of view.controllers()) {
+            if (other.madeBy === seen.controller.madeBy || !isSame(other, seen.controller)) continue;
+            twins.add(other.uid).add(seen.controller.uid);
+          }
+        }
         if (seen.kind === "file-failed" && STATE_PATH.test(seen.path)) stale.add(seen.path);
         if (seen.kind === "file-written") stale.delete(seen.path);
       },
@@ -31,7 +39,7 @@ export const noOrphan: OracleDefinition = {
         const known = new Set(view.describe().map((controller) => controller.device));
         for (const connection of view.controllers()) {
           if (connection.madeBy !== "stas" || isGoing(connection) || connection.state === "new") continue;
-          if (known.has(connection.name) || isInState(view, connection)) continue;
+          if (known.has(connection.name) || isInState(view, connection) || twins.has(connection.uid)) continue;
           view.violated({
             oracle: "no-orphan",
             expected: "each connection made by stas is known to a process or recorded in its state",

@@ -1,21 +1,8 @@
 import type { ConnectionView, ProcessName } from "../../adapters/sim/observation.js";
-import { formatConnection, isDaemon, isGoing, type OracleDefinition, type OracleView } from "./oracle.js";
+import { formatConnection, isDaemon, isGoing, isSame, type OracleDefinition, type OracleView } from "./oracle.js";
 
 /** A controller that nobody announced (a lost event) is found by the audit within this time. */
 const UNANNOUNCED_MAX_MS = 61_000;
-
-/** Whether two connections are the same connection twice. What differs most is compared first. */
-function isSame(a: ConnectionView, b: ConnectionView): boolean {
-  return (
-    a.traddr === b.traddr &&
-    a.subsysnqn === b.subsysnqn &&
-    a.trsvcid === b.trsvcid &&
-    a.transport === b.transport &&
-    a.hostTraddr === b.hostTraddr &&
-    a.hostIface === b.hostIface &&
-    a.hostNqn === b.hostNqn
-  );
-}
 
 /**
  * Whether `process` had to know `other` when it wrote its connect string: it was there when the process started, the

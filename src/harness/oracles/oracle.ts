@@ -78,3 +78,16 @@ export function formatConnection(view: ConnectionView): string {
 export function isGoing(view: ConnectionView): boolean {
   return view.state === "deleting" || view.state === "deleting (no IO)" || view.state === "dead";
 }
+
+/** Whether two connections are the same connection twice. What differs most is compared first. */
+export function isSame(a: ConnectionView, b: ConnectionView): boolean {
+  return (
+    a.traddr === b.traddr &&
+    a.subsysnqn === b.subsysnqn &&
+    a.trsvcid === b.trsvcid &&
+    a.transport === b.transport &&
+    a.hostTraddr === b.hostTraddr &&
+    a.hostIface === b.hostIface &&
+    a.hostNqn === b.hostNqn
+  );
+}
