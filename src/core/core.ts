@@ -10,7 +10,7 @@ import { controllerOfTimer } from "./controller/life.js";
 import type { Controller } from "./controller/types.js";
 import { describeControllers, pendingObligations, type ControllerDescription } from "./describe.js";
 import { errnoName } from "./domain/errno.js";
-import { audit, deviceKnown, onAddTimer, onUevent } from "./events.js";
+import { audit, deviceKnown, deviceSeen, onAddTimer, onUevent } from "./events.js";
 import { emptyIndex } from "./kernel/index.js";
 import { onIdentified } from "./kernel/refresh.js";
 import { onControl, stopIfDone, STOP_TIMER } from "./lifecycle.js";
@@ -240,8 +240,11 @@ function complete(context: Context, pending: Pending, event: CompletionEvent): v
       if (event.kind !== "deleted") return;
       context.ports.sysfs.close(pending.handle);
       if (controller !== undefined) onDeleted(context, controller, event.request, event.result);
-      else if (!event.result.ok)
+      else if (!event.result.ok) {
         log(context, "info", `the delete of ${pending.device} ended with ${errnoName(event.result.errno)}`);
+      }
+      // Its uevent may be lost, and nobody is to take up what is gone.
+      deviceSeen(context, pending.device);
       return;
     case "log-page":
       if (event.kind === "admin-reply")

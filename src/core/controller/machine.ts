@@ -29,9 +29,8 @@ import { controllerKey, type Controller, type Fate } from "./types.js";
  */
 export function seek(context: Context, controller: Controller, why: string): void {
   if (adopt(context, controller)) return;
-  if (mayFitLater(context, controller))
-    wait(context, controller, FIRST_RETRY, "a connection on its address is not known well enough yet");
-  else enqueue(context, controller, why);
+  if (!mayFitLater(context, controller)) enqueue(context, controller, why);
+  else wait(context, controller, FIRST_RETRY, "a connection on its address is not known well enough yet");
 }
 
 /** Binds a controller to an existing connection that is the one it wants. */
@@ -104,19 +103,14 @@ export function onConnectReply(
   }
   const device = replyDevice(context, controller, result.text);
   const present = device === undefined ? undefined : refresh(context, device);
-  if (
-    present === undefined ||
-    (present.controller.complete && addressKey(present.controller) !== addressKey(controller.tid))
-  ) {
+  const isOther =
+    present?.controller.complete === true && addressKey(present.controller) !== addressKey(controller.tid);
+  if (present === undefined || isOther) {
     lost(context, controller, "the connection was gone before it could be used");
     return;
   }
   log(context, "notice", `connected as ${present.controller.name}`, nameOf(controller));
-  if (present.controller.state === "live") {
-    becomeLive(context, controller, present.controller.name, `connected as ${present.controller.name}`);
-  } else {
-    arrive(context, controller, present, "connected");
-  }
+  arrive(context, controller, present, `connected as ${present.controller.name}`);
 }
 
 /** Somebody else connected it: the audit finds the connection, and it is adopted where it is the one that is wanted. */
@@ -223,13 +217,9 @@ export function onDeviceChanged(context: Context, controller: Controller, presen
   }
   if (life.at === "connected" && present.controller.state !== "") {
     if (controller.service === "staf") abandonRead(context, controller);
-    log(context, "info", `${life.device} is ${present.controller.state}`, nameOf(controller));
-    enterLife(
-      context,
-      controller,
-      { at: "reconnecting", device: life.device },
-      `${life.device} is ${present.controller.state}`,
-    );
+    const why = `${life.device} is ${present.controller.state}`;
+    log(context, "info", why, nameOf(controller));
+    enterLife(context, controller, { at: "reconnecting", device: life.device }, why);
   }
 }
 
