@@ -5,10 +5,11 @@
  */
 import { encodeConnectOptions, unsupportedOptions } from "./codec/fabrics-options.js";
 import { log, newRequest, sayOnce, type Context } from "./context.js";
-import { enterLife, nameOf } from "./controller/life.js";
+import { mayFitLater } from "./controller/adoption.js";
+import { enterLife, nameOf, wait } from "./controller/life.js";
 import type { Controller, ControllerId } from "./controller/types.js";
 import { WELL_KNOWN_DISCOVERY_NQN } from "./domain/transport-id.js";
-import { CONNECTS_IN_KERNEL_MAX, PROBE_TIMEOUT, PROBES_MAX } from "./limits.js";
+import { CONNECTS_IN_KERNEL_MAX, FIRST_RETRY, PROBE_TIMEOUT, PROBES_MAX } from "./limits.js";
 import { addressKey } from "./kernel/match.js";
 import { isDurable } from "./saving.js";
 import type { ConnectQueue } from "./state.js";
@@ -71,12 +72,23 @@ export function pump(context: Context): void {
   while (queue.ready.size > 0 && queue.inKernel.size < CONNECTS_IN_KERNEL_MAX) {
     const next = first(state.controllers, queue.ready);
     if (!isDurable(context, next.service, next.recordedAt)) return;
-    startConnect(context, next);
+    connectUnlessKnown(context, next);
   }
   const goodOnes = queue.ready.size + queue.inKernel.size;
   if (queue.suspects.size === 0 || goodOnes > 0) return;
   const suspect = first(state.controllers, queue.suspects);
-  if (isDurable(context, suspect.service, suspect.recordedAt)) startConnect(context, suspect);
+  if (isDurable(context, suspect.service, suspect.recordedAt)) connectUnlessKnown(context, suspect);
+}
+
+/** What appeared on its address while it waited may be what it wants. */
+function connectUnlessKnown(context: Context, controller: Controller): void {
+  if (mayFitLater(context, controller)) holdBack(context, controller);
+  else startConnect(context, controller);
+}
+
+/** Waits until what stands on its address is known: it is taken up then, or looked for again. */
+export function holdBack(context: Context, controller: Controller): void {
+  wait(context, controller, FIRST_RETRY, "a connection on its address is not known well enough yet");
 }
 
 function first(controllers: ReadonlyMap<ControllerId, Controller>, ids: ReadonlySet<ControllerId>): Controller {

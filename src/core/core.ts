@@ -50,7 +50,7 @@ function initialState(services: CoreServices): CoreState {
     kernel: emptyIndex(),
     controllers: new Map(),
     byKey: new Map(),
-    byAddress: new Map(),
+    byPlace: new Map(),
     queue: emptyQueue(),
     staf: services === "stac" ? undefined : initialStaf(),
     stac: services === "staf" ? undefined : initialStac(),

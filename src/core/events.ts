@@ -5,9 +5,8 @@ import { armNoLater, log, sayOnce, type Context } from "./context.js";
 import { readPage } from "./controller/discovery.js";
 import { adoptPresent, leave, onDeviceChanged, onDeviceGone } from "./controller/machine.js";
 import type { Controller } from "./controller/types.js";
-import { remove, sameSummary } from "./kernel/index.js";
+import { placesOf, remove, sameSummary } from "./kernel/index.js";
 import type { Present } from "./kernel/index-types.js";
-import { addressKey } from "./kernel/match.js";
 import { refresh } from "./kernel/refresh.js";
 import { ADD_SOAK } from "./limits.js";
 import { ADD_TIMER, auditLater, requestReconcile } from "./soak.js";
@@ -88,10 +87,12 @@ export function deviceKnown(context: Context, present: Present): void {
   if (present.controller.complete) offer(context, present);
 }
 
-/** Offers a connection to the controllers that want its address and have none. */
+/** Offers a connection to the controllers that want what stands at its place and have none. */
 function offer(context: Context, present: Present): void {
-  for (const id of [...(context.state.byAddress.get(addressKey(present.controller)) ?? [])]) {
-    const controller = context.state.controllers.get(id);
+  const { byPlace, controllers } = context.state;
+  const wanting = placesOf(present.controller).flatMap((place) => [...(byPlace.get(place) ?? [])]);
+  for (const id of wanting) {
+    const controller = controllers.get(id);
     if (controller === undefined) continue;
     const { life } = controller;
     switch (life.at) {

@@ -2,6 +2,7 @@
 import { log, sayOnce, unsay, type Context } from "./context.js";
 import { DecodeError } from "./codec/error.js";
 import type { CommonConfig, ConfigNote, Parsed } from "./config/types.js";
+import { placeOf } from "./controller/adoption.js";
 import { adopt, keepInMind } from "./controller/machine.js";
 import {
   controllerKey,
@@ -14,7 +15,6 @@ import { ERRNO, errnoName } from "./domain/errno.js";
 import { transportIdKey } from "./domain/transport-id.js";
 import { wantedTransportId } from "./entry.js";
 import { addTo } from "./kernel/index.js";
-import { addressKey } from "./kernel/match.js";
 import type { ServiceName } from "./ports/bus.js";
 import { touch } from "./saving.js";
 import type { ServiceState } from "./state.js";
@@ -110,7 +110,7 @@ export function addController(context: Context, made: NewController): Controller
   };
   state.controllers.set(id, controller);
   state.byKey.set(controllerKey(controller.service, transportIdKey(controller.tid)), id);
-  addTo(state.byAddress, addressKey(controller.tid), id);
+  addTo(state.byPlace, placeOf(controller), id);
   controller.recordedAt = touch(context, controller.service);
   return controller;
 }

@@ -87,8 +87,8 @@ export interface CoreState {
   readonly controllers: Map<ControllerId, Controller>;
   /** Controllers by service and transport id. */
   readonly byKey: Map<string, ControllerId>;
-  /** Controllers by the address they want, for adoption. */
-  readonly byAddress: Map<string, Set<ControllerId>>;
+  /** Controllers by the place at which they look for a connection (`placeOf`). */
+  readonly byPlace: Map<string, Set<ControllerId>>;
   readonly queue: ConnectQueue;
   staf: StafState | undefined;
   stac: StacState | undefined;

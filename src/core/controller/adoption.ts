@@ -1,9 +1,9 @@
 /** Which of the kernel's connections is the one that a controller wants. */
 import type { KernelController } from "../codec/sysfs.js";
 import type { Context } from "../context.js";
-import { atAddress } from "../kernel/index.js";
+import { atPlace } from "../kernel/index.js";
 import type { Present } from "../kernel/index-types.js";
-import { addressKey, matchConnection } from "../kernel/match.js";
+import { addressKey, matchConnection, subsystemKey } from "../kernel/match.js";
 import type { Controller } from "./types.js";
 
 /** States in which the kernel is taking a controller away. */
@@ -31,19 +31,32 @@ function isBeingDeleted({ state }: Context, present: Present): boolean {
 }
 
 /**
+ * The place that a controller looks for a connection at: its address, or (so that a thousand subsystems at one address cost
+ * no more than at a thousand) its subsystem there. A discovery NQN may show as another one (TP8013).
+ */
+export function placeOf({ service, tid }: Controller): string {
+  return service === "staf" ? addressKey(tid) : subsystemKey(tid);
+}
+
+/**
  * A connection on its address may turn out to be the one it wants: it is not filled in yet (unless a connect of ours is what
  * fills it), or was asked what it is.
  */
 export function mayFitLater(context: Context, controller: Controller): boolean {
-  const key = addressKey(controller.tid);
-  return atAddress(context.state.kernel, key).some(({ controller: connection, kind }) => {
-    if (DYING.has(connection.state)) return false;
-    if (!connection.complete) return !isConnecting(context, key);
-    return kind === "asking" && isMatch(context, controller, connection);
-  });
+  const { kernel } = context.state;
+  const isAsked = (present: Present): boolean =>
+    present.kind === "asking" && isMatch(context, controller, present.controller);
+  if (atPlace(kernel, placeOf(controller)).some(isAsked)) return true;
+  const unfilled = atPlace(kernel, subsystemKey({ ...controller.tid, subsysnqn: "" }));
+  return unfilled.some((present) => !DYING.has(present.controller.state)) && !isConnecting(context, controller);
 }
 
-/** Whether a connect of ours to this address is in the kernel. */
-function isConnecting({ state }: Context, key: string): boolean {
-  return [...(state.byAddress.get(key) ?? [])].some((id) => state.queue.inKernel.has(id));
+/** Whether a connect of ours to the address of a controller is in the kernel. */
+function isConnecting({ state }: Context, { tid }: Controller): boolean {
+  const address = addressKey(tid);
+  for (const id of state.queue.inKernel) {
+    const other = state.controllers.get(id);
+    if (other !== undefined && addressKey(other.tid) === address) return true;
+  }
+  return false;
 }

@@ -3,9 +3,9 @@ import { arm, log, sayOnce, type Context } from "../context.js";
 import { parseConnectReply } from "../codec/fabrics-options.js";
 import { DecodeError } from "../codec/error.js";
 import { ERRNO, errnoName } from "../domain/errno.js";
-import { between, formatDuration, later, type Milliseconds } from "../domain/units.js";
+import { between, formatDuration, type Milliseconds } from "../domain/units.js";
 import { transportIdKey } from "../domain/transport-id.js";
-import { atAddress, removeFrom } from "../kernel/index.js";
+import { atPlace, removeFrom } from "../kernel/index.js";
 import type { Present } from "../kernel/index-types.js";
 import { addressKey } from "../kernel/match.js";
 import { FIRST_RETRY, LATER_RETRY, REMOVED_RETRY } from "../limits.js";
@@ -13,14 +13,14 @@ import type { DeletedEvent } from "../ports/sysfs.js";
 import type { FabricsReplyEvent } from "../ports/fabrics.js";
 import type { ProbedEvent } from "../ports/network.js";
 import type { RequestId } from "../ports/request.js";
-import { enqueue, noteAlive, noteFailed, probeAnswered } from "../connect-queue.js";
+import { enqueue, holdBack, noteAlive, noteFailed, probeAnswered } from "../connect-queue.js";
 import { touch } from "../saving.js";
 import { auditNow, requestReconcile } from "../soak.js";
 import { startDelete } from "../deleting.js";
 import { refresh } from "../kernel/refresh.js";
-import { fits, isMatch, mayFitLater } from "./adoption.js";
+import { fits, isMatch, mayFitLater, placeOf } from "./adoption.js";
 import { abandonRead, readPage } from "./discovery.js";
-import { amendLife, deviceOf, enterLife, nameOf, release, retryTimer } from "./life.js";
+import { amendLife, deviceOf, enterLife, nameOf, release, retryTimer, wait } from "./life.js";
 import { controllerKey, type Controller, type Fate } from "./types.js";
 
 /**
@@ -29,13 +29,13 @@ import { controllerKey, type Controller, type Fate } from "./types.js";
  */
 export function seek(context: Context, controller: Controller, why: string): void {
   if (adopt(context, controller)) return;
-  if (!mayFitLater(context, controller)) enqueue(context, controller, why);
-  else wait(context, controller, FIRST_RETRY, "a connection on its address is not known well enough yet");
+  if (mayFitLater(context, controller)) holdBack(context, controller);
+  else enqueue(context, controller, why);
 }
 
 /** Binds a controller to an existing connection that is the one it wants. */
 export function adopt(context: Context, controller: Controller): boolean {
-  for (const present of atAddress(context.state.kernel, addressKey(controller.tid))) {
+  for (const present of atPlace(context.state.kernel, placeOf(controller))) {
     if (adoptPresent(context, controller, present)) return true;
   }
   return false;
@@ -166,11 +166,6 @@ function failed(context: Context, controller: Controller, problem: string): void
   const text = `cannot be connected: ${problem}; tried again in ${formatDuration(delay)}`;
   log(context, level, text, nameOf(controller));
   wait(context, controller, delay, problem);
-}
-
-function wait(context: Context, controller: Controller, delay: Milliseconds, why: string): void {
-  enterLife(context, controller, { at: "waiting", until: later(context.ports.clock.now(), delay) }, why);
-  if (context.state.phase === "running") arm(context, retryTimer(controller), delay);
 }
 
 /** The kernel has the connection no more, and nobody here asked for that. What was read from it is kept. */
@@ -360,7 +355,7 @@ export function forget(context: Context, controller: Controller): void {
   if (controller.service === "staf") abandonRead(context, controller);
   state.controllers.delete(controller.id);
   state.byKey.delete(controllerKey(controller.service, transportIdKey(controller.tid)));
-  removeFrom(state.byAddress, addressKey(controller.tid), controller.id);
+  removeFrom(state.byPlace, placeOf(controller), controller.id);
   touch(context, controller.service);
   if (controller.service === "stac") return;
   context.ports.bus.emit("staf", "dc_removed", []);

@@ -20,6 +20,6 @@ export interface Present {
 export interface KernelIndex {
   /** By name, `nvme0`. */
   readonly byName: Map<string, Present>;
-  /** Names by address key. */
-  readonly byAddress: Map<string, Set<string>>;
+  /** Names by place: each stands under its address, and under its subsystem at that address. */
+  readonly byPlace: Map<string, Set<string>>;
 }

@@ -3,10 +3,10 @@ import type { KernelController } from "../codec/sysfs.js";
 import type { ControllerId } from "../controller/types.js";
 import type { SysfsSummary } from "../ports/sysfs.js";
 import type { KernelIndex, ControllerKind, Present } from "./index-types.js";
-import { addressKey } from "./match.js";
+import { addressKey, subsystemKey } from "./match.js";
 
 export function emptyIndex(): KernelIndex {
-  return { byName: new Map(), byAddress: new Map() };
+  return { byName: new Map(), byPlace: new Map() };
 }
 
 /** Whether a controller still shows what it showed; `src_addr` does not count, which comes and goes with the connection. */
@@ -19,8 +19,18 @@ function withoutSource(address: string): string {
   return address.replace(/,?src_addr=[^,\n]*/u, "");
 }
 
-function hasSameAddress(one: KernelController, other: KernelController): boolean {
-  return one.traddr === other.traddr && one.trsvcid === other.trsvcid && one.transport === other.transport;
+function isAtSamePlace(one: KernelController, other: KernelController): boolean {
+  return (
+    one.traddr === other.traddr &&
+    one.subsysnqn === other.subsysnqn &&
+    one.trsvcid === other.trsvcid &&
+    one.transport === other.transport
+  );
+}
+
+/** Every key under which a connection is looked for. */
+export function placesOf(controller: KernelController): readonly string[] {
+  return [addressKey(controller), subsystemKey(controller)];
 }
 
 /** Enters a controller, or what has become of it. Its bindings stay: they hold while the name does. */
@@ -34,16 +44,12 @@ export function enter(
   if (present === undefined) {
     const entered: Present = { controller, kind, incompleteReads: 0, summary, bound: new Set() };
     index.byName.set(controller.name, entered);
-    addTo(index.byAddress, addressKey(controller), controller.name);
+    for (const place of placesOf(controller)) addTo(index.byPlace, place, controller.name);
     return entered;
   }
-  if (!hasSameAddress(present.controller, controller)) {
-    const before = addressKey(present.controller);
-    const key = addressKey(controller);
-    if (before !== key) {
-      removeFrom(index.byAddress, before, controller.name);
-      addTo(index.byAddress, key, controller.name);
-    }
+  if (!isAtSamePlace(present.controller, controller)) {
+    for (const place of placesOf(present.controller)) removeFrom(index.byPlace, place, controller.name);
+    for (const place of placesOf(controller)) addTo(index.byPlace, place, controller.name);
   }
   present.controller = controller;
   present.kind = kind;
@@ -55,14 +61,14 @@ export function remove(index: KernelIndex, name: string): Present | undefined {
   const present = index.byName.get(name);
   if (present === undefined) return undefined;
   index.byName.delete(name);
-  removeFrom(index.byAddress, addressKey(present.controller), name);
+  for (const place of placesOf(present.controller)) removeFrom(index.byPlace, place, name);
   return present;
 }
 
-/** The controllers on one address, in the order in which they were seen. */
-export function atAddress(index: KernelIndex, key: string): readonly Present[] {
+/** The controllers at one place, in the order in which they were seen. */
+export function atPlace(index: KernelIndex, place: string): readonly Present[] {
   const found: Present[] = [];
-  for (const name of index.byAddress.get(key) ?? []) {
+  for (const name of index.byPlace.get(place) ?? []) {
     const present = index.byName.get(name);
     if (present !== undefined) found.push(present);
   }

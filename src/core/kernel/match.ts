@@ -63,6 +63,11 @@ export function addressKey({ transport, traddr, trsvcid }: PeerAddress): string 
   return `${kind} ${bareAddress(kind, known(traddr)).text} ${portOf(kind, trsvcid)}`;
 }
 
+/** The key of one subsystem at an address; that of a connection which does not show its subsystem yet ends in a blank. */
+export function subsystemKey(peer: PeerAddress & { readonly subsysnqn: string }): string {
+  return `${addressKey(peer)} ${peer.subsysnqn}`;
+}
+
 /** Names of the interfaces that own an address; several where two share one. */
 function ownersOf(address: string, interfaces: readonly NetworkInterface[]): readonly string[] {
   const wanted = parseIp(address);
