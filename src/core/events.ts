@@ -1,15 +1,14 @@
 /** Where a uevent enters: decoded, entered into the index, and told to the controllers it concerns. */
 import { DecodeError } from "./codec/error.js";
 import { decodeUevent, isNvmeUevent, type Uevent } from "./codec/uevent.js";
-import { armNoLater, log, sayOnce, type Context } from "./context.js";
+import { log, sayOnce, type Context } from "./context.js";
 import { readPage } from "./controller/discovery.js";
 import { adoptPresent, leave, onDeviceChanged, onDeviceGone } from "./controller/machine.js";
 import type { Controller } from "./controller/types.js";
-import { placesOf, remove, sameSummary } from "./kernel/index.js";
+import { remove, sameSummary } from "./kernel/index.js";
 import type { Present } from "./kernel/index-types.js";
 import { refresh } from "./kernel/refresh.js";
-import { ADD_SOAK } from "./limits.js";
-import { ADD_TIMER, auditLater, requestReconcile } from "./soak.js";
+import { auditLater, requestReconcile } from "./soak.js";
 
 /** The AEN of a discovery log page change: notice (2), discovery log change (0xf0), LID 0x70. */
 const DISCOVERY_LOG_CHANGED = "0x70f002";
@@ -40,7 +39,6 @@ export function onUevent(context: Context, message: Uint8Array): void {
       // Sent before the TCP connect: attributes may fill in late, and identity only with them.
       deviceGone(context, name);
       deviceSeen(context, name);
-      armNoLater(context, ADD_TIMER, ADD_SOAK);
       return;
     case "remove":
       deviceGone(context, name);
@@ -73,11 +71,16 @@ function boundTo({ state }: Context, name: string): readonly Controller[] {
   return found;
 }
 
-/** Reads a controller anew and tells those whom it concerns. */
+/** Reads a controller anew and tells those whom it concerns. One that is known for the first time may be one too many. */
 export function deviceSeen(context: Context, name: string): void {
+  const wasKnown = context.state.kernel.byName.get(name)?.controller.complete === true;
   const present = refresh(context, name);
-  if (present === undefined) deviceGone(context, name);
-  else deviceKnown(context, present);
+  if (present === undefined) {
+    deviceGone(context, name);
+    return;
+  }
+  deviceKnown(context, present);
+  if (present.controller.complete && !wasKnown) requestReconcile(context, "stac");
 }
 
 /** What a device is or how it stands has become known. */
@@ -87,32 +90,37 @@ export function deviceKnown(context: Context, present: Present): void {
   if (present.controller.complete) offer(context, present);
 }
 
-/** Offers a connection to the controllers that want what stands at its place and have none. */
+/** Offers a connection to the controllers that look for one at its place and have none. */
 function offer(context: Context, present: Present): void {
   const { byPlace, controllers } = context.state;
-  const wanting = placesOf(present.controller).flatMap((place) => [...(byPlace.get(place) ?? [])]);
-  for (const id of wanting) {
-    const controller = controllers.get(id);
-    if (controller === undefined) continue;
-    const { life } = controller;
-    switch (life.at) {
-      case "queued":
-      case "probing":
-      case "ready":
-      case "waiting":
-        adoptPresent(context, controller, present);
-        break;
-      case "remembered":
-        if (adoptPresent(context, controller, present) && life.fate.kind === "leave") {
-          leave(context, controller, life.fate.disconnect, controller.why);
-        }
-        break;
-      case "connecting":
-      case "connected":
-      case "reconnecting":
-      case "disconnecting":
-        break;
+  for (const place of present.places) {
+    // Taking one up does not change who looks where, but leaving one does.
+    for (const id of [...(byPlace.get(place) ?? [])]) {
+      const controller = controllers.get(id);
+      if (controller !== undefined) offerTo(context, controller, present);
     }
+  }
+}
+
+function offerTo(context: Context, controller: Controller, present: Present): void {
+  const { life } = controller;
+  switch (life.at) {
+    case "queued":
+    case "probing":
+    case "ready":
+    case "waiting":
+      adoptPresent(context, controller, present);
+      return;
+    case "remembered":
+      if (adoptPresent(context, controller, present) && life.fate.kind === "leave") {
+        leave(context, controller, life.fate.disconnect, controller.why);
+      }
+      return;
+    case "connecting":
+    case "connected":
+    case "reconnecting":
+    case "disconnecting":
+      return;
   }
 }
 
@@ -122,12 +130,11 @@ function deviceGone(context: Context, name: string): void {
   for (const controller of bound) onDeviceGone(context, controller, name);
 }
 
-/** The attributes of what was added had their time: read again what was not complete, then judge. */
+/** What was added and not filled in is read again. */
 export function onAddTimer(context: Context): void {
   for (const [name, present] of [...context.state.kernel.byName]) {
     if (!present.controller.complete) deviceSeen(context, name);
   }
-  requestReconcile(context, "stac");
 }
 
 /** Compares the kernel's listing with the index, and makes up for every event that was lost. */
@@ -137,9 +144,7 @@ export function audit(context: Context): void {
   for (const summary of context.ports.sysfs.list()) {
     listed.add(summary.name);
     const present = kernel.byName.get(summary.name);
-    if (present === undefined) {
-      requestReconcile(context, "stac");
-    } else {
+    if (present !== undefined) {
       const clear = present.kind !== "unknown" && present.controller.complete;
       if (clear && sameSummary(present.summary, summary)) continue;
       if (!sameConnection(present, summary.subsysnqn)) deviceGone(context, summary.name);

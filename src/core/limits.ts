@@ -27,7 +27,7 @@ export const PAGE_ENTRIES_PER_READ = 8;
 export const RECONCILE_SOAK = Milliseconds(1_500);
 /** The same for stac while it does not know what staf knows. */
 export const RECONCILE_SOAK_WITHOUT_STAF = Milliseconds(10_000);
-/** Attributes may fill in this long after a uevent `add`. */
+/** How soon a controller whose attributes are not filled in yet is read again. */
 export const ADD_SOAK = Milliseconds(1_000);
 /** Read this often, a controller that is still not filled in is left to the audit. */
 export const INCOMPLETE_READS_MAX = 30;

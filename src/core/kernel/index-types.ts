@@ -9,6 +9,8 @@ export type ControllerKind = "io" | "discovery" | "other" | "asking" | "unknown"
 export interface Present {
   controller: KernelController;
   kind: ControllerKind;
+  /** Every key under which it is looked for. */
+  places: readonly string[];
   /** How often it was read and found not filled in, in a row. */
   incompleteReads: number;
   /** What the audit compares with the kernel's listing. */

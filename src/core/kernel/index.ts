@@ -28,8 +28,7 @@ function isAtSamePlace(one: KernelController, other: KernelController): boolean 
   );
 }
 
-/** Every key under which a connection is looked for. */
-export function placesOf(controller: KernelController): readonly string[] {
+function placesOf(controller: KernelController): readonly string[] {
   return [addressKey(controller), subsystemKey(controller)];
 }
 
@@ -40,16 +39,19 @@ export function enter(
   kind: ControllerKind,
   summary: SysfsSummary,
 ): Present {
-  const present = index.byName.get(controller.name);
+  const { name } = controller;
+  const present = index.byName.get(name);
   if (present === undefined) {
-    const entered: Present = { controller, kind, incompleteReads: 0, summary, bound: new Set() };
-    index.byName.set(controller.name, entered);
-    for (const place of placesOf(controller)) addTo(index.byPlace, place, controller.name);
+    const places = placesOf(controller);
+    const entered: Present = { controller, kind, places, incompleteReads: 0, summary, bound: new Set() };
+    index.byName.set(name, entered);
+    for (const place of places) addTo(index.byPlace, place, name);
     return entered;
   }
   if (!isAtSamePlace(present.controller, controller)) {
-    for (const place of placesOf(present.controller)) removeFrom(index.byPlace, place, controller.name);
-    for (const place of placesOf(controller)) addTo(index.byPlace, place, controller.name);
+    for (const place of present.places) removeFrom(index.byPlace, place, name);
+    present.places = placesOf(controller);
+    for (const place of present.places) addTo(index.byPlace, place, name);
   }
   present.controller = controller;
   present.kind = kind;
@@ -61,7 +63,7 @@ export function remove(index: KernelIndex, name: string): Present | undefined {
   const present = index.byName.get(name);
   if (present === undefined) return undefined;
   index.byName.delete(name);
-  for (const place of placesOf(present.controller)) removeFrom(index.byPlace, place, name);
+  for (const place of present.places) removeFrom(index.byPlace, place, name);
   return present;
 }
 
