@@ -25,6 +25,9 @@ interface Row {
 
 const REPEATS = 9;
 
+/** Four hours, so that the start of 150 connections does not stand for their flapping. */
+const FLAPPING_MINUTES = 240;
+
 /** The engine compiles for longer than a few runs take: what is measured is how a corpus or a soak goes on. */
 const WARM_UP_MS = 3000;
 
@@ -59,7 +62,7 @@ const round = (value: number, digits = 0): string =>
 
 /** Events a second, times real time, and what the trace costs, with 150 flapping controllers. */
 function flappingRows(): readonly Row[] {
-  const scenario = flapping(150, 60);
+  const scenario = flapping(150, FLAPPING_MINUTES);
   const { events, simulated } = checkedRun(scenario, true);
   const ms = timed(() => checkedRun(scenario, true));
   const twice = timed(() => checkedRun(scenario, false));
@@ -74,13 +77,13 @@ function flappingRows(): readonly Row[] {
   const ratio = twice / ms;
   return [
     {
-      what: "events a second, 150 flapping controllers, trace hash on",
+      what: "events a second, 150 flapping for 4 h, trace hash on",
       measured: round(perSecond),
       budget: ">= 100,000",
       met: perSecond >= 100_000,
     },
     {
-      what: "150 flapping controllers, x real time",
+      what: "150 flapping controllers for 4 h, x real time",
       measured: round(speed),
       budget: ">= 50,000",
       met: speed >= 50_000,

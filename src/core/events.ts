@@ -94,8 +94,7 @@ export function deviceKnown(context: Context, present: Present): void {
 function offer(context: Context, present: Present): void {
   const { byPlace, controllers } = context.state;
   for (const place of present.places) {
-    // Taking one up does not change who looks where, but leaving one does.
-    for (const id of [...(byPlace.get(place) ?? [])]) {
+    for (const id of byPlace.get(place) ?? []) {
       const controller = controllers.get(id);
       if (controller !== undefined) offerTo(context, controller, present);
     }
@@ -151,12 +150,16 @@ export function audit(context: Context): void {
     }
     deviceSeen(context, summary.name);
   }
-  for (const name of [...kernel.byName.keys()]) {
+  if (kernel.byName.size > listed.size) dropUnlisted(context, listed);
+  auditLater(context);
+}
+
+function dropUnlisted(context: Context, listed: ReadonlySet<string>): void {
+  for (const name of [...context.state.kernel.byName.keys()]) {
     if (listed.has(name)) continue;
     log(context, "info", `${name} is gone, and no uevent said so`);
     deviceGone(context, name);
   }
-  auditLater(context);
 }
 
 /** Whether a name still stands for the subsystem it stood for: numbers are reused. */
