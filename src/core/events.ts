@@ -3,6 +3,7 @@ import { DecodeError } from "./codec/error.js";
 import { decodeUevent, isNvmeUevent, type Uevent } from "./codec/uevent.js";
 import { log, sayOnce, type Context } from "./context.js";
 import { readPage } from "./controller/discovery.js";
+import { isDying } from "./controller/adoption.js";
 import { adoptPresent, leave, onDeviceChanged, onDeviceGone } from "./controller/machine.js";
 import type { Controller } from "./controller/types.js";
 import { remove, sameSummary } from "./kernel/index.js";
@@ -41,7 +42,7 @@ export function onUevent(context: Context, message: Uint8Array): void {
       deviceSeen(context, name);
       return;
     case "remove":
-      deviceGone(context, name);
+      deviceRemoved(context, name);
       return;
     default: {
       deviceSeen(context, name);
@@ -81,6 +82,13 @@ export function deviceSeen(context: Context, name: string): void {
   }
   deviceKnown(context, present);
   if (present.controller.complete && !wasKnown) requestReconcile(context, "stac");
+}
+
+/** A uevent `remove` may come late, when its number stands for another controller: what sysfs shows counts. */
+function deviceRemoved(context: Context, name: string): void {
+  const present = refresh(context, name);
+  if (present === undefined || isDying(present.controller)) deviceGone(context, name);
+  else deviceKnown(context, present);
 }
 
 /** What a device is or how it stands has become known. */

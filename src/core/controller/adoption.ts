@@ -9,10 +9,15 @@ import type { Controller } from "./types.js";
 /** States in which the kernel is taking a controller away. */
 const DYING = new Set(["deleting", "deleting (no IO)", "dead"]);
 
+/** Whether the kernel is taking a controller away. */
+export function isDying({ state }: KernelController): boolean {
+  return DYING.has(state);
+}
+
 /** Whether a controller can take this connection up now. */
 export function fits(context: Context, controller: Controller, present: Present): boolean {
   const connection = present.controller;
-  if (!connection.complete || DYING.has(connection.state) || isBeingDeleted(context, present)) return false;
+  if (!connection.complete || isDying(connection) || isBeingDeleted(context, present)) return false;
   const role = controller.service === "staf" ? "discovery" : "io";
   const unclear = present.kind === "unknown" || present.kind === "asking";
   if (present.kind !== role && !(unclear && controller.rememberedUntil !== undefined)) return false;
@@ -48,7 +53,7 @@ export function mayFitLater(context: Context, controller: Controller): boolean {
     present.kind === "asking" && isMatch(context, controller, present.controller);
   if (atPlace(kernel, placeOf(controller)).some(isAsked)) return true;
   const unfilled = atPlace(kernel, subsystemKey({ ...controller.tid, subsysnqn: "" }));
-  return unfilled.some((present) => !DYING.has(present.controller.state)) && !isConnecting(context, controller);
+  return unfilled.some((present) => !isDying(present.controller)) && !isConnecting(context, controller);
 }
 
 /** Whether a connect of ours to the address of a controller is in the kernel. */
