@@ -3,7 +3,8 @@ import { log, sayOnce, unsay, type Context } from "./context.js";
 import { DecodeError } from "./codec/error.js";
 import type { CommonConfig, ConfigNote, Parsed } from "./config/types.js";
 import { placeOf } from "./controller/adoption.js";
-import { adopt, keepInMind } from "./controller/machine.js";
+import { nameOf } from "./controller/life.js";
+import { adopt, keepInMind, leave, seek, stay } from "./controller/machine.js";
 import {
   controllerKey,
   type Controller,
@@ -103,7 +104,7 @@ export function addController(context: Context, made: NewController): Controller
   const controller: Controller = {
     ...made,
     id,
-    life: { at: "waiting", until: since },
+    life: { at: "waiting" },
     since,
     failures: 0,
     recordedAt: 0,
@@ -118,4 +119,22 @@ export function addController(context: Context, made: NewController): Controller
 /** A controller of an earlier run: taken up where the kernel still has it, else kept in mind for a while. */
 export function remember(context: Context, controller: Controller): void {
   if (!adopt(context, controller)) keepInMind(context, controller, { kind: "keep" }, "recorded by an earlier run");
+}
+
+/** A controller that was just entered is wanted, and looked for. */
+export function begin(context: Context, controller: Controller): void {
+  log(context, "info", `wanted: ${controller.wanted}`, nameOf(controller));
+  seek(context, controller, controller.wanted);
+}
+
+/** A plan wants a controller that was on its way out, or recorded by an earlier run. */
+export function claim(context: Context, controller: Controller, why: string): void {
+  controller.wanted = why;
+  stay(context, controller, why);
+}
+
+/** A plan does not want a controller any more. */
+export function letGo(context: Context, controller: Controller, disconnect: "yes" | "no", why: string): void {
+  log(context, "notice", `not wanted: ${why}`, nameOf(controller));
+  leave(context, controller, disconnect, why);
 }

@@ -1,5 +1,5 @@
 import { Milliseconds } from "../../core/domain/units.js";
-import type { BusCallId, BusFailure, BusPort, BusValue, ServiceName } from "../../core/ports/bus.js";
+import type { BusCallId, BusPort, BusResult, BusValue, ServiceName } from "../../core/ports/bus.js";
 import type { CoreEvent } from "../../core/ports/index.js";
 import type { RequestId } from "../../core/ports/request.js";
 import type { Cancel, SimClock } from "./clock.js";
@@ -21,14 +21,12 @@ export const BUS_ERRORS = {
   disconnected: "org.freedesktop.DBus.Error.Disconnected",
 } as const;
 
-type CallResult = { readonly ok: true; readonly values: readonly BusValue[] } | BusFailure;
-
 interface OpenCall {
   readonly id: BusCallId;
   readonly peer: ServiceName;
   /** The caller, or `undefined` for a client of the timeline. */
   readonly from: SimProcess | undefined;
-  readonly settle: (result: CallResult) => void;
+  readonly settle: (result: BusResult) => void;
   readonly timeout: Cancel;
   /** Who was given the call, once somebody was. */
   to: SimProcess | undefined;
@@ -112,7 +110,7 @@ export class SimBus {
 
   /** A client calls a method; what it gets back is observed. */
   clientCall(service: ServiceName, method: string, args: readonly BusValue[], uid: number): void {
-    const settle = (result: CallResult): void => {
+    const settle = (result: BusResult): void => {
       this.#observe({ kind: "bus-reply", service, method, uid, result });
     };
     this.#open(undefined, service, method, args, this.#newSender(), uid, settle);
@@ -187,7 +185,7 @@ export class SimBus {
   }
 
   #callFrom(member: Member, request: RequestId, peer: ServiceName, method: string, args: readonly BusValue[]): void {
-    const settle = (result: CallResult): void => {
+    const settle = (result: BusResult): void => {
       member.process.deliver({ kind: "bus-reply", request, result });
     };
     this.#open(member.process, peer, method, args, member.sender, DAEMON_UID, settle);
@@ -200,7 +198,7 @@ export class SimBus {
     args: readonly BusValue[],
     sender: string,
     uid: number,
-    settle: (result: CallResult) => void,
+    settle: (result: BusResult) => void,
   ): void {
     // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- here the brand is made
     const id = this.#nextCall++ as BusCallId;
@@ -221,7 +219,7 @@ export class SimBus {
     });
   }
 
-  #reply(from: SimProcess, id: BusCallId, result: CallResult): void {
+  #reply(from: SimProcess, id: BusCallId, result: BusResult): void {
     const call = this.#calls.get(id);
     if (call === undefined || call.to !== from) return;
     call.answered = true;
@@ -236,7 +234,7 @@ export class SimBus {
     });
   }
 
-  #settle(call: OpenCall, result: CallResult): void {
+  #settle(call: OpenCall, result: BusResult): void {
     if (!this.#calls.has(call.id)) return;
     this.#forget(call);
     call.settle(result);

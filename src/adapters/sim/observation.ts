@@ -1,6 +1,6 @@
 /** What happens in a simulated world, as the trace and the oracles see it. Plain records. */
 import type { Milliseconds } from "../../core/domain/units.js";
-import type { BusFailure, BusValue, ServiceName } from "../../core/ports/bus.js";
+import type { BusResult, ServiceName } from "../../core/ports/bus.js";
 import type { FabricId, MadeBy, WorldAction } from "./spec.js";
 
 /** A daemon process of the simulated host. `stas` runs both services. */
@@ -97,7 +97,7 @@ export type WorldObservation =
       readonly service: ServiceName;
       readonly method: string;
       readonly uid: number;
-      readonly result: { readonly ok: true; readonly values: readonly BusValue[] } | BusFailure;
+      readonly result: BusResult;
     }
   /** A step that found nothing to act on: a start of what runs, a stop of what does not. */
   | { readonly kind: "ignored"; readonly action: WorldAction["kind"]; readonly target: string }

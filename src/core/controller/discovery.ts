@@ -11,7 +11,7 @@ import { arm, disarm, log, newRequest, sayOnce, unsay, type Context } from "../c
 import { DISCOVERY_RECORD_BYTES, type DiscoveryLogEntry } from "../domain/discovery-log.js";
 import { errnoName } from "../domain/errno.js";
 import { openDecided } from "../handles.js";
-import { formatDuration, later, type Milliseconds } from "../domain/units.js";
+import { formatDuration, type Milliseconds } from "../domain/units.js";
 import { ADMIN_TIMEOUT, PAGE_ENTRIES_PER_READ, PAGE_MOVES_MAX, PAGE_RETRY, SUPPORTED_PAGES_RETRY } from "../limits.js";
 import type { AdminReplyEvent } from "../ports/fabrics.js";
 import type { RequestId } from "../ports/request.js";
@@ -215,6 +215,6 @@ function endRead(context: Context, dc: DiscoveryControllerState): void {
 function tryLater(context: Context, dc: DiscoveryControllerState, problem: string, delay: Milliseconds): void {
   const text = `the discovery log page cannot be read: ${problem}; tried again in ${formatDuration(delay)}`;
   sayOnce(context, `page ${dc.id}`, "error", text, nameOf(dc));
-  dc.reading = { at: "retry", until: later(context.ports.clock.now(), delay) };
+  dc.reading = { at: "retry" };
   arm(context, pageTimer(dc), delay);
 }

@@ -1,6 +1,6 @@
 /** The one place where a controller changes its state. */
 import { arm, disarm, type Context } from "../context.js";
-import { later, type Milliseconds } from "../domain/units.js";
+import type { Milliseconds } from "../domain/units.js";
 import { formatTransportId } from "../domain/transport-id.js";
 import { bind, unbind } from "../kernel/index.js";
 import { isControllerId, type Controller, type Life } from "./types.js";
@@ -84,7 +84,7 @@ export function amendLife(context: Context, controller: Controller, life: Life, 
 
 /** Waits for its next attempt. */
 export function wait(context: Context, controller: Controller, delay: Milliseconds, why: string): void {
-  enterLife(context, controller, { at: "waiting", until: later(context.ports.clock.now(), delay) }, why);
+  enterLife(context, controller, { at: "waiting" }, why);
   if (context.state.phase === "running") arm(context, retryTimer(controller), delay);
 }
 

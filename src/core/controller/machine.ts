@@ -274,7 +274,7 @@ function isRemembered({ ports }: Context, { rememberedUntil }: Controller): bool
 export function keepInMind(context: Context, controller: Controller, fate: Fate, why: string): void {
   const now = context.ports.clock.now();
   const until = controller.rememberedUntil ?? now;
-  enterLife(context, controller, { at: "remembered", until, fate }, why);
+  enterLife(context, controller, { at: "remembered", fate }, why);
   if (context.state.phase === "running") arm(context, retryTimer(controller), between(now, until));
 }
 

@@ -26,12 +26,12 @@ export type Life =
   | { readonly at: "probing"; readonly request: RequestId }
   | { readonly at: "ready" }
   | { readonly at: "connecting"; readonly request: RequestId; readonly fate: Fate }
-  | { readonly at: "waiting"; readonly until: Milliseconds }
+  | { readonly at: "waiting" }
   /**
    * Recorded by an earlier run, and not (yet) in the kernel: a connect that a killed daemon left
    * behind may still come out of it.
    */
-  | { readonly at: "remembered"; readonly until: Milliseconds; readonly fate: Fate }
+  | { readonly at: "remembered"; readonly fate: Fate }
   /** The kernel has it live. */
   | { readonly at: "connected"; readonly device: string }
   /** The kernel has it and reconnects it by itself: neither duplicated nor judged. */
@@ -91,6 +91,11 @@ export type Page =
   | { readonly known: "no" }
   | { readonly known: "yes"; readonly entries: readonly DiscoveryLogEntry[]; readonly genctr: string };
 
+/** The entries of a page; `undefined` where it is not known. */
+export function knownEntries(page: Page): readonly DiscoveryLogEntry[] | undefined {
+  return page.known === "yes" ? page.entries : undefined;
+}
+
 /** One read of the log page, from the header to the header again. */
 export interface PageRead {
   readonly handle: HandleId;
@@ -114,7 +119,7 @@ export type Reading =
   | { readonly at: "idle" }
   | { readonly at: "command"; readonly read: PageRead; readonly again: "yes" | "no" }
   /** The page could not be read; tried again on a timer while the controller stays live. */
-  | { readonly at: "retry"; readonly until: Milliseconds };
+  | { readonly at: "retry" };
 
 /** How a controller stands to the plans: `remembered` from an earlier run, `leaving` while its end is carried out. */
 export type Standing = "claimed" | "remembered" | "leaving";

@@ -55,8 +55,6 @@ export const ERRNO = {
   EKEYREJECTED: 129,
 } as const;
 
-export type ErrnoName = keyof typeof ERRNO;
-
 const NAMES: ReadonlyMap<number, string> = new Map(Object.entries(ERRNO).map(([name, value]) => [value, name]));
 
 /** Prints an error number for a person: `EALREADY`, or `errno 4242` where it has no name here. */

@@ -16,10 +16,6 @@ export function Seconds(value: number): Seconds {
   return value as Seconds;
 }
 
-export function secondsToMs(value: Seconds): Milliseconds {
-  return Milliseconds(value * 1000);
-}
-
 /** `clock + duration`. */
 export function later(clock: Milliseconds, duration: Milliseconds): Milliseconds {
   return Milliseconds(clock + duration);

@@ -17,12 +17,15 @@ export type BusFailure = {
   readonly error: string;
 };
 
+/** What a call came to. */
+export type BusResult = { readonly ok: true; readonly values: readonly BusValue[] } | BusFailure;
+
 export interface BusPort {
   /** Calls a method of another service. */
   call(request: RequestId, peer: ServiceName, method: string, args: readonly BusValue[]): void;
   /** Follows a peer: its coming and going, and its signals. */
   subscribe(peer: ServiceName): void;
-  reply(call: BusCallId, result: { readonly ok: true; readonly values: readonly BusValue[] } | BusFailure): void;
+  reply(call: BusCallId, result: BusResult): void;
   emit(service: ServiceName, signal: string, args: readonly BusValue[]): void;
 }
 
@@ -42,7 +45,7 @@ export interface BusCallEvent {
 export interface BusReplyEvent {
   readonly kind: "bus-reply";
   readonly request: RequestId;
-  readonly result: { readonly ok: true; readonly values: readonly BusValue[] } | BusFailure;
+  readonly result: BusResult;
 }
 
 export interface BusSignalEvent {

@@ -1,16 +1,14 @@
 /** stac: keeps the host connected to the I/O controllers that are configured or listed. */
 import { defaultStacConfig, parseStacConfig } from "../config/stacd.js";
 import { log, type Context } from "../context.js";
-import { nameOf } from "../controller/life.js";
-import { leave, seek, stay } from "../controller/machine.js";
 import { standingOf, type Controller, type ControllerId, type IoControllerState } from "../controller/types.js";
 import { startDelete } from "../deleting.js";
-import type { BusCallEvent, BusFailure, BusValue } from "../ports/bus.js";
+import type { BusCallEvent, BusResult } from "../ports/bus.js";
 import { later } from "../domain/units.js";
 import { REMEMBERED_FOR } from "../limits.js";
 import { readRecordedIos } from "../recorded.js";
 import { touch } from "../saving.js";
-import { addController, loadConfig, loadRecord, RECORD_PATHS, remember } from "../services.js";
+import { addController, begin, claim, letGo, loadConfig, loadRecord, RECORD_PATHS, remember } from "../services.js";
 import { requestReconcile } from "../soak.js";
 import { stafView } from "../staf/service.js";
 import { controllerToBus } from "../staf/bus-format.js";
@@ -102,16 +100,12 @@ function carryOut(context: Context, operation: StacOperation): void {
         why,
         rememberedUntil: undefined,
       });
-      log(context, "info", `wanted: ${why}`, nameOf(controller));
-      seek(context, controller, why);
+      begin(context, controller);
       return;
     }
-    case "stay": {
-      const io = ioOf(context, operation.id);
-      io.wanted = operation.why;
-      stay(context, io, operation.why);
+    case "stay":
+      claim(context, ioOf(context, operation.id), operation.why);
       return;
-    }
     case "set-listing": {
       const io = ioOf(context, operation.id);
       io.configured = operation.configured;
@@ -120,12 +114,9 @@ function carryOut(context: Context, operation: StacOperation): void {
       touch(context, "stac");
       return;
     }
-    case "leave": {
-      const io = ioOf(context, operation.id);
-      log(context, "notice", `not wanted: ${operation.why}`, nameOf(io));
-      leave(context, io, operation.disconnect, operation.why);
+    case "leave":
+      letGo(context, ioOf(context, operation.id), operation.disconnect, operation.why);
       return;
-    }
     case "disconnect-foreign":
       disconnectForeign(context, operation.device, operation.why);
       return;
@@ -146,10 +137,7 @@ function disconnectForeign(context: Context, device: string, why: string): void 
   startDelete(context, device, present.controller, undefined);
 }
 
-export function answerStac(
-  context: Context,
-  call: BusCallEvent,
-): { readonly ok: true; readonly values: readonly BusValue[] } | BusFailure {
+export function answerStac(context: Context, call: BusCallEvent): BusResult {
   if (call.method !== "list_controllers") return { ok: false, error: "org.freedesktop.DBus.Error.UnknownMethod" };
   return { ok: true, values: [ioControllers(context).map((io) => controllerToBus(io.tid, deviceOf(io)))] };
 }

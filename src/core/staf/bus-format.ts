@@ -3,7 +3,6 @@ import { readField, readOptional, readString, type JsonCursor } from "../codec/j
 import { DecodeError } from "../codec/error.js";
 import type { DiscoveryLogEntry, EntrySubtype } from "../domain/discovery-log.js";
 import { TRANSPORTS, type Transport, type TransportId } from "../domain/transport-id.js";
-import type { BusValue } from "../ports/bus.js";
 
 /** The seven fields of a transport id, in the order of the bus interface. */
 export function transportFields(tid: TransportId): readonly string[] {
@@ -105,6 +104,3 @@ export function entryFromBus(cursor: JsonCursor): DiscoveryLogEntry {
     tsas: text("tsas"),
   };
 }
-
-/** A bus value that clients read as a list of dictionaries. */
-export type BusDictionaries = readonly { readonly [key: string]: BusValue }[];

@@ -1,20 +1,18 @@
 /** staf's methods on the bus. */
 import type { Context } from "../context.js";
 import { deviceOf } from "../controller/life.js";
-import { controllerKey, standingOf } from "../controller/types.js";
-import type { BusCallEvent, BusFailure, BusValue } from "../ports/bus.js";
+import { controllerKey, knownEntries, standingOf, type Page } from "../controller/types.js";
+import type { BusCallEvent, BusResult, BusValue } from "../ports/bus.js";
 import type { StafState } from "../state.js";
 import { controllerToBus, entryToBus } from "./bus-format.js";
 import { discoveryControllers, stafView } from "./service.js";
-
-type Answer = { readonly ok: true; readonly values: readonly BusValue[] } | BusFailure;
 
 const UNKNOWN_METHOD = "org.freedesktop.DBus.Error.UnknownMethod";
 const INVALID_ARGS = "org.freedesktop.DBus.Error.InvalidArgs";
 /** What staf knows is not enough to answer: an empty answer would be taken for "nothing discovered". */
 const NOT_KNOWN = "org.nvmexpress.staf.Error.NotKnown";
 
-export function answerStaf(context: Context, staf: StafState, call: BusCallEvent): Answer {
+export function answerStaf(context: Context, staf: StafState, call: BusCallEvent): BusResult {
   switch (call.method) {
     case "list_controllers":
       return ok(discoveryControllers(context).map((dc) => controllerToBus(dc.tid, deviceOf(dc))));
@@ -29,18 +27,17 @@ export function answerStaf(context: Context, staf: StafState, call: BusCallEvent
   }
 }
 
-function ok(value: BusValue): Answer {
+function ok(value: BusValue): BusResult {
   return { ok: true, values: [value] };
 }
 
 /** The page of the discovery controller with these seven fields; none where it is not known. */
-function logPages(context: Context, args: readonly BusValue[]): Answer {
+function logPages(context: Context, args: readonly BusValue[]): BusResult {
   const fields = args.filter((field) => typeof field === "string");
   if (fields.length !== 7 || args.length !== 7) return { ok: false, error: INVALID_ARGS };
   const id = context.state.byKey.get(controllerKey("staf", fields.join(",")));
   const controller = id === undefined ? undefined : context.state.controllers.get(id);
-  const page = controller?.service === "staf" ? controller.page : undefined;
-  return ok(page?.known === "yes" ? page.entries.map(entryToBus) : []);
+  return ok(controller?.service === "staf" ? entriesToBus(controller.page) : []);
 }
 
 /** JSON: every discovery controller with its page, and whether that is known. */
@@ -49,8 +46,12 @@ function allLogPages(context: Context): string {
     .filter((dc) => standingOf(dc) !== "leaving")
     .map((dc) => ({
       "discovery-controller": controllerToBus(dc.tid, deviceOf(dc)),
-      "log-pages": dc.page.known === "yes" ? dc.page.entries.map(entryToBus) : [],
+      "log-pages": entriesToBus(dc.page),
       state: dc.page.known === "yes" ? "known" : "unknown",
     }));
   return JSON.stringify(all);
+}
+
+function entriesToBus(page: Page) {
+  return (knownEntries(page) ?? []).map(entryToBus);
 }

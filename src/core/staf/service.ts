@@ -1,16 +1,20 @@
 /** staf: finds discovery controllers and keeps their log pages. */
 import { defaultStafConfig, parseStafConfig } from "../config/stafd.js";
 import type { Context } from "../context.js";
-import { log } from "../context.js";
 import { readPage } from "../controller/discovery.js";
-import { nameOf } from "../controller/life.js";
-import { leave, seek, stay } from "../controller/machine.js";
-import { standingOf, type Controller, type ControllerId, type DiscoveryControllerState } from "../controller/types.js";
+import { leave } from "../controller/machine.js";
+import {
+  knownEntries,
+  standingOf,
+  type Controller,
+  type ControllerId,
+  type DiscoveryControllerState,
+} from "../controller/types.js";
 import { later } from "../domain/units.js";
 import { REMEMBERED_FOR } from "../limits.js";
 import { readRecordedDcs } from "../recorded.js";
 import { touch } from "../saving.js";
-import { addController, loadConfig, loadRecord, RECORD_PATHS, remember } from "../services.js";
+import { addController, begin, claim, letGo, loadConfig, loadRecord, RECORD_PATHS, remember } from "../services.js";
 import type { StafState } from "../state.js";
 import type { StafView } from "../stac/view-types.js";
 import { planStaf, type PresentDc, type StafOperation, type StafPlanInput } from "./plan.js";
@@ -70,7 +74,7 @@ function presentDc(controller: DiscoveryControllerState): PresentDc {
     id,
     tid,
     origin,
-    entries: page.known === "yes" ? page.entries : undefined,
+    entries: knownEntries(page),
     standing: standingOf(controller),
   };
 }
@@ -91,16 +95,12 @@ function carryOut(context: Context, operation: StafOperation): void {
         why: operation.why,
         rememberedUntil: undefined,
       });
-      log(context, "info", `wanted: ${operation.why}`, nameOf(controller));
-      seek(context, controller, operation.why);
+      begin(context, controller);
       return;
     }
-    case "stay": {
-      const dc = dcOf(context, operation.id);
-      dc.wanted = operation.why;
-      stay(context, dc, operation.why);
+    case "stay":
+      claim(context, dcOf(context, operation.id), operation.why);
       return;
-    }
     case "set-origin": {
       const dc = dcOf(context, operation.id);
       dc.origin = operation.origin;
@@ -108,12 +108,9 @@ function carryOut(context: Context, operation: StafOperation): void {
       touch(context, "staf");
       return;
     }
-    case "leave": {
-      const dc = dcOf(context, operation.id);
-      log(context, "notice", `not wanted: ${operation.why}`, nameOf(dc));
-      leave(context, dc, "yes", operation.why);
+    case "leave":
+      letGo(context, dcOf(context, operation.id), "yes", operation.why);
       return;
-    }
   }
 }
 
@@ -130,7 +127,7 @@ export function stafView(context: Context, staf: StafState): StafView {
   const dcs = discoveryControllers(context).filter((dc) => standingOf(dc) !== "leaving");
   return {
     kind: "known",
-    dcs: dcs.map(({ tid, page }) => ({ tid, entries: page.known === "yes" ? page.entries : undefined })),
+    dcs: dcs.map(({ tid, page }) => ({ tid, entries: knownEntries(page) })),
   };
 }
 

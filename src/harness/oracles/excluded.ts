@@ -1,4 +1,3 @@
-import { decodeOptionString } from "../../core/codec/fabrics-options.js";
 import { isExcluded, parseTransport } from "../../core/config/controller-entry.js";
 import { parseStacConfig } from "../../core/config/stacd.js";
 import { parseStafConfig } from "../../core/config/stafd.js";
@@ -7,7 +6,7 @@ import { type TransportId, WELL_KNOWN_DISCOVERY_NQN } from "../../core/domain/tr
 import { STAC_CONFIG } from "../../core/stac/service.js";
 import { STAF_CONFIG } from "../../core/staf/service.js";
 import type { ServiceName } from "../../core/ports/bus.js";
-import { isDaemon, type OracleDefinition, type OracleView } from "./oracle.js";
+import { connectOptions, isDaemon, type OracleDefinition, type OracleView } from "./oracle.js";
 
 const SERVICES: readonly ServiceName[] = ["staf", "stac"];
 
@@ -21,7 +20,7 @@ function excludesOf(view: OracleView, service: ServiceName): readonly Controller
 
 /** What a connect string asks for, and of which service; `undefined` where it is none that a daemon would write. */
 function askedFor(options: string): { readonly service: ServiceName; readonly tid: TransportId } | undefined {
-  const values = decodeOptionString(options);
+  const values = connectOptions(options);
   const text = (key: string): string => {
     const value = values.get(key);
     return typeof value === "string" ? value : "";

@@ -1,18 +1,8 @@
 import type { ConnectionView, ProcessName } from "../../adapters/sim/observation.js";
-import { formatConnection, isDaemon, type OracleDefinition } from "./oracle.js";
-
-/** The values of a connect string, by key; of a key given twice the last holds. */
-function optionsOf(options: string): ReadonlyMap<string, string> {
-  const values = new Map<string, string>();
-  for (const part of options.trim().split(",")) {
-    const equals = part.indexOf("=");
-    if (equals > 0) values.set(part.slice(0, equals), part.slice(equals + 1));
-  }
-  return values;
-}
+import { connectOptions, formatConnection, isDaemon, type OracleDefinition } from "./oracle.js";
 
 function isTo(options: string, view: ConnectionView): boolean {
-  const values = optionsOf(options);
+  const values = connectOptions(options);
   return (
     values.get("transport") === view.transport &&
     values.get("traddr") === view.traddr &&

@@ -1,6 +1,8 @@
 /** What an oracle is: a named predicate that watches a run from outside, whatever the scenario expects. */
 import type { ConnectionView, ProcessName, WorldObservation } from "../../adapters/sim/observation.js";
 import type { WorldAction, WorldSpec } from "../../adapters/sim/spec.js";
+import { DecodeError } from "../../core/codec/error.js";
+import { decodeOptionString } from "../../core/codec/fabrics-options.js";
 import type { Milliseconds } from "../../core/domain/units.js";
 import type { CoreEvent } from "../../core/ports/index.js";
 import type { ControllerDescription } from "../core-view.js";
@@ -90,4 +92,14 @@ export function isSame(a: ConnectionView, b: ConnectionView): boolean {
     a.hostIface === b.hostIface &&
     a.hostNqn === b.hostNqn
   );
+}
+
+/** The values of a connect string, by key; none where it is no connect string, which the kernel refuses as well. */
+export function connectOptions(options: string): ReadonlyMap<string, string | true> {
+  try {
+    return decodeOptionString(options);
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    return new Map();
+  }
 }

@@ -128,5 +128,3 @@ export const expectations = {
     .record({ settled: p.duration })
     .describe("By then nothing is pending: no operation in flight, no controller wanted and not live."),
 };
-
-export type ExpectationKey = keyof typeof expectations;
