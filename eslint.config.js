@@ -106,7 +106,7 @@ export default defineConfig(
   },
   { linterOptions: { reportUnusedDisableDirectives: "error" } },
   {
-    files: ["src/**/*.ts"],
+    files: ["src/**/*.{ts,cts}"],
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true } },
     rules: {

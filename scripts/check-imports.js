@@ -52,7 +52,7 @@ async function checkTree() {
   const result = await judge(process.cwd());
   const seen = new Set(result.modules.map((module) => module.source));
   const files = readdirSync("src", { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".ts"))
+    .filter((file) => /\.c?ts$/.test(file))
     .map((file) => join("src", file));
   const edges = result.modules.reduce((sum, module) => sum + module.dependencies.length, 0);
   console.log(`${String(files.length)} source files, ${String(edges)} imports judged`);

@@ -14,6 +14,9 @@ import { auditLater, requestReconcile } from "./soak.js";
 /** The AEN of a discovery log page change: notice (2), discovery log change (0xf0), LID 0x70. */
 const DISCOVERY_LOG_CHANGED = "0x70f002";
 
+/** In an event that somebody asked for (`udevadm trigger`), which says nothing new: the device may be as old as the host. */
+const SYNTHETIC = "SYNTH_UUID";
+
 /** `nvme0`: the controllers' own device names; others (nvme0n1, ng0n1) are not theirs. */
 const CONTROLLER_NAME = /^nvme\d+$/u;
 
@@ -37,6 +40,10 @@ export function onUevent(context: Context, message: Uint8Array): void {
   if (!CONTROLLER_NAME.test(name)) return;
   switch (uevent.action) {
     case "add":
+      if (uevent.properties.has(SYNTHETIC)) {
+        deviceSeen(context, name);
+        return;
+      }
       // Sent before the TCP connect: attributes may fill in late, and identity only with them.
       deviceGone(context, name);
       deviceSeen(context, name);

@@ -18,6 +18,11 @@ const CONTROLLERS_MAX = 65_536;
 
 const CONTROLLER_NAME = /^nvme[0-9]{1,9}$/;
 
+/** Whether it can name a controller: `nvme0`, and nothing that leads elsewhere in a path. */
+export function isControllerName(name: string): boolean {
+  return CONTROLLER_NAME.test(name);
+}
+
 /** Every attribute but the state, which is read last: it is there for as long as its controller is. */
 const BEFORE_STATE = CONTROLLER_ATTRIBUTES.filter((attribute) => attribute !== "state");
 
@@ -45,7 +50,7 @@ export class SysfsReader implements Pick<SysfsPort, "list" | "read"> {
   }
 
   read(name: string): SysfsRecord | undefined {
-    if (!CONTROLLER_NAME.test(name)) return undefined;
+    if (!isControllerName(name)) return undefined;
     const attributes: Partial<Record<ControllerAttribute, string>> = {};
     const look = this.#lookAt(name);
     if (look("state") === undefined) return undefined;
@@ -61,7 +66,7 @@ export class SysfsReader implements Pick<SysfsPort, "list" | "read"> {
 
   #names(): string[] {
     try {
-      const names = this.#fs.readdirSync(NVME_CLASS).filter((name) => CONTROLLER_NAME.test(name));
+      const names = this.#fs.readdirSync(NVME_CLASS).filter(isControllerName);
       return names.slice(0, CONTROLLERS_MAX);
     } catch {
       // No such class: no driver is loaded, hence no controller.

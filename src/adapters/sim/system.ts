@@ -1,5 +1,6 @@
 import { Milliseconds } from "../../core/domain/units.js";
 import type { SystemPort, SystemState } from "../../core/ports/system.js";
+import { UDEV_OVERRIDE_PATH, UDEV_OVERRIDE_TEXT } from "../shared/udev-override.js";
 import type { SimClock } from "./clock.js";
 import type { WorldObservation } from "./observation.js";
 import type { SimProcess } from "./process.js";
@@ -7,11 +8,6 @@ import type { SimDisk } from "./store.js";
 
 /** How long the job of a unit takes that the timeline does not name. Nominal, not measured. */
 const JOB_TAKES = Milliseconds(50);
-
-/** What masks nvme-cli's rule of the same name in /usr/lib (udev takes /run first). */
-export const UDEV_OVERRIDE_PATH = "/run/udev/rules.d/70-nvmf-autoconnect.rules";
-
-const UDEV_OVERRIDE_TEXT = "# Discovery controllers are followed by stas while this file is here.\n";
 
 /** Who hears of what a process does to itself. */
 export interface ProcessManager {

@@ -35,6 +35,9 @@ export interface KernelController extends KernelAddress {
 /** The kernel's word for an option that was not given; no interface and no address (field bug 22). */
 const ABSENT = "none";
 
+/** What printk makes of the NQN of a controller that has no subsystem yet, until its first connect succeeds (6.1 and 6.12). */
+const NO_SUBSYSTEM: ReadonlySet<string> = new Set(["(efault)", "(null)"]);
+
 const ADDRESS_FIELDS: ReadonlyMap<string, keyof KernelAddress> = new Map([
   ["traddr", "traddr"],
   ["trsvcid", "trsvcid"],
@@ -100,7 +103,8 @@ export function parseControllerRecord(record: SysfsRecord): KernelController {
   const text = (attribute: ControllerAttribute): string => record.attributes[attribute]?.trim() ?? "";
   const address = text("address");
   const transport = text("transport");
-  const subsysnqn = text("subsysnqn");
+  const shown = text("subsysnqn");
+  const subsysnqn = NO_SUBSYSTEM.has(shown) ? "" : shown;
   const state = text("state");
   // A loop controller has no address unless it was given one.
   const addressed = address !== "" || transport === "loop";

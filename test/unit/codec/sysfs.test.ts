@@ -125,6 +125,11 @@ describe("parseControllerRecord", () => {
     );
   });
 
+  it.each(["(efault)\n", "(null)\n"])("is incomplete while the kernel shows %j for the NQN", (subsysnqn) => {
+    const parsed = parseControllerRecord({ name: "nvme0", attributes: { ...attributes, subsysnqn } });
+    expect(parsed).toMatchObject({ subsysnqn: "", complete: false });
+  });
+
   it("is complete without an address over loop", () => {
     expect(
       parseControllerRecord({ name: "nvme0", attributes: { ...attributes, address: "\n", transport: "loop\n" } })

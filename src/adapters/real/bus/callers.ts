@@ -1,0 +1,54 @@
+/** User ids of those who call us, as the bus knows them. */
+import { busCall, type Link } from "./link.js";
+import { CALLERS_MAX } from "./limits.js";
+
+/** `undefined`: the caller has left, or the bus does not know. */
+type Known = (uid: number | undefined) => void;
+
+type Caller =
+  { readonly state: "asking"; readonly waiting: Known[] } | { readonly state: "known"; readonly uid: number };
+
+/** Of one life of the bus: within it, unique names are never given to another. */
+export class Callers {
+  readonly #link: Pick<Link, "call">;
+  readonly #callers = new Map<string, Caller>();
+
+  constructor(link: Pick<Link, "call">) {
+    this.#link = link;
+  }
+
+  /** At once where it is known. Callers are told in the order they came in. */
+  uidOf(sender: string, known: Known): void {
+    const caller = this.#callers.get(sender);
+    switch (caller?.state) {
+      case "known":
+        known(caller.uid);
+        return;
+      case "asking":
+        caller.waiting.push(known);
+        return;
+      case undefined:
+        this.#ask(sender, known);
+    }
+  }
+
+  #ask(sender: string, known: Known): void {
+    const waiting = [known];
+    this.#callers.set(sender, { state: "asking", waiting });
+    this.#link.call(busCall("GetConnectionUnixUser", "s", [sender], "u"), (result) => {
+      const uid = result.ok ? result.values[0] : undefined;
+      this.#callers.delete(sender);
+      if (typeof uid === "number") this.#keep(sender, uid);
+      for (const one of waiting) one(typeof uid === "number" ? uid : undefined);
+    });
+  }
+
+  /** The longest known goes first; those who are asked for are as few as there are open calls. */
+  #keep(sender: string, uid: number): void {
+    for (const [oldest, caller] of this.#callers) {
+      if (this.#callers.size < CALLERS_MAX) break;
+      if (caller.state === "known") this.#callers.delete(oldest);
+    }
+    this.#callers.set(sender, { state: "known", uid });
+  }
+}

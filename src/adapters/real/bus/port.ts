@@ -1,0 +1,147 @@
+/**
+ * The bus port over a real D-Bus system bus. One process owns the names of one or both services; the bus may be missing, go
+ * and come back at any time, and may pass on whatever any user of the host sends.
+ */
+import type { BusCallId, BusPort, BusResult, BusValue, ServiceName } from "../../../core/ports/bus.js";
+import type { LogPort } from "../../../core/ports/log.js";
+import type { RequestId } from "../../../core/ports/request.js";
+import type { Deliver } from "../deliver.js";
+import { resolveBusAddresses } from "./address.js";
+import { Clients } from "./clients.js";
+import { BusConnection } from "./connection.js";
+import { findSignal, signatureOf, SERVICES } from "./idl.js";
+import { BUS_TIMING, type BusTiming } from "./limits.js";
+import type { Link } from "./link.js";
+import { readMachineId } from "./machine-id.js";
+import { NameOwners } from "./owners.js";
+import { OwnNames } from "./own-names.js";
+import { Peers } from "./peers.js";
+import { MESSAGE_TYPE, WireError, type Message } from "./wire.js";
+
+export interface RealBusOptions {
+  /** The services of this process: whose names it owns and whose objects it serves. */
+  readonly services: readonly ServiceName[];
+  /** As `resolveBusAddresses` takes it; `undefined`: the system bus. */
+  readonly address: string | undefined;
+  readonly deliver: Deliver;
+  readonly log: LogPort;
+  readonly timing?: BusTiming;
+}
+
+/**
+ * Looks for the bus as soon as it is made, and keeps to it. No event comes inside a call, and none after `close`. An address that
+ * is not understood (which who starts the daemon checks before) is a bus that is missing for ever.
+ */
+export class RealBus implements BusPort {
+  readonly #options: RealBusOptions;
+  readonly #connection: BusConnection;
+  readonly #owners: NameOwners;
+  readonly #names: OwnNames;
+  readonly #peers: Peers;
+  readonly #clients: Clients;
+
+  constructor(options: RealBusOptions) {
+    const { services, deliver, log, timing = BUS_TIMING } = options;
+    const resolved = resolveBusAddresses(options.address, process.env);
+    if (!resolved.ok) log.write({ level: "error", text: resolved.problem });
+    const addresses = resolved.ok ? resolved.addresses : [];
+    const objects = services.map((service) => SERVICES[service]);
+    this.#options = options;
+    this.#owners = new NameOwners(log);
+    this.#names = new OwnNames(objects, this.#owners, log, timing);
+    this.#peers = new Peers(this.#owners, deliver, log);
+    this.#clients = new Clients({ objects, deliver, log, machineId: readMachineId });
+    this.#connection = new BusConnection(
+      { addresses, timing, log },
+      {
+        up: (link) => {
+          this.#onUp(link);
+        },
+        down: () => {
+          this.#onDown();
+        },
+        call: (link, message) => {
+          this.#clients.onCall(link, message);
+        },
+        tooLarge: (link, header) => {
+          this.#clients.onTooLarge(link, header);
+        },
+        signal: (message) => {
+          this.#onSignal(message);
+        },
+      },
+    );
+    this.#connection.open();
+  }
+
+  /** Leaves the bus. What was replied before is sent. */
+  close(): void {
+    this.#names.down();
+    this.#connection.close();
+  }
+
+  call(request: RequestId, peer: ServiceName, method: string, args: readonly BusValue[]): void {
+    this.#peers.call(request, peer, method, args);
+  }
+
+  subscribe(peer: ServiceName): void {
+    this.#peers.follow(peer);
+  }
+
+  reply(call: BusCallId, result: BusResult): void {
+    this.#clients.reply(call, result);
+  }
+
+  /** To whoever listens. Without a bus nobody does. */
+  emit(service: ServiceName, signal: string, args: readonly BusValue[]): void {
+    const spec = SERVICES[service];
+    const found = findSignal(spec, signal);
+    if (found === undefined) {
+      this.#complain(`${signal} of ${service} was emitted, which stands in no interface`);
+      return;
+    }
+    const link = this.#connection.link;
+    if (link === undefined) return;
+    // A signal cannot be told off as a call can, and one that is missed is not made up for: better start anew.
+    if (link.congested) {
+      link.abandon();
+      return;
+    }
+    const { path } = spec;
+    const member = signal;
+    const signature = signatureOf(found.signal.args);
+    try {
+      link.send({ type: MESSAGE_TYPE.signal, path, interface: found.interface.name, member, signature }, args);
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      this.#complain(`${signal} of ${service} was emitted with arguments that do not fit: ${error.message}`);
+    }
+  }
+
+  /** The order matters: the bus is up before anybody on it is, and the owners are asked last. */
+  #onUp(link: Link): void {
+    this.#options.deliver({ kind: "bus-state", up: true });
+    this.#clients.up(link);
+    this.#names.up(link);
+    this.#peers.up(link);
+    this.#owners.up(link);
+  }
+
+  /** Calls of ours fail before the loss is told. */
+  #onDown(): void {
+    this.#clients.down();
+    this.#names.down();
+    this.#peers.down();
+    this.#owners.down();
+    this.#options.deliver({ kind: "bus-state", up: false });
+  }
+
+  #onSignal(message: Message): void {
+    this.#owners.onSignal(message);
+    this.#peers.onSignal(message);
+  }
+
+  #complain(text: string): void {
+    this.#options.log.write({ level: "error", text });
+  }
+}

@@ -1,0 +1,91 @@
+/** Tries the bus once, for a person who wants to know whether it is fit. */
+import { errnoName } from "../../../core/domain/errno.js";
+import type { ServiceName } from "../../../core/ports/bus.js";
+import { resolveBusAddresses, type BusAddress } from "./address.js";
+import { SERVICES } from "./idl.js";
+import { BUS_TIMING } from "./limits.js";
+import { busCall, Link, type LinkLoss } from "./link.js";
+
+export interface BusTrial {
+  readonly level: "ok" | "warning" | "error";
+  /** A whole sentence; for a problem, with what to do about it. */
+  readonly text: string;
+}
+
+const ADVICE = "the services work on without a bus, but nobody can ask them, nor stac a staf in another process";
+
+/** Connects to the first address that answers, and looks whether the names of the services are free. */
+export async function tryBus(address: string | undefined, services: readonly ServiceName[]): Promise<BusTrial> {
+  const resolved = resolveBusAddresses(address, process.env);
+  if (!resolved.ok) return { level: "error", text: resolved.problem };
+  const problems: string[] = [];
+  for (const one of resolved.addresses) {
+    const trial = await tryAddress(one, services);
+    if ("level" in trial) return trial;
+    problems.push(`${one.text} ${trial.problem}`);
+  }
+  return { level: "warning", text: `no D-Bus: ${problems.join("; ")}. Start dbus, or give --bus: ${ADVICE}` };
+}
+
+function tryAddress(
+  address: BusAddress,
+  services: readonly ServiceName[],
+): Promise<BusTrial | { readonly problem: string }> {
+  return new Promise((resolve) => {
+    const ignore = (): void => undefined;
+    const handlers = {
+      up: (link: Link) => {
+        void ownedNames(link, services).then((owned) => {
+          link.close();
+          resolve(trialOf(address, owned));
+        });
+      },
+      down: (loss: LinkLoss) => {
+        resolve({ problem: problemOf(loss) });
+      },
+      call: ignore,
+      tooLarge: ignore,
+      signal: ignore,
+      unreadable: ignore,
+    };
+    new Link(address, handlers, BUS_TIMING);
+  });
+}
+
+async function ownedNames(link: Link, services: readonly ServiceName[]): Promise<readonly string[]> {
+  const owned: string[] = [];
+  for (const service of services) {
+    const { busName } = SERVICES[service];
+    if (await isOwned(link, busName)) owned.push(busName);
+  }
+  return owned;
+}
+
+function isOwned(link: Link, busName: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    link.call(busCall("NameHasOwner", "s", [busName], "b"), (result) => {
+      resolve(result.ok && result.values[0] === true);
+    });
+  });
+}
+
+function trialOf(address: BusAddress, owned: readonly string[]): BusTrial {
+  if (owned.length === 0) return { level: "ok", text: `D-Bus answers at ${address.text}` };
+  const text = `${owned.join(" and ")} is taken on D-Bus: a daemon runs already, stas or nvme-stas. Stop it before another starts`;
+  return { level: "warning", text };
+}
+
+function problemOf(loss: LinkLoss): string {
+  switch (loss.kind) {
+    case "errno":
+      return `cannot be connected to (${errnoName(loss.errno)})`;
+    case "refused":
+      return "does not let us in";
+    case "silent":
+      return "does not answer";
+    case "closed":
+    case "garbled":
+    case "congested":
+      return "is no D-Bus";
+  }
+}

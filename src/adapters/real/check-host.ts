@@ -1,0 +1,44 @@
+/** Carries `stas-daemon --check` out on this host. */
+import { ERRNO } from "../../core/domain/errno.js";
+import { RequestId } from "../../core/ports/request.js";
+import type { OsFailure } from "../../core/ports/request.js";
+import { SecretVault } from "../shared/secrets.js";
+import { tryBus } from "./bus/try.js";
+import { checkHost, type Finding } from "./check.js";
+import { servicesOf, type DaemonOptions } from "./daemon.js";
+import { RealFabrics } from "./fabrics.js";
+import { HandleTable } from "./handles.js";
+import { loadLibc } from "./libc.js";
+import { FABRICS_DEVICE, missingDevice, missingRoot } from "./requirements.js";
+import { RealStore } from "./store.js";
+
+/** Looks at this host and its files; changes nothing. */
+export function checkThisHost(options: DaemonOptions): Promise<readonly Finding[]> {
+  const services = servicesOf(options.services);
+  const store = new RealStore(() => undefined, new SecretVault(), options.roots);
+  return checkHost({
+    services,
+    missingRoot: missingRoot(),
+    missingDevice: missingDevice(FABRICS_DEVICE),
+    store,
+    locate: (path) => store.locate(path),
+    readOptionLine,
+    tryBus: () => tryBus(options.bus, services),
+    nativeCalls: loadLibc().ok,
+  });
+}
+
+/** Reads the option line as the daemon does. */
+function readOptionLine(): Promise<{ readonly ok: true; readonly text: string } | OsFailure> {
+  return new Promise((resolve) => {
+    const fabrics = new RealFabrics({
+      handles: new HandleTable(),
+      vault: new SecretVault(),
+      libc: undefined,
+      deliver: (event) => {
+        resolve(event.kind === "fabrics-reply" ? event.result : { ok: false, errno: ERRNO.EIO });
+      },
+    });
+    fabrics.readOptions(RequestId(1));
+  });
+}

@@ -1,0 +1,161 @@
+/** `stas-daemon --check`: what is wrong with the configuration and the host, and how to mend it. */
+import { parseSupportedOptions } from "../../core/codec/fabrics-options.js";
+import { DecodeError } from "../../core/codec/error.js";
+import { parseStacConfig } from "../../core/config/stacd.js";
+import { parseStafConfig } from "../../core/config/stafd.js";
+import { parseSysConfig } from "../../core/config/sys.js";
+import type { CommonConfig, ConfigNote, ConnectionOptions, Parsed } from "../../core/config/types.js";
+import { errnoName, ERRNO } from "../../core/domain/errno.js";
+import { SYS_CONFIG } from "../../core/lifecycle.js";
+import type { ServiceName } from "../../core/ports/bus.js";
+import type { StorePort } from "../../core/ports/store.js";
+import { STAC_CONFIG } from "../../core/stac/service.js";
+import { STAF_CONFIG } from "../../core/staf/service.js";
+import { FABRICS_DEVICE } from "./requirements.js";
+
+export interface Finding {
+  readonly level: "ok" | "warning" | "error";
+  /** A whole sentence; for a problem, with what to do about it. */
+  readonly text: string;
+}
+
+/** What the check looks at, beside files. */
+export interface CheckedHost {
+  readonly services: readonly ServiceName[];
+  /** Why this process may not connect storage, or `undefined`. */
+  readonly missingRoot: string | undefined;
+  /** Why `/dev/nvme-fabrics` cannot be used, or `undefined`. */
+  readonly missingDevice: string | undefined;
+  readonly store: Pick<StorePort, "read">;
+  /** The file that stands for one of the core's paths. */
+  readonly locate: (path: string) => string;
+  /** The kernel's line of connect options, or its errno; waits behind connects in flight. */
+  readonly readOptionLine: () => Promise<{ readonly ok: true; readonly text: string } | { ok: false; errno: number }>;
+  /** Whether the bus answers; the text says how to mend it where it does not. */
+  readonly tryBus: () => Promise<Finding>;
+  /** Whether koffi loads. */
+  readonly nativeCalls: boolean;
+}
+
+export async function checkHost(host: CheckedHost): Promise<readonly Finding[]> {
+  const configs = host.services.map((service) => readConfig(host, service));
+  return [
+    missing(host.missingRoot, "this is root"),
+    ...identityFindings(host),
+    ...configs.flatMap(({ findings }) => findings),
+    ...(await kernelFindings(
+      host,
+      configs.flatMap(({ config }) => config ?? []),
+    )),
+    nativeFinding(host.nativeCalls),
+    await host.tryBus(),
+  ];
+}
+
+function missing(problem: string | undefined, fine: string): Finding {
+  return problem === undefined ? { level: "ok", text: fine } : { level: "error", text: problem };
+}
+
+function noteFinding(host: CheckedHost, { level, file, line, text }: ConfigNote): Finding {
+  const path = host.locate(file);
+  return { level, text: line === 0 ? `${path}: ${text}` : `${path} line ${String(line)}: ${text}` };
+}
+
+function identityFindings(host: CheckedHost): readonly Finding[] {
+  const readText = (path: string): string | undefined => {
+    const read = host.store.read(path);
+    return read.ok ? read.text : undefined;
+  };
+  const parsed = parseSysConfig(SYS_CONFIG, readText(SYS_CONFIG) ?? "", readText);
+  const notes = parsed.notes.map((note) => noteFinding(host, note));
+  if (!parsed.ok) return [...notes, { level: "error", text: `${host.locate(SYS_CONFIG)} is not valid: mend it.` }];
+  if (parsed.value.kind === "unknown")
+    return [...notes, { level: "error", text: `nothing can be connected: ${parsed.value.because}` }];
+  return [...notes, { level: "ok", text: `the host NQN is ${parsed.value.identity.hostNqn}` }];
+}
+
+interface ReadConfig {
+  readonly config: CommonConfig | undefined;
+  readonly findings: readonly Finding[];
+}
+
+function readConfig(host: CheckedHost, service: ServiceName): ReadConfig {
+  return service === "staf"
+    ? readFile(host, STAF_CONFIG, parseStafConfig)
+    : readFile(host, STAC_CONFIG, parseStacConfig);
+}
+
+function readFile(
+  host: CheckedHost,
+  file: string,
+  parse: (file: string, text: string) => Parsed<CommonConfig>,
+): ReadConfig {
+  const path = host.locate(file);
+  const read = host.store.read(file);
+  if (!read.ok && read.errno !== ERRNO.ENOENT) {
+    return {
+      config: undefined,
+      findings: [{ level: "error", text: `${path} cannot be read: ${errnoName(read.errno)}.` }],
+    };
+  }
+  const parsed = parse(file, read.ok ? read.text : "");
+  const notes = parsed.notes.map((note) => noteFinding(host, note));
+  if (!parsed.ok)
+    return { config: undefined, findings: [...notes, { level: "error", text: `${path} is not valid: mend it.` }] };
+  const fine = read.ok
+    ? `${path} is read; controllers configured: ${String(parsed.value.controllers.length)}`
+    : `${path} is not there: the defaults are used`;
+  return { config: parsed.value, findings: [...notes, { level: "ok", text: fine }] };
+}
+
+/** The connect options that a configuration sets, by the kernel's name and the configuration's. */
+const KERNEL_OPTIONS: readonly (readonly [keyof ConnectionOptions, string, string])[] = [
+  ["hdrDigest", "hdr_digest", "hdr-digest"],
+  ["dataDigest", "data_digest", "data-digest"],
+  ["kato", "keep_alive_tmo", "kato"],
+  ["nrIoQueues", "nr_io_queues", "nr-io-queues"],
+  ["nrWriteQueues", "nr_write_queues", "nr-write-queues"],
+  ["nrPollQueues", "nr_poll_queues", "nr-poll-queues"],
+  ["queueSize", "queue_size", "queue-size"],
+  ["reconnectDelay", "reconnect_delay", "reconnect-delay"],
+  ["ctrlLossTmo", "ctrl_loss_tmo", "ctrl-loss-tmo"],
+  ["disableSqflow", "disable_sqflow", "disable-sqflow"],
+  ["dhchapSecret", "dhchap_secret", "dhchap-secret"],
+  ["dhchapCtrlSecret", "dhchap_ctrl_secret", "dhchap-ctrl-secret"],
+];
+
+async function kernelFindings(host: CheckedHost, configs: readonly CommonConfig[]): Promise<readonly Finding[]> {
+  if (host.missingDevice !== undefined) return [{ level: "error", text: host.missingDevice }];
+  const line = await host.readOptionLine();
+  if (!line.ok) {
+    const text = `the kernel does not say which connect options it knows (${errnoName(line.errno)}), as before Linux 5.17: options are tried unchecked`;
+    return [{ level: "warning", text }];
+  }
+  try {
+    const known = parseSupportedOptions(line.text);
+    const lacking = KERNEL_OPTIONS.filter(([key, name]) => !known.has(name) && isConfigured(configs, key));
+    return [
+      { level: "ok", text: `${FABRICS_DEVICE} takes ${String(known.size)} connect options` },
+      ...lacking.map(([, , option]): Finding => {
+        return { level: "warning", text: `this kernel does not know ${option}: remove it from the configuration` };
+      }),
+    ];
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    return [{ level: "error", text: `the kernel's connect options cannot be read: ${error.problem}` }];
+  }
+}
+
+function isConfigured(configs: readonly CommonConfig[], key: keyof ConnectionOptions): boolean {
+  const isSet = (options: Partial<ConnectionOptions>): boolean => options[key] !== undefined && options[key] !== false;
+  return configs.some(({ connection, controllers }) => {
+    return isSet(connection) || controllers.some(({ options }) => isSet(options));
+  });
+}
+
+function nativeFinding(loads: boolean): Finding {
+  if (loads) return { level: "ok", text: "native calls work: kernel events by netlink, log pages by ioctl" };
+  const text =
+    "koffi does not load on this machine: staf cannot read log pages, and kernel events come through udevadm. Install the package for this architecture with: npm ci";
+  return { level: "error", text };
+}

@@ -1,0 +1,143 @@
+/** The daemon: one core behind the real ports. */
+import { Core } from "../../core/core.js";
+import type { Ports } from "../../core/ports/index.js";
+import type { LogLevel, LogPort } from "../../core/ports/log.js";
+import type { ServiceName } from "../../core/ports/bus.js";
+import type { CoreServices } from "../../core/state.js";
+import { SecretVault } from "../shared/secrets.js";
+import { RealBus } from "./bus/port.js";
+import { RealClock } from "./clock.js";
+import type { Deliver } from "./deliver.js";
+import { RealFabrics } from "./fabrics.js";
+import { HandleTable } from "./handles.js";
+import { loadLibc, type Libc } from "./libc.js";
+import { detectStyle, RealLog } from "./log.js";
+import { EventLoop } from "./loop.js";
+import { RealNetwork } from "./network/port.js";
+import { RealStore, type StoreRoots } from "./store.js";
+import { RealSysfs } from "./sysfs.js";
+import { RealSystem } from "./system.js";
+import { openUevents } from "./uevents.js";
+import { FdWatcher } from "./watcher.js";
+
+export interface DaemonOptions {
+  readonly services: CoreServices;
+  readonly roots: StoreRoots;
+  /** D-Bus address; `undefined`: the system bus. */
+  readonly bus: string | undefined;
+  /** The least important level that is logged. */
+  readonly threshold: LogLevel;
+}
+
+/** Exit statuses beside 0, those of sysexits.h where it has one. */
+export const EXIT = { failed: 1, usage: 64, internalError: 70 } as const;
+
+/** mDNS and DNS-SD: nothing browses yet, and nothing comes in. */
+const NO_DISCOVERY: Pick<Ports, "mdns" | "dnssd"> = {
+  mdns: { send: () => undefined },
+  dnssd: { browse: () => undefined },
+};
+
+export function servicesOf(services: CoreServices): readonly ServiceName[] {
+  return services === "both" ? ["staf", "stac"] : [services];
+}
+
+/** Opens the ports, then starts the core, which ends the process when it is done. */
+export function startDaemon(options: DaemonOptions): void {
+  const style = detectStyle(process.env["JOURNAL_STREAM"], process.stderr.isTTY);
+  const log = new RealLog({ style, threshold: options.threshold });
+  const loaded = loadLibc();
+  const libc = loaded.ok ? loaded.libc : undefined;
+  let status: number | undefined;
+  let leave = (): void => undefined;
+  const end = (given: number): void => {
+    loop.stop();
+    leave();
+    afterTurns(TURNS_TO_LEAVE, () => {
+      endProcess(libc, status ?? given);
+    });
+  };
+  const loop = new EventLoop({
+    crashed: (error) => {
+      status = EXIT.internalError;
+      log.write({ level: "error", text: `a bug of stas: please report it with this trace: ${traceOf(error)}` });
+    },
+    gaveUp: () => {
+      end(EXIT.internalError);
+    },
+  });
+  process.on("uncaughtException", (error) => {
+    loop.fail(error);
+  });
+  if (libc === undefined) log.write({ level: "error", text: WITHOUT_NATIVE_CALLS });
+  const opened = openPorts(options, { libc, log, deliver: loop.deliver, end });
+  leave = opened.leave;
+  loop.start(new Core(opened.ports, options.services));
+}
+
+/** Turns of the event loop in which a socket that was given up is shut down. */
+const TURNS_TO_LEAVE = 2;
+
+function afterTurns(turns: number, then: () => void): void {
+  setImmediate(() => {
+    if (turns > 1) afterTurns(turns - 1, then);
+    else then();
+  });
+}
+
+const WITHOUT_NATIVE_CALLS =
+  "koffi does not load on this machine: log pages cannot be read, kernel events come through udevadm, and silent peers are not probed. Install the package for this architecture with npm ci.";
+
+interface PortParts {
+  readonly libc: Libc | undefined;
+  readonly log: LogPort;
+  readonly deliver: Deliver;
+  readonly end: (status: number) => void;
+}
+
+interface OpenedPorts {
+  readonly ports: Ports;
+  /**
+   * Gives up what others see of this process. The end of a process does that only once the kernel lets go of its last thread, and
+   * a child outlives it: the next daemon is to find the names on the bus free, and no second `udevadm monitor`.
+   */
+  readonly leave: () => void;
+}
+
+/** The socket of kernel events first: what happens while sysfs is scanned waits in it. */
+function openPorts(options: DaemonOptions, { libc, log, deliver, end }: PortParts): OpenedPorts {
+  const watcher = libc === undefined ? undefined : new FdWatcher(libc);
+  const uevents = openUevents({ libc, watcher, deliver, log });
+  const vault = new SecretVault();
+  const handles = new HandleTable();
+  const system = new RealSystem({ libc, log, deliver, environment: process.env, exit: end });
+  system.listen();
+  const bus = new RealBus({ deliver, log, services: servicesOf(options.services), address: options.bus });
+  const ports = {
+    clock: new RealClock(deliver),
+    sysfs: new RealSysfs({ handles, deliver }),
+    fabrics: new RealFabrics({ handles, deliver, vault, libc }),
+    network: new RealNetwork({ libc, watcher, deliver, log }),
+    store: new RealStore(deliver, vault, options.roots),
+    bus,
+    system,
+    log,
+    ...NO_DISCOVERY,
+  };
+  const leave = (): void => {
+    uevents.close();
+    bus.close();
+  };
+  return { ports, leave };
+}
+
+/** At once: `process.exit` waits for pool threads, and one may be blocked in the kernel for a minute. */
+function endProcess(libc: Libc | undefined, status: number): void {
+  if (libc === undefined) process.exit(status);
+  libc.exitNow(status);
+}
+
+/** Where our own bug was, on one line. */
+function traceOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : "something that is no error was thrown";
+}

@@ -1,0 +1,92 @@
+/** Files read and written as a root daemon should: bounded, never blocked by what is no file, never half written. */
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { mkdir, open, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { ERRNO } from "../../core/domain/errno.js";
+import type { OsFailure } from "../../core/ports/request.js";
+import { attempt, attemptLater, type Attempt } from "./os-error.js";
+
+/** The largest file that is read. A record of a thousand controllers is some 2 MiB. */
+export const FILE_BYTES_MAX = 64 << 20;
+
+const CHUNK_BYTES = 64 << 10;
+const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+
+/** Reads a whole regular file. EISDIR for a directory, EINVAL for a device or a FIFO, EFBIG above `FILE_BYTES_MAX`. */
+export function readWhole(path: string): Attempt<Buffer> {
+  const opened = attempt(() => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK));
+  if (!opened.ok) return opened;
+  try {
+    return readOpen(opened.value);
+  } finally {
+    closeSync(opened.value);
+  }
+}
+
+function readOpen(fd: number): Attempt<Buffer> {
+  const stat = fstatSync(fd);
+  if (stat.isDirectory()) return { ok: false, errno: ERRNO.EISDIR };
+  if (!stat.isFile()) return { ok: false, errno: ERRNO.EINVAL };
+  // Files of /sys and /proc lie about their size: read until there is no more.
+  const chunks: Buffer[] = [];
+  let total = 0;
+  while (total <= FILE_BYTES_MAX) {
+    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+    const read = attempt(() => readSync(fd, chunk, 0, chunk.length, null));
+    if (!read.ok) return read;
+    if (read.value === 0) return { ok: true, value: Buffer.concat(chunks) };
+    chunks.push(chunk.subarray(0, read.value));
+    total += read.value;
+  }
+  return { ok: false, errno: ERRNO.EFBIG };
+}
+
+export interface NewFile {
+  readonly path: string;
+  readonly text: string;
+  /** Permissions, whatever the umask. */
+  readonly mode: 0o600 | 0o644;
+}
+
+/** Where the text is put until the rename; what a killed daemon left there is written over. */
+function temporaryPath(path: string): string {
+  return join(dirname(path), `.${basename(path)}.tmp`);
+}
+
+/**
+ * Replaces a file: after a kill or a power cut it holds the old text or the new, whole. Its folder is made where it is missing.
+ * One writer a path at a time.
+ */
+export async function replaceFile(file: NewFile): Promise<{ readonly ok: true } | OsFailure> {
+  const temporary = temporaryPath(file.path);
+  const done = await attemptLater(async () => {
+    await mkdir(dirname(file.path), { recursive: true, mode: 0o755 });
+    await rm(temporary, { force: true });
+    await writeSynced(temporary, file);
+    await rename(temporary, file.path);
+    await syncDirectory(dirname(file.path));
+  });
+  if (done.ok) return { ok: true };
+  await attemptLater(() => rm(temporary, { force: true }));
+  return done;
+}
+
+async function writeSynced(path: string, { text, mode }: NewFile): Promise<void> {
+  const file = await open(path, NEW_FILE, 0o600);
+  try {
+    await file.writeFile(text);
+    await file.chmod(mode);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}

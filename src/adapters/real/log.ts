@@ -1,0 +1,81 @@
+/** The log on standard error: `<N>` priorities for the journal, times and levels for everybody else. */
+import { fstatSync, writeSync } from "node:fs";
+import type { LogLevel, LogPort, LogRecord } from "../../core/ports/log.js";
+import { attempt } from "./os-error.js";
+
+/** syslog(3) priorities, which the journal reads off the head of a line (sd-daemon(3)). */
+const PRIORITY: Readonly<Record<LogLevel, number>> = { error: 3, warning: 4, notice: 5, info: 6, debug: 7 };
+
+/** For whom a line is written. */
+export type LogStyle = "journal" | "terminal" | "file";
+
+const COLOUR: Readonly<Record<LogLevel, string>> = { error: "31", warning: "33", notice: "1", info: "0", debug: "2" };
+
+const STDERR = 2;
+
+/** Lines longer than this are cut: the text may name what a hostile peer sent. */
+const LINE_CHARS_MAX = 4_096;
+
+/** Whether standard error is the journal's, a terminal, or neither. `journalStream` is $JOURNAL_STREAM: `device:inode`. */
+export function detectStyle(journalStream: string | undefined, isTerminal: boolean): LogStyle {
+  if (journalStream !== undefined) {
+    const stat = attempt(() => fstatSync(STDERR));
+    if (stat.ok && journalStream === `${String(stat.value.dev)}:${String(stat.value.ino)}`) return "journal";
+  }
+  return isTerminal ? "terminal" : "file";
+}
+
+/** One line, newline included. A control character is shown as `\xNN`, so that no text can forge a line. */
+export function formatRecord(record: LogRecord, style: LogStyle, at: Date): string {
+  const { level, controller } = record;
+  const whole = controller === undefined ? record.text : `${controller}: ${record.text}`;
+  const text = escapeControls(whole.length > LINE_CHARS_MAX ? `${whole.slice(0, LINE_CHARS_MAX)}...` : whole);
+  switch (style) {
+    case "journal":
+      return `<${String(PRIORITY[level])}>${text}\n`;
+    case "terminal":
+      return `\x1b[2m${at.toISOString().slice(11, 23)}\x1b[0m \x1b[${COLOUR[level]}m${level.padEnd(7)} ${text}\x1b[0m\n`;
+    case "file":
+      return `${at.toISOString()} ${level.padEnd(7)} ${text}\n`;
+  }
+}
+
+function escapeControls(text: string): string {
+  return text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]/g, (character) => {
+    const code = character.charCodeAt(0).toString(16);
+    return code.length <= 2 ? `\\x${code.padStart(2, "0")}` : `\\u${code}`;
+  });
+}
+
+export interface LogOptions {
+  readonly style: LogStyle;
+  /** The least important level that is written. */
+  readonly threshold: LogLevel;
+}
+
+/** Writes synchronously, so that the last words before an exit are not lost. */
+export class RealLog implements LogPort {
+  readonly #options: LogOptions;
+  #lost = 0;
+
+  constructor(options: LogOptions) {
+    this.#options = options;
+  }
+
+  write(record: LogRecord): void {
+    if (PRIORITY[record.level] > PRIORITY[this.#options.threshold]) return;
+    if (this.#lost > 0) this.#reportLost();
+    if (!this.#put(record)) this.#lost += 1;
+  }
+
+  #reportLost(): void {
+    const text = `${String(this.#lost)} log lines before this one were lost: nobody read standard error`;
+    if (this.#put({ level: "warning", text })) this.#lost = 0;
+  }
+
+  /** False where nobody reads (a full pipe, a closed terminal): a daemon does not stop over its log. */
+  #put(record: LogRecord): boolean {
+    const line = formatRecord(record, this.#options.style, new Date());
+    return attempt(() => writeSync(STDERR, line)).ok;
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * The host's interfaces. `os.networkInterfaces()` leaves out whatever has no carrier or no address; but an address stays the
+ * interface's own while its cable is out, and the connections made from it are still known by it. So the kernel is asked.
+ */
+import { readdirSync } from "node:fs";
+import { networkInterfaces } from "node:os";
+import { join } from "node:path";
+import { parseIp } from "../../../core/domain/ip-address.js";
+import type { NetworkInterface } from "../../../core/ports/network.js";
+import type { OsFailure } from "../../../core/ports/request.js";
+import { readWhole } from "../files.js";
+import type { Libc } from "../libc.js";
+import { attempt } from "../os-error.js";
+import {
+  AF_NETLINK,
+  dumpAddresses,
+  dumpLinks,
+  encodeNetlinkAddress,
+  IFA_F,
+  NETLINK_ROUTE,
+  SOCK_RAW_CLOEXEC_NONBLOCK,
+  type Link,
+  type LinkAddress,
+} from "./rtnetlink.js";
+
+export const SYS_CLASS_NET = "/sys/class/net";
+
+/** Something may change while the kernel lists it. The last try counts as it is: what changed is told of. */
+const DUMP_TRIES = 3;
+
+export type Listed = { readonly ok: true; readonly interfaces: readonly NetworkInterface[] } | OsFailure;
+
+/** Every interface but loopback, by index: up or down, with carrier or without, with addresses or without. */
+export function listInterfaces(libc: Libc): Listed {
+  const made = libc.socket(AF_NETLINK, SOCK_RAW_CLOEXEC_NONBLOCK, NETLINK_ROUTE);
+  if (!made.ok) return made;
+  try {
+    // A connected netlink socket takes messages of the kernel alone.
+    const connected = libc.connect(made.value, encodeNetlinkAddress(0));
+    return connected.ok ? dumpBoth(libc, made.value) : connected;
+  } finally {
+    libc.close(made.value);
+  }
+}
+
+function dumpBoth(libc: Libc, fd: number): Listed {
+  for (let tries = 1; ; tries++) {
+    const links = dumpLinks(libc, fd);
+    if (!links.ok) return links;
+    const addresses = dumpAddresses(libc, fd);
+    if (!addresses.ok) return addresses;
+    if (tries === DUMP_TRIES || (!links.torn && !addresses.torn)) {
+      return { ok: true, interfaces: joinAddresses(links.items, addresses.items) };
+    }
+  }
+}
+
+/** Puts addresses to their links: IPv4 first, and of either family those first that the kernel would rather speak from. */
+export function joinAddresses(links: readonly Link[], addresses: readonly LinkAddress[]): readonly NetworkInterface[] {
+  const byLink = new Map<number, LinkAddress[]>();
+  for (const address of addresses) {
+    if ((address.flags & IFA_F.duplicate) !== 0) continue;
+    const there = byLink.get(address.index);
+    if (there === undefined) byLink.set(address.index, [address]);
+    else there.push(address);
+  }
+  return links
+    .filter(({ loopback }) => !loopback)
+    .toSorted((a, b) => a.index - b.index)
+    .map(({ index, name, hardwareAddress }) => ({
+      name,
+      mac: formatMac(hardwareAddress),
+      addresses: (byLink.get(index) ?? []).toSorted((a, b) => standing(a) - standing(b)).map(addressText),
+    }));
+}
+
+/** The lower, the sooner it is a source: the first of its subnet, others and temporary ones, deprecated, not yet usable. */
+function standing({ bytes, flags }: LinkAddress): number {
+  const family = bytes.length === 4 ? 0 : 4;
+  if ((flags & IFA_F.tentative) !== 0 && (flags & IFA_F.optimistic) === 0) return family + 3;
+  if ((flags & IFA_F.deprecated) !== 0) return family + 2;
+  return (flags & IFA_F.secondary) !== 0 ? family + 1 : family;
+}
+
+function addressText({ bytes }: LinkAddress): string {
+  if (bytes.length === 4) return bytes.join(".");
+  const groups: string[] = [];
+  for (let at = 0; at < bytes.length; at += 2) {
+    groups.push((((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)).toString(16));
+  }
+  return canonical(groups.join(":"));
+}
+
+/** Without scope, in the one spelling that addresses are compared in. */
+function canonical(text: string): string {
+  return parseIp(text)?.text ?? text;
+}
+
+/** Ethernet (EUI-48), IEEE 1394 and the like (EUI-64), InfiniBand. What a tunnel has for an address has other lengths. */
+const MAC_LENGTHS: readonly number[] = [6, 8, 20];
+
+function formatMac(bytes: Uint8Array): string {
+  if (!MAC_LENGTHS.includes(bytes.length) || bytes.every((byte) => byte === 0)) return "";
+  return Buffer.from(bytes)
+    .toString("hex")
+    .replace(/..(?=.)/g, "$&:");
+}
+
+/**
+ * The same as far as Node and sysfs know it, for a machine on which the C library cannot be called: an interface without
+ * carrier shows no address.
+ */
+export function listWithoutLibc(sysClassNet: string): readonly NetworkInterface[] {
+  const known = networkInterfaces();
+  const read = attempt(() => readdirSync(sysClassNet));
+  const names = new Set([...(read.ok ? read.value : []), ...Object.keys(known)]);
+  const listed: NetworkInterface[] = [];
+  for (const name of names) {
+    const addresses = known[name] ?? [];
+    if (name === "lo" || addresses.some(({ internal }) => internal)) continue;
+    const mac = readText(join(sysClassNet, name, "address"));
+    // Files such as bonding_masters lie there too.
+    if (mac === undefined && addresses.length === 0) continue;
+    const text = mac ?? addresses[0]?.mac ?? "";
+    listed.push({
+      name,
+      mac: formatMac(Buffer.from(text.replaceAll(":", ""), "hex")),
+      addresses: addresses.map(({ address }) => canonical(address)),
+    });
+  }
+  return listed.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** The number of an interface; `undefined` where there is none of that name. */
+export function interfaceIndex(sysClassNet: string, name: string): number | undefined {
+  if (!/^[^/\0]+$/.test(name) || name === "." || name === "..") return undefined;
+  const text = readText(join(sysClassNet, name, "ifindex"));
+  return text !== undefined && /^[1-9][0-9]{0,9}$/.test(text) ? Number(text) : undefined;
+}
+
+function readText(path: string): string | undefined {
+  const read = readWhole(path);
+  return read.ok ? read.value.toString("latin1").trim() : undefined;
+}

@@ -1,0 +1,72 @@
+/** The command line of `stas-daemon`: parses arguments, checks what the host must have, composes, starts. */
+import { Command, CommanderError, Option } from "commander";
+import type { CoreServices } from "../core/state.js";
+import { checkThisHost } from "../adapters/real/check-host.js";
+import { EXIT, startDaemon, type DaemonOptions } from "../adapters/real/daemon.js";
+import { missingRequirements } from "../adapters/real/requirements.js";
+import { CONFIG_ROOT, RUN_ROOT } from "../adapters/real/store.js";
+
+interface Flags {
+  readonly service: CoreServices;
+  readonly confDir: string;
+  readonly runDir: string;
+  readonly bus?: string;
+  readonly tron?: boolean;
+  readonly check?: boolean;
+}
+
+const SERVICES: readonly CoreServices[] = ["staf", "stac", "both"];
+
+function commandLine(run: (flags: Flags) => Promise<void>): Command {
+  return new Command("stas-daemon")
+    .description(
+      "Finds NVMe over Fabrics discovery controllers (staf) and connects to the I/O controllers they list (stac).",
+    )
+    .addOption(new Option("--service <name>", "which of the two this process is").choices(SERVICES).default("both"))
+    .option("--conf-dir <dir>", "where stafd.conf, stacd.conf and sys.conf are", CONFIG_ROOT)
+    .option("--run-dir <dir>", "where stafd/ and stacd/ with their records are", RUN_ROOT)
+    .option("--bus <address>", "D-Bus address, instead of the system bus")
+    .option("--tron", "log debug messages")
+    .option("--check", "validate the configuration and this host, say how to mend what is wrong, and exit")
+    .allowExcessArguments(false)
+    .exitOverride()
+    .action(run);
+}
+
+/** Runs until the core ends the process; sets the exit status where it never started. */
+export async function main(args: readonly string[]): Promise<void> {
+  try {
+    await commandLine(run).parseAsync(args, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    process.exitCode = error.exitCode === 0 ? 0 : EXIT.usage;
+  }
+}
+
+async function run(flags: Flags): Promise<void> {
+  const options: DaemonOptions = {
+    services: flags.service,
+    roots: { config: flags.confDir, run: flags.runDir },
+    bus: flags.bus,
+    threshold: flags.tron === true ? "debug" : "info",
+  };
+  if (flags.check === true) {
+    process.exitCode = await check(options);
+    return;
+  }
+  const missing = missingRequirements();
+  for (const line of missing) process.stderr.write(`stas-daemon: ${line}\n`);
+  if (missing.length > 0) process.exitCode = EXIT.failed;
+  else startDaemon(options);
+}
+
+/** Prints what was found, what is wrong last; 1 where something has to be mended. */
+async function check(options: DaemonOptions): Promise<number> {
+  const findings = await checkThisHost(options);
+  const order = ["ok", "warning", "error"] as const;
+  for (const level of order) {
+    for (const finding of findings.filter((one) => one.level === level))
+      process.stdout.write(`${level.padEnd(8)} ${finding.text}\n`);
+  }
+  return findings.some(({ level }) => level === "error") ? EXIT.failed : 0;
+}

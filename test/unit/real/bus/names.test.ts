@@ -1,0 +1,62 @@
+import { describe, expect, it } from "vitest";
+import { Milliseconds } from "../../../../src/core/domain/units.js";
+import { join, joined, lines, startBus } from "./kit.js";
+
+const STAF = "org.nvmexpress.staf";
+const STAC = "org.nvmexpress.stac";
+
+describe("the names of the services", () => {
+  it("are taken by the process that runs them, and free once it leaves", async () => {
+    const bus = await startBus();
+    const { bus: both, log } = await joined(bus, ["staf", "stac"]);
+    expect(bus.ownerOf(STAF)).toMatch(/^:1\./);
+    expect(bus.ownerOf(STAC)).toBe(bus.ownerOf(STAF));
+    expect(log.all).toEqual([]);
+    both.close();
+    await bus.until(() => bus.ownerOf(STAF) === undefined && bus.ownerOf(STAC) === undefined);
+  });
+
+  it("that another process owns are an error that says what to do, and taken once free", async () => {
+    const bus = await startBus();
+    const other = bus.join(() => undefined);
+    bus.own(STAF, other);
+    const { log } = await joined(bus, ["stac"]);
+    const { log: ofStaf } = join(bus.address, ["staf"]);
+    await ofStaf.next(({ level }) => level === "error");
+    expect(bus.ownerOf(STAF)).toBe(other);
+    bus.release(STAF);
+    await bus.until(() => bus.ownerOf(STAF)?.startsWith(":1.") === true);
+    expect(lines(ofStaf.all)).toEqual([
+      "error org.nvmexpress.staf is owned by another process on the bus, process 4711: nvme-stas, or another instance of " +
+        "this daemon. Stop it (nvme-stas: systemctl stop stafd stacd), for the two work against each other; the name is " +
+        "taken as soon as it is free",
+    ]);
+    expect(log.all).toEqual([]);
+  });
+
+  it("that the bus refuses are asked for again, and logged once", async () => {
+    const bus = await startBus();
+    bus.refused.add(STAF);
+    const { log, events } = join(bus.address, ["staf"]);
+    const requests = () => bus.asked.filter((asked) => asked === `RequestName ${STAF}`).length;
+    await bus.until(() => requests() >= 3);
+    expect(lines(log.all)).toEqual([
+      "error the bus does not let this process own org.nvmexpress.staf (org.freedesktop.DBus.Error.AccessDenied), so that " +
+        "no client finds it: install this project's policy file in /usr/share/dbus-1/system.d and reload the bus " +
+        "(systemctl reload dbus)",
+    ]);
+    bus.refused.delete(STAF);
+    await bus.until(() => bus.ownerOf(STAF) !== undefined);
+    expect(events.all).toEqual([{ kind: "bus-state", up: true }]);
+  });
+
+  it("are asked for without waiting in the bus' queue", async () => {
+    const bus = await startBus();
+    const requests: unknown[] = [];
+    bus.onDriver = ({ member, body }) => {
+      if (member === "RequestName") requests.push(body);
+    };
+    await joined(bus, ["staf"], { nameRetry: Milliseconds(60_000) });
+    expect(requests).toEqual([[STAF, 4]]);
+  });
+});

@@ -1,0 +1,196 @@
+/** A kernel that answers rtnetlink dumps and sends notifications as told, behind the C library's calls. */
+import type { CallResult, Libc } from "../../../../src/adapters/real/libc.js";
+import { POLLIN } from "../../../../src/adapters/real/watcher.js";
+import { ERRNO } from "../../../../src/core/domain/errno.js";
+
+const GETLINK = 18;
+const POLL_RECORD = 8;
+
+function pad(bytes: Uint8Array): Buffer {
+  return Buffer.concat([bytes, Buffer.alloc((4 - (bytes.length % 4)) % 4)]);
+}
+
+function attribute(type: number, value: Uint8Array): Buffer {
+  const header = Buffer.alloc(4);
+  header.writeUInt16LE(4 + value.length, 0);
+  header.writeUInt16LE(type, 2);
+  return pad(Buffer.concat([header, value]));
+}
+
+export function message(type: number, body: Uint8Array, flags = 2): Buffer {
+  const header = Buffer.alloc(16);
+  header.writeUInt32LE(16 + body.length, 0);
+  header.writeUInt16LE(type, 4);
+  header.writeUInt16LE(flags, 6);
+  return pad(Buffer.concat([header, body]));
+}
+
+export interface FakeLink {
+  readonly index: number;
+  readonly name: string;
+  /** Hexadecimal. */
+  readonly mac?: string;
+  readonly loopback?: boolean;
+}
+
+export function linkMessage({ index, name, mac, loopback = false }: FakeLink): Buffer {
+  const body = Buffer.alloc(16);
+  body.writeInt32LE(index, 4);
+  body.writeUInt32LE(loopback ? 0x49 : 0x1003, 8);
+  // IFLA_TXQLEN, IFLA_IFNAME, IFLA_ADDRESS.
+  const attributes = [attribute(13, Buffer.alloc(4)), attribute(3, Buffer.from(`${name}\0`))];
+  if (mac !== undefined) attributes.push(attribute(1, Buffer.from(mac, "hex")));
+  return message(16, Buffer.concat([body, ...attributes]));
+}
+
+export interface FakeAddress {
+  readonly index: number;
+  readonly bytes: readonly number[];
+  readonly flags?: number;
+  /** Of the other end of a point-to-point link. */
+  readonly peer?: readonly number[];
+}
+
+export function addressMessage({ index, bytes, flags = 0, peer }: FakeAddress): Buffer {
+  const body = Buffer.alloc(8);
+  body[0] = bytes.length === 4 ? 2 : 10;
+  body[2] = flags;
+  body.writeUInt32LE(index, 4);
+  const own = peer === undefined && bytes.length === 16 ? [] : [attribute(2, Buffer.from(bytes))];
+  return message(20, Buffer.concat([body, attribute(1, Buffer.from(peer ?? bytes)), ...own]));
+}
+
+export const DONE = message(3, Buffer.alloc(4));
+
+/** A dump as the kernel sends it: the records, then, in a datagram of its own, that it is done. */
+export function dumpOf(records: readonly Buffer[]): readonly Buffer[] {
+  return records.length === 0 ? [DONE] : [Buffer.concat(records), DONE];
+}
+
+/** A datagram, or the errno of the read that would have got it. */
+export type Waiting = Uint8Array | { readonly errno: number };
+
+interface FakeSocket {
+  waiting: Waiting[];
+  groups: number;
+}
+
+const failed = (errno: number): CallResult => ({ ok: false, errno });
+const done = (value = 0): CallResult => ({ ok: true, value });
+
+interface Poll {
+  readonly fds: readonly number[];
+  readonly records: Buffer;
+  readonly answer: (result: CallResult) => void;
+}
+
+/** One process, one poll at a time. Throws for a call on a descriptor that is not open. */
+export class FakeRtnetlink {
+  /** What a dump answers, datagram by datagram. */
+  links: () => readonly Waiting[] = () => [DONE];
+  addresses: () => readonly Waiting[] = () => [DONE];
+  /** What these calls answer instead, while not 0. */
+  socketErrno = 0;
+  bindErrno = 0;
+  /** Dumps of links that were asked for. */
+  dumps = 0;
+  readonly libc: Libc;
+  readonly #sockets = new Map<number, FakeSocket>();
+  readonly #wakeFd = 99;
+  #nextFd = 100;
+  #woken = false;
+  #poll: Poll | undefined;
+
+  /** Calls that are not rtnetlink's go to `others`. */
+  constructor(others: Libc) {
+    this.libc = {
+      ...others,
+      eventfd: () => done(this.#wakeFd),
+      wake: () => {
+        this.#woken = true;
+        this.#answerPoll();
+      },
+      unwake: () => (this.#woken = false),
+      poll: (records, length) => this.#startPoll(Buffer.from(records.buffer, records.byteOffset), length),
+      socket: () => this.#makeSocket(),
+      bind: (fd, address) => {
+        if (this.bindErrno !== 0) return failed(this.bindErrno);
+        this.#socket(fd).groups = Buffer.from(address).readUInt32LE(8);
+        return done();
+      },
+      connect: (fd) => done(Number(this.#socket(fd).groups)),
+      send: (fd, bytes) => this.#ask(this.#socket(fd), Buffer.from(bytes)),
+      recv: (fd, into) => this.#receive(this.#socket(fd), into),
+      close: (fd) => {
+        this.#socket(fd);
+        this.#sockets.delete(fd);
+        return done();
+      },
+    };
+  }
+
+  show(links: readonly FakeLink[], addresses: readonly FakeAddress[] = []): void {
+    this.links = () => dumpOf(links.map(linkMessage));
+    this.addresses = () => dumpOf(addresses.map(addressMessage));
+  }
+
+  /** Puts something into every socket that listens to notifications. */
+  notify(...what: readonly Waiting[]): void {
+    for (const socket of this.#sockets.values()) if (socket.groups !== 0) socket.waiting.push(...what);
+    this.#answerPoll();
+  }
+
+  /** The groups that each open socket listens to. */
+  get open(): readonly number[] {
+    return [...this.#sockets.values()].map(({ groups }) => groups);
+  }
+
+  #makeSocket(): CallResult {
+    if (this.socketErrno !== 0) return failed(this.socketErrno);
+    this.#sockets.set(++this.#nextFd, { waiting: [], groups: 0 });
+    return done(this.#nextFd);
+  }
+
+  #socket(fd: number): FakeSocket {
+    const socket = this.#sockets.get(fd);
+    if (socket === undefined) throw new Error(`${String(fd)} is not open`);
+    return socket;
+  }
+
+  #ask(socket: FakeSocket, request: Buffer): CallResult {
+    const ofLinks = request.readUInt16LE(4) === GETLINK;
+    if (ofLinks) this.dumps += 1;
+    socket.waiting = [...(ofLinks ? this.links() : this.addresses())];
+    return done(request.length);
+  }
+
+  #receive(socket: FakeSocket, into: Uint8Array): CallResult {
+    const next = socket.waiting.shift();
+    if (next === undefined) return failed(ERRNO.EAGAIN);
+    if ("errno" in next) return failed(next.errno);
+    const taken = next.subarray(0, into.length);
+    into.set(taken);
+    return done(taken.length);
+  }
+
+  #startPoll(records: Buffer, length: number): Promise<CallResult> {
+    const fds = Array.from({ length }, (_, index) => records.readInt32LE(index * POLL_RECORD));
+    return new Promise((answer) => {
+      this.#poll = { fds, records, answer };
+      this.#answerPoll();
+    });
+  }
+
+  #answerPoll(): void {
+    const { fds, records, answer } = this.#poll ?? { fds: [] };
+    let ready = 0;
+    for (const [index, fd] of fds.entries()) {
+      const isReady = fd === this.#wakeFd ? this.#woken : (this.#sockets.get(fd)?.waiting.length ?? 0) > 0;
+      records?.writeInt16LE(isReady ? POLLIN : 0, index * POLL_RECORD + 6);
+      if (isReady) ready += 1;
+    }
+    if (ready === 0) return;
+    this.#poll = undefined;
+    answer?.(done(ready));
+  }
+}
