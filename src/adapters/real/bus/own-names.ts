@@ -58,7 +58,7 @@ export class OwnNames {
       this.#refused.add(name);
       const advice =
         error === DBUS_ERROR.accessDenied
-          ? "install this project's policy file in /usr/share/dbus-1/system.d and reload the bus (systemctl reload dbus)"
+          ? "copy etc/dbus-1/system.d/org.nvmexpress.stas.conf of this project to /usr/share/dbus-1/system.d and reload the bus (systemctl reload dbus)"
           : "it is asked again";
       this.#log.write({
         level: "error",

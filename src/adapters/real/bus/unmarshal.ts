@@ -1,10 +1,10 @@
 /**
  * Bytes as messages, with dbus-next's reader.
  *
- * Loaded alone it takes 1.4 MiB of resident memory; the whole of dbus-next takes 8.7 MiB, most of it xml2js. Its own parser of
- * the stream is not used for another reason: it throws out of a stream's event, so that any user of the bus could end the
- * daemon with one small message (a body of signature `h` without a descriptor passes dbus-daemon 1.14). So here a body is read
- * only where its signature is the expected one, and what the reader throws is caught.
+ * Loaded alone it takes 1.1 MiB of resident memory, the whole of dbus-next 2.7 MiB. Its own parser of the stream is not used for
+ * a graver reason: it throws out of a stream's event, so that any user of the bus could end the daemon with one small message (a
+ * body of signature `h` without a descriptor passes dbus-daemon 1.14). So here a body is read only where its signature is the
+ * expected one, and what the reader throws is caught.
  */
 import { createRequire } from "node:module";
 import { parseSignature, type BasicCode, type WireType } from "./signature.js";
