@@ -42,7 +42,7 @@ describe("the names of the services", () => {
     await bus.until(() => requests() >= 3);
     expect(lines(log.all)).toEqual([
       "error the bus does not let this process own org.nvmexpress.staf (org.freedesktop.DBus.Error.AccessDenied), so that " +
-        "no client finds it: install this project's policy file in /usr/share/dbus-1/system.d and reload the bus " +
+        "no client finds it: copy etc/dbus-1/system.d/org.nvmexpress.stas.conf of this project to /usr/share/dbus-1/system.d and reload the bus " +
         "(systemctl reload dbus)",
     ]);
     bus.refused.delete(STAF);
