@@ -204,7 +204,8 @@ function planRow(): Row {
   const dc = { tid: { ...tid, hostTraddr: "", hostIface: "", hostNqn: "" }, entries };
   const config = defaultStacConfig("/etc/stas/stacd.conf");
   const ms = timed(() => {
-    const plan = planStac({ config, configKnown: true, view: { kind: "known", dcs: [dc] }, present: [], foreign: [] });
+    const view = { kind: "known", dcs: [dc] } as const;
+    const plan = planStac({ config, configKnown: true, names: new Map(), view, present: [], foreign: [] });
     if (plan.length !== entries.length) throw new Error("the plan is not what it should be");
   });
   return {

@@ -14,6 +14,7 @@ import { audit, deviceKnown, deviceSeen, onAddTimer, onUevent } from "./events.j
 import { emptyIndex } from "./kernel/index.js";
 import { onIdentified } from "./kernel/refresh.js";
 import { onControl, stopIfDone, STOP_TIMER } from "./lifecycle.js";
+import { NAMES_TIMER, onResolved, resolveNames } from "./names.js";
 import { fromPlain, toPlain, type Plain } from "./plain.js";
 import type { BusCallEvent } from "./ports/bus.js";
 import type { FabricsReplyEvent } from "./ports/fabrics.js";
@@ -52,6 +53,8 @@ function initialState(services: CoreServices): CoreState {
     byKey: new Map(),
     byPlace: new Map(),
     queue: emptyQueue(),
+    names: new Map(),
+    resolving: new Set(),
     staf: services === "stac" ? undefined : initialStaf(),
     stac: services === "staf" ? undefined : initialStac(),
     said: new Set(),
@@ -120,6 +123,7 @@ function handle(context: Context, event: CoreEvent): void {
       return;
     case "network-changed":
       context.state.interfaces = context.ports.network.interfaces();
+      resolveNames(context);
       return;
     case "bus-call":
       answer(context, event);
@@ -183,6 +187,9 @@ function onRunningTimer(context: Context, timer: string): void {
       return;
     case ASK_TIMER:
       askStaf(context);
+      return;
+    case NAMES_TIMER:
+      resolveNames(context);
       return;
     case soakTimer("staf"):
       if (staf !== undefined) reconcileStaf(context, staf);
@@ -259,6 +266,9 @@ function complete(context: Context, pending: Pending, event: CompletionEvent): v
     }
     case "save":
       if (event.kind === "written") onSaved(context, pending.service, pending.sequence, event.result);
+      return;
+    case "resolve":
+      if (event.kind === "resolved") onResolved(context, pending.name, event.result);
       return;
     case "ask-staf":
       if (event.kind === "bus-reply") onStafAnswer(context, event.request, event.result);

@@ -4,6 +4,7 @@ import type { ControllerEntry } from "./config/types.js";
 import type { ServiceName } from "./ports/bus.js";
 import { fitsOption } from "./codec/fabrics-options.js";
 import type { DiscoveryLogEntry } from "./domain/discovery-log.js";
+import { isHostName } from "./domain/host-name.js";
 import { canonicalAddress, isUnspecified, parseIp } from "./domain/ip-address.js";
 import { WELL_KNOWN_DISCOVERY_NQN, type TransportId } from "./domain/transport-id.js";
 
@@ -44,7 +45,7 @@ function fits(text: string): boolean {
   return text === "" || fitsOption(text);
 }
 
-/** The connection that a `controller` line asks for, or why it can ask for none. */
+/** The connection that a `controller` line asks for, perhaps with a host name for its address, or why it can ask for none. */
 export function wantedTransportId(
   entry: ControllerEntry,
   service: ServiceName,
@@ -56,6 +57,7 @@ export function wantedTransportId(
     return { ok: false, because: "it holds characters that no connect string can hold" };
   }
   const byIp = tid.transport === "tcp" || tid.transport === "rdma";
-  if (byIp && parseIp(tid.traddr) === undefined) return { ok: false, because: "its traddr is no address: give one" };
+  if (byIp && parseIp(tid.traddr) === undefined && !isHostName(tid.traddr))
+    return { ok: false, because: "its traddr is neither an address nor a host name" };
   return { ok: true, tid };
 }

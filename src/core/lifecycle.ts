@@ -3,6 +3,7 @@ import { parseSysConfig } from "./config/sys.js";
 import { arm, log, type Context } from "./context.js";
 import { refresh } from "./kernel/refresh.js";
 import { STOP_LIMIT } from "./limits.js";
+import { resolveNames } from "./names.js";
 import type { ControlEvent } from "./ports/system.js";
 import { reportNotes } from "./services.js";
 import { auditLater } from "./soak.js";
@@ -38,6 +39,7 @@ function start(context: Context): void {
   for (const { name } of ports.sysfs.list()) refresh(context, name);
   if (state.staf !== undefined) startStaf(context, state.staf);
   if (state.stac !== undefined) startStac(context, state.stac);
+  resolveNames(context);
   auditLater(context);
   ports.system.notify("ready");
 }
@@ -65,6 +67,7 @@ function reload(context: Context): void {
   ports.system.notify("reloading");
   if (state.staf !== undefined) reloadStaf(context, state.staf);
   if (state.stac !== undefined) reloadStac(context, state.stac);
+  resolveNames(context);
   ports.system.notify("ready");
 }
 

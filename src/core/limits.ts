@@ -41,5 +41,12 @@ export const SAVE_RETRY = Milliseconds(5_000);
 /** A stop that waits for the kernel ends after this time all the same. */
 export const STOP_LIMIT = Milliseconds(4_000);
 
+/** How often host names are asked for again, whatever the resolver's own cache says. */
+export const NAME_REFRESH = Milliseconds(300_000);
+/** The same after a name did not resolve, or what is at its address did not answer. */
+export const NAME_RETRY = Milliseconds(10_000);
+export const NAMES_MAX = 1_024;
+export const NAME_ADDRESSES_MAX = 64;
+
 /** Marks and complaints kept at most, so that a hostile peer cannot fill the memory. */
 export const SAID_MAX = 10_000;

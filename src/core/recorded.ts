@@ -10,7 +10,7 @@ import {
   readString,
   type JsonCursor,
 } from "./codec/json.js";
-import type { DiscoveryControllerState, IoControllerState, Origin, Page } from "./controller/types.js";
+import type { Controller, DiscoveryControllerState, IoControllerState, Origin, Page } from "./controller/types.js";
 import type { TransportId } from "./domain/transport-id.js";
 import type { ServiceName } from "./ports/bus.js";
 import { controllerFromBus, controllerToBus, entryFromBus, entryToBus } from "./staf/bus-format.js";
@@ -23,12 +23,14 @@ const ORIGINS = ["configured", "nbft", "referral", "discovered"] as const satisf
 
 export interface RecordedDc {
   readonly tid: TransportId;
+  readonly hostName: string;
   readonly origin: Origin;
   readonly page: Page;
 }
 
 export interface RecordedIo {
   readonly tid: TransportId;
+  readonly hostName: string;
   readonly configured: "yes" | "no";
   readonly listedBy: readonly string[];
 }
@@ -43,18 +45,25 @@ export function recordText(state: CoreState, service: ServiceName): string {
   return `${JSON.stringify({ format: FORMAT, controllers })}\n`;
 }
 
-function idToJson(tid: TransportId) {
+function idToJson({ tid, hostName }: Controller) {
   const { device: _, ...fields } = controllerToBus(tid, undefined);
-  return fields;
+  return hostName === "" ? fields : { ...fields, "host-name": hostName };
 }
 
-function dcToJson({ tid, origin, page }: DiscoveryControllerState) {
+function readHostName(cursor: JsonCursor): string {
+  const name = readOptional(cursor, "host-name");
+  return name === undefined ? "" : readString(name);
+}
+
+function dcToJson(controller: DiscoveryControllerState) {
+  const { origin, page } = controller;
   const known = page.known === "yes" ? { genctr: page.genctr, entries: page.entries.map(entryToBus) } : undefined;
-  return { ...idToJson(tid), origin, page: known };
+  return { ...idToJson(controller), origin, page: known };
 }
 
-function ioToJson({ tid, configured, listedBy }: IoControllerState) {
-  return { ...idToJson(tid), configured, "listed-by": listedBy };
+function ioToJson(controller: IoControllerState) {
+  const { configured, listedBy } = controller;
+  return { ...idToJson(controller), configured, "listed-by": listedBy };
 }
 
 /**
@@ -73,6 +82,7 @@ export function readRecordedDcs(text: string): readonly RecordedDc[] {
     const page = readOptional(cursor, "page");
     return {
       tid: controllerFromBus(cursor),
+      hostName: readHostName(cursor),
       origin: readOneOf(readField(cursor, "origin"), ORIGINS),
       page:
         page === undefined
@@ -89,6 +99,7 @@ export function readRecordedDcs(text: string): readonly RecordedDc[] {
 export function readRecordedIos(text: string): readonly RecordedIo[] {
   return readControllers(text).map((cursor) => ({
     tid: controllerFromBus(cursor),
+    hostName: readHostName(cursor),
     configured: readOneOf(readField(cursor, "configured"), ["yes", "no"] as const),
     listedBy: readArray(readField(cursor, "listed-by")).map(readString),
   }));

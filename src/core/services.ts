@@ -7,6 +7,7 @@ import { nameOf } from "./controller/life.js";
 import { adopt, keepInMind, leave, seek, stay } from "./controller/machine.js";
 import {
   controllerKey,
+  standingOf,
   type Controller,
   type ControllerId,
   type DiscoveryControllerState,
@@ -15,6 +16,7 @@ import {
 import { ERRNO, errnoName } from "./domain/errno.js";
 import { transportIdKey } from "./domain/transport-id.js";
 import { wantedTransportId } from "./entry.js";
+import type { Named } from "./named.js";
 import { addTo } from "./kernel/index.js";
 import type { ServiceName } from "./ports/bus.js";
 import { touch } from "./saving.js";
@@ -114,6 +116,17 @@ export function addController(context: Context, made: NewController): Controller
   addTo(state.byPlace, placeOf(controller), id);
   controller.recordedAt = touch(context, controller.service);
   return controller;
+}
+
+/** Failures in a row after which the next address of a host name is tried. */
+const FAILURES_BEFORE_NEXT_ADDRESS = 3;
+
+/** What the choice of a host name's address looks at. */
+export function namedOf(controller: Controller): Named {
+  const { tid, hostName, life, failures } = controller;
+  const isInKernel = life.at === "connected" || life.at === "reconnecting";
+  const health = isInKernel ? "in-kernel" : failures >= FAILURES_BEFORE_NEXT_ADDRESS ? "failing" : "unclear";
+  return { tid, hostName, standing: standingOf(controller), health };
 }
 
 /** A controller of an earlier run: taken up where the kernel still has it, else kept in mind for a while. */

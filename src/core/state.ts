@@ -26,6 +26,7 @@ export type Pending =
   | { readonly kind: "log-page"; readonly handle: HandleId; readonly controller: ControllerId }
   | { readonly kind: "identify"; readonly handle: HandleId; readonly device: string }
   | { readonly kind: "save"; readonly service: ServiceName; readonly sequence: number }
+  | { readonly kind: "resolve"; readonly name: string }
   | { readonly kind: "ask-staf" };
 
 /** A service's file of what it must not forget. `sequence` counts changes. */
@@ -90,6 +91,10 @@ export interface CoreState {
   /** Controllers by the place at which they look for a connection (`placeOf`). */
   readonly byPlace: Map<string, Set<ControllerId>>;
   readonly queue: ConnectQueue;
+  /** The last answer for each configured host name. */
+  readonly names: Map<string, readonly string[]>;
+  /** Host names that the resolver is asked for now. */
+  readonly resolving: Set<string>;
   staf: StafState | undefined;
   stac: StacState | undefined;
   /** Complaints that were made already and are not repeated while they hold. */

@@ -7,6 +7,7 @@ import type { ControllerEntry, StacConfig, StafConfig } from "../../src/core/con
 import type { ControllerId, Origin, Standing } from "../../src/core/controller/types.js";
 import type { DiscoveryLogEntry } from "../../src/core/domain/discovery-log.js";
 import { transportIdKey, WELL_KNOWN_DISCOVERY_NQN, type TransportId } from "../../src/core/domain/transport-id.js";
+import type { NameAnswers } from "../../src/core/named.js";
 import { planStac, wantedIos, type PresentIo, type StacPlanInput } from "../../src/core/stac/plan.js";
 import type { StafView } from "../../src/core/stac/view-types.js";
 import { planStaf, wantedDcs, type PresentDc, type StafPlanInput } from "../../src/core/staf/plan.js";
@@ -38,6 +39,10 @@ function lineFor(tid: TransportId): ControllerEntry {
   return { transport, traddr, trsvcid, nqn: subsysnqn, hostTraddr, hostIface, hostNqn, options: {}, line: 3 };
 }
 
+/** Controllers here are configured by their addresses. */
+const BY_ADDRESS = { hostName: "", health: "unclear" } as const;
+const NO_NAMES: NameAnswers = new Map();
+
 const standing = fc.constantFrom<Standing>("claimed", "remembered", "leaving");
 
 function unique<T extends { readonly tid: TransportId }>(items: readonly T[]): readonly T[] {
@@ -46,7 +51,7 @@ function unique<T extends { readonly tid: TransportId }>(items: readonly T[]): r
 
 const presentDcs = fc
   .array(fc.record({ tid: dcTid, origin: fc.constantFrom<Origin>("configured", "referral"), entries: page, standing }))
-  .map((dcs) => unique(dcs).map((dc, at): PresentDc => ({ ...dc, id: `c${at}` })));
+  .map((dcs) => unique(dcs).map((dc, at): PresentDc => ({ ...dc, ...BY_ADDRESS, id: `c${at}` })));
 
 const stafInput: fc.Arbitrary<StafPlanInput> = fc
   .record({
@@ -61,7 +66,7 @@ const stafInput: fc.Arbitrary<StafPlanInput> = fc
       controllers: controllers.map(lineFor),
       excludes: excludes.map(lineFor),
     };
-    return { config, configKnown, present };
+    return { config, configKnown, names: NO_NAMES, present };
   });
 
 /** Carries a plan of staf out on the present set, as if every operation succeeded at once. */
@@ -73,14 +78,14 @@ function applyStaf(input: StafPlanInput): StafPlanInput {
     if (operation.op === "add") {
       const { tid, origin } = operation.wanted;
       const id: ControllerId = `c${next++}`;
-      present.set(id, { id, tid, origin, entries: undefined, standing: "claimed" });
+      present.set(id, { ...BY_ADDRESS, id, tid, origin, entries: undefined, standing: "claimed" });
       continue;
     }
     const dc = present.get(operation.id);
     if (dc === undefined) throw new Error("the plan names a controller twice after it left");
     if (operation.op === "leave") present.delete(operation.id);
     else if (operation.op === "stay") present.set(operation.id, { ...dc, standing: "claimed" });
-    else present.set(operation.id, { ...dc, origin: operation.origin });
+    else present.set(operation.id, { ...dc, origin: operation.wanted.origin });
   }
   return { ...input, present: [...present.values()].filter((dc) => dc.standing !== "leaving") };
 }
@@ -125,7 +130,7 @@ const presentIos = fc
       standing,
     }),
   )
-  .map((ios) => unique(ios).map((io, at): PresentIo => ({ ...io, id: `c${at}` })));
+  .map((ios) => unique(ios).map((io, at): PresentIo => ({ ...io, ...BY_ADDRESS, id: `c${at}` })));
 
 const stacInput: fc.Arbitrary<StacPlanInput> = fc
   .record({
@@ -145,7 +150,7 @@ const stacInput: fc.Arbitrary<StacPlanInput> = fc
       disconnectScope: scope,
     };
     const devices = foreign.map((transport, at) => ({ device: `nvme${at}`, transport, madeFor: "nqn.foreign" }));
-    return { config, configKnown, view, present, foreign: devices };
+    return { config, configKnown, names: NO_NAMES, view, present, foreign: devices };
   });
 
 function applyStac(input: StacPlanInput): StacPlanInput {
@@ -161,7 +166,7 @@ function applyStac(input: StacPlanInput): StacPlanInput {
     if (operation.op === "add") {
       const { tid, configured, listedBy } = operation.wanted;
       const id: ControllerId = `c${next++}`;
-      present.set(id, { id, tid, configured, listedBy, standing: "claimed" });
+      present.set(id, { ...BY_ADDRESS, id, tid, configured, listedBy, standing: "claimed" });
       continue;
     }
     const io = present.get(operation.id);

@@ -9,6 +9,7 @@ import { atPlace, removeFrom } from "../kernel/index.js";
 import type { Present } from "../kernel/index-types.js";
 import { addressKey } from "../kernel/match.js";
 import { FIRST_RETRY, LATER_RETRY, REMOVED_RETRY } from "../limits.js";
+import { nameMayHaveMoved } from "../names.js";
 import type { DeletedEvent } from "../ports/sysfs.js";
 import type { FabricsReplyEvent } from "../ports/fabrics.js";
 import type { ProbedEvent } from "../ports/network.js";
@@ -166,6 +167,7 @@ function failed(context: Context, controller: Controller, problem: string): void
   const text = `cannot be connected: ${problem}; tried again in ${formatDuration(delay)}`;
   log(context, level, text, nameOf(controller));
   wait(context, controller, delay, problem);
+  nameMayHaveMoved(context, controller);
 }
 
 /** The kernel has the connection no more, and nobody here asked for that. What was read from it is kept. */

@@ -50,6 +50,8 @@ export type Origin = "configured" | "nbft" | "referral" | "discovered";
 interface ControllerCommon {
   readonly id: ControllerId;
   readonly tid: TransportId;
+  /** The configured host name that the address stands for; empty where there is none. */
+  hostName: string;
   options: ConnectionOptions;
   life: Life;
   /** Why it is wanted. */

@@ -1,9 +1,10 @@
 /** Which I/O controllers stac wants, against those it has and those the kernel has. Pure. */
 import { allowedFamily, isExcluded } from "../config/controller-entry.js";
 import type { ConnectionOptions, StacConfig } from "../config/types.js";
-import type { ControllerId, Standing } from "../controller/types.js";
+import type { ControllerId } from "../controller/types.js";
 import { formatTransportId, transportIdKey, type TransportId } from "../domain/transport-id.js";
-import { entryTransportId, wantedTransportId } from "../entry.js";
+import { entryTransportId } from "../entry.js";
+import { configuredConnections, type NameAnswers, type Named } from "../named.js";
 import type { StafDc, StafView } from "./view-types.js";
 
 /** I/O controllers wanted at most. */
@@ -11,6 +12,7 @@ export const IO_CONTROLLERS_MAX = 16_384;
 
 export interface WantedIo {
   readonly tid: TransportId;
+  readonly hostName: string;
   readonly options: ConnectionOptions;
   readonly configured: "yes" | "no";
   /** Keys of the discovery controllers that list it. */
@@ -18,12 +20,10 @@ export interface WantedIo {
   readonly why: string;
 }
 
-export interface PresentIo {
+export interface PresentIo extends Named {
   readonly id: ControllerId;
-  readonly tid: TransportId;
   readonly configured: "yes" | "no";
   readonly listedBy: readonly string[];
-  readonly standing: Standing;
 }
 
 /** A connection of the kernel that carries no controller of ours. */
@@ -40,6 +40,7 @@ export type StacOperation =
       readonly op: "set-listing";
       readonly id: ControllerId;
       readonly configured: "yes" | "no";
+      readonly hostName: string;
       readonly listedBy: readonly string[];
       readonly why: string;
     }
@@ -49,25 +50,24 @@ export type StacOperation =
 export interface StacPlanInput {
   readonly config: StacConfig;
   readonly configKnown: boolean;
+  readonly names: NameAnswers;
   readonly view: StafView;
   readonly present: readonly PresentIo[];
   readonly foreign: readonly ForeignIo[];
 }
 
 /** The wanted set: what is configured, and what every known page lists. */
-export function wantedIos({ config, view }: StacPlanInput): ReadonlyMap<string, WantedIo> {
+export function wantedIos({ config, names, present, view }: StacPlanInput): ReadonlyMap<string, WantedIo> {
   const wanted = new Map<string, WantedIo & { readonly listedBy: string[] }>();
   const admits = (tid: TransportId): boolean =>
     wanted.size < IO_CONTROLLERS_MAX &&
     isExcluded(tid, config.excludes) === undefined &&
     allowedFamily(tid, config.ipFamilies);
-  for (const entry of config.controllers) {
-    const configured = wantedTransportId(entry, "stac", config.ignoreIface);
-    if (!configured.ok || !admits(configured.tid)) continue;
-    const { tid } = configured;
+  for (const { tid, hostName, entry } of configuredConnections(config, "stac", names, present)) {
+    if (!admits(tid)) continue;
     const options = { ...config.connection, ...entry.options };
     const why = `configured by ${config.file} line ${String(entry.line)}`;
-    wanted.set(transportIdKey(tid), { tid, options, configured: "yes", listedBy: [], why });
+    wanted.set(transportIdKey(tid), { tid, hostName, options, configured: "yes", listedBy: [], why });
   }
   for (const dc of view.kind === "known" ? view.dcs : []) {
     const dcKey = transportIdKey(dc.tid);
@@ -80,7 +80,7 @@ export function wantedIos({ config, view }: StacPlanInput): ReadonlyMap<string, 
         if (known.listedBy.at(-1) !== dcKey) known.listedBy.push(dcKey);
       } else if (admits(tid)) {
         const why = `listed by ${formatTransportId(dc.tid)}`;
-        wanted.set(key, { tid, options: config.connection, configured: "no", listedBy: [dcKey], why });
+        wanted.set(key, { tid, hostName: "", options: config.connection, configured: "no", listedBy: [dcKey], why });
       }
     }
   }
@@ -140,9 +140,10 @@ function planPresent(
   if (wish !== undefined) {
     const operations: StacOperation[] = [];
     const listedBy = [...wish.listedBy, ...open.filter((dcKey) => !wish.listedBy.includes(dcKey))];
-    if (present.configured !== wish.configured || !sameList(present.listedBy, listedBy)) {
-      operations.push({ op: "set-listing", id: present.id, configured: wish.configured, listedBy, why: wish.why });
-    }
+    const { configured, hostName, why } = wish;
+    const isSame = present.configured === configured && present.hostName === hostName;
+    if (!isSame || !sameList(present.listedBy, listedBy))
+      operations.push({ op: "set-listing", id: present.id, configured, hostName, listedBy, why });
     if (present.standing !== "claimed") operations.push({ op: "stay", id: present.id, why: wish.why });
     return operations;
   }

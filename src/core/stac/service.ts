@@ -1,14 +1,25 @@
 /** stac: keeps the host connected to the I/O controllers that are configured or listed. */
 import { defaultStacConfig, parseStacConfig } from "../config/stacd.js";
 import { log, type Context } from "../context.js";
-import { standingOf, type Controller, type ControllerId, type IoControllerState } from "../controller/types.js";
+import type { Controller, ControllerId, IoControllerState } from "../controller/types.js";
 import { startDelete } from "../deleting.js";
 import type { BusCallEvent, BusResult } from "../ports/bus.js";
+import { withNamedExcludes } from "../named.js";
 import { later } from "../domain/units.js";
 import { REMEMBERED_FOR } from "../limits.js";
 import { readRecordedIos } from "../recorded.js";
 import { touch } from "../saving.js";
-import { addController, begin, claim, letGo, loadConfig, loadRecord, RECORD_PATHS, remember } from "../services.js";
+import {
+  addController,
+  begin,
+  claim,
+  letGo,
+  loadConfig,
+  loadRecord,
+  namedOf,
+  RECORD_PATHS,
+  remember,
+} from "../services.js";
 import { requestReconcile } from "../soak.js";
 import { stafView } from "../staf/service.js";
 import { controllerToBus } from "../staf/bus-format.js";
@@ -36,10 +47,11 @@ function ioControllers(context: Context): readonly IoControllerState[] {
 export function startStac(context: Context, stac: StacState): void {
   loadConfig(context, "stac", stac, parseStacConfig);
   const rememberedUntil = later(context.ports.clock.now(), REMEMBERED_FOR);
-  for (const { tid, configured, listedBy } of loadRecord(context, "stac", readRecordedIos)) {
+  for (const { tid, hostName, configured, listedBy } of loadRecord(context, "stac", readRecordedIos)) {
     const controller = addController(context, {
       service: "stac",
       tid,
+      hostName,
       options: stac.config.connection,
       configured,
       listedBy,
@@ -59,10 +71,11 @@ export function reloadStac(context: Context, stac: StacState): void {
 }
 
 export function reconcileStac(context: Context, stac: StacState): void {
-  const { staf } = context.state;
+  const { staf, names } = context.state;
   const operations = planStac({
-    config: stac.config,
+    config: withNamedExcludes(stac.config, names),
     configKnown: stac.configKnown,
+    names,
     view: staf === undefined ? stac.view : stafView(context, staf),
     present: ioControllers(context).map(presentIo),
     foreign: foreignIos(context),
@@ -71,8 +84,8 @@ export function reconcileStac(context: Context, stac: StacState): void {
 }
 
 function presentIo(controller: IoControllerState): PresentIo {
-  const { id, tid, configured, listedBy } = controller;
-  return { id, tid, configured, listedBy, standing: standingOf(controller) };
+  const { id, configured, listedBy } = controller;
+  return { id, ...namedOf(controller), configured, listedBy };
 }
 
 /** Live I/O connections that carry nothing of ours. One that is not complete, not live or not known is not judged. */
@@ -88,11 +101,12 @@ function foreignIos({ state }: Context): readonly ForeignIo[] {
 function carryOut(context: Context, operation: StacOperation): void {
   switch (operation.op) {
     case "add": {
-      const { tid, options, configured, listedBy } = operation.wanted;
+      const { tid, hostName, options, configured, listedBy } = operation.wanted;
       const why = operation.why;
       const controller = addController(context, {
         service: "stac",
         tid,
+        hostName,
         options,
         configured,
         listedBy,
@@ -109,6 +123,7 @@ function carryOut(context: Context, operation: StacOperation): void {
     case "set-listing": {
       const io = ioOf(context, operation.id);
       io.configured = operation.configured;
+      io.hostName = operation.hostName;
       io.listedBy = operation.listedBy;
       io.wanted = operation.why;
       touch(context, "stac");

@@ -1,45 +1,46 @@
 /** Which discovery controllers staf wants, against those it has. Pure. */
 import { allowedFamily, isExcluded } from "../config/controller-entry.js";
 import type { ConnectionOptions, StafConfig } from "../config/types.js";
-import type { ControllerId, Origin, Standing } from "../controller/types.js";
+import type { ControllerId, Origin } from "../controller/types.js";
 import type { DiscoveryLogEntry } from "../domain/discovery-log.js";
 import { formatTransportId, transportIdKey, type TransportId } from "../domain/transport-id.js";
-import { entryTransportId, wantedTransportId } from "../entry.js";
+import { entryTransportId } from "../entry.js";
+import { configuredConnections, type NameAnswers, type Named } from "../named.js";
 
 /** Discovery controllers followed from referrals, at most: circles end by themselves, hostile chains end here. */
 export const DISCOVERY_CONTROLLERS_MAX = 4_096;
 
 export interface WantedDc {
   readonly tid: TransportId;
+  readonly hostName: string;
   readonly options: ConnectionOptions;
   readonly origin: Origin;
   readonly why: string;
 }
 
-export interface PresentDc {
+export interface PresentDc extends Named {
   readonly id: ControllerId;
-  readonly tid: TransportId;
   readonly origin: Origin;
   /** `undefined`: not known, which is not an empty page. */
   readonly entries: readonly DiscoveryLogEntry[] | undefined;
-  readonly standing: Standing;
 }
 
 export type StafOperation =
   | { readonly op: "add"; readonly wanted: WantedDc; readonly why: string }
   | { readonly op: "stay"; readonly id: ControllerId; readonly why: string }
-  | { readonly op: "set-origin"; readonly id: ControllerId; readonly origin: Origin; readonly why: string }
+  | { readonly op: "set-origin"; readonly id: ControllerId; readonly wanted: WantedDc; readonly why: string }
   | { readonly op: "leave"; readonly id: ControllerId; readonly why: string };
 
 export interface StafPlanInput {
   readonly config: StafConfig;
   /** False while no configuration could be read: what is configured is unknown then. */
   readonly configKnown: boolean;
+  readonly names: NameAnswers;
   readonly present: readonly PresentDc[];
 }
 
 /** The wanted set: what is configured, and what known pages refer to from there. */
-export function wantedDcs({ config, present }: StafPlanInput): ReadonlyMap<string, WantedDc> {
+export function wantedDcs({ config, names, present }: StafPlanInput): ReadonlyMap<string, WantedDc> {
   const byKey = new Map(present.map((dc) => [transportIdKey(dc.tid), dc]));
   const wanted = new Map<string, WantedDc>();
   const want = (candidate: WantedDc): void => {
@@ -49,19 +50,23 @@ export function wantedDcs({ config, present }: StafPlanInput): ReadonlyMap<strin
     if (!allowedFamily(candidate.tid, config.ipFamilies)) return;
     wanted.set(key, candidate);
   };
-  for (const entry of config.controllers) {
-    const configured = wantedTransportId(entry, "staf", config.ignoreIface);
-    if (!configured.ok) continue;
-    const { tid } = configured;
+  for (const { tid, hostName, entry } of configuredConnections(config, "staf", names, present)) {
     const options = { ...config.connection, ...entry.options };
-    want({ tid, options, origin: "configured", why: `configured by ${config.file} line ${String(entry.line)}` });
+    want({
+      tid,
+      hostName,
+      options,
+      origin: "configured",
+      why: `configured by ${config.file} line ${String(entry.line)}`,
+    });
   }
   // Grows while it is walked: a referral's own referrals follow.
   for (const [key, dc] of wanted) {
     for (const entry of byKey.get(key)?.entries ?? []) {
       const tid = entry.subtype === "referral" ? entryTransportId(entry, dc.tid, config.ignoreIface) : undefined;
       if (tid === undefined) continue;
-      want({ tid, options: config.connection, origin: "referral", why: `referred to by ${formatTransportId(dc.tid)}` });
+      const why = `referred to by ${formatTransportId(dc.tid)}`;
+      want({ tid, hostName: "", options: config.connection, origin: "referral", why });
     }
   }
   return wanted;
@@ -78,8 +83,8 @@ export function planStaf(input: StafPlanInput): readonly StafOperation[] {
     here.add(key);
     const wish = wanted.get(key);
     if (wish !== undefined) {
-      if (dc.origin !== wish.origin)
-        operations.push({ op: "set-origin", id: dc.id, origin: wish.origin, why: wish.why });
+      if (dc.origin !== wish.origin || dc.hostName !== wish.hostName)
+        operations.push({ op: "set-origin", id: dc.id, wanted: wish, why: wish.why });
       if (dc.standing !== "claimed") operations.push({ op: "stay", id: dc.id, why: wish.why });
       continue;
     }

@@ -10,11 +10,22 @@ import {
   type ControllerId,
   type DiscoveryControllerState,
 } from "../controller/types.js";
+import { withNamedExcludes } from "../named.js";
 import { later } from "../domain/units.js";
 import { REMEMBERED_FOR } from "../limits.js";
 import { readRecordedDcs } from "../recorded.js";
 import { touch } from "../saving.js";
-import { addController, begin, claim, letGo, loadConfig, loadRecord, RECORD_PATHS, remember } from "../services.js";
+import {
+  addController,
+  begin,
+  claim,
+  letGo,
+  loadConfig,
+  loadRecord,
+  namedOf,
+  RECORD_PATHS,
+  remember,
+} from "../services.js";
 import type { StafState } from "../state.js";
 import type { StafView } from "../stac/view-types.js";
 import { planStaf, type PresentDc, type StafOperation, type StafPlanInput } from "./plan.js";
@@ -37,10 +48,11 @@ export function discoveryControllers(context: Context): readonly DiscoveryContro
 export function startStaf(context: Context, staf: StafState): void {
   loadConfig(context, "staf", staf, parseStafConfig);
   const rememberedUntil = later(context.ports.clock.now(), REMEMBERED_FOR);
-  for (const { tid, origin, page } of loadRecord(context, "staf", readRecordedDcs)) {
+  for (const { tid, hostName, origin, page } of loadRecord(context, "staf", readRecordedDcs)) {
     const controller = addController(context, {
       service: "staf",
       tid,
+      hostName,
       options: staf.config.connection,
       origin,
       page,
@@ -64,28 +76,25 @@ export function reloadStaf(context: Context, staf: StafState): void {
 
 export function reconcileStaf(context: Context, staf: StafState): void {
   const present = discoveryControllers(context).map(presentDc);
-  const input: StafPlanInput = { config: staf.config, configKnown: staf.configKnown, present };
+  const { names } = context.state;
+  const config = withNamedExcludes(staf.config, names);
+  const input: StafPlanInput = { config, configKnown: staf.configKnown, names, present };
   for (const operation of planStaf(input)) carryOut(context, operation);
 }
 
 function presentDc(controller: DiscoveryControllerState): PresentDc {
-  const { id, tid, origin, page } = controller;
-  return {
-    id,
-    tid,
-    origin,
-    entries: knownEntries(page),
-    standing: standingOf(controller),
-  };
+  const { id, origin, page } = controller;
+  return { id, ...namedOf(controller), origin, entries: knownEntries(page) };
 }
 
 function carryOut(context: Context, operation: StafOperation): void {
   switch (operation.op) {
     case "add": {
-      const { tid, options, origin } = operation.wanted;
+      const { tid, hostName, options, origin } = operation.wanted;
       const controller = addController(context, {
         service: "staf",
         tid,
+        hostName,
         options,
         origin,
         page: { known: "no" },
@@ -103,7 +112,8 @@ function carryOut(context: Context, operation: StafOperation): void {
       return;
     case "set-origin": {
       const dc = dcOf(context, operation.id);
-      dc.origin = operation.origin;
+      dc.origin = operation.wanted.origin;
+      dc.hostName = operation.wanted.hostName;
       dc.wanted = operation.why;
       touch(context, "staf");
       return;
