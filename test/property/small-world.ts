@@ -68,6 +68,7 @@ export const action: fc.Arbitrary<WorldAction> = fc.oneof(
   fc.record({ kind: fc.constant("listener" as const), id: peerId, state: listenerState }),
   fc.record({ kind: fc.constant("remove-device" as const), target: peerId }),
   fc.record({ kind: fc.constant("reset-device" as const), target: peerId }),
+  fc.record({ kind: fc.constant("trigger-device" as const), target: peerId }),
   fc.record({
     kind: fc.constant("add-device" as const),
     to: peerId,

@@ -56,7 +56,7 @@ type FabricAction = Extract<
 
 type KernelAction = Extract<
   WorldAction,
-  { readonly kind: "remove-device" | "reset-device" | "add-device" | "attributes-after" | "uevents" }
+  { readonly kind: "remove-device" | "trigger-device" | "reset-device" | "add-device" | "attributes-after" | "uevents" }
 >;
 
 type ServiceAction = Exclude<HostAction, NetworkAction | FabricAction | KernelAction>;
@@ -72,7 +72,7 @@ export class SimHost<Handle> {
   readonly #sysfs: SysfsReading;
   readonly #uevents: UeventPath;
   readonly #resolver: SimResolver;
-  readonly #disk: SimDisk;
+  readonly disk: SimDisk;
   readonly #bus: SimBus;
   readonly #units: UnitJobs;
   readonly #links: MdnsLinks;
@@ -103,7 +103,7 @@ export class SimHost<Handle> {
       this.#uevents.send(message, header);
     });
     this.#resolver = new SimResolver(clock, spec.network.names);
-    this.#disk = new SimDisk(observe);
+    this.disk = new SimDisk(observe);
     this.#bus = new SimBus(clock, observe);
     this.#units = new UnitJobs(clock, observe);
     this.#links = new MdnsLinks(clock, this.#network, spec.network);
@@ -117,7 +117,7 @@ export class SimHost<Handle> {
   }
 
   readFile(path: string): string | undefined {
-    const read = this.#disk.read(path);
+    const read = this.disk.read(path);
     return read.ok ? read.value : undefined;
   }
 
@@ -131,9 +131,9 @@ export class SimHost<Handle> {
       sysfs: kernel,
       fabrics: kernel,
       network: new SimNetworkPort(process, this.#clock, this.#network, this.#resolver, this.#spec.host.name),
-      store: new SimStore(process, this.#disk, this.#clock, vault),
+      store: new SimStore(process, this.disk, this.#clock, vault),
       bus: this.#bus.attach(process),
-      system: new SimSystem(process, this.#units, this.#disk, manager),
+      system: new SimSystem(process, this.#units, this.disk, manager),
       log: { write: () => undefined },
       mdns: this.#links.attach(process),
       dnssd: this.#avahi.attach(process),
@@ -159,6 +159,7 @@ export class SimHost<Handle> {
         if (!this.#fabric.apply(action)) this.#ignored(action.kind, fabricTarget(action));
         return false;
       case "remove-device":
+      case "trigger-device":
       case "reset-device":
         if (!this.#kernel.apply(action)) this.#ignored(action.kind, action.target);
         return false;
@@ -200,7 +201,7 @@ export class SimHost<Handle> {
         this.#avahi.setState(action.state);
         return;
       case "write-file":
-        this.#disk.put(action.path, action.text);
+        this.disk.put(action.path, action.text);
         this.#observe({
           kind: "file-written",
           by: "administrator",
@@ -209,10 +210,10 @@ export class SimHost<Handle> {
         });
         return;
       case "remove-file":
-        this.#disk.remove(action.path);
+        this.disk.remove(action.path);
         return;
       case "disk":
-        this.#disk.state = action.state;
+        this.disk.state = action.state;
         return;
       case "bus":
         this.#bus.setUp(action.state);
@@ -235,9 +236,9 @@ export class SimHost<Handle> {
 
   #writeFiles(): void {
     const { nqn, id, files } = this.#spec.host;
-    this.#disk.put("/etc/nvme/hostnqn", `${nqn}\n`);
-    this.#disk.put("/etc/nvme/hostid", `${id}\n`);
-    for (const [path, text] of Object.entries(files)) this.#disk.put(path, text);
+    this.disk.put("/etc/nvme/hostnqn", `${nqn}\n`);
+    this.disk.put("/etc/nvme/hostid", `${id}\n`);
+    for (const [path, text] of Object.entries(files)) this.disk.put(path, text);
   }
 
   #concealed(observation: WorldObservation): WorldObservation {

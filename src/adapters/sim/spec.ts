@@ -264,6 +264,8 @@ export type WorldAction =
   | { readonly kind: "attributes-after"; readonly delay: Milliseconds }
   /** A fabric id (every controller to it) or a device name such as `nvme3`: deleted by the kernel. */
   | { readonly kind: "remove-device"; readonly target: string }
+  /** Somebody asks for its `add` event anew (`udevadm trigger`). */
+  | { readonly kind: "trigger-device"; readonly target: string }
   | { readonly kind: "reset-device"; readonly target: string }
   | {
       readonly kind: "add-device";

@@ -14,6 +14,8 @@ const WRITE_TAKES = Milliseconds(2);
 
 const ERRNO_BY_CODE: ReadonlyMap<string, number> = new Map(Object.entries(constants.errno));
 
+const PERMISSION_BITS = 0o777;
+
 export type DiskState = "ok" | "full" | "torn";
 
 /** The errno of an error that a file system call threw; what is no such error is thrown on. */
@@ -61,10 +63,15 @@ export class SimDisk {
     return names.ok ? [...names.value].sort() : [];
   }
 
+  /** Permission bits of what is there; throws where nothing is. */
+  mode(path: string): number {
+    return this.#volume.statSync(path).mode & PERMISSION_BITS;
+  }
+
   /** Puts a file there as an administrator would, whatever the state of the disk. */
-  put(path: string, text: string): void {
+  put(path: string, content: string | Uint8Array): void {
     this.#volume.mkdirSync(dirname(path), { recursive: true });
-    this.#volume.writeFileSync(path, text, { mode: 0o644 });
+    this.#volume.writeFileSync(path, content, { mode: 0o644 });
   }
 
   /** Removes a file; without effect where there is none. */
@@ -88,15 +95,23 @@ export class SimDisk {
     });
   }
 
+  /** EISDIR for a directory, EEXIST below a file: memfs would replace the one and names the other otherwise than Linux. */
   #replace(path: string, text: string): number {
+    if (this.#isDirectory(path) === "yes") return constants.errno.EISDIR;
+    if (this.#isDirectory(dirname(path)) === "no") return constants.errno.EEXIST;
     const done = attempt(() => {
       const temporary = temporaryPath(path);
       const directory = dirname(path);
-      if (!this.#volume.existsSync(directory)) this.#volume.mkdirSync(directory, { recursive: true });
+      this.#volume.mkdirSync(directory, { recursive: true });
       this.#volume.writeFileSync(temporary, text, { mode: 0o600 });
       this.#volume.renameSync(temporary, path);
     });
     return done.ok ? 0 : done.errno;
+  }
+
+  #isDirectory(path: string): "yes" | "no" | "absent" {
+    const stat = attempt(() => this.#volume.statSync(path));
+    return !stat.ok ? "absent" : stat.value.isDirectory() ? "yes" : "no";
   }
 }
 

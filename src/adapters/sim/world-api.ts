@@ -1,6 +1,7 @@
 /** What the harness sees of a simulated world. */
 import type { Milliseconds } from "../../core/domain/units.js";
 import type { CoreEvent, Ports } from "../../core/ports/index.js";
+import type { OsFailure } from "../../core/ports/request.js";
 import type { ConnectionView, ProcessName, WorldObservation } from "./observation.js";
 import type { WorldAction } from "./spec.js";
 
@@ -15,6 +16,17 @@ export interface WorldHooks {
   observe(at: Milliseconds, observation: WorldObservation): void;
   /** A process threw out of `dispatch`: our own bug. The world counts the process as crashed. */
   crashed(process: ProcessName, error: unknown): void;
+}
+
+/** The files of a host, for what the actions cannot say: bytes, permissions. */
+export interface HostFiles {
+  read(path: string): { readonly ok: true; readonly value: string } | OsFailure;
+  /** Permission bits of what is there; throws where nothing is. */
+  mode(path: string): number;
+  /** Names in a directory, sorted; empty where there is none. */
+  list(directory: string): readonly string[];
+  /** Puts a file there as an administrator would. */
+  put(path: string, content: string | Uint8Array): void;
 }
 
 export interface SimulatedWorld {
@@ -39,6 +51,7 @@ export interface SimulatedWorld {
   processes(): readonly ProcessName[];
   /** Text of a simulated file, or `undefined`. */
   readFile(path: string): string | undefined;
+  readonly disk: HostFiles;
   /** How many events were dispatched to cores so far. */
   dispatched(): number;
 }

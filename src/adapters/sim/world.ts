@@ -9,7 +9,7 @@ import { processesOf, processNames, SimProcess } from "./process.js";
 import { randomStream, type RandomStream } from "./random.js";
 import type { ProcessTarget, WorldAction, WorldSpec } from "./spec.js";
 import type { ProcessManager } from "./system.js";
-import type { SimulatedWorld, WorldHooks } from "./world-api.js";
+import type { HostFiles, SimulatedWorld, WorldHooks } from "./world-api.js";
 
 /** More dispatches than this while time stands still are an endless loop of the core. */
 export const DISPATCHES_PER_INSTANT_MAX = 200_000;
@@ -105,6 +105,10 @@ class World<Handle> implements SimulatedWorld {
 
   readFile(path: string): string | undefined {
     return this.#host.readFile(path);
+  }
+
+  get disk(): HostFiles {
+    return this.#host.disk;
   }
 
   dispatched(): number {

@@ -62,6 +62,7 @@ export const ACTIONS: { [K in WorldAction["kind"]]: fc.Arbitrary<Extract<WorldAc
   uevents: fc.record({ kind: fc.constant("uevents"), fault }),
   "attributes-after": fc.record({ kind: fc.constant("attributes-after"), delay: ms }),
   "remove-device": fc.record({ kind: fc.constant("remove-device"), target: fc.oneof(peer, fc.constant("nvme3")) }),
+  "trigger-device": fc.record({ kind: fc.constant("trigger-device"), target: peer }),
   "reset-device": fc.record({ kind: fc.constant("reset-device"), target: peer }),
   "add-device": fc.record(
     { kind: fc.constant("add-device"), ...connect, ...connectOptional },

@@ -215,6 +215,20 @@ describe("the errno table", () => {
     expect(lab.headers().filter((header) => header.includes("nvme-subsys"))).toEqual([]);
     expect(lab.connect(text).result).toEqual({ ok: false, errno: ERRNO.EALREADY });
   });
+
+  test("the NQN of a unique discovery subsystem takes the discovery flag", () => {
+    const unique = "nqn.2024-01.io.lab:unique-discovery";
+    const dc = discoveryController("dc", [tcp("127.0.0.1", "8009")], { nqn: unique });
+    const fabric = { discoveryControllers: [dc], subsystems: [] };
+    const text = DC.replace(WELL_KNOWN, unique);
+    const lab = new Lab({ fabric });
+    expect(lab.connect(text).result).toEqual({ ok: false, errno: ERRNO.EINVAL });
+    const device = "/devices/virtual/nvme-fabrics/ctl/nvme0";
+    expect(lab.headers()).toEqual([`add@${device}`, `remove@${device}`]);
+    expect(lab.connect(`${text},discovery`).result.ok).toBe(true);
+    // A kernel that does not know the flag cannot ask for it.
+    expect(new Lab({ fabric, version: "5.14" }).connect(text).result.ok).toBe(true);
+  });
 });
 
 describe("the fabrics device", () => {

@@ -228,6 +228,20 @@ describe("a silent loss", () => {
     expect(lab.state("nvme0")).toBe("resetting");
   });
 
+  test("on 6.1 a blocked ioctl lasts as long as its own time, and its controller does not reconnect before", () => {
+    const lab = new Lab({ version: "6.1" });
+    lab.connected(DC);
+    const admin = lab.handle("nvme0", "admin");
+    const from = silence(lab);
+    let status: number | undefined;
+    lab.kernel.admin(admin, identifyController(TIMEOUT), (result) => (status = result.ok ? result.status : -1));
+    expect(lab.until(() => status)).toBe(0x371);
+    expect(lab.now() - from).toBeGreaterThan(TIMEOUT);
+    expect(lab.state("nvme0")).toBe("resetting");
+    lab.run(3000);
+    expect(lab.state("nvme0")).toBe("connecting");
+  });
+
   test("a command sent into a silence that ends is answered after all", () => {
     const lab = new Lab();
     lab.connected(DC);

@@ -106,19 +106,23 @@ describe("sysfs shows what real kernels show", () => {
     lab.begin(A);
     lab.run(10);
     const early = lab.kernel.read("nvme0");
-    expect(early?.attributes).toMatchObject({ state: "connecting\n", cntrltype: "\n", subsysnqn: "\n" });
+    expect(early?.attributes).toMatchObject({
+      state: "connecting\n",
+      cntrltype: "reserved\n",
+      subsysnqn: "(efault)\n",
+    });
     expect(early === undefined ? undefined : parseControllerRecord(early).complete).toBe(false);
     lab.apply({ kind: "attributes-after", delay: Milliseconds(2000) });
     lab.run(200);
     expect(lab.attribute("nvme0", "cntrltype")).toBe("io\n");
     lab.connected(DC);
     expect(lab.attribute("nvme1", "state")).toBe("live\n");
-    expect(lab.attribute("nvme1", "cntrltype")).toBe("\n");
+    expect(lab.attribute("nvme1", "cntrltype")).toBe("reserved\n");
     lab.run(2000);
     expect(lab.attribute("nvme1", "cntrltype")).toBe("discovery\n");
     const late = new Lab({ kernel: { attributesAfter: Milliseconds(500) } });
     late.connected(DC);
-    expect(late.attribute("nvme0", "subsysnqn")).toBe("\n");
+    expect(late.attribute("nvme0", "subsysnqn")).toBe("(efault)\n");
   });
 
   test("each discovery controller of the well-known NQN has a subsystem of its own", () => {
@@ -262,6 +266,6 @@ describe("controllers that are there from the start", () => {
       kernel: { controllers: [{ kind: "connected", madeBy: "nvme-cli", to: "dc", nqn: WELL_KNOWN, state: "live" }] },
     });
     expect(lab.attribute("nvme0", "subsysnqn")).toBe("nqn.x:unique\n");
-    expect(lab.connect(DC.replace(WELL_KNOWN, "nqn.x:unique")).result.ok).toBe(true);
+    expect(lab.connect(`${DC.replace(WELL_KNOWN, "nqn.x:unique")},discovery`).result.ok).toBe(true);
   });
 });

@@ -2,7 +2,7 @@
 import { decodeGetLogPage, LID, OPCODE } from "../../../core/codec/admin.js";
 import { DecodeError } from "../../../core/codec/error.js";
 import { ERRNO } from "../../../core/domain/errno.js";
-import { Milliseconds } from "../../../core/domain/units.js";
+import { later, Milliseconds } from "../../../core/domain/units.js";
 import type { AdminCommand } from "../../../core/ports/fabrics.js";
 import type { HandlePurpose } from "../../../core/ports/sysfs.js";
 import type { AdminResult, Controller, KernelHandle, PendingCommand } from "./controller.js";
@@ -20,6 +20,9 @@ export type OpenHandleResult =
  * 6.12-cloud.s4.log shows it (880) for the driver's own commands.
  */
 export const HOST_PATH_ERROR = 0x370;
+
+/** Host Aborted Command: how 6.1 ends one that was in flight when its controller was lost (docs/fidelity.md). */
+const HOST_ABORTED = 0x371;
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -80,16 +83,31 @@ function send(
   command: AdminCommand,
   done: (result: AdminResult) => void,
 ): void {
-  const pending: PendingCommand = { done, cancel: [], resend: undefined };
-  controller.pending.add(pending);
   const timeout = Milliseconds(Math.max(1, command.timeout));
+  const deadline = later(parts.clock.now(), timeout);
+  const pending: PendingCommand = { done, cancel: [], deadline, resend: undefined };
+  controller.pending.add(pending);
   pending.cancel.push(
     parts.clock.after(timeout, () => {
-      // The driver takes a controller that does not answer for lost, and aborts what it had.
-      if (controller.pending.has(pending)) recover(parts, controller, "silent");
+      expire(parts, controller, pending);
     }),
   );
   transmit(parts, controller, command, pending);
+}
+
+/** The time of a command is over: the driver takes its controller for lost, or knew that already and ends it by itself. */
+function expire(parts: KernelParts, controller: Controller, pending: PendingCommand): void {
+  if (!controller.pending.has(pending)) return;
+  if (controller.state === "live") {
+    recover(parts, controller, "timed-out");
+    return;
+  }
+  pending.cancel.push(
+    parts.clock.after(parts.profile.commandsAborted, () => {
+      controller.pending.delete(pending);
+      pending.done({ ok: true, status: HOST_ABORTED, value: 0, bytes: NO_BYTES });
+    }),
+  );
 }
 
 /** Sends a command, as TCP does: what was lost on the way is sent again once the way is well. */

@@ -211,9 +211,13 @@ class Connect {
     return this.#order.options.tls === "yes" ? this.#parts.profile.tlsWithoutKey : 0;
   }
 
-  /** The `discovery` flag with the NQN of a subsystem is EINVAL (6.12-cloud.s2.log). */
+  /**
+   * The `discovery` flag with the NQN of a subsystem is EINVAL (6.12-cloud.s2.log), and so is the NQN of a discovery subsystem
+   * without it, unless it is the well-known one. What kernels without the flag do was not measured: they are taken to accept.
+   */
   #isOfKind(outcome: Accepted): boolean {
-    return this.#order.options.kind === "io" || outcome.peer.role === "discovery";
+    const { profile } = this.#parts;
+    return this.#order.options.kind === outcome.peer.role || !profile.options.has("discovery");
   }
 
   #failLater(after: Milliseconds, errno: number): void {

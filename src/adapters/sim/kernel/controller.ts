@@ -38,6 +38,8 @@ export type DeleteResult = { readonly ok: true } | { readonly ok: false; readonl
 export interface PendingCommand {
   readonly done: (result: AdminResult) => void;
   readonly cancel: Cancel[];
+  /** When its own time is over. */
+  readonly deadline: Milliseconds;
   /** Sends it again; set while it, or its reply, is lost on the way. */
   resend: (() => void) | undefined;
 }

@@ -141,6 +141,13 @@ export const CONNECT_ERRORS: readonly Fact[] = [
     "sysfs",
     "kato: 5 on an I/O controller also where 0 was asked for, 0 on a discovery controller",
   ),
+  fact(
+    "errno-16",
+    "the NQN of a unique discovery subsystem without the discovery flag: EINVAL, with uevents (docs/fidelity.md)",
+    "connect",
+    "the NQN of a unique discovery subsystem takes the discovery flag",
+    ["6.12"],
+  ),
   missing(
     "errno-15",
     "Node has no name for ENOKEY and ENETRESET",
@@ -224,5 +231,18 @@ export const SYSFS: readonly Fact[] = [
     "lifecycle",
     "a blocked ioctl ends with EINTR, 0.4 s after the loss was noticed (6.12-cloud.s7)",
     ["6.12"],
+  ),
+  fact(
+    "sysfs-19",
+    "on 6.1 it lasts as long as its own time, then ends with status 0x371 (docs/fidelity.md)",
+    "lifecycle",
+    "on 6.1 a blocked ioctl lasts as long as its own time, and its controller does not reconnect before",
+    ["6.1"],
+  ),
+  fact(
+    "sysfs-18",
+    "until the first connect has ended, subsysnqn reads (efault) and cntrltype reserved (docs/fidelity.md)",
+    "sysfs",
+    "attributes fill in after the `add`: at the end of the connect, and as much later as a scenario says",
   ),
 ];

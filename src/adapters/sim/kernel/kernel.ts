@@ -32,6 +32,9 @@ import { attributeTexts, SysfsTree } from "./sysfs-tree.js";
 import { Uevents } from "./uevents.js";
 import type { UeventSink } from "./uevents.js";
 
+/** What `uevent` attributes add to an event that was asked for (Documentation/ABI/testing/sysfs-uevent). */
+const SYNTHETIC = ["SYNTH_UUID", "0"] as const;
+
 /** What a kernel is made from. */
 export interface KernelSetup {
   readonly clock: SimClock;
@@ -160,7 +163,7 @@ export class KernelModel {
   }
 
   /**
-   * Takes `remove-device`, `reset-device`, `add-device` and `attributes-after`; false for any other action, or one that
+   * Takes `remove-device`, `trigger-device`, `reset-device`, `add-device` and `attributes-after`; false for any other action, or one that
    * names nobody.
    */
   apply(action: WorldAction): boolean {
@@ -168,6 +171,10 @@ export class KernelModel {
       case "remove-device":
         return this.#each(action.target, (controller) => {
           this.#removeDevice(controller);
+        });
+      case "trigger-device":
+        return this.#each(action.target, (controller) => {
+          this.#parts.uevents.controller("add", controller, SYNTHETIC);
         });
       case "reset-device":
         return this.#each(action.target, (controller) => {

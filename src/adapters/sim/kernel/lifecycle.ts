@@ -71,18 +71,20 @@ export function review(parts: KernelParts, controller: Controller): void {
   controller.notice = { kind, cancel };
 }
 
+/** How a loss shows: the peer closes, the keep-alive is not answered, or a command is not. */
+export type LossKind = "loud" | "silent" | "timed-out";
+
 /** The controller lost its peer: it tears its queues down, then reconnects, or goes where no attempt is left to it. */
-export function recover(parts: KernelParts, controller: Controller, kind: "loud" | "silent"): void {
+export function recover(parts: KernelParts, controller: Controller, kind: LossKind): void {
   if (controller.state !== "live" || controller.deletion !== undefined) return;
   controller.notice?.cancel();
   controller.notice = undefined;
   lose(parts, controller);
   const factor = parts.latency.factor();
-  const queues = Math.max(0, controller.options.ioQueues) * parts.profile.resettingSilentPerQueue;
-  const drained = kind === "loud" ? LATENCY.resettingLoud : parts.profile.resettingSilent + queues;
+  const drained = drainedIn(parts, controller, kind);
   if (kind === "loud") abortPending(controller, ERRNO.EINTR);
-  else {
-    later(parts, scaled(parts.profile.ioctlAborted, factor), controller, () => {
+  else if (kind === "timed-out" || parts.profile.lostCommands === "abort") {
+    later(parts, scaled(parts.profile.commandsAborted, factor), controller, () => {
       if (controller.state !== "live") abortPending(controller, ERRNO.EINTR);
     });
   }
@@ -97,6 +99,18 @@ export function recover(parts: KernelParts, controller: Controller, kind: "loud"
       scheduleAttempt(parts, controller);
     }),
   );
+}
+
+/** How long the queues take to be torn down, nominally. */
+function drainedIn(parts: KernelParts, controller: Controller, kind: LossKind): number {
+  const { profile, clock } = parts;
+  if (kind === "loud") return LATENCY.resettingLoud;
+  if (kind === "timed-out") return profile.resettingTimedOut;
+  const queues = Math.max(0, controller.options.ioQueues) * profile.resettingSilentPerQueue;
+  const drained = profile.resettingSilent + queues;
+  if (profile.lostCommands === "abort") return drained;
+  const ends = [...controller.pending].map(({ deadline }) => deadline - clock.now() + profile.resettingTimedOut);
+  return Math.max(drained, ...ends);
 }
 
 /** Discovery log page change notice, as the uevent spells it (6.12-cloud.s2.log). */

@@ -125,9 +125,7 @@ function checkAddress(reader: Reader, transport: Transport): void {
 
 function checkSecrets(reader: Reader): void {
   for (const key of SECRETS) {
-    if (reader.has(key) && !reader.text(key).startsWith("DHHC-1:") && !reader.text(key).startsWith("secret:")) {
-      throw new Refused(key);
-    }
+    if (reader.has(key) && !reader.text(key).startsWith("DHHC-1:")) throw new Refused(key);
   }
 }
 

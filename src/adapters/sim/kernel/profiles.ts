@@ -25,8 +25,15 @@ export interface KernelProfile {
   /** Silent loss: `resetting` to `connecting`, and what each I/O queue adds (6.12-cloud.s5.log, 6.1-cloud.s5.log). */
   readonly resettingSilent: Milliseconds;
   readonly resettingSilentPerQueue: Milliseconds;
-  /** Silent loss: `resetting` to the end of a blocked ioctl (6.12-cloud.s7.log; 6.1 from the dmesg of 6.1-cloud.s5.log). */
-  readonly ioctlAborted: Milliseconds;
+  /** The same where the time of a command was over first (docs/fidelity.md, a link that dies silently). */
+  readonly resettingTimedOut: Milliseconds;
+  /** From there, or on 6.12 from `resetting`, to the end of the commands in flight (6.12-cloud.s7.log, docs/fidelity.md). */
+  readonly commandsAborted: Milliseconds;
+  /**
+   * Silent loss with commands in flight: they are aborted, or each holds the controller in `resetting` until its own time is
+   * over, and ends with a status then (docs/fidelity.md, a link that dies silently).
+   */
+  readonly lostCommands: "abort" | "wait";
   readonly controllerMajor: number;
   readonly genericMajor: number;
   readonly firmware: string;
@@ -73,7 +80,9 @@ const PROFILE_6_12: KernelProfile = {
   tlsWithoutKey: ERRNO.ENOKEY,
   resettingSilent: Milliseconds(900),
   resettingSilentPerQueue: Milliseconds(820),
-  ioctlAborted: Milliseconds(400),
+  resettingTimedOut: Milliseconds(900),
+  commandsAborted: Milliseconds(400),
+  lostCommands: "abort",
   controllerMajor: 246,
   genericMajor: 245,
   firmware: "6.12.117",
@@ -93,7 +102,9 @@ const PROFILE_6_1: KernelProfile = {
   tlsWithoutKey: ERRNO.EINVAL,
   resettingSilent: Milliseconds(8_230),
   resettingSilentPerQueue: Milliseconds(1_200),
-  ioctlAborted: Milliseconds(6_880),
+  resettingTimedOut: Milliseconds(1_830),
+  commandsAborted: Milliseconds(600),
+  lostCommands: "wait",
   controllerMajor: 247,
   genericMajor: 246,
   firmware: "6.1.0-56",

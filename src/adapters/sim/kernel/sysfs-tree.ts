@@ -65,20 +65,23 @@ function ueventText(controller: Controller, profile: KernelProfile): string {
   ].join("\n");
 }
 
-/** What the target tells: empty until the connect has ended, and for as long as a scenario says. */
+/** How the kernel prints what belongs to a subsystem that the controller has not joined yet (docs/fidelity.md, sysfs). */
+const NO_SUBSYSTEM = "(efault)";
+
+/** What the target tells: not there until the connect has ended, and for as long as a scenario says. */
 function identityTexts(controller: Controller, profile: KernelProfile): [string, string][] {
   const { peer } = controller;
   const filled = controller.filled === "yes" && peer !== undefined;
   const dctype = peer?.role === "discovery" ? DCTYPE[peer.spec.kind] : 0;
   const texts: [string, string][] = [
-    ["firmware_rev", filled ? profile.firmware : ""],
-    ["model", filled ? MODEL.padEnd(MODEL_WIDTH) : ""],
+    ["firmware_rev", filled ? profile.firmware : NO_SUBSYSTEM],
+    ["model", filled ? MODEL.padEnd(MODEL_WIDTH) : NO_SUBSYSTEM],
     ["queue_count", filled ? String(1 + (peer.role === "io" ? controller.options.ioQueues : 0)) : "0"],
-    ["serial", filled ? peer.serial : ""],
-    ["subsysnqn", filled ? (controller.subsystem?.nqn ?? "") : ""],
+    ["serial", filled ? peer.serial : NO_SUBSYSTEM],
+    ["subsysnqn", filled ? (controller.subsystem?.nqn ?? NO_SUBSYSTEM) : NO_SUBSYSTEM],
   ];
   if (profile.hasControllerType === "yes") {
-    texts.push(["cntrltype", filled ? controller.role : ""]);
+    texts.push(["cntrltype", filled ? controller.role : "reserved"]);
     texts.push(["dctype", filled ? discoveryControllerType(dctype) : "none"]);
   }
   return texts;

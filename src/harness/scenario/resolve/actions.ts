@@ -37,6 +37,7 @@ const RESOLVERS: Resolvers = {
   uevents: (record) => ({ kind: "uevents", fault: ueventFault(record) }),
   "attributes-after": (delay) => ({ kind: "attributes-after", delay: duration(delay) }),
   "remove-device": (target, scope, path) => ({ kind: "remove-device", target: deviceTarget(target, scope, path) }),
+  "trigger-device": (target, scope, path) => ({ kind: "trigger-device", target: deviceTarget(target, scope, path) }),
   "reset-device": (target, scope, path) => ({ kind: "reset-device", target: deviceTarget(target, scope, path) }),
   "add-device": (record, scope, path) => ({
     kind: "add-device",

@@ -44,6 +44,7 @@ export const actions = {
   uevents: uevents.describe("What becomes of the next uevents on their way to the daemon."),
   "attributes-after": p.duration.describe("From now on, attributes fill in this long after `add`."),
   "remove-device": target.describe("The kernel deletes a controller."),
+  "trigger-device": target.describe("Somebody asks for its `add` event anew, as udevadm trigger does."),
   "reset-device": target.describe("A controller is reset."),
   "add-device": p
     .record({ ...w.connectFields, "made-by": p.madeBy.default("nvme-cli") })

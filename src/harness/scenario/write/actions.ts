@@ -20,6 +20,7 @@ const SPELLERS: Spellers = {
   uevents: ({ fault }) => ueventsRecord(fault),
   "attributes-after": ({ delay }) => spellDuration(delay),
   "remove-device": ({ target }) => target,
+  "trigger-device": ({ target }) => target,
   "reset-device": ({ target }) => target,
   "add-device": (action) => ({
     to: action.to,
