@@ -21,7 +21,7 @@ export function startDelete(
   const opened = openDecided(context, device, "delete", decided);
   if (!opened.ok) {
     log(context, "info", `not deleted: ${opened.because}`);
-    return opened.gone === "yes" ? { kind: "gone" } : { kind: "failed", because: opened.because };
+    return opened.found === "gone" ? { kind: "gone" } : { kind: "failed", because: opened.because };
   }
   const request = newRequest(context, { kind: "delete", handle: opened.handle, device, controller });
   context.ports.sysfs.delete(request, opened.handle);

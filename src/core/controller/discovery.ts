@@ -34,7 +34,9 @@ export function readPage(context: Context, dc: DiscoveryControllerState, why: st
   const { device } = dc.life;
   const opened = openDecided(context, device, "admin", dc.tid);
   if (!opened.ok) {
-    tryLater(context, dc, opened.because, PAGE_RETRY);
+    // An event of before its connection broke: the page is read when it is live again.
+    if (opened.found === "connecting") retryOn(context, dc, PAGE_RETRY);
+    else tryLater(context, dc, opened.because, PAGE_RETRY);
     auditNow(context);
     return;
   }
@@ -215,6 +217,10 @@ function endRead(context: Context, dc: DiscoveryControllerState): void {
 function tryLater(context: Context, dc: DiscoveryControllerState, problem: string, delay: Milliseconds): void {
   const text = `the discovery log page cannot be read: ${problem}; tried again in ${formatDuration(delay)}`;
   sayOnce(context, `page ${dc.id}`, "error", text, nameOf(dc));
+  retryOn(context, dc, delay);
+}
+
+function retryOn(context: Context, dc: DiscoveryControllerState, delay: Milliseconds): void {
   dc.reading = { at: "retry" };
   arm(context, pageTimer(dc), delay);
 }
