@@ -1,0 +1,67 @@
+/** What was observed on real kernels is committed; the suite, the simulation and docs/fidelity.md must all agree with it. */
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import { expectedOn, isSame, observe, PORTS, type Row, runsOn } from "./behaviour.js";
+import { fidelityPage } from "./fidelity.js";
+import { MEASURED_KERNELS, type MeasuredKernel } from "./host.js";
+import { SimContractHost } from "./sim-host.js";
+import { BEHAVIOURS } from "./suites.js";
+
+const ROWS = z.array(z.strictObject({ port: z.enum(PORTS), name: z.string(), observed: z.array(z.string()) }));
+
+function committed(kernel: MeasuredKernel): readonly Row[] {
+  const path = new URL(`observed/${kernel}.contract.json`, import.meta.url);
+  const rows = ROWS.parse(JSON.parse(readFileSync(path, "utf8")));
+  // Behaviours that ran side by side come in an order of their own.
+  return BEHAVIOURS.flatMap(({ port, name }) => rows.filter((row) => row.port === port && row.name === name));
+}
+
+async function simulate(kernel: MeasuredKernel): Promise<readonly Row[]> {
+  const rows: Row[] = [];
+  for (const behaviour of BEHAVIOURS.filter((one) => runsOn(one, kernel))) {
+    rows.push(await observe(behaviour, new SimContractHost(kernel)));
+  }
+  return rows;
+}
+
+const key = ({ port, name }: { readonly port: string; readonly name: string }): string => `${port}: ${name}`;
+
+test("every behaviour has a name of its own", () => {
+  expect(new Set(BEHAVIOURS.map(key)).size).toBe(BEHAVIOURS.length);
+});
+
+test("every port has a suite", () => {
+  expect([...new Set(BEHAVIOURS.map(({ port }) => port))].sort()).toEqual([...PORTS].sort());
+});
+
+describe.each(MEASURED_KERNELS)("what was observed on kernel %s", (kernel) => {
+  test("is what the suite expects, of each behaviour", () => {
+    const expected = BEHAVIOURS.filter((behaviour) => runsOn(behaviour, kernel));
+    expect(committed(kernel)).toEqual(
+      expected.map((behaviour) => ({
+        port: behaviour.port,
+        name: behaviour.name,
+        observed: expectedOn(behaviour.expected, kernel),
+      })),
+    );
+  });
+
+  test("is what the simulation shows, or differs for a reason that still holds", () => {
+    for (const behaviour of BEHAVIOURS.filter((one) => one.differs !== undefined && runsOn(one, kernel))) {
+      const { expected, differs } = behaviour;
+      expect(differs?.reason.length, key(behaviour)).toBeGreaterThan(30);
+      const simulated = differs === undefined ? [] : expectedOn(differs.simulated, kernel);
+      expect(
+        isSame(simulated, expectedOn(expected, kernel)),
+        `${key(behaviour)}: there is no difference any more`,
+      ).toBe(false);
+    }
+  });
+});
+
+test("docs/fidelity.md is what these runs give (`npm run vitest -- test/contract --update` writes it)", async () => {
+  const real = { "6.1": committed("6.1"), "6.12": committed("6.12") };
+  const simulated = { "6.1": await simulate("6.1"), "6.12": await simulate("6.12") };
+  await expect(fidelityPage(real, simulated)).toMatchFileSnapshot("../../docs/fidelity.md");
+});

@@ -1,0 +1,13 @@
+/** The contract suite on the simulated adapters. The real ones run it in the lab. */
+import { describe, expect, test } from "vitest";
+import { expectedOn, observe, runsOn } from "./behaviour.js";
+import { MEASURED_KERNELS } from "./host.js";
+import { SimContractHost } from "./sim-host.js";
+import { BEHAVIOURS } from "./suites.js";
+
+describe.each(MEASURED_KERNELS)("kernel %s", (kernel) => {
+  test.each(BEHAVIOURS.filter((behaviour) => runsOn(behaviour, kernel)))("$port: $name", async (behaviour) => {
+    const { observed } = await observe(behaviour, new SimContractHost(kernel));
+    expect(observed).toEqual(expectedOn(behaviour.differs?.simulated ?? behaviour.expected, kernel));
+  });
+});

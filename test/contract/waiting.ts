@@ -1,0 +1,51 @@
+/** Those who wait for something in a world, and how long they do. */
+import type { Milliseconds } from "../../src/core/domain/units.js";
+import { Overdue } from "./host.js";
+
+interface Waiter {
+  readonly until: number;
+  /** True once what is waited for is there; the waiter has been told then. */
+  readonly settle: () => boolean;
+  readonly giveUp: () => void;
+}
+
+export class Waiting {
+  readonly #waiters = new Set<Waiter>();
+
+  /** Settled already where `find` finds something now. */
+  add<T>(what: string, find: () => T | undefined, until: number): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const settle = (): boolean => {
+        const found = find();
+        if (found !== undefined) resolve(found);
+        return found !== undefined;
+      };
+      const giveUp = (): void => {
+        reject(new Overdue(what));
+      };
+      if (!settle()) this.#waiters.add({ until, settle, giveUp });
+    });
+  }
+
+  get someone(): boolean {
+    return this.#waiters.size > 0;
+  }
+
+  /** When the first of them gives up. */
+  get patience(): number {
+    return Math.min(...[...this.#waiters].map(({ until }) => until));
+  }
+
+  /** Tells everybody who has what they wait for, and those whose time is over. Returns how many. */
+  tell(now: Milliseconds): number {
+    let told = 0;
+    for (const waiter of [...this.#waiters]) {
+      const settled = waiter.settle();
+      if (!settled && now < waiter.until) continue;
+      if (!settled) waiter.giveUp();
+      this.#waiters.delete(waiter);
+      told += 1;
+    }
+    return told;
+  }
+}

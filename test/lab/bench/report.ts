@@ -1,0 +1,63 @@
+/** What `npm run lab -- --bench` ends with: a table for each way to run the daemon, and whether every budget is met. */
+import Table from "cli-table3";
+import { GROWTH, judgeGrowth, type Judged, LINES } from "./budgets.js";
+import { type Figures, figuresSchema } from "./figures.js";
+
+export interface Report {
+  readonly text: string;
+  /** Whether no budget is missed. */
+  readonly met: boolean;
+}
+
+const TITLES: Readonly<Record<Figures["processes"], string>> = {
+  1: "Both services in one process",
+  2: "Two processes over a bus",
+};
+
+/** Takes what the measurements handed out, by their names. */
+export function reportMeasurements(payloads: ReadonlyMap<string, unknown>): Report {
+  const all = [...payloads.values()].map((value) => figuresSchema.parse(value));
+  const reports = ([1, 2] as const).flatMap((processes) => {
+    const measured = all
+      .filter((figures) => figures.processes === processes)
+      .sort((one, other) => one.volumes - other.volumes);
+    return measured.length === 0 ? [] : [reportOne(TITLES[processes], measured)];
+  });
+  const missed = reports.reduce((sum, one) => sum + one.missed, 0);
+  const verdict = missed === 0 ? "Every budget is met." : `${missed} budgets are MISSED.`;
+  return { text: [...reports.map(({ text }) => text), verdict].join("\n\n"), met: missed === 0 };
+}
+
+interface Row {
+  readonly what: string;
+  readonly cells: readonly (Judged | undefined)[];
+  readonly budget: string;
+}
+
+function reportOne(title: string, measured: readonly Figures[]): { readonly text: string; readonly missed: number } {
+  const rows = [
+    ...LINES.map(({ what, budget, judge }) => ({ what, budget, cells: measured.map(judge) })),
+    ...growth(measured),
+  ];
+  const table = new Table({
+    head: [title, ...measured.map(({ volumes }) => `${volumes} I/O`), "budget"],
+    style: { head: [], border: [] },
+  });
+  for (const { what, cells, budget } of rows) table.push([what, ...cells.map(shown), budget]);
+  return {
+    text: table.toString(),
+    missed: rows.flatMap(({ cells }) => cells).filter((cell) => cell?.verdict === "missed").length,
+  };
+}
+
+function growth(measured: readonly Figures[]): readonly Row[] {
+  const [few, some, many] = measured;
+  if (few === undefined || some === undefined || many === undefined) return [];
+  const what = "CPU of a controller more at the start";
+  return [{ what, budget: `at most ${GROWTH} x as much`, cells: [undefined, undefined, judgeGrowth(few, some, many)] }];
+}
+
+function shown(judged: Judged | undefined): string {
+  if (judged === undefined) return "";
+  return judged.verdict === "missed" ? `${judged.text} MISSED` : judged.text;
+}

@@ -1,0 +1,34 @@
+/** Waiting that costs the guest little and says nothing meanwhile: a line to the host takes an emulated processor a while. */
+import type { Milliseconds, Seconds } from "../../../src/core/domain/units.js";
+import { Unmet } from "../guest/expect.js";
+
+export interface Wait<Value> {
+  readonly what: string;
+  readonly limit: Seconds;
+  /** Between two looks: what it costs to look is not to be measured. */
+  readonly every: Milliseconds;
+  readonly look: () => Value | undefined | Promise<Value | undefined>;
+  /** What is there instead, for whoever reads why it failed. */
+  readonly seen: () => string;
+}
+
+/** Looks until there is something, and returns it. */
+export async function until<Value>({ what, limit, every, look, seen }: Wait<Value>): Promise<Value> {
+  const began = performance.now();
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (performance.now() - began > limit * 1000) throw new Unmet(`waited ${limit} s for ${what}; seen: ${seen()}`);
+    await pause(every);
+  }
+}
+
+export function pause(duration: Milliseconds): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, duration));
+}
+
+export async function millisecondsOf(work: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await work();
+  return performance.now() - began;
+}

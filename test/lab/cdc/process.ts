@@ -1,0 +1,18 @@
+/** A CDC in a process of its own: for a check that blocks while a host connects, and for another network namespace. */
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { CdcControl, Options } from "./cdc.js";
+import { WiredCdc } from "./wire.js";
+
+const PROGRAM = fileURLToPath(new URL("main.js", import.meta.url));
+
+/**
+ * Starts a CDC in a new process; it ends with `close`, and with the process that started it. Only built code runs so.
+ * @param inside what to put before the command, as `["nsenter", "-t", "4711", "-n"]`
+ */
+export async function startCdcProcess(options: Options, inside: readonly string[] = []): Promise<CdcControl> {
+  const [command = process.execPath, ...args] = [...inside, process.execPath, PROGRAM];
+  const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
+  child.on("error", () => child.stdout.destroy());
+  return WiredCdc.start(options, child.stdout, child.stdin);
+}

@@ -1,0 +1,36 @@
+/** All files of checks, in the order in which they run. A new file is added here. */
+import type { Check } from "../check.js";
+
+/** Loaded when asked for: emulated, every module costs time, and a guest needs few. */
+const FILES = {
+  boot: async () => (await import("./boot.js")).bootChecks,
+  daemon: async () => (await import("./daemon.js")).daemonChecks,
+  services: async () => (await import("./services.js")).servicesChecks,
+  fitness: async () => (await import("./fitness.js")).fitnessChecks,
+  kill: async () => (await import("./kill.js")).killChecks,
+  outage: async () => (await import("./outage.js")).outageChecks,
+  blocked: async () => (await import("./blocked.js")).blockedChecks,
+  contract: async () => (await import("./contract.js")).contractChecks,
+  cdc: async () => (await import("./cdc.js")).cdcChecks,
+  "cdc-daemon": async () => (await import("./cdc-daemon.js")).cdcDaemonChecks,
+  /** Not run as checks: `--bench` asks for them. */
+  bench: async () => (await import("../bench/index.js")).MEASUREMENTS,
+} satisfies Record<string, () => Promise<readonly Check[]>>;
+
+export type CheckFile = keyof typeof FILES;
+
+/** A check with the file it is in. */
+export interface Listed {
+  readonly file: CheckFile;
+  readonly check: Check;
+}
+
+/** The checks of these files, or of all. */
+export async function loadChecks(files: readonly CheckFile[] = CHECK_FILES): Promise<readonly Listed[]> {
+  const loaded = await Promise.all(
+    files.map(async (file) => (await FILES[file]()).map((check: Check): Listed => ({ file, check }))),
+  );
+  return loaded.flat();
+}
+
+const CHECK_FILES = Object.keys(FILES) as readonly CheckFile[];

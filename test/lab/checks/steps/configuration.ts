@@ -1,0 +1,50 @@
+/** Texts of configuration files. */
+import { HOME } from "./storage.js";
+
+export interface Configuration {
+  /** Lines of [Global], as `kato=5`. */
+  readonly global?: readonly string[];
+  /** Values of `controller=`. */
+  readonly controllers?: readonly string[];
+  /** Values of `exclude=`. */
+  readonly excludes?: readonly string[];
+  /** More sections, as text. */
+  readonly more?: string;
+}
+
+export function configuration({ global = [], controllers = [], excludes = [], more = "" }: Configuration): string {
+  const entries = [
+    ...controllers.map((value) => `controller=${value}`),
+    ...excludes.map((value) => `exclude=${value}`),
+  ];
+  return `[Global]\n${lines(global)}[Controllers]\n${lines(entries)}${more}`;
+}
+
+function lines(texts: readonly string[]): string {
+  return texts.map((text) => `${text}\n`).join("");
+}
+
+/** An address as `controller=` and `exclude=` take it. */
+export function at({ traddr, trsvcid }: { readonly traddr: string; readonly trsvcid: string }): string {
+  return `transport=tcp;traddr=${traddr};trsvcid=${trsvcid}`;
+}
+
+/** Both files; stacd.conf with one I/O queue a connection, which emulated processors bear. */
+export function filesFor(
+  controllers: readonly string[],
+  staf: Omit<Configuration, "controllers"> = {},
+  stac: Configuration = {},
+): Readonly<Record<string, string>> {
+  return {
+    "stafd.conf": configuration({ ...staf, controllers }),
+    "stacd.conf": configuration({ ...stac, global: ["nr-io-queues=1", ...(stac.global ?? [])] }),
+  };
+}
+
+/** The same with the home port's discovery controller. */
+export function homeFiles(
+  staf: Omit<Configuration, "controllers"> = {},
+  stac: Configuration = {},
+): Readonly<Record<string, string>> {
+  return filesFor([at(HOME)], staf, stac);
+}

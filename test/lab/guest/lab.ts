@@ -1,0 +1,125 @@
+/** What a check is given: the target, assertions, and makers of whatever is to be gone when the check is over. */
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { release } from "node:os";
+import { join } from "node:path";
+import { Seconds } from "../../../src/core/domain/units.js";
+import { KERNELS, type KernelName } from "../check.js";
+import { Bus } from "./bus.js";
+import { note, payload } from "./channel.js";
+import { Daemon, type DaemonOptions } from "./daemon.js";
+import { Expect } from "./expect.js";
+import { command, controllers } from "./fabrics.js";
+import { NetworkNamespace, removeLink } from "./network.js";
+import { Service } from "./service.js";
+import { Target } from "./target.js";
+import { waitFor } from "./wait.js";
+
+/** A live controller with a dead link takes the kernel 63 s to delete. */
+const DELETE_LIMIT = Seconds(75);
+
+/** Deletes that are not done by then wait for the target to be gone. */
+const PROMPT_DELETE_MS = 3000;
+
+const INTERFACES = "/sys/class/net";
+
+function kernelRunning(): KernelName {
+  const running = KERNELS.find((name) => release().startsWith(`${name}.`));
+  if (running === undefined) throw new Error(`the lab does not know the kernel ${release()}`);
+  return running;
+}
+
+export class Lab {
+  readonly target = new Target();
+  readonly expect = new Expect();
+  /** What the host was told by `--set NAME=VALUE`. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** The line of the kernel that runs: what it does may differ. */
+  readonly kernel: KernelName;
+  readonly #services: Service[] = [];
+  readonly #cleanups: (() => Promise<void> | void)[] = [];
+  readonly #folder: string;
+  readonly #interfaces: ReadonlySet<string>;
+
+  constructor(settings: Readonly<Record<string, string>>) {
+    this.settings = settings;
+    this.kernel = kernelRunning();
+    mkdirSync("/tmp/lab", { recursive: true });
+    this.#folder = mkdtempSync("/tmp/lab/");
+    this.#interfaces = new Set(readdirSync(INTERFACES));
+  }
+
+  /** A new empty folder. */
+  folder(): string {
+    return mkdtempSync(join(this.#folder, "f"));
+  }
+
+  /** Starts the daemon. It is killed at the end of the check; its controllers go then too. */
+  daemon(options: DaemonOptions = {}): Daemon {
+    return this.#keep(new Daemon(this.folder(), options));
+  }
+
+  /** Starts any program beside the check. */
+  service(what: string, program: string, args: readonly string[]): Service {
+    return this.#keep(new Service(what, program, args));
+  }
+
+  async bus(): Promise<Bus> {
+    const bus = await Bus.start(this.folder());
+    this.after(() => bus.kill());
+    return bus;
+  }
+
+  /** systemd's udev daemon with its default rules, listening once this resolves. */
+  async udev(): Promise<void> {
+    this.service("udev", "/sbin/systemd-udevd", []);
+    await waitFor("udev's control socket", Seconds(20), async () => {
+      const ping = new Service("udevadm", "/bin/udevadm", ["control", "--ping", "--timeout=10"]);
+      return (await waitFor("udevadm to end", Seconds(20), () => ping.ended)).status === 0;
+    });
+  }
+
+  namespace(): NetworkNamespace {
+    const namespace = new NetworkNamespace();
+    this.after(() => namespace.close());
+    return namespace;
+  }
+
+  /** Does this when the check is over; the last asked for is done first. */
+  after(cleanup: () => Promise<void> | void): void {
+    this.#cleanups.push(cleanup);
+  }
+
+  /** A line for the person at the host. */
+  note(text: string): void {
+    note(text);
+  }
+
+  /** Hands a value to the host (`--payloads FOLDER` writes it as NAME.json). */
+  payload(name: string, value: unknown): void {
+    payload(name, value);
+  }
+
+  /** The last lines of every service, for a failed check. */
+  evidence(lines: number): readonly string[] {
+    return this.#services.flatMap((service) => service.lines.slice(-lines).map((line) => `${service.what}: ${line}`));
+  }
+
+  /** Back to a guest without controllers, target, services and interfaces of a check. */
+  async clean(): Promise<void> {
+    for (const service of this.#services) await service.kill();
+    // A short while with the target alive: then each delete takes milliseconds.
+    const deletes = Promise.all(controllers().map(({ name }) => command(name, "delete_controller")));
+    await Promise.race([deletes, new Promise((resolve) => setTimeout(resolve, PROMPT_DELETE_MS))]);
+    this.target.reset();
+    for (const cleanup of this.#cleanups.reverse()) await cleanup();
+    for (const name of readdirSync(INTERFACES)) if (!this.#interfaces.has(name)) removeLink(name);
+    await waitFor("every controller to be deleted", DELETE_LIMIT, () => controllers().length === 0);
+    await deletes;
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #keep<Kind extends Service>(service: Kind): Kind {
+    this.#services.push(service);
+    return service;
+  }
+}

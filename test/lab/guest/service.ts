@@ -1,0 +1,90 @@
+/** Processes of the guest that run beside a check: the daemon, a bus, udev. Their output is kept. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { type Seconds, Seconds as seconds } from "../../../src/core/domain/units.js";
+import { waitFor } from "./wait.js";
+
+/** Lines kept of what a process prints; older ones are dropped. */
+const MAX_LINES = 20_000;
+
+/** Killed, a process still waits for what it has in the kernel: a delete with a dead link takes 63 s. */
+const KILL_LIMIT = seconds(80);
+
+/** How a process ended. */
+export interface Ended {
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A process with its output by lines. */
+export class Service {
+  readonly what: string;
+  readonly #child: ChildProcess;
+  readonly #lines: string[] = [];
+  #ended: Ended | undefined;
+
+  constructor(
+    what: string,
+    command: string,
+    args: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+  ) {
+    this.what = what;
+    this.#child = spawn(command, args, {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...environment },
+    });
+    this.#child.on("error", (error) => this.#lines.push(`does not start: ${error.message}`));
+    this.#child.on("exit", (status, signal) => (this.#ended = { status, signal }));
+    for (const stream of [this.#child.stdout, this.#child.stderr]) stream?.on("data", this.#collector());
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? -1;
+  }
+
+  /** What it printed so far, oldest first. */
+  get lines(): readonly string[] {
+    return this.#lines;
+  }
+
+  /** Undefined while it runs. */
+  get ended(): Ended | undefined {
+    return this.#ended;
+  }
+
+  /** Waits until it has printed a line that matches; `from` skips lines that are known already. */
+  async says(pattern: RegExp, limit: Seconds, from = 0): Promise<string> {
+    return waitFor(
+      `${this.what} to say ${String(pattern)}`,
+      limit,
+      () => this.#lines.slice(from).find((line) => pattern.test(line)),
+      () => this.#lines.at(-1) ?? "nothing",
+    );
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** Sends a signal and waits for the end. */
+  async end(signal: NodeJS.Signals, limit: Seconds): Promise<Ended> {
+    this.signal(signal);
+    return waitFor(`${this.what} to end after ${signal}`, limit, () => this.#ended);
+  }
+
+  /** Ends it in any case. */
+  async kill(): Promise<void> {
+    if (this.#ended === undefined && this.#child.pid !== undefined) await this.end("SIGKILL", KILL_LIMIT);
+  }
+
+  /** Collects one stream: its last line may come in pieces. */
+  #collector(): (bytes: Buffer) => void {
+    let rest = "";
+    return (bytes) => {
+      const lines = (rest + bytes.toString("utf8")).split("\n");
+      rest = lines.pop() ?? "";
+      this.#lines.push(...lines);
+      this.#lines.splice(0, Math.max(0, this.#lines.length - MAX_LINES));
+    };
+  }
+}

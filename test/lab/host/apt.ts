@@ -1,0 +1,152 @@
+/** Debian packages without root: apt with a state of its own in which nothing is installed; nothing is, afterwards. */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { LabFailure } from "./failure.js";
+
+/** Texts of files of /etc/apt/sources.list.d, by file name. */
+type Sources = ReadonlyMap<string, string>;
+
+const DEBIAN_SOURCES = `Types: deb
+URIs: http://deb.debian.org/debian
+Suites: bookworm bookworm-updates
+Components: main
+Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
+
+Types: deb
+URIs: http://deb.debian.org/debian-security
+Suites: bookworm-security
+Components: main
+Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
+`;
+
+const NAMES_BOOKWORM = /(?:^|\s)bookworm(?:-security|-updates)?(?=\s|$)/;
+
+/** Debian's own section; other publishers have other ones. */
+const NAMES_MAIN = /(?:^|\s)main(?=\s|$)/;
+
+/** One package index, and the downloads made through it, in a folder of its own. */
+export class Apt {
+  readonly #folder: string;
+
+  /** Fetches the package index of these sources (file texts by name) into `folder`. */
+  private constructor(folder: string, sources: Sources) {
+    this.#folder = folder;
+    if (process.arch !== "x64") throw new LabFailure(`the lab boots amd64 guests; this machine is ${process.arch}`);
+    for (const part of ["state/lists/partial", "cache/archives/partial", "sources"]) {
+      mkdirSync(join(folder, part), { recursive: true });
+    }
+    writeFileSync(join(folder, "status"), "");
+    for (const [name, text] of sources) writeFileSync(join(folder, "sources", name), text);
+    this.#run("apt-get", ["update", "-o", "APT::Update::Error-Mode=any"], "the package index cannot be fetched");
+  }
+
+  /** Does something with the machine's own sources, a mirror that it reaches perhaps; where that fails, with Debian's. */
+  static with<Result>(folder: string, use: (apt: Apt) => Result): Result {
+    const own = machineSources();
+    if (own.size > 0) {
+      try {
+        return use(new Apt(join(folder, "machine"), own));
+      } catch (error) {
+        if (!(error instanceof LabFailure)) throw error;
+        console.log(`The machine's own package sources do not do (${error.message}); trying Debian's.`);
+      }
+    }
+    return use(new Apt(join(folder, "debian"), new Map([["debian.sources", DEBIAN_SOURCES]])));
+  }
+
+  /** The newest package whose name matches; versions are compared by the numbers in the name. */
+  newest(pattern: RegExp): string {
+    const listed = this.#run("apt-cache", ["pkgnames", "linux-image-"], "the package index cannot be read").split("\n");
+    const names = listed.filter((name) => pattern.test(name)).sort(byNumbers);
+    const newest = names.at(-1);
+    if (newest === undefined) throw new LabFailure(`no Debian package is named ${pattern.source}`);
+    return newest;
+  }
+
+  /** Downloads the packages with all that they depend on, and unpacks them into `root`. Returns the files' names. */
+  unpack(packages: readonly string[], root: string): readonly string[] {
+    const options = ["install", "--yes", "--download-only", "--no-install-recommends"];
+    this.#run("apt-get", [...options, ...packages], "packages cannot be downloaded");
+    return this.#extract(root);
+  }
+
+  /** The same for one package without what it depends on. */
+  unpackAlone(name: string, root: string): readonly string[] {
+    this.#run("apt-get", ["download", name], `the package ${name} cannot be downloaded`);
+    return this.#extract(root);
+  }
+
+  #extract(root: string): readonly string[] {
+    const archives = join(this.#folder, "cache/archives");
+    const files = readdirSync(archives)
+      .filter((name) => name.endsWith(".deb"))
+      .sort();
+    for (const file of files) {
+      this.#run(
+        "dpkg-deb",
+        ["--extract", join(archives, file), root],
+        `the package ${basename(file)} cannot be unpacked`,
+      );
+    }
+    return files;
+  }
+
+  #run(command: string, args: readonly string[], trouble: string): string {
+    const own = command === "dpkg-deb" ? args : [...this.#options(), ...args];
+    const ran = spawnSync(command, own, {
+      cwd: join(this.#folder, "cache/archives"),
+      encoding: "utf8",
+      env: { ...process.env, DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" },
+      maxBuffer: 64 * 1024 * 1024,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    if (ran.error !== undefined)
+      throw new LabFailure(`${trouble}: ${command} does not start; the lab needs Debian's apt`);
+    if (ran.status === 0) return ran.stdout;
+    const said = ran.stderr.trim().split("\n").slice(-5).join("\n  ");
+    throw new LabFailure(`${trouble}: ${command} ended with status ${String(ran.status)}:\n  ${said}`);
+  }
+
+  #options(): string[] {
+    const settings = {
+      "Dir::State": join(this.#folder, "state"),
+      "Dir::State::status": join(this.#folder, "status"),
+      "Dir::Cache": join(this.#folder, "cache"),
+      "Dir::Etc::sourcelist": "/dev/null",
+      "Dir::Etc::sourceparts": join(this.#folder, "sources"),
+      // Root's apt would give up its rights for those of _apt, who cannot enter a home folder.
+      "APT::Sandbox::User": "root",
+      "Acquire::Retries": "3",
+      "Acquire::http::Timeout": "60",
+    };
+    return Object.entries(settings).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
+  }
+}
+
+function machineSources(): Sources {
+  const parts = "/etc/apt/sources.list.d";
+  const files = ["/etc/apt/sources.list"];
+  if (existsSync(parts)) files.push(...readdirSync(parts).map((name) => join(parts, name)));
+  const sources = new Map<string, string>();
+  for (const file of files) {
+    if (!/\.(?:list|sources)$/.test(file) || !existsSync(file)) continue;
+    const text = readFileSync(file, "utf8");
+    if (NAMES_BOOKWORM.test(text) && NAMES_MAIN.test(text)) sources.set(basename(file), text);
+  }
+  return sources;
+}
+
+function byNumbers(one: string, other: string): number {
+  const left = numbersOf(one);
+  const right = numbersOf(other);
+  for (let at = 0; at < Math.max(left.length, right.length); at += 1) {
+    const difference = (left[at] ?? 0) - (right[at] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+function numbersOf(name: string): readonly number[] {
+  return (name.match(/\d+/g) ?? []).map(Number);
+}

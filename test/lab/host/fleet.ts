@@ -1,0 +1,103 @@
+/** Runs guests side by side and gathers what they say. */
+import { appendFileSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { KernelName } from "../check.js";
+import { baseImage } from "./base-image.js";
+import { pruneCache, runsFolder } from "./cache.js";
+import { Hearing, type GuestPlan, type GuestReport, type Say } from "./hearing.js";
+import { type Kernel, getKernel } from "./kernel.js";
+import { packagesImage, writeProjectImage } from "./project-image.js";
+import { type Machine, runGuest } from "./qemu.js";
+import { Userland } from "./userland.js";
+
+/** A busy host may spoil a guest's calibration of its clock more than once. */
+const MAX_BOOTS = 3;
+
+/** Everything that guests are made of; made once a run. */
+export class Fleet {
+  readonly #checkout: string;
+  readonly #userland: Userland;
+  readonly #folder: string;
+  readonly #images = new Set<string>();
+  readonly #kernels = new Map<KernelName, Promise<{ readonly kernel: Kernel; readonly base: string }>>();
+
+  private constructor(checkout: string, userland: Userland) {
+    this.#checkout = checkout;
+    this.#userland = userland;
+    mkdirSync(runsFolder(), { recursive: true });
+    this.#folder = mkdtempSync(join(runsFolder(), "run-"));
+    process.on("exit", () => this.#dropImages());
+  }
+
+  static async prepare(checkout: string): Promise<Fleet> {
+    pruneCache();
+    return new Fleet(checkout, await Userland.get());
+  }
+
+  get userland(): Userland {
+    return this.#userland;
+  }
+
+  /** The guest's disk image and machine, ready to boot. */
+  async machine(plan: GuestPlan): Promise<Machine> {
+    const { kernel, base } = await this.#kernel(plan.kernel);
+    const folder = join(this.#folder, `${plan.kernel}-${plan.name}`);
+    mkdirSync(folder, { recursive: true });
+    const initrd = join(folder, "initrd");
+    this.#images.add(initrd);
+    const project = join(folder, "project.cpio");
+    const job = {
+      "job.json": JSON.stringify(plan.job),
+      "node-options": (plan.nodeOptions ?? []).join(" "),
+      limit: String(plan.limit),
+    };
+    writeProjectImage(this.#checkout, job, project);
+    // The kernel unpacks archives that follow one another over each other.
+    copyFileSync(base, initrd);
+    for (const part of [await packagesImage(this.#checkout), project]) appendFileSync(initrd, readFileSync(part));
+    return {
+      kernel,
+      initrd,
+      consoleFile: join(folder, "console.log"),
+      resultsFile: join(folder, "results.log"),
+      memoryMib: plan.memoryMib,
+      cpus: plan.cpus,
+      clock: plan.clock,
+    };
+  }
+
+  /** Boots one guest and waits for its end. One whose clock runs wrong is booted again. */
+  async run(plan: GuestPlan, say: Say): Promise<GuestReport> {
+    const began = performance.now();
+    const machine = await this.machine(plan);
+    for (let boot = 1; ; boot += 1) {
+      rmSync(machine.resultsFile, { force: true });
+      const hearing = new Hearing(plan, say);
+      const end = await runGuest(this.#userland, machine, plan.limit, (line) => hearing.line(line));
+      if (end.kind === "stopped" && boot < MAX_BOOTS) continue;
+      rmSync(machine.initrd, { force: true });
+      return hearing.report(end, machine.consoleFile, (performance.now() - began) / 1000);
+    }
+  }
+
+  /** Removes the run's files: call it where nothing failed. */
+  forget(): void {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** They are large, and made again for every run. */
+  #dropImages(): void {
+    for (const image of this.#images) rmSync(image, { force: true });
+  }
+
+  #kernel(name: KernelName): Promise<{ readonly kernel: Kernel; readonly base: string }> {
+    const known = this.#kernels.get(name);
+    if (known !== undefined) return known;
+    const made = getKernel(name, this.#userland).then(async (kernel) => {
+      const base = await baseImage(kernel, this.#userland, join(this.#checkout, "test/lab/guest/init"));
+      return { kernel, base };
+    });
+    this.#kernels.set(name, made);
+    return made;
+  }
+}
