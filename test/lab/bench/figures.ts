@@ -15,7 +15,7 @@ export const figuresSchema = z.object({
   /** I/O controllers, each with one I/O queue, listed by one configured discovery controller. */
   volumes: z.number(),
   processes: z.union([z.literal(1), z.literal(2)]),
-  /** The kernel's own: all connected by plain writes, four at once, no daemon there. */
+  /** The kernel's own: all connected by plain writes, the discovery controller too, four at once, no daemon there. */
   floorMs: z.array(z.number()),
   /** One controller deleted and connected again by plain writes, the daemon not there. */
   byHandMs: z.array(z.number()),
@@ -39,7 +39,7 @@ export const figuresSchema = z.object({
   removed: z.object({ ioMs: z.number(), dcMs: z.number() }),
   /** `list_controllers` of stac, as a client on the bus sees it. */
   askedMs: z.array(z.number()),
-  /** Nothing happens. */
+  /** Nothing happens, nor did for a minute before. */
   idle: z.object({ seconds: z.number(), cpuMs: z.number() }).optional(),
   /** When everything above was done by the processes of the last restart. */
   memoryLast: memorySchema,

@@ -1,29 +1,27 @@
 /** What `npm run lab -- --bench` measures in guests. A measurement is a check that hands out what it measured. */
 import { Seconds } from "../../../src/core/domain/units.js";
 import type { Check, GuestName } from "../check.js";
-import type { Figures } from "./figures.js";
-import { measure } from "./measure.js";
+import { measure, type Measured } from "./measure.js";
 
 const LIMIT = Seconds(300);
 
-function measurement(volumes: number, guest: GuestName, processes: Figures["processes"]): Check {
-  const how = processes === 1 ? "both services in one process" : "two processes";
+function measurement(guest: GuestName, what: Measured): Check {
+  const how = what.processes === 1 ? "both services in one process" : "two processes";
   return {
-    name: `${volumes} I/O controllers, ${how}`,
+    name: `${what.volumes} I/O controllers, ${how}`,
     guest,
     limit: LIMIT,
     async run(lab) {
-      // Only the largest stands still for a minute: what a minute costs grows with the controllers.
-      lab.payload(`bench-${volumes}-${processes}`, await measure(lab, { volumes, processes, idle: volumes === 150 }));
+      lab.payload(`bench-${what.volumes}-${what.processes}`, await measure(lab, what));
     },
   };
 }
 
-/** In the order in which they run. */
+/** In the order in which they run. What a change or a minute costs grows with the controllers: the most are measured longest. */
 export const MEASUREMENTS: readonly Check[] = [
-  measurement(10, "bench-10", 1),
-  measurement(50, "bench-50", 1),
-  measurement(50, "bench-50", 2),
-  measurement(150, "bench-150", 1),
-  measurement(150, "bench-150", 2),
+  measurement("bench-10", { volumes: 10, processes: 1, rounds: 3, idle: false }),
+  measurement("bench-50", { volumes: 50, processes: 1, rounds: 3, idle: false }),
+  measurement("bench-50", { volumes: 50, processes: 2, rounds: 3, idle: false }),
+  measurement("bench-150", { volumes: 150, processes: 1, rounds: 5, idle: true }),
+  measurement("bench-150", { volumes: 150, processes: 2, rounds: 3, idle: false }),
 ];

@@ -1,4 +1,5 @@
 /** The kernel's controllers, moved and watched with as little work as can be: the daemon has the same emulated processors. */
+import { WELL_KNOWN_DISCOVERY_NQN } from "../../../src/core/domain/transport-id.js";
 import { Milliseconds, Seconds } from "../../../src/core/domain/units.js";
 import { deviceNames, HOME, IDENTITY } from "../checks/steps/storage.js";
 import { attribute, command, connectMeanwhile } from "../guest/fabrics.js";
@@ -18,7 +19,8 @@ const ONE_EVERY = Milliseconds(10);
 export function connectAll(nqns: readonly string[]): Promise<void> {
   return fourAtOnce(nqns, async (nqn) => {
     const place = `transport=tcp,traddr=${HOME.traddr},trsvcid=${HOME.trsvcid}`;
-    const made = await connectMeanwhile(`nqn=${nqn},${place},${IDENTITY},nr_io_queues=1`);
+    const more = nqn === WELL_KNOWN_DISCOVERY_NQN ? "keep_alive_tmo=30" : "nr_io_queues=1";
+    const made = await connectMeanwhile(`nqn=${nqn},${place},${IDENTITY},${more}`);
     if (!made.ok) throw new Error(`a connection by hand to ${nqn} failed with errno ${made.errno}`);
   });
 }

@@ -4,6 +4,7 @@ import { WELL_KNOWN_DISCOVERY_NQN } from "../../../src/core/domain/transport-id.
 import { busClient, listed } from "../checks/steps/bus-client.js";
 import { deviceFor, deviceNames, HOME_ID, serve, volume, volumes } from "../checks/steps/storage.js";
 import type { Lab } from "../guest/lab.js";
+import type { Target } from "../guest/target.js";
 import type { Figures, Spent } from "./figures.js";
 import { connectAll, deleteAll, deleteByHand, untilGone, untilLive, untilNew } from "./kernel.js";
 import { cpuMs, memory } from "./meter.js";
@@ -11,26 +12,30 @@ import { Services, type ServicesParts } from "./services.js";
 import { millisecondsOf, pause } from "./wait.js";
 
 const REPEATS = 3;
-const ROUNDS = 5;
 const ASKED = 20;
 /** An answer is over by then, on both sides of the bus. */
 const ASKED_EVERY = Milliseconds(100);
 const IDLE = Milliseconds(60_000);
+/** Once after it was busy, V8 collects its garbage and gives memory back. */
+const IDLE_AFTER = Milliseconds(60_000);
 
 export interface Measured {
   readonly volumes: number;
   readonly processes: Figures["processes"];
-  /** Also with nothing happening for a minute. */
+  /** How often a subsystem comes and goes. */
+  readonly rounds: number;
+  /** Also while nothing happens, which takes two minutes. */
   readonly idle: boolean;
 }
 
 /** Leaves the daemon running with everything connected. */
-export async function measure(lab: Lab, { volumes: count, processes, idle }: Measured): Promise<Figures> {
+export async function measure(lab: Lab, measured: Measured): Promise<Figures> {
+  const { volumes: count, processes, rounds } = measured;
   const shown = volumes(1, count);
-  const further = volume(count + 1);
-  serve(lab.target, shown, [further]);
-  const floorMs = await repeat(REPEATS, () => floor(shown));
-  const byHandMs = await repeat(REPEATS, () => byHand(shown));
+  serve(lab.target, shown, [volume(count + 1)]);
+  const everything = [WELL_KNOWN_DISCOVERY_NQN, ...shown];
+  const floorMs = await repeat(REPEATS, () => floor(everything));
+  const byHandMs = await repeat(REPEATS, byHand);
   const bus = await lab.bus();
   const parts: ServicesParts = { lab, processes, bus, client: await busClient(lab, bus.address) };
 
@@ -41,43 +46,24 @@ export async function measure(lab: Lab, { volumes: count, processes, idle }: Mea
     return start;
   });
   const { services, start } = await started(parts, count);
-  starts.push(start);
+  await services.settle();
   const restarts = [await restarted(services, "SIGTERM", count), await restarted(services, "SIGKILL", count)];
-  const more: Spent[] = [];
-  const less: Spent[] = [];
-  for (let round = 0; round < ROUNDS; round += 1) {
-    const known = new Set(deviceNames());
-    let added = "";
-    more.push(
-      await spent(services, async () => {
-        lab.target.link(HOME_ID, further);
-        added = await untilNew(known);
-      }),
-    );
-    less.push(
-      await spent(services, () => {
-        lab.target.unlink(HOME_ID, further);
-        return untilGone(added);
-      }),
-    );
-  }
+  const changes = await repeat(rounds, () => changed(services, lab.target, volume(count + 1)));
   const removed = {
-    ioMs: await removedUntilLive(volume(1)),
-    dcMs: await removedUntilLive(WELL_KNOWN_DISCOVERY_NQN),
+    ioMs: await removedUntilLive(services, volume(1)),
+    dcMs: await removedUntilLive(services, WELL_KNOWN_DISCOVERY_NQN),
   };
-  await services.settle();
   const askedMs = await asked(services, lab, count);
-  await services.settle();
-  const idling = idle ? { idle: await idleFor(services) } : {};
+  const idling = measured.idle ? { idle: await idleFor(services) } : {};
   return {
     volumes: count,
     processes,
     floorMs,
     byHandMs,
-    starts,
+    starts: [...starts, start],
     restarts,
-    more,
-    less,
+    more: changes.map(({ more }) => more),
+    less: changes.map(({ less }) => less),
     removed,
     askedMs,
     ...idling,
@@ -93,11 +79,12 @@ async function floor(nqns: readonly string[]): Promise<number> {
 }
 
 /** What the daemon's own part of a removed controller's return is on top of. */
-async function byHand(nqns: readonly string[]): Promise<number> {
-  await connectAll(nqns.slice(0, 1));
+async function byHand(): Promise<number> {
+  await connectAll([volume(1)]);
+  const [name = ""] = deviceNames();
   const took = await millisecondsOf(async () => {
-    for (const name of deviceNames()) await deleteByHand(name);
-    await connectAll(nqns.slice(0, 1));
+    await deleteByHand(name);
+    await connectAll([volume(1)]);
   });
   await deleteAll();
   return took;
@@ -113,7 +100,6 @@ async function started(
   const upMs = performance.now() - began;
   await untilLive(count + 1);
   const all = { ms: performance.now() - began, cpuMs: cpuMs(services.running) };
-  await services.settle();
   return { services, start: { upMs, all, memory: memory(services.running) } };
 }
 
@@ -131,6 +117,25 @@ async function restarted(
   return { signal, endMs, all, memory: memory(services.running) };
 }
 
+async function changed(
+  services: Services,
+  target: Target,
+  nqn: string,
+): Promise<{ readonly more: Spent; readonly less: Spent }> {
+  const known = new Set(deviceNames());
+  let added = "";
+  const more = await spent(services, async () => {
+    target.link(HOME_ID, nqn);
+    added = await untilNew(known);
+  });
+  const less = await spent(services, () => {
+    target.unlink(HOME_ID, nqn);
+    return untilGone(added);
+  });
+  return { more, less };
+}
+
+/** What follows the work is in its CPU time. */
 async function spent(services: Services, work: () => Promise<void>): Promise<Spent> {
   const before = cpuMs(services.running);
   const ms = await millisecondsOf(work);
@@ -138,13 +143,15 @@ async function spent(services: Services, work: () => Promise<void>): Promise<Spe
   return { ms, cpuMs: cpuMs(services.running) - before };
 }
 
-async function removedUntilLive(nqn: string): Promise<number> {
+async function removedUntilLive(services: Services, nqn: string): Promise<number> {
   const name = deviceFor(nqn);
   if (name === undefined) throw new Error(`${nqn} has no controller, or several`);
-  return millisecondsOf(async () => {
+  const took = await millisecondsOf(async () => {
     await deleteByHand(name);
     await untilNew(new Set(deviceNames()));
   });
+  await services.settle();
+  return took;
 }
 
 async function asked(services: Services, lab: Lab, count: number): Promise<number[]> {
@@ -157,6 +164,7 @@ async function asked(services: Services, lab: Lab, count: number): Promise<numbe
 }
 
 async function idleFor(services: Services): Promise<{ readonly seconds: number; readonly cpuMs: number }> {
+  await pause(IDLE_AFTER);
   const before = cpuMs(services.running);
   await pause(IDLE);
   return { seconds: IDLE / 1000, cpuMs: cpuMs(services.running) - before };

@@ -23,6 +23,7 @@ export function reportMeasurements(payloads: ReadonlyMap<string, unknown>): Repo
       .sort((one, other) => one.volumes - other.volumes);
     return measured.length === 0 ? [] : [reportOne(TITLES[processes], measured)];
   });
+  if (reports.length === 0) return { text: "Nothing was measured.", met: false };
   const missed = reports.reduce((sum, one) => sum + one.missed, 0);
   const verdict = missed === 0 ? "Every budget is met." : `${missed} budgets are MISSED.`;
   return { text: [...reports.map(({ text }) => text), verdict].join("\n\n"), met: missed === 0 };

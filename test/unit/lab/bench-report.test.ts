@@ -1,0 +1,109 @@
+import { describe, expect, test } from "vitest";
+import { judgeGrowth, median } from "../../lab/bench/budgets.js";
+import type { Figures } from "../../lab/bench/figures.js";
+import { reportMeasurements } from "../../lab/bench/report.js";
+
+const MEMORY = { rssMib: 60, pssMib: 40 };
+
+/** Within every budget. */
+const GOOD: Figures = {
+  volumes: 150,
+  processes: 1,
+  floorMs: [2000, 1900, 2100],
+  byHandMs: [50, 60, 70],
+  starts: [6000, 6100, 9000].map((ms) => ({ upMs: 1000, all: { ms, cpuMs: 5000 }, memory: MEMORY })),
+  restarts: (["SIGTERM", "SIGKILL"] as const).map((signal) => ({
+    signal,
+    endMs: 100,
+    all: { ms: 4000, cpuMs: 3000 },
+    memory: MEMORY,
+  })),
+  more: [1600, 1650, 2500].map((ms) => ({ ms, cpuMs: 80 })),
+  less: [1600, 1600, 1600].map((ms) => ({ ms, cpuMs: 80 })),
+  removed: { ioMs: 3100, dcMs: 3100 },
+  askedMs: [15, 16, 100],
+  idle: { seconds: 60, cpuMs: 60 },
+  memoryLast: MEMORY,
+};
+
+function report(...figures: readonly Figures[]) {
+  return reportMeasurements(
+    new Map(figures.map((one) => [`bench-${String(one.volumes)}-${String(one.processes)}`, one])),
+  );
+}
+
+/** A start of `volumes` that took so much CPU. */
+function withCpu(volumes: number, cpuMs: number): Figures {
+  return { ...GOOD, volumes, starts: GOOD.starts.map((start) => ({ ...start, all: { ...start.all, cpuMs } })) };
+}
+
+describe("the report of the measurements", () => {
+  test("is met where every budget is", () => {
+    const { text, met } = report(GOOD, { ...GOOD, processes: 2 });
+    expect(met).toBe(true);
+    expect(text).toContain("Both services in one process");
+    expect(text).toContain("Two processes over a bus");
+    expect(text).toMatch(/Every budget is met\.$/u);
+  });
+
+  const slowRestart = { signal: "SIGKILL", endMs: 100, all: { ms: 5001, cpuMs: 3000 }, memory: MEMORY } as const;
+  const heavy = { rssMib: 69.1, pssMib: 40 };
+  const changes: readonly (readonly [string, Partial<Figures>])[] = [
+    ["started until all live", { floorMs: [1500, 1600, 1700] }],
+    ["CPU until then", withCpu(150, 10_401)],
+    ["RSS then", { starts: GOOD.starts.map((start) => ({ ...start, memory: heavy })) }],
+    ["restarted after SIGKILL, until all are known", { restarts: [slowRestart] }],
+    ["RSS after a restart", { restarts: GOOD.restarts.map((restart) => ({ ...restart, memory: heavy })) }],
+    ["one more subsystem: event until live", { more: [1801, 1801, 1].map((ms) => ({ ms, cpuMs: 1 })) }],
+    ["CPU of one more", { more: [101, 101, 1].map((cpuMs) => ({ ms: 1600, cpuMs })) }],
+    ["one less: event until gone", { less: [1801, 1801, 1].map((ms) => ({ ms, cpuMs: 1 })) }],
+    ["an I/O controller deleted by hand, until live again", { removed: { ioMs: 3301, dcMs: 3000 } }],
+    ["the discovery controller deleted by hand, until live again", { removed: { ioMs: 3000, dcMs: 3301 } }],
+    ["list_controllers answered by stac", { askedMs: [21, 21, 1] }],
+    ["idle CPU", { idle: { seconds: 60, cpuMs: 331 } }],
+    ["RSS after all this", { memoryLast: heavy }],
+  ];
+  test.each(changes)("misses the budget of: %s", (what, change) => {
+    const { text, met } = report({ ...GOOD, ...change });
+    expect(met).toBe(false);
+    const lines = text.split("\n").filter((line) => line.includes("MISSED"));
+    expect(lines[0]).toContain(what);
+    expect(lines.slice(1)).toEqual(["1 budgets are MISSED."]);
+  });
+
+  test("judges what is larger with more controllers by their number", () => {
+    expect(report(withCpu(50, 10_401)).met).toBe(true);
+    expect(report({ ...GOOD, volumes: 10, memoryLast: { rssMib: 66.1, pssMib: 40 } }).met).toBe(false);
+    expect(report({ ...GOOD, processes: 2, memoryLast: { rssMib: 120, pssMib: 70 } }).met).toBe(true);
+  });
+
+  test("shows nothing where nothing was measured", () => {
+    const { idle: _, ...others } = GOOD;
+    expect(report({ ...others }).met).toBe(true);
+    expect(report().text).toBe("Nothing was measured.");
+    expect(report().met).toBe(false);
+  });
+
+  test("refuses a payload that is not its own", () => {
+    expect(() => reportMeasurements(new Map([["boot", { seconds: 1 }]]))).toThrow();
+  });
+});
+
+describe("the growth of CPU time", () => {
+  test("is linear where a controller more costs the same", () => {
+    expect(judgeGrowth(withCpu(10, 3000), withCpu(50, 4000), withCpu(150, 6500)).verdict).toBe("met");
+    expect(judgeGrowth(withCpu(10, 3000), withCpu(50, 4000), withCpu(150, 8000)).verdict).toBe("missed");
+  });
+
+  test("is a line of the report where three numbers of controllers were measured", () => {
+    expect(report(withCpu(150, 8000), withCpu(10, 3000), withCpu(50, 4000)).text).toMatch(
+      /CPU of a controller more.*25 ms up to 50, 40 ms up to 150 MISSED/u,
+    );
+  });
+});
+
+test("the median is the middle one, or the later of two", () => {
+  expect(median([3, 1, 2])).toBe(2);
+  expect(median([1, 2])).toBe(2);
+  expect(median([])).toBeNaN();
+});
