@@ -1,4 +1,4 @@
-/** `npm run bench`: the budgets of the simulation, as measured on this machine. */
+/** `npm run bench`: the budgets of the simulation and of the core, as measured on this machine. */
 import { cpus, release, totalmem } from "node:os";
 import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
@@ -14,14 +14,9 @@ import { loadScenarios } from "../src/harness/load.js";
 import { runScenario } from "../src/harness/run.js";
 import type { Scenario } from "../src/harness/scenario/types.js";
 import { Trace } from "../src/harness/trace/trace.js";
+import { eventRow } from "./daemon.js";
+import type { Row } from "./row.js";
 import { flapping, quiet, storm, volumeAddress } from "./worlds.js";
-
-interface Row {
-  readonly what: string;
-  readonly measured: string;
-  readonly budget: string;
-  readonly met: boolean;
-}
 
 const REPEATS = 9;
 
@@ -216,15 +211,15 @@ function planRow(): Row {
   };
 }
 
-function main(): void {
+async function main(): Promise<void> {
   const [cpu] = cpus();
   const machine = `${String(cpus().length)} x ${cpu?.model.trim() ?? "unknown"}, ${round(totalmem() / 2 ** 30)} GiB`;
   process.stdout.write(`${machine}, Linux ${release()}, Node ${process.version}\n`);
   const table = new Table({ head: ["", "measured", "budget", ""], style: { head: [], border: [] } });
-  const rows = [...flappingRows(), stormRow(), quietRow(), corpusRow(), scalingRow(), planRow()];
+  const rows = [...flappingRows(), stormRow(), quietRow(), corpusRow(), scalingRow(), planRow(), await eventRow()];
   for (const { what, measured, budget, met } of rows) table.push([what, measured, budget, met ? "met" : "MISSED"]);
   process.stdout.write(`${table.toString()}\n`);
   process.exitCode = rows.every((row) => row.met) ? 0 : 1;
 }
 
-main();
+await main();
