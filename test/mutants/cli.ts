@@ -1,4 +1,4 @@
-/** `npm run mutants [-- NN ...]`: tries the mutants of these field bugs, or all, and prints what caught them. */
+/** `npm run mutants [-- NN|NAME ...]`: tries the mutants of these bugs, or all, and prints what caught them. */
 import { formatFailure, tryMutant } from "./trial.js";
 import { pairMutants } from "./tree.js";
 
@@ -22,7 +22,7 @@ for (const mutant of chosen) {
 for (const one of asked) {
   if (mutants.some(({ number, name }) => number === one || name === one)) continue;
   allCaught = false;
-  console.error(`no mutant ${one}: a patch test/mutants/NN-name.patch and a scenario sim/scenarios/field/NN-*.yaml`);
+  console.error(`no mutant ${one}: a patch test/mutants/NAME.patch and a scenario sim/scenarios/*/NAME.yaml`);
 }
 if (asked.length === 0) for (const problem of problems) console.error(problem);
 process.exitCode = allCaught && (asked.length > 0 || problems.length === 0) ? 0 : 1;

@@ -8,7 +8,7 @@ const { mutants, problems } = pairMutants(root);
 /** Two runs of a scenario, on a machine that may be busy. */
 const TRIAL_MS_MAX = 250_000;
 
-test("every field bug has a scenario and a patch that puts it back", () => {
+test("every bug has a scenario and a patch that puts it back", () => {
   expect(problems).toEqual([]);
 });
 
@@ -16,7 +16,7 @@ test("dist/ is the build of src/ (else: npm run build)", () => {
   expect(staleSource(root)).toBeUndefined();
 });
 
-describe.concurrent("a field bug put back fails its scenario", () => {
+describe.concurrent("a bug put back fails its scenario", () => {
   for (const mutant of mutants) {
     test(mutant.name, { timeout: TRIAL_MS_MAX }, async ({ expect }) => {
       const outcome = await tryMutant(root, mutant);

@@ -110,7 +110,7 @@ describe("a trial", () => {
   });
 
   test("the copy is removed, and the tree is as it was", async () => {
-    const copies = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith("stas-mutant-77-"));
+    const copies = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith("stas-mutant-77-toy-"));
     write("test/mutants/77-toy.patch", patchTo('"disconnect"'));
     const before = readdirSync(root, { recursive: true });
     await tryMutant(root, { ...MUTANT, number: "77", name: "77-toy" });
@@ -167,6 +167,26 @@ describe("pairs", () => {
       "test/mutants/06-alone.patch: no scenario of its name, and not one alone of its number",
       "sim/scenarios/field/07-alone.yaml: no patch puts its bug back",
     ]);
+  });
+
+  test("a bug without a number has its patch by name, in any folder; only folders of bugs must have one", () => {
+    write("test/mutants/torn-record.patch", patchTo('"gone"'));
+    write("test/mutants/alone.patch", patchTo('"gone"'));
+    write("sim/scenarios/defects/torn-record.yaml", "format: 1\n");
+    write("sim/scenarios/defects/unproved.yaml", "format: 1\n");
+    write("sim/scenarios/basics/quiet.yaml", "format: 1\n");
+    expect(pairMutants(root)).toEqual({
+      mutants: [MUTANT, { number: "", name: "torn-record", scenario: "sim/scenarios/defects/torn-record.yaml" }],
+      problems: [
+        "test/mutants/alone.patch: no scenario of its name, and not one alone of its number",
+        "sim/scenarios/defects/unproved.yaml: no patch puts its bug back",
+      ],
+    });
+  });
+
+  test("two scenarios of one name leave open whose patch it is", () => {
+    write("sim/scenarios/basics/05-toy.yaml", "format: 1\n");
+    expect(pairMutants(root).mutants).toEqual([]);
   });
 
   test("no patches at all is a problem, not a success", () => {

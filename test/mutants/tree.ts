@@ -6,11 +6,14 @@ import ts from "typescript";
 import { applyMutantPatch, PatchError } from "./patch.js";
 
 const PATCHES = "test/mutants";
-const SCENARIOS = "sim/scenarios/field";
+const SCENARIOS = "sim/scenarios";
 
-/** A field bug, put back by a patch. */
+/** Folders of bugs that somebody had: each of their scenarios needs a patch. Others may have some. */
+const FOLDERS_OF_BUGS: readonly string[] = ["field", "defects"];
+
+/** A bug, put back by a patch. */
 export interface Mutant {
-  /** `03` */
+  /** `03` of a field bug; empty for another. */
   readonly number: string;
   /** `03-cache-lost-on-remove`, also where the names of patch and scenario differ. */
   readonly name: string;
@@ -25,6 +28,7 @@ export interface Pairing {
 }
 
 interface Named {
+  readonly folder: string;
   readonly number: string;
   readonly name: string;
 }
@@ -38,46 +42,60 @@ function readText(path: string): string | undefined {
   }
 }
 
-/** Files `NN-name<ending>` of a folder, in order; what ends so but is named otherwise goes to `problems`. */
-function numbered(root: string, folder: string, ending: string, problems: string[]): readonly Named[] {
+/** Files `NN-name<ending>` and `name<ending>` of a folder, in order; what ends so but is named otherwise goes to `problems`. */
+function named(root: string, folder: string, ending: string, problems: string[]): readonly Named[] {
   const found: Named[] = [];
   for (const file of readdirSync(join(root, folder)).sort()) {
     if (!file.endsWith(ending)) continue;
     const name = file.slice(0, -ending.length);
-    const number = /^(\d\d)-[a-z0-9-]+$/.exec(name)?.[1];
-    if (number === undefined) problems.push(`${folder}/${file}: not named NN-name${ending}`);
-    else found.push({ number, name });
+    const match = /^(?:(\d\d)-)?[a-z][a-z0-9-]*$/.exec(name);
+    const number = match?.[1] ?? "";
+    if (match === null || (number === "" && folder === `${SCENARIOS}/field`))
+      problems.push(`${folder}/${file}: not named NN-name${ending}`);
+    else found.push({ folder, number, name });
   }
   return found;
 }
 
-/** Whose scenario a patch is tried on: the one of its own name, else the only one of its number. */
-function scenarioOf(patch: Named, scenarios: readonly Named[]): Named | undefined {
-  const same = scenarios.filter(({ number }) => number === patch.number);
-  return same.find(({ name }) => name === patch.name) ?? (same.length === 1 ? same[0] : undefined);
+function scenariosOf(root: string, problems: string[]): readonly Named[] {
+  return readdirSync(join(root, SCENARIOS), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .sort()
+    .flatMap((folder) => named(root, `${SCENARIOS}/${folder}`, ".yaml", problems));
 }
 
-/** Pairs every patch with its scenario, and the reverse. */
+/** Whose scenario a patch is tried on: the one of its own name, else the only one of its number. */
+function scenarioOf(patch: Named, scenarios: readonly Named[]): Named | undefined {
+  const same = scenarios.filter(({ name }) => name === patch.name);
+  if (same.length > 0) return same.length === 1 ? same[0] : undefined;
+  const numbered = scenarios.filter(({ number }) => number !== "" && number === patch.number);
+  return numbered.length === 1 ? numbered[0] : undefined;
+}
+
+/** Pairs every patch with its scenario, and the scenarios of bugs with their patches. */
 export function pairMutants(root: string): Pairing {
   const problems: string[] = [];
-  const patches = numbered(root, PATCHES, ".patch", problems);
-  const scenarios = numbered(root, SCENARIOS, ".yaml", problems);
+  const patches = named(root, PATCHES, ".patch", problems);
+  const scenarios = scenariosOf(root, problems);
   if (patches.length === 0) problems.push(`${PATCHES} holds no patch: no field bug is put back`);
   if (scenarios.length === 0) problems.push(`${SCENARIOS} holds no scenario`);
   const mutants: Mutant[] = [];
-  for (const patch of patches) {
-    const scenario = scenarioOf(patch, scenarios);
-    if (scenario === undefined) {
-      problems.push(`${PATCHES}/${patch.name}.patch: no scenario of its name, and not one alone of its number`);
-    } else {
-      mutants.push({ ...patch, scenario: `${SCENARIOS}/${scenario.name}.yaml` });
-    }
+  for (const { number, name } of patches) {
+    const scenario = scenarioOf({ folder: PATCHES, number, name }, scenarios);
+    if (scenario === undefined)
+      problems.push(`${PATCHES}/${name}.patch: no scenario of its name, and not one alone of its number`);
+    else mutants.push({ number, name, scenario: pathOf(scenario) });
   }
-  for (const { name } of scenarios) {
-    const path = `${SCENARIOS}/${name}.yaml`;
+  const bugs = scenarios.filter(({ folder }) => FOLDERS_OF_BUGS.some((one) => folder === `${SCENARIOS}/${one}`));
+  for (const path of bugs.map(pathOf)) {
     if (!mutants.some(({ scenario }) => scenario === path)) problems.push(`${path}: no patch puts its bug back`);
   }
   return { mutants, problems };
+}
+
+function pathOf({ folder, name }: Named): string {
+  return `${folder}/${name}.yaml`;
 }
 
 /** The source whose build is missing or older than itself, or `undefined` where dist/ is up to date. */
@@ -121,7 +139,7 @@ export function copyWithMutant(root: string, mutant: Mutant): string {
     if (output === transpile(path, before)) throw new PatchError(`changes no code in ${path}`);
     return { file: emitted(path.replace(/^src\//, "dist/")), output };
   });
-  const copy = mkdtempSync(join(tmpdir(), `stas-mutant-${mutant.number}-`));
+  const copy = mkdtempSync(join(tmpdir(), `stas-mutant-${mutant.name}-`));
   try {
     cpSync(join(root, "dist"), join(copy, "dist"), { recursive: true });
     cpSync(join(root, "package.json"), join(copy, "package.json"));
