@@ -191,7 +191,7 @@ class FakeHost {
     return {
       network: {
         interfaces: () => [{ name: "lo", mac: "", addresses: ["127.0.0.1"] }],
-        hostInfo: () => ({ hostName: "bench", osName: "", osVersion: "" }),
+        hostInfo: () => ({ kernel: "Linux", hostName: "bench", osName: "", osVersion: "" }),
         resolve: nothing,
         probe: (request) => {
           this.#loop.deliver({ kind: "probed", request, result: { ok: true } });

@@ -65,7 +65,10 @@ export function onUevent(context: Context, message: Uint8Array): void {
 /** Either of them marks the page of a managed discovery controller stale. */
 function pageIsStale(context: Context, name: string, why: string): void {
   for (const controller of boundTo(context, name)) {
-    if (controller.service === "staf") readPage(context, controller, why);
+    if (controller.service !== "staf") continue;
+    // The kernel has connected it anew (6.12-cloud.s4.log), also where nobody saw that it was away.
+    if (why === "rediscover" && controller.registration.at === "done") controller.registration = { at: "due" };
+    readPage(context, controller, why);
   }
 }
 

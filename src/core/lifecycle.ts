@@ -1,17 +1,15 @@
 /** Start, reload and stop. */
-import { parseSysConfig } from "./config/sys.js";
 import { arm, log, type Context } from "./context.js";
+import { loadIdentity, reloadIdentity } from "./identity.js";
 import { refresh } from "./kernel/refresh.js";
 import { STOP_LIMIT } from "./limits.js";
 import { resolveNames } from "./names.js";
 import type { ControlEvent } from "./ports/system.js";
-import { reportNotes } from "./services.js";
 import { auditLater } from "./soak.js";
 import { reloadStaf, startStaf, stopStaf } from "./staf/service.js";
 import { reloadStac, startStac } from "./stac/service.js";
 
 export const STOP_TIMER = "stop limit";
-export const SYS_CONFIG = "/etc/stas/sys.conf";
 
 export function onControl(context: Context, action: ControlEvent["action"]): void {
   switch (action) {
@@ -44,27 +42,10 @@ function start(context: Context): void {
   ports.system.notify("ready");
 }
 
-/** Who this host is, from sys.conf. Nothing can be connected without it. */
-function loadIdentity(context: Context): boolean {
-  const { store } = context.ports;
-  const readText = (path: string): string | undefined => {
-    const read = store.read(path);
-    return read.ok ? read.text : undefined;
-  };
-  const parsed = parseSysConfig(SYS_CONFIG, readText(SYS_CONFIG) ?? "", readText);
-  reportNotes(context, parsed.notes);
-  if (!parsed.ok) return false;
-  if (parsed.value.kind === "unknown") {
-    log(context, "error", `nothing can be connected: ${parsed.value.because}`);
-    return false;
-  }
-  context.state.identity = parsed.value.identity;
-  return true;
-}
-
 function reload(context: Context): void {
   const { ports, state } = context;
   ports.system.notify("reloading");
+  reloadIdentity(context);
   if (state.staf !== undefined) reloadStaf(context, state.staf);
   if (state.stac !== undefined) reloadStac(context, state.stac);
   resolveNames(context);

@@ -6,7 +6,7 @@ import { parseStafConfig } from "../../core/config/stafd.js";
 import { parseSysConfig } from "../../core/config/sys.js";
 import type { CommonConfig, ConfigNote, ConnectionOptions, Parsed } from "../../core/config/types.js";
 import { errnoName, ERRNO } from "../../core/domain/errno.js";
-import { SYS_CONFIG } from "../../core/lifecycle.js";
+import { SYS_CONFIG } from "../../core/identity.js";
 import type { ServiceName } from "../../core/ports/bus.js";
 import type { StorePort } from "../../core/ports/store.js";
 import { STAC_CONFIG } from "../../core/stac/service.js";

@@ -92,6 +92,9 @@ export class SimHost<Handle> {
     this.#wall = new WallClock(clock, WALL_START);
     this.#network = new NetworkModel(spec.network, spec.host.interfaces);
     this.#fabric = new FabricModel(spec.fabric, this.#network);
+    this.#fabric.onRegistered((peer, { hostNqn, symname }) => {
+      observe({ kind: "registered", peer, hostNqn, symname });
+    });
     this.#uevents = new UeventPath(clock, observe, (target) => this.#namesOf(target));
     const concealing = (observation: WorldObservation): void => {
       observe(this.#concealed(observation));
@@ -130,7 +133,7 @@ export class SimHost<Handle> {
       clock: new ProcessClock(process, this.#clock, this.#wall),
       sysfs: kernel,
       fabrics: kernel,
-      network: new SimNetworkPort(process, this.#clock, this.#network, this.#resolver, this.#spec.host.name),
+      network: new SimNetworkPort(process, this.#clock, this.#network, this.#resolver, this.#spec.host),
       store: new SimStore(process, this.disk, this.#clock, vault),
       bus: this.#bus.attach(process),
       system: new SimSystem(process, this.#units, this.disk, manager),

@@ -4,9 +4,10 @@ import type { SimClock } from "./clock.js";
 import type { NetworkModel } from "./net/paths.js";
 import type { SimProcess } from "./process.js";
 import type { SimResolver } from "./resolver.js";
+import type { HostSpec } from "./spec.js";
 
 /** What os-release of the simulated host says. */
-const OS = { osName: "Debian GNU/Linux 12 (bookworm)", osVersion: "12" };
+const OS = { osName: "Debian GNU/Linux", osVersion: "12" };
 
 /** The network as one process sees it. */
 export class SimNetworkPort implements NetworkPort {
@@ -16,12 +17,12 @@ export class SimNetworkPort implements NetworkPort {
   readonly #resolver: SimResolver;
   readonly #hostInfo: HostInfo;
 
-  constructor(process: SimProcess, clock: SimClock, network: NetworkModel, resolver: SimResolver, hostName: string) {
+  constructor(process: SimProcess, clock: SimClock, network: NetworkModel, resolver: SimResolver, host: HostSpec) {
     this.#process = process;
     this.#clock = clock;
     this.#network = network;
     this.#resolver = resolver;
-    this.#hostInfo = { hostName, ...OS };
+    this.#hostInfo = { hostName: host.name, kernel: `Linux ${host.kernel.version}`, ...OS };
   }
 
   interfaces(): readonly NetworkInterface[] {

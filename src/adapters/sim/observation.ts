@@ -73,6 +73,8 @@ export type WorldObservation =
       readonly fate: "sent" | "lost" | "delayed" | "doubled" | "truncated" | "overflowed";
       readonly header: string;
     }
+  /** A discovery controller took the registration of a host (TP8010). */
+  | { readonly kind: "registered"; readonly peer: FabricId; readonly hostNqn: string; readonly symname: string }
   | {
       readonly kind: "file-written";
       readonly by: Actor;

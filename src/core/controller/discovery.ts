@@ -8,17 +8,31 @@ import { decodeDiscoveryEntries, decodeDiscoveryHeader } from "../codec/discover
 import { DecodeError } from "../codec/error.js";
 import { decodeSupportedLogPages, SUPPORTED_LOG_PAGES_BYTES } from "../codec/supported-log-pages.js";
 import { arm, disarm, log, newRequest, sayOnce, unsay, type Context } from "../context.js";
-import { DISCOVERY_RECORD_BYTES, type DiscoveryLogEntry } from "../domain/discovery-log.js";
+import { DISCOVERY_RECORD_BYTES } from "../domain/discovery-log.js";
 import { errnoName } from "../domain/errno.js";
 import { openDecided } from "../handles.js";
 import { formatDuration, type Milliseconds } from "../domain/units.js";
-import { ADMIN_TIMEOUT, PAGE_ENTRIES_PER_READ, PAGE_MOVES_MAX, PAGE_RETRY, SUPPORTED_PAGES_RETRY } from "../limits.js";
+import {
+  ADMIN_TIMEOUT,
+  PAGE_ENTRIES_PER_READ,
+  PAGE_MOVES_MAX,
+  PAGE_RETRY,
+  REGISTRATION_RETRY,
+  SUPPORTED_PAGES_RETRY,
+} from "../limits.js";
 import type { AdminReplyEvent } from "../ports/fabrics.js";
 import type { RequestId } from "../ports/request.js";
 import type { HandleId } from "../ports/sysfs.js";
 import { auditNow } from "../soak.js";
 import { pageRead } from "../staf/page.js";
 import { nameOf, pageTimer } from "./life.js";
+import {
+  dctypeOf,
+  registrationAnswered,
+  registrationCommand,
+  registrationUnanswered,
+  takesRegistration,
+} from "./registration.js";
 import type { DiscoveryControllerState, PageRead } from "./types.js";
 
 type Step = PageRead["step"];
@@ -41,14 +55,25 @@ export function readPage(context: Context, dc: DiscoveryControllerState, why: st
     return;
   }
   log(context, "debug", `reading the discovery log page: ${why}`, nameOf(dc));
-  const askFirst = dc.pleo === "ask" && usesPleo(context, dc, device);
+  const registers = dc.registration.at === "due" && takesRegistration(context, dc);
+  const step = registers ? registerStep(context, "page") : firstStep(context, dc);
+  send(context, dc, { handle: opened.handle, moved: 0, step }, "no");
+}
+
+function registerStep({ state }: Context, then: "page" | "nothing"): Step {
+  return { kind: "register", then, symname: state.identity?.symname ?? "" };
+}
+
+/** What the reading of a page begins with. */
+function firstStep(context: Context, dc: DiscoveryControllerState): Step {
+  const askFirst = dc.pleo === "ask" && usesPleo(context, dc);
   if (!askFirst && dc.pleo === "ask") dc.pleo = "no";
-  send(context, dc, { handle: opened.handle, moved: 0, step: { kind: askFirst ? "supported-pages" : "header" } }, "no");
+  return { kind: askFirst ? "supported-pages" : "header" };
 }
 
 /** Port-local entries are not asked of a CDC, which lists for others. */
-function usesPleo({ state }: Context, dc: DiscoveryControllerState, device: string): boolean {
-  const dctype = state.kernel.byName.get(device)?.controller.dctype;
+function usesPleo({ state }: Context, dc: DiscoveryControllerState): boolean {
+  const dctype = dctypeOf(state, dc);
   return state.staf?.config.pleo === true && dctype !== "cdc" && dc.tid.transport !== "loop";
 }
 
@@ -70,14 +95,16 @@ function send(
 ): void {
   const request = newRequest(context, { kind: "log-page", handle: read.handle, controller: dc.id });
   dc.reading = { at: "command", read: { ...read, request }, again };
-  context.ports.fabrics.admin(request, read.handle, commandFor(dc, read.step));
+  context.ports.fabrics.admin(request, read.handle, commandFor(context, dc, read.step));
 }
 
-function commandFor(dc: DiscoveryControllerState, step: Step) {
+function commandFor(context: Context, dc: DiscoveryControllerState, step: Step) {
   const lsp = dc.pleo === "use" ? DISCOVERY_LSP.pleo : DISCOVERY_LSP.none;
   const page = (offset: number, length: number, rae: RetainAsyncEvent) =>
     getLogPage({ lid: LID.discovery, lsp, rae, offset, length, timeout: ADMIN_TIMEOUT });
   switch (step.kind) {
+    case "register":
+      return registrationCommand(context, dc);
     case "supported-pages":
       return getLogPage({
         lid: LID.supportedLogPages,
@@ -117,12 +144,7 @@ export function onLogPage(
   const { read, again } = dc.reading;
   if (!result.ok) {
     endRead(context, dc);
-    tryLater(
-      context,
-      dc,
-      errnoName(result.errno),
-      read.step.kind === "supported-pages" ? SUPPORTED_PAGES_RETRY : PAGE_RETRY,
-    );
+    unanswered(context, dc, read.step, result.errno);
     auditNow(context);
     return;
   }
@@ -133,6 +155,16 @@ export function onLogPage(
     endRead(context, dc);
     tryLater(context, dc, error.problem, PAGE_RETRY);
   }
+}
+
+/** No answer came to a command: the controller may be gone, or its connection. */
+function unanswered(context: Context, dc: DiscoveryControllerState, step: Step, errno: number): void {
+  if (step.kind === "register") {
+    registrationUnanswered(context, dc, errno);
+    retryOn(context, dc, REGISTRATION_RETRY);
+    return;
+  }
+  tryLater(context, dc, errnoName(errno), step.kind === "supported-pages" ? SUPPORTED_PAGES_RETRY : PAGE_RETRY);
 }
 
 interface InFlight {
@@ -151,6 +183,12 @@ function advance(
     send(context, dc, { handle: read.handle, moved, step }, again);
   };
   const { step } = read;
+  if (step.kind === "register") {
+    registrationAnswered(context, dc, step.symname, status);
+    if (step.then === "page") next(firstStep(context, dc));
+    else end(context, dc, dc.registration.at === "due" ? "yes" : again);
+    return;
+  }
   if (step.kind === "supported-pages") {
     // Rejected: no port-local entries, and not asked again on this connection.
     dc.pleo = status === 0 && decodeSupportedLogPages(bytes).pleos ? "use" : "no";
@@ -187,23 +225,29 @@ function advance(
       return;
     }
     case "check":
-      if (decodeDiscoveryHeader(bytes).genctr === step.genctr) finish(context, dc, step.genctr, step.entries, again);
+      if (decodeDiscoveryHeader(bytes).genctr === step.genctr) finish(context, dc, { read, again }, step);
       else if (read.moved < PAGE_MOVES_MAX) next({ kind: "header" }, read.moved + 1);
       else throw new DecodeError("discovery log", "it keeps changing while it is read");
       return;
   }
 }
 
+/** The page is read whole. A registration that no answer came to is sent again behind it. */
 function finish(
   context: Context,
   dc: DiscoveryControllerState,
-  genctr: string,
-  entries: readonly DiscoveryLogEntry[],
-  again: "yes" | "no",
+  { read, again }: InFlight,
+  { genctr, entries }: Step & { readonly kind: "check" },
 ): void {
-  endRead(context, dc);
   unsay(context, `page ${dc.id}`);
   pageRead(context, dc, genctr, entries);
+  if (dc.registration.at === "unanswered" && takesRegistration(context, dc))
+    send(context, dc, { handle: read.handle, moved: 0, step: registerStep(context, "nothing") }, again);
+  else end(context, dc, again);
+}
+
+function end(context: Context, dc: DiscoveryControllerState, again: "yes" | "no"): void {
+  endRead(context, dc);
   if (again === "yes") readPage(context, dc, "it changed while it was read");
 }
 

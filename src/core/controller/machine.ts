@@ -21,6 +21,7 @@ import { startDelete } from "../deleting.js";
 import { refresh } from "../kernel/refresh.js";
 import { fits, isMatch, mayFitLater, placeOf } from "./adoption.js";
 import { abandonRead, readPage } from "./discovery.js";
+import { takesRegistration } from "./registration.js";
 import { amendLife, deviceOf, enterLife, nameOf, release, retryTimer, wait } from "./life.js";
 import { controllerKey, type Controller, type Fate } from "./types.js";
 
@@ -64,6 +65,7 @@ function becomeLive(context: Context, controller: Controller, device: string, wh
   enterLife(context, controller, { at: "connected", device }, why);
   if (controller.service === "staf") {
     controller.pleo = "ask";
+    if (controller.registration.at === "done") controller.registration = { at: "due" };
     readPage(context, controller, "the connection is live");
   }
 }
@@ -209,6 +211,12 @@ export function onDeviceChanged(context: Context, controller: Controller, presen
     } else if (life.at === "reconnecting") {
       log(context, "info", `${life.device} is live again`, nameOf(controller));
       becomeLive(context, controller, life.device, `${life.device} is live`);
+    } else if (
+      controller.service === "staf" &&
+      controller.registration.at === "due" &&
+      takesRegistration(context, controller)
+    ) {
+      readPage(context, controller, "it says that it takes registrations");
     }
     return;
   }

@@ -77,6 +77,7 @@ export interface DiscoveryControllerState extends ControllerCommon {
   reading: Reading;
   /** Port-Local Entries Only (TP8010), settled once a connection. */
   pleo: "ask" | "use" | "no";
+  registration: RegistrationState;
 }
 
 export interface IoControllerState extends ControllerCommon {
@@ -87,6 +88,13 @@ export interface IoControllerState extends ControllerCommon {
 }
 
 export type Controller = DiscoveryControllerState | IoControllerState;
+
+/**
+ * This host's registration with a discovery controller (TP8010), once a connection. `unanswered`: no answer came, so often in a
+ * row, and the page goes first from then on. `done` also where it was refused or given up.
+ */
+export type RegistrationState =
+  { readonly at: "due" } | { readonly at: "unanswered"; readonly times: number } | { readonly at: "done" };
 
 /** What is known of a discovery controller's log page. Not knowing is not an empty page. */
 export type Page =
@@ -105,6 +113,8 @@ export interface PageRead {
   /** How often the generation counter has moved under this read. */
   readonly moved: number;
   readonly step:
+    /** `then`: what the handle is for afterwards. `symname`: the symbolic name that is told. */
+    | { readonly kind: "register"; readonly then: "page" | "nothing"; readonly symname: string }
     | { readonly kind: "supported-pages" }
     | { readonly kind: "header" }
     | {

@@ -11,6 +11,8 @@ export interface Present {
   kind: ControllerKind;
   /** Every key under which it is looked for. */
   places: readonly string[];
+  /** What Identify said of a discovery controller on kernels that do not show it (before 5.18); empty where it was not asked. */
+  identifiedDctype: string;
   /** How often it was read and found not filled in, in a row. */
   incompleteReads: number;
   /** What the audit compares with the kernel's listing. */

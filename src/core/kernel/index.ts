@@ -43,7 +43,15 @@ export function enter(
   const present = index.byName.get(name);
   if (present === undefined) {
     const places = placesOf(controller);
-    const entered: Present = { controller, kind, places, incompleteReads: 0, summary, bound: new Set() };
+    const entered: Present = {
+      controller,
+      kind,
+      places,
+      incompleteReads: 0,
+      summary,
+      identifiedDctype: "",
+      bound: new Set(),
+    };
     index.byName.set(name, entered);
     for (const place of places) addTo(index.byPlace, place, name);
     return entered;

@@ -1,7 +1,7 @@
 /** Reads one controller from sysfs into the index. */
 import { identifyController } from "../codec/admin.js";
 import { DecodeError } from "../codec/error.js";
-import { controllerType, decodeIdentify } from "../codec/identify.js";
+import { controllerType, decodeIdentify, discoveryControllerType, type Identify } from "../codec/identify.js";
 import { parseControllerRecord, type KernelController } from "../codec/sysfs.js";
 import { armNoLater, newRequest, type Context } from "../context.js";
 import { WELL_KNOWN_DISCOVERY_NQN } from "../domain/transport-id.js";
@@ -82,19 +82,24 @@ export function onIdentified(
   context.ports.sysfs.close(handle);
   const present = context.state.kernel.byName.get(device);
   if (present?.kind !== "asking") return undefined;
-  present.kind =
-    result.ok && result.status === 0 ? kindFromIdentify(result.bytes, present.controller.subsysnqn) : "unknown";
+  const identify = result.ok && result.status === 0 ? readIdentify(result.bytes) : undefined;
+  present.kind = identify === undefined ? "unknown" : kindFromIdentify(identify, present.controller.subsysnqn);
+  if (identify !== undefined) present.identifiedDctype = discoveryControllerType(identify.dctype);
   return present;
 }
 
-function kindFromIdentify(bytes: Uint8Array, subsysnqn: string): ControllerKind {
+function readIdentify(bytes: Uint8Array): Identify | undefined {
   try {
-    const cntrltype = controllerType(decodeIdentify(bytes).cntrltype);
-    if (cntrltype === "io" || cntrltype === "discovery") return cntrltype;
-    if (cntrltype === "admin") return "other";
-    return subsysnqn === WELL_KNOWN_DISCOVERY_NQN ? "discovery" : "unknown";
+    return decodeIdentify(bytes);
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
-    return "unknown";
+    return undefined;
   }
+}
+
+function kindFromIdentify({ cntrltype }: Identify, subsysnqn: string): ControllerKind {
+  const kind = controllerType(cntrltype);
+  if (kind === "io" || kind === "discovery") return kind;
+  if (kind === "admin") return "other";
+  return subsysnqn === WELL_KNOWN_DISCOVERY_NQN ? "discovery" : "unknown";
 }

@@ -23,7 +23,9 @@ export interface ProbeTarget {
 
 export interface HostInfo {
   readonly hostName: string;
-  /** PRETTY_NAME or NAME and VERSION_ID of os-release, for registration. */
+  /** `Linux 6.12.48`. */
+  readonly kernel: string;
+  /** NAME (or PRETTY_NAME) and VERSION_ID of os-release, for registration. */
   readonly osName: string;
   readonly osVersion: string;
 }

@@ -45,6 +45,10 @@ function formatCounted(counted: Counted): string {
     case "probes":
     case "log-reads":
       return `${counted.kind} of ${formatRef(counted.controller)}`;
+    case "registrations": {
+      const name = counted.symname === undefined ? "" : ` as "${counted.symname}"`;
+      return `registrations with ${counted.dc}${name}`;
+    }
     case "calls":
       return `calls of ${counted.call}`;
     case "reconciles":
@@ -88,6 +92,13 @@ function watch(counted: Counted, tally: Tally, view: JudgeView): Watch {
       return watchProbes(counted.controller, tally, view);
     case "log-reads":
       return watchLogReads(counted.controller, tally, view);
+    case "registrations":
+      return {
+        observed: (seen, at) => {
+          if (seen.kind !== "registered" || seen.peer !== counted.dc) return;
+          if (counted.symname === undefined || counted.symname === seen.symname) tally.add(at, seen.symname);
+        },
+      };
     case "calls":
       return {
         called: (call, at) => {

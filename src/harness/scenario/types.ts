@@ -104,6 +104,8 @@ export type Condition =
 /** What is counted. `calls` is a call on a port or a bus method that a client called. */
 export type Counted =
   | { readonly kind: "connects" | "disconnects" | "probes" | "log-reads"; readonly controller: ControllerRef }
+  /** Registrations that a discovery controller took, of any symbolic name or of this one. */
+  | { readonly kind: "registrations"; readonly dc: FabricId; readonly symname?: string }
   | { readonly kind: "calls"; readonly call: CallName }
   | { readonly kind: "reconciles"; readonly service: ServiceName }
   /** Processes that threw out of `dispatch`. */

@@ -29,6 +29,8 @@ export function observationText(seen: WorldObservation): string {
       return `${head},"by":"${seen.by}","uid":${String(seen.uid)},"name":${quoteName(seen.name)}`;
     case "controller-removed":
       return `${head},"by":"${seen.by}","cause":"${seen.cause}",${connectionText(seen.controller)}`;
+    case "registered":
+      return `${head},"peer":${quoteName(seen.peer)},"hostNqn":${quoteName(seen.hostNqn)},"symname":${quote(seen.symname)}`;
     case "file-written":
       return `${head},"by":"${seen.by}","path":${quoteName(seen.path)},"bytes":${String(seen.bytes)}`;
     case "file-failed":

@@ -214,8 +214,8 @@ function tracedNetwork(inner: NetworkPort, teller: Teller): NetworkPort {
     hostInfo: () =>
       teller.ask(
         () => inner.hostInfo(),
-        ({ hostName, osName, osVersion }) =>
-          `"call":"network.hostInfo","reply":${quoteList([hostName, osName, osVersion])}`,
+        ({ hostName, kernel, osName, osVersion }) =>
+          `"call":"network.hostInfo","reply":${quoteList([hostName, kernel, osName, osVersion])}`,
       ),
     resolve: (request, name) => {
       teller.call(

@@ -162,6 +162,10 @@ const counted: fc.Arbitrary<Counted> = fc.oneof(
     kind: fc.constantFrom("connects" as const, "disconnects" as const, "probes" as const, "log-reads" as const),
     controller: ref,
   }),
+  fc.record(
+    { kind: fc.constant("registrations" as const), dc, symname: fc.constantFrom("", "rack 7") },
+    { requiredKeys: ["kind", "dc"] },
+  ),
   fc.record({ kind: fc.constant("calls" as const), call }),
   fc.record({ kind: fc.constant("reconciles" as const), service }),
   fc.record({ kind: fc.constant("crashes" as const), process: target }),

@@ -55,10 +55,17 @@ describe("the documentation", () => {
     },
   );
 
-  it.each(["connects", "disconnects", "probes", "log-reads", "calls", "reconciles", "crashes", ...LIFE_STATES])(
-    "names %s",
-    (word) => {
-      expect(DOCUMENTATION).toContain(`\`${word}\``);
-    },
-  );
+  it.each([
+    "connects",
+    "disconnects",
+    "probes",
+    "log-reads",
+    "registrations",
+    "calls",
+    "reconciles",
+    "crashes",
+    ...LIFE_STATES,
+  ])("names %s", (word) => {
+    expect(DOCUMENTATION).toContain(`\`${word}\``);
+  });
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { DISCOVERY_LSP, getLogPage, identifyController, LID } from "../../../src/core/codec/admin.js";
 import { decodeDiscoveryEntries, decodeDiscoveryHeader } from "../../../src/core/codec/discovery-log.js";
 import { decodeIdentify } from "../../../src/core/codec/identify.js";
+import { registerHost } from "../../../src/core/codec/dim.js";
 import { decodeSupportedLogPages } from "../../../src/core/codec/supported-log-pages.js";
 import { toHex } from "../../../src/core/codec/text.js";
 import { EFLAG_NCC } from "../../../src/core/domain/discovery-log.js";
@@ -136,7 +137,13 @@ describe("log pages and identify", () => {
     expect(lab.attribute("nvme0", "dctype")).toBe("cdc\n");
     const supported = decodeSupportedLogPages(bytesOf(ask(lab, "nvme0", page(0, "retain", { length: 1024 }))));
     expect(supported).toEqual({ lids: [0x00, 0x70], pleos: true, extdlpes: true, allsubes: false });
-    expect(ask(lab, "nvme0", opcode(0x21))).toMatchObject({ ok: true, status: 0 });
+    const host = { hostNqn: "nqn.x", hostId: "5f0e7a1c-2b7d-4ef1-9d0a-0c6a3f1b2c4d", symname: "rack 7" };
+    const about = { entityName: "host", entityVersion: "Linux", family: "ipv4" } as const;
+    expect(ask(lab, "nvme0", registerHost({ ...host, ...about }, Milliseconds(1000)))).toMatchObject({
+      ok: true,
+      status: 0,
+    });
+    expect(ask(lab, "nvme0", opcode(0x21))).toMatchObject({ ok: true, status: 0x6002 });
   });
 
   test("PLEO shows what is on the address it is read through, NCC and padding reach the wire", () => {

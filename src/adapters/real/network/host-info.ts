@@ -1,5 +1,5 @@
 /** The host's name and its operating system's, for registration. */
-import { hostname } from "node:os";
+import { hostname, release, type } from "node:os";
 import type { HostInfo } from "../../../core/ports/network.js";
 import { readWhole } from "../files.js";
 
@@ -20,7 +20,8 @@ export function readHostInfo(osRelease: readonly string[]): HostInfo {
   const field = (key: string): string => fields.get(key) ?? "";
   return {
     hostName: clean(hostname()),
-    osName: field("PRETTY_NAME") || field("NAME") || UNNAMED,
+    kernel: clean(`${type()} ${release()}`),
+    osName: field("NAME") || field("PRETTY_NAME") || UNNAMED,
     osVersion: field("VERSION_ID"),
   };
 }

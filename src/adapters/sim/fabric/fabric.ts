@@ -1,5 +1,6 @@
 /** The simulated storage: who listens where, what a discovery controller's page lists, and how admin commands end. */
 import { decodeGetLogPage, LID, OPCODE } from "../../../core/codec/admin.js";
+import { decodeRegistration, type Registration } from "../../../core/codec/dim.js";
 import { DecodeError } from "../../../core/codec/error.js";
 import { WELL_KNOWN_DISCOVERY_NQN } from "../../../core/domain/transport-id.js";
 import type { Transport } from "../../../core/domain/transport-id.js";
@@ -70,6 +71,7 @@ export class FabricModel {
   readonly #network: NetworkModel;
   readonly #pageChanged: PageChanged[] = [];
   readonly #listenerChanged: ((peer: FabricId) => void)[] = [];
+  readonly #registered: ((dc: FabricId, registration: Registration) => void)[] = [];
   readonly #firmware: string;
 
   /** `firmware`: what the targets of this fabric call their revision. */
@@ -87,6 +89,11 @@ export class FabricModel {
   /** Calls back when the page of a discovery controller changed. */
   onPageChanged(callback: PageChanged): void {
     this.#pageChanged.push(callback);
+  }
+
+  /** Calls back when a discovery controller has taken a registration. */
+  onRegistered(callback: (dc: FabricId, registration: Registration) => void): void {
+    this.#registered.push(callback);
   }
 
   /** Calls back when a listener of a peer changed its state. */
@@ -125,7 +132,7 @@ export class FabricModel {
       case OPCODE.identify:
         return status(0, after, slicePage(this.#identify(asker), 0, wanted(command)));
       case OPCODE.discoveryInformationManagement:
-        return status(this.#takesRegistrations(asker.peer) ? NVME_STATUS.success : NVME_STATUS.invalidOpcode, after);
+        return status(this.#register(asker.peer, command), after);
       case GET_FEATURES:
         return feature(asker, command.cdw10 & 0xff, after);
       default:
@@ -218,8 +225,17 @@ export class FabricModel {
   }
 
   /** The kernel's own target takes none (6.12-cloud.s1.log); a CDC and a DDC do (TP8010). */
-  #takesRegistrations(peer: Peer): boolean {
-    return peer.role === "discovery" && peer.spec.kind !== "plain";
+  #register(peer: Peer, command: AdminCommand): number {
+    if (peer.role !== "discovery" || peer.spec.kind === "plain") return NVME_STATUS.invalidOpcode;
+    if (command.data.direction !== "to-controller") return NVME_STATUS.invalidField;
+    try {
+      const registration = decodeRegistration(command.data.bytes);
+      for (const callback of this.#registered) callback(peer.id, registration);
+      return NVME_STATUS.success;
+    } catch (error) {
+      if (error instanceof DecodeError) return NVME_STATUS.invalidField;
+      throw error;
+    }
   }
 
   #discovery(id: FabricId): DiscoveryPeer | undefined {

@@ -166,6 +166,10 @@ function resolveCount(record: CountRecord, scope: Scope, path: Path): OpenExpect
 
 function resolveCounted(record: CountRecord["count"], scope: Scope, path: Path): Counted {
   if ("calls" in record) return { kind: "calls", call: record.calls };
+  if ("registrations" in record) {
+    const dc = scope.discoveryController([...path, "registrations"], record.registrations);
+    return { kind: "registrations", dc, ...given({ symname: record.symname }) };
+  }
   if ("reconciles" in record) return { kind: "reconciles", service: record.reconciles };
   if ("crashes" in record) return { kind: "crashes", process: record.crashes };
   const [kind, text] =

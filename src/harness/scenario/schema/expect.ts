@@ -35,12 +35,16 @@ const never = p.oneOf("{ connect: IDS } or { disconnect: IDS }, each with or wit
 ]);
 
 const counted = p.oneOf(
-  "one of { connects }, { disconnects }, { probes }, { log-reads }, { calls }, { reconciles }, { crashes }",
+  "one of { connects }, { disconnects }, { probes }, { log-reads }, { registrations }, { calls }, { reconciles }, { crashes }",
   [
     p.record({ connects: p.controllerRef.describe("Connect strings of daemons for this peer.") }),
     p.record({ disconnects: p.controllerRef.describe("Deletes by daemons of controllers to this peer.") }),
     p.record({ probes: p.controllerRef.describe("Probes of this peer from user space.") }),
     p.record({ "log-reads": p.controllerRef.describe("Reads of this peer's discovery log page, by their header.") }),
+    p.record({
+      registrations: p.id.describe("Registrations that this discovery controller took."),
+      symname: p.text("a symbolic name", /^[^\n]*$/).optional().describe("Only those with this symbolic name; empty: none."),
+    }),
     p.record({
       calls: p
         .choice([...REPLIED_CALLS, ...UNREPLIED_CALLS, ...BUS_METHODS])

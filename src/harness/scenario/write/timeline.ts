@@ -126,6 +126,8 @@ function countedRecord(counted: Counted): CountedRecord {
       return { probes: ref(counted.controller) };
     case "log-reads":
       return { "log-reads": ref(counted.controller) };
+    case "registrations":
+      return { registrations: counted.dc, ...given({ symname: counted.symname }) };
     case "calls":
       return { calls: counted.call };
     case "reconciles":

@@ -1,0 +1,174 @@
+/**
+ * Discovery Information Management, opcode 21h: a host tells a discovery controller who it is (NVMe Base 2.1, 5.3.3; TP8010).
+ * The layout is compared with bytes that libnvme sent (test/fixtures/dim).
+ */
+import type { Milliseconds } from "../domain/units.js";
+import type { AdminCommand } from "../ports/fabrics.js";
+import { OPCODE } from "./admin.js";
+import { DecodeError, EncodeError } from "./error.js";
+import { encodeUtf8, fromHex, readTextField, toHex, utf8Length, writeTextField } from "./text.js";
+import type { TextField } from "./text.js";
+
+/** Who a host says that it is. */
+export interface Registration {
+  readonly hostNqn: string;
+  /** A UUID. */
+  readonly hostId: string;
+  /** ENAME, such as the host's name; what does not fit its 256 bytes is cut. */
+  readonly entityName: string;
+  /** EVER, such as the operating system; what does not fit its 64 bytes is cut. */
+  readonly entityVersion: string;
+  /** A name that an administrator gave the host; empty: none. */
+  readonly symname: string;
+  /** Of the address that is registered: the one that the connection comes from. */
+  readonly family: "ipv4" | "ipv6";
+}
+
+/** TAS, the task of a command. */
+export const DIM_TASK = { register: 0, deregister: 1, update: 2 } as const;
+
+const WHAT = "registration";
+
+const HEADER_BYTES = 1024;
+/** An extended discovery information entry without attributes. */
+const ENTRY_BYTES = 1032;
+const ATTRIBUTE_HEADER_BYTES = 4;
+const ATTRIBUTE_ALIGNMENT = 4;
+const HOST_ID_BYTES = 16;
+/** A symbolic name is as long as a field of 256 bytes, at most. */
+export const SYMNAME_BYTES_MAX = 256;
+
+const EXTENDED_FORMAT = 2;
+const ENTITY_HOST = 1;
+/** EKTYPE of a host: fixed by the specification. */
+const KEY_TYPE = 0x5f;
+const TRTYPE_TCP = 3;
+const ADRFAM = { ipv4: 1, ipv6: 2 } as const;
+const ATTRIBUTE = { hostId: 1, symname: 2 } as const;
+
+const EID: TextField = { name: "eid", offset: 24, length: 256 };
+const ENAME: TextField = { name: "ename", offset: 280, length: 256 };
+const EVER: TextField = { name: "ever", offset: 536, length: 64 };
+const NQN: TextField = { name: "nqn", offset: HEADER_BYTES + 256, length: 256 };
+const TEL_OFFSET = HEADER_BYTES + 1024;
+const NUMEXAT_OFFSET = HEADER_BYTES + 1028;
+
+const SPACE = 0x20;
+
+/** The command that registers a host; the address is left empty, so that the controller takes the connection's. Throws EncodeError. */
+export function registerHost(registration: Registration, timeout: Milliseconds): AdminCommand {
+  return {
+    opcode: OPCODE.discoveryInformationManagement,
+    nsid: 0,
+    cdw10: DIM_TASK.register,
+    cdw11: 0,
+    cdw12: 0,
+    cdw13: 0,
+    cdw14: 0,
+    cdw15: 0,
+    data: { direction: "to-controller", bytes: encodeRegistration(registration) },
+    timeout,
+  };
+}
+
+/** Header and one extended entry. Throws EncodeError where the host id is no UUID, or a name is longer than its field. */
+export function encodeRegistration(registration: Registration): Uint8Array {
+  const symname = encodeUtf8(registration.symname);
+  if (symname.length > SYMNAME_BYTES_MAX) throw new EncodeError(WHAT, "the symbolic name is longer than 256 bytes");
+  const attributes = [attribute(ATTRIBUTE.hostId, uuidBytes(registration.hostId))];
+  if (symname.length > 0) attributes.push(attribute(ATTRIBUTE.symname, symname));
+  const entryBytes = ENTRY_BYTES + attributes.reduce((sum, one) => sum + one.length, 0);
+  const bytes = new Uint8Array(HEADER_BYTES + entryBytes);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, bytes.length, true);
+  view.setBigUint64(8, 1n, true);
+  view.setUint16(16, EXTENDED_FORMAT, true);
+  view.setUint16(18, ENTITY_HOST, true);
+  view.setUint16(22, KEY_TYPE, true);
+  writeTextField(bytes, EID, registration.hostNqn, "nul");
+  writeTextField(bytes, ENAME, cut(registration.entityName, ENAME.length), "nul");
+  writeTextField(bytes, EVER, cut(registration.entityVersion, EVER.length), "nul");
+  view.setUint8(HEADER_BYTES, TRTYPE_TCP);
+  view.setUint8(HEADER_BYTES + 1, ADRFAM[registration.family]);
+  writeTextField(bytes, NQN, registration.hostNqn, "nul");
+  view.setUint32(TEL_OFFSET, entryBytes, true);
+  view.setUint16(NUMEXAT_OFFSET, attributes.length, true);
+  let at = HEADER_BYTES + ENTRY_BYTES;
+  for (const one of attributes) {
+    bytes.set(one, at);
+    at += one.length;
+  }
+  return bytes;
+}
+
+/** An extended attribute; its value is padded with spaces, as texts are. */
+function attribute(type: number, value: Uint8Array): Uint8Array {
+  const length = Math.ceil(value.length / ATTRIBUTE_ALIGNMENT) * ATTRIBUTE_ALIGNMENT;
+  const bytes = new Uint8Array(ATTRIBUTE_HEADER_BYTES + length);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, type, true);
+  view.setUint16(2, length, true);
+  bytes.fill(SPACE, ATTRIBUTE_HEADER_BYTES);
+  bytes.set(value, ATTRIBUTE_HEADER_BYTES);
+  return bytes;
+}
+
+function uuidBytes(uuid: string): Uint8Array {
+  const digits = uuid.replaceAll("-", "");
+  if (!/^[0-9a-f]{32}$/i.test(digits)) throw new EncodeError(WHAT, "the host id is no UUID");
+  return fromHex(digits);
+}
+
+/** As many whole characters as fit. */
+function cut(text: string, bytesMax: number): string {
+  if (utf8Length(text) <= bytesMax) return text;
+  let kept = "";
+  let length = 0;
+  for (const character of text) {
+    length += utf8Length(character);
+    if (length > bytesMax) break;
+    kept += character;
+  }
+  return kept;
+}
+
+/** Reads a host's registration back, as a discovery controller does. Throws DecodeError for what it must reject. */
+export function decodeRegistration(bytes: Uint8Array): Registration {
+  if (bytes.length < HEADER_BYTES + ENTRY_BYTES) throw new DecodeError(WHAT, "it is cut short");
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const isHost =
+    view.getUint16(16, true) === EXTENDED_FORMAT &&
+    view.getUint16(18, true) === ENTITY_HOST &&
+    view.getUint16(22, true) === KEY_TYPE;
+  if (!isHost) throw new DecodeError(WHAT, "it is none of a host with an extended entry");
+  if (view.getUint32(0, true) !== bytes.length || view.getUint32(TEL_OFFSET, true) !== bytes.length - HEADER_BYTES)
+    throw new DecodeError(WHAT, "its lengths are not those of the data");
+  if (view.getBigUint64(8, true) !== 1n) throw new DecodeError(WHAT, "it has more or fewer entries than one");
+  const attributes = readAttributes(bytes.subarray(HEADER_BYTES + ENTRY_BYTES), view.getUint16(NUMEXAT_OFFSET, true));
+  const hostId = attributes.get(ATTRIBUTE.hostId);
+  if (hostId?.length !== HOST_ID_BYTES) throw new DecodeError(WHAT, "it has no host identifier");
+  const symname = attributes.get(ATTRIBUTE.symname) ?? new Uint8Array(0);
+  return {
+    hostNqn: readTextField(bytes, EID),
+    hostId: toHex(hostId).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-"),
+    entityName: readTextField(bytes, ENAME),
+    entityVersion: readTextField(bytes, EVER),
+    symname: readTextField(symname, { name: "symname", offset: 0, length: symname.length }),
+    family: view.getUint8(HEADER_BYTES + 1) === ADRFAM.ipv6 ? "ipv6" : "ipv4",
+  };
+}
+
+function readAttributes(bytes: Uint8Array, count: number): ReadonlyMap<number, Uint8Array> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const found = new Map<number, Uint8Array>();
+  let at = 0;
+  for (let i = 0; i < count; i++) {
+    if (at + ATTRIBUTE_HEADER_BYTES > bytes.length) throw new DecodeError(WHAT, "an attribute is cut short");
+    const start = at + ATTRIBUTE_HEADER_BYTES;
+    const end = start + view.getUint16(at + 2, true);
+    if (end > bytes.length) throw new DecodeError(WHAT, "an attribute is cut short");
+    found.set(view.getUint16(at, true), bytes.subarray(start, end));
+    at = end;
+  }
+  return found;
+}
