@@ -48,7 +48,7 @@ function named(root: string, folder: string, ending: string, problems: string[])
   for (const file of readdirSync(join(root, folder)).sort()) {
     if (!file.endsWith(ending)) continue;
     const name = file.slice(0, -ending.length);
-    const match = /^(?:(\d\d)-)?[a-z][a-z0-9-]*$/.exec(name);
+    const match = /^(?:(\d\d)-)?[a-z][a-z0-9.-]*$/.exec(name);
     const number = match?.[1] ?? "";
     if (match === null || (number === "" && folder === `${SCENARIOS}/field`))
       problems.push(`${folder}/${file}: not named NN-name${ending}`);
