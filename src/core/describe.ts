@@ -7,7 +7,13 @@ import type { ServiceName } from "./ports/bus.js";
 import type { CoreState } from "./state.js";
 
 /** Where a controller stands to the rule that each has a connection, an operation in flight or an armed timer. */
-export type Footing = "connected" | "operation-in-flight" | "timer-armed" | "idle";
+export type Footing =
+  | "connected"
+  | "operation-in-flight"
+  | "timer-armed"
+  /** It waits for a discovery controller to list it otherwise. */
+  | "given-up"
+  | "idle";
 
 export interface ControllerDescription {
   readonly service: ServiceName;
@@ -59,6 +65,8 @@ function doing(controller: Controller): string {
       return life.fate.kind === "keep" ? "is being connected" : "is being connected, and disconnected after that";
     case "waiting":
       return "waits to be connected again";
+    case "given-up":
+      return "is not tried any more: no discovery controller has connectivity to it (NCC)";
     case "remembered":
       return "recorded by an earlier run, not in the kernel";
     case "connected":
@@ -105,6 +113,8 @@ function footing(state: CoreState, controller: Controller): Footing {
     case "connecting":
     case "disconnecting":
       return state.requests.has(controller.life.request) ? "operation-in-flight" : "idle";
+    case "given-up":
+      return "given-up";
     case "waiting":
     case "remembered":
       return state.timers.has(retryTimer(controller)) ? "timer-armed" : "idle";
@@ -121,7 +131,8 @@ export function pendingObligations(state: CoreState): readonly string[] {
   }
   for (const controller of state.controllers.values()) {
     const { at } = controller.life;
-    if (at !== "connected" && at !== "remembered") pending.push(`${nameOf(controller)} ${doing(controller)}`);
+    if (at !== "connected" && at !== "remembered" && at !== "given-up")
+      pending.push(`${nameOf(controller)} ${doing(controller)}`);
     else if (controller.service === "staf" && controller.reading.at !== "idle") {
       pending.push(`the log page of ${nameOf(controller)} has to be read`);
     }

@@ -126,6 +126,7 @@ function offerTo(context: Context, controller: Controller, present: Present): vo
     case "probing":
     case "ready":
     case "waiting":
+    case "given-up":
       adoptPresent(context, controller, present);
       return;
     case "remembered":

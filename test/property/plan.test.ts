@@ -5,7 +5,7 @@ import { defaultStacConfig } from "../../src/core/config/stacd.js";
 import { defaultStafConfig } from "../../src/core/config/stafd.js";
 import type { ControllerEntry, StacConfig, StafConfig } from "../../src/core/config/types.js";
 import type { ControllerId, Origin, Standing } from "../../src/core/controller/types.js";
-import type { DiscoveryLogEntry } from "../../src/core/domain/discovery-log.js";
+import { EFLAG_NCC, type DiscoveryLogEntry } from "../../src/core/domain/discovery-log.js";
 import { transportIdKey, WELL_KNOWN_DISCOVERY_NQN, type TransportId } from "../../src/core/domain/transport-id.js";
 import type { NameAnswers } from "../../src/core/named.js";
 import { planStac, wantedIos, type PresentIo, type StacPlanInput } from "../../src/core/stac/plan.js";
@@ -29,7 +29,7 @@ function entryFor(subtype: DiscoveryLogEntry["subtype"], tid: TransportId): Disc
 }
 
 const entry = fc.oneof(
-  ioTid.map((tid) => entryFor("nvme", tid)),
+  fc.tuple(ioTid, fc.constantFrom(0, EFLAG_NCC)).map(([tid, eflags]) => ({ ...entryFor("nvme", tid), eflags })),
   dcTid.map((tid) => entryFor("referral", tid)),
 );
 const page = fc.option(fc.array(entry, { maxLength: 6 }), { nil: undefined });
@@ -126,6 +126,8 @@ const presentIos = fc
     fc.record({
       tid: ioTid,
       configured: fc.constantFrom("yes" as const, "no" as const),
+      ncc: fc.constantFrom("yes" as const, "no" as const),
+      gaveUpAfter: fc.option(fc.integer({ min: 2, max: 5 }), { nil: undefined, freq: 2 }),
       listedBy: fc.uniqueArray(dcTid.map(transportIdKey), { maxLength: 3 }),
       standing,
     }),
@@ -137,17 +139,19 @@ const stacInput: fc.Arbitrary<StacPlanInput> = fc
     controllers: fc.array(ioTid, { maxLength: 3 }),
     excludes: fc.array(ioTid, { maxLength: 1 }),
     scope: fc.constantFrom("only-stas-connections", "all-connections-matching-disconnect-trtypes", "no-disconnect"),
+    attempts: fc.constantFrom(0, 2, 4),
     configKnown: fc.boolean(),
     view,
     present: presentIos,
     foreign: fc.array(fc.constantFrom("tcp", "rdma", "pcie"), { maxLength: 3 }),
   })
-  .map(({ controllers, excludes, scope, configKnown, view, present, foreign }) => {
+  .map(({ controllers, excludes, scope, attempts, configKnown, view, present, foreign }) => {
     const config: StacConfig = {
       ...defaultStacConfig("/etc/stas/stacd.conf"),
       controllers: controllers.map(lineFor),
       excludes: excludes.map(lineFor),
       disconnectScope: scope,
+      connectAttemptsOnNcc: attempts,
     };
     const devices = foreign.map((transport, at) => ({ device: `nvme${at}`, transport, madeFor: "nqn.foreign" }));
     return { config, configKnown, names: NO_NAMES, view, present, foreign: devices };
@@ -164,16 +168,29 @@ function applyStac(input: StacPlanInput): StacPlanInput {
       continue;
     }
     if (operation.op === "add") {
-      const { tid, configured, listedBy } = operation.wanted;
+      const { tid, configured, ncc, listedBy } = operation.wanted;
       const id: ControllerId = `c${next++}`;
-      present.set(id, { ...BY_ADDRESS, id, tid, configured, listedBy, standing: "claimed" });
+      present.set(id, {
+        ...BY_ADDRESS,
+        id,
+        tid,
+        configured,
+        ncc,
+        listedBy,
+        standing: "claimed",
+        gaveUpAfter: undefined,
+      });
       continue;
     }
     const io = present.get(operation.id);
     if (io === undefined) throw new Error("the plan names a controller twice after it left");
     if (operation.op === "leave") present.delete(operation.id);
     else if (operation.op === "stay") present.set(operation.id, { ...io, standing: "claimed" });
-    else present.set(operation.id, { ...io, configured: operation.configured, listedBy: operation.listedBy });
+    else if (operation.op === "resume") present.set(operation.id, { ...io, gaveUpAfter: undefined });
+    else {
+      const { configured, ncc, listedBy } = operation;
+      present.set(operation.id, { ...io, configured, ncc, listedBy });
+    }
   }
   return { ...input, foreign, present: [...present.values()].filter((io) => io.standing !== "leaving") };
 }
@@ -185,6 +202,23 @@ test("stac's plan reaches the wanted set and then plans nothing", () => {
       expect(planStac(after)).toEqual([]);
       const here = new Set(after.present.map((io) => transportIdKey(io.tid)));
       for (const key of wantedIos(after).keys()) expect(here.has(key)).toBe(true);
+    }),
+  );
+});
+
+test("stac resumes what has given up exactly where something may come of it", () => {
+  fc.assert(
+    fc.property(stacInput, (input) => {
+      const resumed = new Set(
+        planStac(input).flatMap((operation) => (operation.op === "resume" ? [operation.id] : [])),
+      );
+      const wanted = wantedIos(input);
+      for (const io of input.present) {
+        if (io.gaveUpAfter === undefined) expect(resumed.has(io.id)).toBe(false);
+        const wish = wanted.get(transportIdKey(io.tid));
+        const isListedWithConnectivity = wish?.ncc === "no" && wish.listedBy.length > 0;
+        if (io.gaveUpAfter !== undefined && isListedWithConnectivity) expect(resumed.has(io.id)).toBe(true);
+      }
     }),
   );
 });

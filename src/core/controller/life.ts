@@ -33,6 +33,7 @@ export function deviceOf(controller: Controller): string | undefined {
     case "ready":
     case "connecting":
     case "waiting":
+    case "given-up":
     case "remembered":
       return undefined;
   }
@@ -55,6 +56,8 @@ export function release(context: Context, controller: Controller): void {
       return;
     case "connecting":
       queue.inKernel.delete(controller.id);
+      return;
+    case "given-up":
       return;
     case "waiting":
     case "remembered":

@@ -23,7 +23,7 @@ import { fits, isMatch, mayFitLater, placeOf } from "./adoption.js";
 import { abandonRead, readPage } from "./discovery.js";
 import { takesRegistration } from "./registration.js";
 import { amendLife, deviceOf, enterLife, nameOf, release, retryTimer, wait } from "./life.js";
-import { controllerKey, type Controller, type Fate } from "./types.js";
+import { controllerKey, type Controller, type Fate, type IoControllerState } from "./types.js";
 
 /**
  * Looks for a connection that the kernel has already; where there is none, the controller takes
@@ -164,12 +164,31 @@ function leaveAfterConnect(
 function failed(context: Context, controller: Controller, problem: string): void {
   controller.failures += 1;
   noteFailed(context, controller);
+  if (controller.service === "stac" && isGivenUp(context, controller)) {
+    const why = `${problem}; there is no connectivity to it (NCC), and it is not tried again until there is`;
+    log(context, "notice", why, nameOf(controller));
+    enterLife(context, controller, { at: "given-up" }, why);
+    return;
+  }
   const delay = retryDelay(controller);
   const level = controller.failures === 1 ? "info" : controller.failures === 2 ? "error" : "debug";
   const text = `cannot be connected: ${problem}; tried again in ${formatDuration(delay)}`;
   log(context, level, text, nameOf(controller));
   wait(context, controller, delay, problem);
   nameMayHaveMoved(context, controller);
+}
+
+/** Whether enough was tried for a controller that no discovery controller has a way to. */
+function isGivenUp({ state }: Context, { ncc, failures }: IoControllerState): boolean {
+  const most = state.stac?.config.connectAttemptsOnNcc ?? 0;
+  return ncc === "yes" && most > 0 && failures >= most;
+}
+
+/** There is connectivity again, or more attempts are allowed: it starts anew. */
+export function resume(context: Context, controller: Controller, why: string): void {
+  if (controller.life.at !== "given-up") return;
+  controller.failures = 0;
+  seek(context, controller, why);
 }
 
 /** The kernel has the connection no more, and nobody here asked for that. What was read from it is kept. */
@@ -193,6 +212,7 @@ export function onRetryTimer(context: Context, controller: Controller): void {
     case "probing":
     case "ready":
     case "connecting":
+    case "given-up":
     case "connected":
     case "reconnecting":
     case "disconnecting":
@@ -241,6 +261,7 @@ export function onDeviceGone(context: Context, controller: Controller, device: s
     case "ready":
     case "connecting":
     case "waiting":
+    case "given-up":
     case "remembered":
       return;
   }
@@ -254,6 +275,7 @@ export function leave(context: Context, controller: Controller, disconnect: "yes
     case "probing":
     case "ready":
     case "waiting":
+    case "given-up":
       if (isRemembered(context, controller)) keepInMind(context, controller, { kind: "leave", disconnect }, why);
       else forget(context, controller);
       return;
@@ -305,6 +327,7 @@ export function stay(context: Context, controller: Controller, why: string): voi
     case "probing":
     case "ready":
     case "waiting":
+    case "given-up":
     case "connected":
     case "reconnecting":
       return;

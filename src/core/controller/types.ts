@@ -27,6 +27,8 @@ export type Life =
   | { readonly at: "ready" }
   | { readonly at: "connecting"; readonly request: RequestId; readonly fate: Fate }
   | { readonly at: "waiting" }
+  /** Not tried any more while every page that lists it says that there is no connectivity to its subsystem (NCC, TP8010). */
+  | { readonly at: "given-up" }
   /**
    * Recorded by an earlier run, and not (yet) in the kernel: a connect that a killed daemon left
    * behind may still come out of it.
@@ -83,6 +85,8 @@ export interface DiscoveryControllerState extends ControllerCommon {
 export interface IoControllerState extends ControllerCommon {
   readonly service: "stac";
   configured: "yes" | "no";
+  /** Whether every entry that lists it says No CDC Connectivity. */
+  ncc: "yes" | "no";
   /** Keys of the discovery controllers whose last known page lists it. */
   listedBy: readonly string[];
 }
@@ -148,6 +152,7 @@ export function standingOf({ life }: Controller): Standing {
     case "probing":
     case "ready":
     case "waiting":
+    case "given-up":
     case "connected":
     case "reconnecting":
       return "claimed";

@@ -2,6 +2,7 @@
 import { allowedFamily, isExcluded } from "../config/controller-entry.js";
 import type { ConnectionOptions, StacConfig } from "../config/types.js";
 import type { ControllerId } from "../controller/types.js";
+import { EFLAG_NCC } from "../domain/discovery-log.js";
 import { formatTransportId, transportIdKey, type TransportId } from "../domain/transport-id.js";
 import { entryTransportId } from "../entry.js";
 import { configuredConnections, type NameAnswers, type Named } from "../named.js";
@@ -15,6 +16,8 @@ export interface WantedIo {
   readonly hostName: string;
   readonly options: ConnectionOptions;
   readonly configured: "yes" | "no";
+  /** Whether every entry that lists it says No CDC Connectivity (TP8010). What is configured is tried for ever. */
+  readonly ncc: "yes" | "no";
   /** Keys of the discovery controllers that list it. */
   readonly listedBy: readonly string[];
   readonly why: string;
@@ -23,7 +26,10 @@ export interface WantedIo {
 export interface PresentIo extends Named {
   readonly id: ControllerId;
   readonly configured: "yes" | "no";
+  readonly ncc: "yes" | "no";
   readonly listedBy: readonly string[];
+  /** Failed attempts of a controller that has given up; `undefined` while it is tried. */
+  readonly gaveUpAfter: number | undefined;
 }
 
 /** A connection of the kernel that carries no controller of ours. */
@@ -36,10 +42,13 @@ export interface ForeignIo {
 export type StacOperation =
   | { readonly op: "add"; readonly wanted: WantedIo; readonly why: string }
   | { readonly op: "stay"; readonly id: ControllerId; readonly why: string }
+  /** A controller that has given up is tried again. */
+  | { readonly op: "resume"; readonly id: ControllerId; readonly why: string }
   | {
       readonly op: "set-listing";
       readonly id: ControllerId;
       readonly configured: "yes" | "no";
+      readonly ncc: "yes" | "no";
       readonly hostName: string;
       readonly listedBy: readonly string[];
       readonly why: string;
@@ -56,9 +65,11 @@ export interface StacPlanInput {
   readonly foreign: readonly ForeignIo[];
 }
 
+type Draft = Omit<WantedIo, "listedBy" | "ncc"> & { readonly listedBy: string[]; ncc: "yes" | "no" };
+
 /** The wanted set: what is configured, and what every known page lists. */
 export function wantedIos({ config, names, present, view }: StacPlanInput): ReadonlyMap<string, WantedIo> {
-  const wanted = new Map<string, WantedIo & { readonly listedBy: string[] }>();
+  const wanted = new Map<string, Draft>();
   const admits = (tid: TransportId): boolean =>
     wanted.size < IO_CONTROLLERS_MAX &&
     isExcluded(tid, config.excludes) === undefined &&
@@ -67,7 +78,7 @@ export function wantedIos({ config, names, present, view }: StacPlanInput): Read
     if (!admits(tid)) continue;
     const options = { ...config.connection, ...entry.options };
     const why = `configured by ${config.file} line ${String(entry.line)}`;
-    wanted.set(transportIdKey(tid), { tid, hostName, options, configured: "yes", listedBy: [], why });
+    wanted.set(transportIdKey(tid), { tid, hostName, options, configured: "yes", ncc: "no", listedBy: [], why });
   }
   for (const dc of view.kind === "known" ? view.dcs : []) {
     const dcKey = transportIdKey(dc.tid);
@@ -75,12 +86,15 @@ export function wantedIos({ config, names, present, view }: StacPlanInput): Read
       const tid = entry.subtype === "nvme" ? entryTransportId(entry, dc.tid, config.ignoreIface) : undefined;
       if (tid === undefined) continue;
       const key = transportIdKey(tid);
+      const ncc = (entry.eflags & EFLAG_NCC) === 0 ? "no" : "yes";
       const known = wanted.get(key);
       if (known !== undefined) {
+        if (ncc === "no") known.ncc = "no";
         if (known.listedBy.at(-1) !== dcKey) known.listedBy.push(dcKey);
       } else if (admits(tid)) {
         const why = `listed by ${formatTransportId(dc.tid)}`;
-        wanted.set(key, { tid, hostName: "", options: config.connection, configured: "no", listedBy: [dcKey], why });
+        const options = config.connection;
+        wanted.set(key, { tid, hostName: "", options, configured: "no", ncc, listedBy: [dcKey], why });
       }
     }
   }
@@ -141,9 +155,12 @@ function planPresent(
     const operations: StacOperation[] = [];
     const listedBy = [...wish.listedBy, ...open.filter((dcKey) => !wish.listedBy.includes(dcKey))];
     const { configured, hostName, why } = wish;
-    const isSame = present.configured === configured && present.hostName === hostName;
+    // An entry that cannot be read now may be the one that has connectivity.
+    const ncc = open.length > 0 && present.ncc === "no" ? "no" : wish.ncc;
+    const isSame = present.configured === configured && present.ncc === ncc && present.hostName === hostName;
     if (!isSame || !sameList(present.listedBy, listedBy))
-      operations.push({ op: "set-listing", id: present.id, configured, hostName, listedBy, why });
+      operations.push({ op: "set-listing", id: present.id, configured, ncc, hostName, listedBy, why });
+    if (mayResume(config, present, ncc)) operations.push({ op: "resume", id: present.id, why });
     if (present.standing !== "claimed") operations.push({ op: "stay", id: present.id, why: wish.why });
     return operations;
   }
@@ -151,6 +168,12 @@ function planPresent(
   const why = whyNotWanted(input, present, open);
   if (why === undefined) return [];
   return [{ op: "leave", id: present.id, disconnect: config.disconnectScope === "no-disconnect" ? "no" : "yes", why }];
+}
+
+/** Whether a controller that has given up has a reason to be tried again. */
+function mayResume(config: StacConfig, { gaveUpAfter }: PresentIo, ncc: "yes" | "no"): boolean {
+  if (gaveUpAfter === undefined) return false;
+  return ncc === "no" || config.connectAttemptsOnNcc === 0 || gaveUpAfter < config.connectAttemptsOnNcc;
 }
 
 /** The reason to let a controller go; `undefined` while it is not known whether it is wanted. */

@@ -24,6 +24,7 @@ import { requestReconcile } from "../soak.js";
 import { stafView } from "../staf/service.js";
 import { controllerToBus } from "../staf/bus-format.js";
 import { deviceOf } from "../controller/life.js";
+import { resume } from "../controller/machine.js";
 import type { StacState } from "../state.js";
 import { planStac, type ForeignIo, type PresentIo, type StacOperation } from "./plan.js";
 import { followStaf } from "./view.js";
@@ -54,6 +55,7 @@ export function startStac(context: Context, stac: StacState): void {
       hostName,
       options: stac.config.connection,
       configured,
+      ncc: "no",
       listedBy,
       wanted: "recorded by an earlier run",
       why: "recorded by an earlier run",
@@ -84,8 +86,9 @@ export function reconcileStac(context: Context, stac: StacState): void {
 }
 
 function presentIo(controller: IoControllerState): PresentIo {
-  const { id, configured, listedBy } = controller;
-  return { id, ...namedOf(controller), configured, listedBy };
+  const { id, configured, ncc, listedBy, life, failures } = controller;
+  const gaveUpAfter = life.at === "given-up" ? failures : undefined;
+  return { id, ...namedOf(controller), configured, ncc, listedBy, gaveUpAfter };
 }
 
 /** Live I/O connections that carry nothing of ours. One that is not complete, not live or not known is not judged. */
@@ -101,7 +104,7 @@ function foreignIos({ state }: Context): readonly ForeignIo[] {
 function carryOut(context: Context, operation: StacOperation): void {
   switch (operation.op) {
     case "add": {
-      const { tid, hostName, options, configured, listedBy } = operation.wanted;
+      const { tid, hostName, options, configured, ncc, listedBy } = operation.wanted;
       const why = operation.why;
       const controller = addController(context, {
         service: "stac",
@@ -109,6 +112,7 @@ function carryOut(context: Context, operation: StacOperation): void {
         hostName,
         options,
         configured,
+        ncc,
         listedBy,
         wanted: why,
         why,
@@ -120,9 +124,13 @@ function carryOut(context: Context, operation: StacOperation): void {
     case "stay":
       claim(context, ioOf(context, operation.id), operation.why);
       return;
+    case "resume":
+      resume(context, ioOf(context, operation.id), operation.why);
+      return;
     case "set-listing": {
       const io = ioOf(context, operation.id);
       io.configured = operation.configured;
+      io.ncc = operation.ncc;
       io.hostName = operation.hostName;
       io.listedBy = operation.listedBy;
       io.wanted = operation.why;

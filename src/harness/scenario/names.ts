@@ -53,6 +53,7 @@ export const LIFE_STATES = [
   "ready",
   "connecting",
   "waiting",
+  "given-up",
   "remembered",
   "connected",
   "reconnecting",

@@ -43,7 +43,10 @@ const counted = p.oneOf(
     p.record({ "log-reads": p.controllerRef.describe("Reads of this peer's discovery log page, by their header.") }),
     p.record({
       registrations: p.id.describe("Registrations that this discovery controller took."),
-      symname: p.text("a symbolic name", /^[^\n]*$/).optional().describe("Only those with this symbolic name; empty: none."),
+      symname: p
+        .text("a symbolic name", /^[^\n]*$/)
+        .optional()
+        .describe("Only those with this symbolic name; empty: none."),
     }),
     p.record({
       calls: p
