@@ -6,10 +6,12 @@
 import { encodeConnectOptions, unsupportedOptions } from "./codec/fabrics-options.js";
 import { log, newRequest, sayOnce, type Context } from "./context.js";
 import { mayFitLater } from "./controller/adoption.js";
+import type { ConnectionOptions } from "./config/types.js";
 import { enterLife, nameOf, wait } from "./controller/life.js";
+import { effectiveOptions } from "./controller/options.js";
 import type { Controller, ControllerId } from "./controller/types.js";
 import { WELL_KNOWN_DISCOVERY_NQN } from "./domain/transport-id.js";
-import { CONNECTS_IN_KERNEL_MAX, FIRST_RETRY, PROBE_TIMEOUT, PROBES_MAX } from "./limits.js";
+import { CONNECTS_IN_KERNEL_MAX, FIRST_RETRY, LATER_RETRY, PROBE_TIMEOUT, PROBES_MAX } from "./limits.js";
 import { addressKey } from "./kernel/match.js";
 import { isDurable } from "./saving.js";
 import type { ConnectQueue } from "./state.js";
@@ -125,37 +127,72 @@ function startProbe(context: Context, controller: Controller): void {
 }
 
 function startConnect(context: Context, controller: Controller): void {
-  const options = connectString(context, controller);
+  const options = effectiveOptions(controller, context.state.identity);
+  const asked = connectString(context, controller, options);
+  const lacking = lackingOptions(context, asked);
+  const refusal = protectionLacking(lacking, controller);
+  if (refusal !== undefined) {
+    refuse(context, controller, refusal);
+    return;
+  }
   const request = newRequest(context, { kind: "connect", controller: controller.id });
   log(context, "debug", "connecting", nameOf(controller));
   enterLife(context, controller, { at: "connecting", request, fate: { kind: "keep" } }, controller.why);
+  controller.connectedWith = options;
   context.state.queue.inKernel.add(controller.id);
-  context.ports.fabrics.connect(request, options);
+  context.ports.fabrics.connect(request, withoutOptions(context, asked, lacking));
 }
 
-/** The string to write: what the kernel does not know is left out, with a word in the log. */
-function connectString(context: Context, controller: Controller): string {
-  const { identity, fabricsOptions } = context.state;
-  const options = encodeConnectOptions({
-    transportId: controller.tid,
-    hostNqn: identity?.hostNqn ?? "",
-    hostId: identity?.hostId ?? "",
-    discovery: controller.service === "staf" && controller.tid.subsysnqn !== WELL_KNOWN_DISCOVERY_NQN,
-    options: controller.options,
-  });
-  if (typeof fabricsOptions === "string") return options;
-  const unknown = new Set(unsupportedOptions(options, fabricsOptions));
-  if (unknown.size === 0) return options;
-  for (const name of unknown) {
+/** Options without which a connection would be open to others: what the kernel lacks of them is not left out. */
+const PROTECTION: readonly { readonly name: string; readonly key: keyof ConnectionOptions }[] = [
+  { name: "dhchap_secret", key: "dhchapSecret" },
+  { name: "dhchap_ctrl_secret", key: "dhchapCtrlSecret" },
+  { name: "tls", key: "tls" },
+  { name: "keyring", key: "keyring" },
+  { name: "tls_key", key: "tlsKey" },
+];
+
+/** The first option that protects a connection, was configured for it, and is not known to the kernel. The host's key is a mere default. */
+function protectionLacking(lacking: ReadonlySet<string>, { options }: Controller): string | undefined {
+  const isAsked = (value: unknown): boolean => value !== undefined && value !== false;
+  return PROTECTION.find(({ name, key }) => lacking.has(name) && isAsked(options[key]))?.name;
+}
+
+function refuse(context: Context, controller: Controller, option: string): void {
+  const why = `this kernel does not know the connect option ${option}, and without it no connection is made`;
+  sayOnce(context, `refused ${controller.id} ${option}`, "error", why, nameOf(controller));
+  wait(context, controller, LATER_RETRY, why);
+}
+
+/** The options of a connect string that the kernel does not know. */
+function lackingOptions({ state }: Context, connectString: string): ReadonlySet<string> {
+  const { fabricsOptions } = state;
+  return typeof fabricsOptions === "string" ? new Set() : new Set(unsupportedOptions(connectString, fabricsOptions));
+}
+
+/** What remains of a connect string without options that the kernel does not know, with a word in the log, once each. */
+function withoutOptions(context: Context, connectString: string, names: ReadonlySet<string>): string {
+  for (const name of names)
     sayOnce(
       context,
       `option ${name}`,
       "warning",
       `this kernel does not know the connect option ${name}: it is left out`,
     );
-  }
-  return options
+  if (names.size === 0) return connectString;
+  return connectString
     .split(",")
-    .filter((part) => !unknown.has(part.split("=", 1)[0] ?? ""))
+    .filter((part) => !names.has(part.split("=", 1)[0] ?? ""))
     .join(",");
+}
+
+function connectString({ state }: Context, controller: Controller, options: ConnectionOptions): string {
+  const { identity } = state;
+  return encodeConnectOptions({
+    transportId: controller.tid,
+    hostNqn: identity?.hostNqn ?? "",
+    hostId: identity?.hostId ?? "",
+    discovery: controller.service === "staf" && controller.tid.subsysnqn !== WELL_KNOWN_DISCOVERY_NQN,
+    options,
+  });
 }

@@ -3,6 +3,7 @@ import type { Controller, Life } from "./controller/types.js";
 import { deviceOf, nameOf, pageTimer, retryTimer } from "./controller/life.js";
 import type { TransportId } from "./domain/transport-id.js";
 import { between, formatDuration, type Milliseconds } from "./domain/units.js";
+import { staleText } from "./controller/renewal.js";
 import type { ServiceName } from "./ports/bus.js";
 import type { CoreState } from "./state.js";
 
@@ -93,6 +94,8 @@ function next(state: CoreState, controller: Controller, now: Milliseconds): stri
     const deadline = state.timers.get(timer);
     return deadline === undefined ? undefined : formatDuration(between(now, deadline));
   };
+  const stale = staleText(state, controller);
+  if (stale !== "") return stale;
   const retry = inTime(retryTimer(controller));
   if (retry !== undefined)
     return controller.life.at === "waiting" ? `tried again in ${retry}` : `forgotten in ${retry}`;

@@ -94,8 +94,8 @@ export function loadRecord<T>(
 }
 
 type NewController =
-  | Omit<DiscoveryControllerState, "id" | "life" | "since" | "failures" | "recordedAt">
-  | Omit<IoControllerState, "id" | "life" | "since" | "failures" | "recordedAt">;
+  | Omit<DiscoveryControllerState, "id" | "life" | "since" | "failures" | "recordedAt" | "connectedWith">
+  | Omit<IoControllerState, "id" | "life" | "since" | "failures" | "recordedAt" | "connectedWith">;
 
 /** Enters a controller into the state. It is recorded from now on; `seek` or `remember` gives it something to do. */
 export function addController(context: Context, made: NewController): Controller {
@@ -110,6 +110,7 @@ export function addController(context: Context, made: NewController): Controller
     since,
     failures: 0,
     recordedAt: 0,
+    connectedWith: undefined,
   };
   state.controllers.set(id, controller);
   state.byKey.set(controllerKey(controller.service, transportIdKey(controller.tid)), id);

@@ -109,6 +109,9 @@ describe("connect strings", () => {
       disableSqflow: fc.boolean(),
       dhchapSecret: given(text),
       dhchapCtrlSecret: given(text),
+      tls: fc.boolean(),
+      keyring: given(count),
+      tlsKey: given(count),
     }),
   });
 
@@ -143,6 +146,9 @@ describe("connect strings", () => {
         say("disable_sqflow", options.disableSqflow);
         say("dhchap_secret", options.dhchapSecret);
         say("dhchap_ctrl_secret", options.dhchapCtrlSecret);
+        say("tls", options.tls);
+        say("keyring", options.keyring);
+        say("tls_key", options.tlsKey);
         expect(said).toEqual(expected);
       }),
     );

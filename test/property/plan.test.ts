@@ -40,7 +40,7 @@ function lineFor(tid: TransportId): ControllerEntry {
 }
 
 /** Controllers here are configured by their addresses. */
-const BY_ADDRESS = { hostName: "", health: "unclear" } as const;
+const BY_ADDRESS = { hostName: "", health: "unclear", options: defaultStafConfig("").connection } as const;
 const NO_NAMES: NameAnswers = new Map();
 
 const standing = fc.constantFrom<Standing>("claimed", "remembered", "leaving");
@@ -85,6 +85,7 @@ function applyStaf(input: StafPlanInput): StafPlanInput {
     if (dc === undefined) throw new Error("the plan names a controller twice after it left");
     if (operation.op === "leave") present.delete(operation.id);
     else if (operation.op === "stay") present.set(operation.id, { ...dc, standing: "claimed" });
+    else if (operation.op === "set-options") present.set(operation.id, { ...dc, options: operation.options });
     else present.set(operation.id, { ...dc, origin: operation.wanted.origin });
   }
   return { ...input, present: [...present.values()].filter((dc) => dc.standing !== "leaving") };
@@ -187,6 +188,7 @@ function applyStac(input: StacPlanInput): StacPlanInput {
     if (operation.op === "leave") present.delete(operation.id);
     else if (operation.op === "stay") present.set(operation.id, { ...io, standing: "claimed" });
     else if (operation.op === "resume") present.set(operation.id, { ...io, gaveUpAfter: undefined });
+    else if (operation.op === "set-options") present.set(operation.id, { ...io, options: operation.options });
     else {
       const { configured, ncc, listedBy } = operation;
       present.set(operation.id, { ...io, configured, ncc, listedBy });

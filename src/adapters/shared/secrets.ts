@@ -6,8 +6,11 @@
 /** What stands for a secret in a connect string: an option of one of these names. */
 const SECRET_OPTIONS = new Set(["dhchap_secret", "dhchap_ctrl_secret"]);
 
-/** `dhchap-secret = X` anywhere in a configuration file; the value may stand on a continuation line. */
-const SECRET_KEY_VALUE = /(dhchap-(?:ctrl-)?secret[ \t]*=[ \t]*(?:\r?\n[ \t]+)?)([^;\r\n]+)/gi;
+/**
+ * `dhchap-secret = X` anywhere in a configuration file; the value may stand on a continuation line. A comment behind it is no part
+ * of the secret, so that the core sees it and says that comments belong on lines of their own.
+ */
+const SECRET_KEY_VALUE = /(dhchap-(?:ctrl-)?secret[ \t]*=[ \t]*(?:\r?\n[ \t]+)?)([^;\r\n]+?)(?=[ \t]+#|[;\r\n]|$)/gi;
 
 const SECTION = /^\[([^\]]*)\]/;
 const HOST_KEY = /^(\s*key\s*=)(.*)$/i;

@@ -51,6 +51,9 @@ function connectOptions(
     ["disable_sqflow", options.disableSqflow],
     ["dhchap_secret", options.dhchapSecret],
     ["dhchap_ctrl_secret", options.dhchapCtrlSecret],
+    ["keyring", options.keyring],
+    ["tls_key", options.tlsKey],
+    ["tls", options.tls],
     ["discovery", request.discovery],
   ];
 }

@@ -18,8 +18,11 @@ function readConnection(reader: ConfigReader): ConnectionOptions {
     reconnectDelay: reader.scalar(OPTIONS.reconnectDelay),
     ctrlLossTmo: reader.scalar(OPTIONS.ctrlLossTmo),
     disableSqflow: reader.scalar(OPTIONS.disableSqflow),
-    dhchapSecret: undefined,
-    dhchapCtrlSecret: undefined,
+    dhchapSecret: reader.scalar(OPTIONS.dhchapSecret),
+    dhchapCtrlSecret: reader.scalar(OPTIONS.dhchapCtrlSecret),
+    tls: reader.scalar(OPTIONS.tls),
+    keyring: reader.scalar(OPTIONS.keyring),
+    tlsKey: reader.scalar(OPTIONS.tlsKey),
   };
 }
 

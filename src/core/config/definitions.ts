@@ -67,6 +67,16 @@ function seconds(least: number): ValueKind<Seconds> {
 
 const SECRET: ValueKind<string> = { expected: "a secret", read: (text) => (text === "" ? undefined : text) };
 
+/** Of a key or a keyring (keyctl(1)): positive, as the kernel has them, decimal or hexadecimal. */
+const SERIAL: ValueKind<number> = {
+  expected: "the serial number of a key, such as 0x1a2b3c4d",
+  read: (text) => {
+    if (!/^(?:0x[0-9a-f]{1,8}|[0-9]{1,10})$/i.test(text)) return undefined;
+    const serial = Number(text);
+    return serial > 0 && serial <= INT_MAX ? serial : undefined;
+  },
+};
+
 /** The options of one connection, in [Global] or in a `controller` line. */
 export const CONNECTION_OPTIONS: {
   readonly [K in keyof ConnectionOptions]: { readonly name: string; readonly kind: ValueKind<ConnectionOptions[K]> };
@@ -83,6 +93,9 @@ export const CONNECTION_OPTIONS: {
   disableSqflow: { name: "disable-sqflow", kind: FLAG },
   dhchapSecret: { name: "dhchap-secret", kind: SECRET },
   dhchapCtrlSecret: { name: "dhchap-ctrl-secret", kind: SECRET },
+  tls: { name: "tls", kind: FLAG },
+  keyring: { name: "keyring", kind: SERIAL },
+  tlsKey: { name: "tls_key", kind: SERIAL },
 };
 
 const BOTH: readonly ServiceName[] = ["staf", "stac"];
@@ -168,6 +181,11 @@ export const OPTIONS = {
   reconnectDelay: connection(BOTH, "reconnectDelay", undefined),
   ctrlLossTmo: connection(BOTH, "ctrlLossTmo", undefined),
   disableSqflow: connection(BOTH, "disableSqflow", false),
+  dhchapSecret: connection(BOTH, "dhchapSecret", undefined),
+  dhchapCtrlSecret: connection(BOTH, "dhchapCtrlSecret", undefined),
+  tls: connection(BOTH, "tls", false),
+  keyring: connection(BOTH, "keyring", undefined),
+  tlsKey: connection(BOTH, "tlsKey", undefined),
   ignoreIface: option(BOTH, SECTIONS.global, "ignore-iface", FLAG, false),
   ipFamilies: option(BOTH, SECTIONS.global, "ip-family", IP_FAMILIES, ["ipv4", "ipv6"]),
   pleo: option(STAF, SECTIONS.global, "pleo", ENABLED, true),

@@ -18,6 +18,10 @@ export interface ConnectionOptions {
   /** A handle `secret:N`, never the secret. */
   readonly dhchapSecret: string | undefined;
   readonly dhchapCtrlSecret: string | undefined;
+  readonly tls: boolean;
+  /** Serial numbers of a keyring and of a key in it; `undefined`: the kernel's own choice. */
+  readonly keyring: number | undefined;
+  readonly tlsKey: number | undefined;
 }
 
 /** One `controller =` or `exclude =` line. Empty strings: not given. */

@@ -48,6 +48,7 @@ export function adoptPresent(context: Context, controller: Controller, present: 
   if (!fits(context, controller, present)) return false;
   const device = present.controller.name;
   log(context, "info", `uses the existing connection ${device} (${present.controller.state})`, nameOf(controller));
+  controller.connectedWith = undefined;
   arrive(context, controller, present, `${device} is the connection that is wanted`);
   return true;
 }
@@ -63,6 +64,7 @@ function becomeLive(context: Context, controller: Controller, device: string, wh
   controller.failures = 0;
   noteAlive(context, controller);
   enterLife(context, controller, { at: "connected", device }, why);
+  if (controller.service === "stac" && context.state.stac?.renewals === "waiting") requestReconcile(context, "stac");
   if (controller.service === "staf") {
     controller.pleo = "ask";
     if (controller.registration.at === "done") controller.registration = { at: "due" };
@@ -339,15 +341,28 @@ function isShared({ state }: Context, controller: Controller): boolean {
   return device !== undefined && (state.kernel.byName.get(device)?.bound.size ?? 0) > 1;
 }
 
-function disconnectNow(context: Context, controller: Controller, device: string, why: string): void {
+/** Takes its connection down and makes another one. */
+export function renew(context: Context, controller: Controller, device: string, why: string): void {
+  if (controller.service === "staf") abandonRead(context, controller);
+  disconnectNow(context, controller, device, why, "connect-again");
+}
+
+function disconnectNow(
+  context: Context,
+  controller: Controller,
+  device: string,
+  why: string,
+  next: "forget" | "connect-again" = "forget",
+): void {
   log(context, "notice", `disconnecting ${device}: ${why}`, nameOf(controller));
   const started = startDelete(context, device, controller.tid, controller.id);
   switch (started.kind) {
     case "started":
-      enterLife(context, controller, { at: "disconnecting", request: started.request, device, next: "forget" }, why);
+      enterLife(context, controller, { at: "disconnecting", request: started.request, device, next }, why);
       return;
     case "gone":
-      forget(context, controller);
+      if (next === "forget") forget(context, controller);
+      else lost(context, controller, `${device} was gone already`);
       return;
     case "failed":
       notDeleted(context, controller, device, started.because);

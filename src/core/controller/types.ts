@@ -55,6 +55,8 @@ interface ControllerCommon {
   /** The configured host name that the address stands for; empty where there is none. */
   hostName: string;
   options: ConnectionOptions;
+  /** The options that its connection was made with; `undefined` where it has none, or one that this run did not make. */
+  connectedWith: ConnectionOptions | undefined;
   life: Life;
   /** Why it is wanted. */
   wanted: string;

@@ -2,6 +2,7 @@
 import { allowedFamily, isExcluded } from "../config/controller-entry.js";
 import type { ConnectionOptions, StacConfig } from "../config/types.js";
 import type { ControllerId } from "../controller/types.js";
+import { planOptions, type SetOptions } from "../controller/options.js";
 import { EFLAG_NCC } from "../domain/discovery-log.js";
 import { formatTransportId, transportIdKey, type TransportId } from "../domain/transport-id.js";
 import { entryTransportId } from "../entry.js";
@@ -26,6 +27,7 @@ export interface WantedIo {
 export interface PresentIo extends Named {
   readonly id: ControllerId;
   readonly configured: "yes" | "no";
+  readonly options: ConnectionOptions;
   readonly ncc: "yes" | "no";
   readonly listedBy: readonly string[];
   /** Failed attempts of a controller that has given up; `undefined` while it is tried. */
@@ -53,6 +55,7 @@ export type StacOperation =
       readonly listedBy: readonly string[];
       readonly why: string;
     }
+  | SetOptions
   | { readonly op: "leave"; readonly id: ControllerId; readonly disconnect: "yes" | "no"; readonly why: string }
   | { readonly op: "disconnect-foreign"; readonly device: string; readonly why: string };
 
@@ -160,6 +163,7 @@ function planPresent(
     const isSame = present.configured === configured && present.ncc === ncc && present.hostName === hostName;
     if (!isSame || !sameList(present.listedBy, listedBy))
       operations.push({ op: "set-listing", id: present.id, configured, ncc, hostName, listedBy, why });
+    operations.push(...planOptions(present, wish));
     if (mayResume(config, present, ncc)) operations.push({ op: "resume", id: present.id, why });
     if (present.standing !== "claimed") operations.push({ op: "stay", id: present.id, why: wish.why });
     return operations;

@@ -24,6 +24,7 @@ import { requestReconcile } from "../soak.js";
 import { stafView } from "../staf/service.js";
 import { controllerToBus } from "../staf/bus-format.js";
 import { deviceOf } from "../controller/life.js";
+import { renewConnections, setOptions } from "../controller/renewal.js";
 import { resume } from "../controller/machine.js";
 import type { StacState } from "../state.js";
 import { planStac, type ForeignIo, type PresentIo, type StacOperation } from "./plan.js";
@@ -37,6 +38,7 @@ export function initialStac(): StacState {
     configKnown: false,
     record: { path: RECORD_PATHS.stac, sequence: 0, attempted: 0, durable: 0, writing: false },
     view: { kind: "unknown", because: "staf was not asked yet" },
+    renewals: "none",
     asking: { at: "idle" },
   };
 }
@@ -83,12 +85,13 @@ export function reconcileStac(context: Context, stac: StacState): void {
     foreign: foreignIos(context),
   });
   for (const operation of operations) carryOut(context, operation);
+  renewConnections(context, "stac");
 }
 
 function presentIo(controller: IoControllerState): PresentIo {
-  const { id, configured, ncc, listedBy, life, failures } = controller;
+  const { id, configured, options, ncc, listedBy, life, failures } = controller;
   const gaveUpAfter = life.at === "given-up" ? failures : undefined;
-  return { id, ...namedOf(controller), configured, ncc, listedBy, gaveUpAfter };
+  return { id, ...namedOf(controller), configured, options, ncc, listedBy, gaveUpAfter };
 }
 
 /** Live I/O connections that carry nothing of ours. One that is not complete, not live or not known is not judged. */
@@ -123,6 +126,9 @@ function carryOut(context: Context, operation: StacOperation): void {
     }
     case "stay":
       claim(context, ioOf(context, operation.id), operation.why);
+      return;
+    case "set-options":
+      setOptions(context, ioOf(context, operation.id), operation);
       return;
     case "resume":
       resume(context, ioOf(context, operation.id), operation.why);

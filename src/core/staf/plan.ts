@@ -2,6 +2,7 @@
 import { allowedFamily, isExcluded } from "../config/controller-entry.js";
 import type { ConnectionOptions, StafConfig } from "../config/types.js";
 import type { ControllerId, Origin } from "../controller/types.js";
+import { planOptions, type SetOptions } from "../controller/options.js";
 import type { DiscoveryLogEntry } from "../domain/discovery-log.js";
 import { formatTransportId, transportIdKey, type TransportId } from "../domain/transport-id.js";
 import { entryTransportId } from "../entry.js";
@@ -21,6 +22,7 @@ export interface WantedDc {
 export interface PresentDc extends Named {
   readonly id: ControllerId;
   readonly origin: Origin;
+  readonly options: ConnectionOptions;
   /** `undefined`: not known, which is not an empty page. */
   readonly entries: readonly DiscoveryLogEntry[] | undefined;
 }
@@ -29,6 +31,7 @@ export type StafOperation =
   | { readonly op: "add"; readonly wanted: WantedDc; readonly why: string }
   | { readonly op: "stay"; readonly id: ControllerId; readonly why: string }
   | { readonly op: "set-origin"; readonly id: ControllerId; readonly wanted: WantedDc; readonly why: string }
+  | SetOptions
   | { readonly op: "leave"; readonly id: ControllerId; readonly why: string };
 
 export interface StafPlanInput {
@@ -85,6 +88,7 @@ export function planStaf(input: StafPlanInput): readonly StafOperation[] {
     if (wish !== undefined) {
       if (dc.origin !== wish.origin || dc.hostName !== wish.hostName)
         operations.push({ op: "set-origin", id: dc.id, wanted: wish, why: wish.why });
+      operations.push(...planOptions(dc, wish));
       if (dc.standing !== "claimed") operations.push({ op: "stay", id: dc.id, why: wish.why });
       continue;
     }

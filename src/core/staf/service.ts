@@ -3,6 +3,7 @@ import { defaultStafConfig, parseStafConfig } from "../config/stafd.js";
 import type { Context } from "../context.js";
 import { readPage } from "../controller/discovery.js";
 import { leave } from "../controller/machine.js";
+import { renewConnections, setOptions } from "../controller/renewal.js";
 import {
   knownEntries,
   standingOf,
@@ -81,11 +82,12 @@ export function reconcileStaf(context: Context, staf: StafState): void {
   const config = withNamedExcludes(staf.config, names);
   const input: StafPlanInput = { config, configKnown: staf.configKnown, names, present };
   for (const operation of planStaf(input)) carryOut(context, operation);
+  renewConnections(context, "staf");
 }
 
 function presentDc(controller: DiscoveryControllerState): PresentDc {
-  const { id, origin, page } = controller;
-  return { id, ...namedOf(controller), origin, entries: knownEntries(page) };
+  const { id, origin, options, page } = controller;
+  return { id, ...namedOf(controller), origin, options, entries: knownEntries(page) };
 }
 
 function carryOut(context: Context, operation: StafOperation): void {
@@ -111,6 +113,9 @@ function carryOut(context: Context, operation: StafOperation): void {
     }
     case "stay":
       claim(context, dcOf(context, operation.id), operation.why);
+      return;
+    case "set-options":
+      setOptions(context, dcOf(context, operation.id), operation);
       return;
     case "set-origin": {
       const dc = dcOf(context, operation.id);

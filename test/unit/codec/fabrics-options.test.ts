@@ -30,6 +30,9 @@ const NO_OPTIONS: ConnectionOptions = {
   disableSqflow: false,
   dhchapSecret: undefined,
   dhchapCtrlSecret: undefined,
+  tls: false,
+  keyring: undefined,
+  tlsKey: undefined,
 };
 
 const HOST_NQN = "nqn.2014-08.org.nvmexpress:uuid:11111111-2222-3333-4444-555555555555";
@@ -165,17 +168,20 @@ describe("encodeConnectOptions", () => {
         disableSqflow: true,
         dhchapSecret: "secret:1",
         dhchapCtrlSecret: "secret:2",
+        tls: true,
+        keyring: 0x1a2b3c4d,
+        tlsKey: 1,
       },
     });
     expect(text).toBe(
       "nqn=nqn.2014-08.org.nvmexpress.discovery,transport=tcp,traddr=127.0.0.1,trsvcid=8009,host_traddr=10.0.0.1," +
         "host_iface=eth0,hostnqn=nqn.other,nr_io_queues=1,nr_write_queues=2,nr_poll_queues=3,queue_size=32," +
         "ctrl_loss_tmo=-1,reconnect_delay=2,keep_alive_tmo=0,hdr_digest,data_digest,disable_sqflow," +
-        "dhchap_secret=secret:1,dhchap_ctrl_secret=secret:2,discovery",
+        "dhchap_secret=secret:1,dhchap_ctrl_secret=secret:2,keyring=439041101,tls_key=1,tls,discovery",
     );
-    for (const kernel of ["6.1", "6.12"]) {
-      expect(unsupportedOptions(text, parseSupportedOptions(recordedOptionLine(kernel)))).toEqual([]);
-    }
+    const unsupported = (kernel: string) => unsupportedOptions(text, parseSupportedOptions(recordedOptionLine(kernel)));
+    expect(unsupported("6.12")).toEqual([]);
+    expect(unsupported("6.1")).toEqual(["keyring", "tls_key", "tls"]);
     expect(text.length).toBeLessThan(CONNECT_STRING_BYTES_MAX);
   });
 

@@ -34,6 +34,9 @@ test("an empty file is the documented default, without a note", () => {
     disableSqflow: false,
     dhchapSecret: undefined,
     dhchapCtrlSecret: undefined,
+    tls: false,
+    keyring: undefined,
+    tlsKey: undefined,
   };
   const common = {
     file: FILE,

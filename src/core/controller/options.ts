@@ -1,0 +1,36 @@
+/** The options of connections: which are wanted, and which a connection was made with. Pure. */
+import { CONNECTION_OPTIONS } from "../config/definitions.js";
+import type { ConnectionOptions, HostIdentity } from "../config/types.js";
+import type { Controller, ControllerId } from "./types.js";
+
+/** Other options are configured for a controller that is there already. */
+export interface SetOptions {
+  readonly op: "set-options";
+  readonly id: ControllerId;
+  readonly options: ConnectionOptions;
+  readonly why: string;
+}
+
+const KEYS = Object.keys(CONNECTION_OPTIONS).filter((key): key is keyof ConnectionOptions =>
+  Object.hasOwn(CONNECTION_OPTIONS, key),
+);
+
+/** The names, as files spell them, of the options that differ. */
+export function differingOptions(one: ConnectionOptions, other: ConnectionOptions): readonly string[] {
+  return KEYS.filter((key) => one[key] !== other[key]).map((key) => CONNECTION_OPTIONS[key].name);
+}
+
+/** The operation that gives a controller the options that are wanted; none where it has them. */
+export function planOptions(
+  present: { readonly id: ControllerId; readonly options: ConnectionOptions },
+  wish: { readonly options: ConnectionOptions },
+): readonly SetOptions[] {
+  const names = differingOptions(present.options, wish.options);
+  if (names.length === 0) return [];
+  return [{ op: "set-options", id: present.id, options: wish.options, why: `${names.join(", ")} changed` }];
+}
+
+/** The options that a controller is to be connected with: the host's key is its secret where it has none of its own. */
+export function effectiveOptions({ options }: Controller, identity: HostIdentity | undefined): ConnectionOptions {
+  return { ...options, dhchapSecret: options.dhchapSecret ?? identity?.hostKey };
+}
