@@ -7,6 +7,7 @@ import type { Context } from "../context.js";
 import { log, sayOnce, unsay } from "../context.js";
 import type { ServiceName } from "../ports/bus.js";
 import type { CoreState } from "../state.js";
+import { addTo } from "../kernel/index.js";
 import { deviceOf, nameOf } from "./life.js";
 import { renew } from "./machine.js";
 import { differingOptions, effectiveOptions, type SetOptions } from "./options.js";
@@ -23,27 +24,50 @@ export function setOptions(context: Context, controller: Controller, { options, 
 
 /** Makes the connections of a service anew that have other options than are wanted, as far as that may be done now. */
 export function renewConnections(context: Context, service: ServiceName): void {
-  const { stac } = context.state;
+  const { controllers, stac } = context.state;
   if (service === "stac" && stac !== undefined) stac.renewals = "none";
-  for (const controller of [...context.state.controllers.values()]) {
-    if (controller.service !== service) continue;
+  let paths: Paths | undefined;
+  for (const controller of [...controllers.values()]) {
     const { life } = controller;
-    if (life.at !== "connected" && life.at !== "reconnecting") continue;
+    if (controller.service !== service || (life.at !== "connected" && life.at !== "reconnecting")) continue;
     const names = staleOptions(context.state, controller);
     const mark = `renew ${controller.id}`;
     if (names.length === 0) {
       unsay(context, mark);
       continue;
     }
-    const kept = controller.service === "stac" ? whyKept(context, controller, life.device) : undefined;
+    paths ??= pathsNow(context);
+    const kept = controller.service === "stac" ? whyKept(context, controller, life.device, paths) : undefined;
     const changed = `${names.join(", ")} changed`;
     if (kept === undefined) {
+      paths.live.get(controller.tid.subsysnqn)?.delete(life.device);
       renew(context, controller, life.device, changed);
       continue;
     }
     if (stac !== undefined) stac.renewals = "waiting";
     sayOnce(context, mark, kept.level, `${changed}, ${kept.text}`, nameOf(controller));
   }
+}
+
+/** The paths to each subsystem, by its NQN. Gathered once, so that a thousand changed controllers stay cheap. */
+interface Paths {
+  /** Devices that are live, and not being taken down by us. */
+  readonly live: ReadonlyMap<string, Set<string>>;
+  /** Controllers of stac, connected or not. */
+  readonly wanted: ReadonlyMap<string, Set<string>>;
+}
+
+function pathsNow({ state }: Context): Paths {
+  const live = new Map<string, Set<string>>();
+  for (const { controller, kind, bound } of state.kernel.byName.values()) {
+    if (kind !== "io" || controller.state !== "live") continue;
+    const isGoing = [...bound].some((id) => state.controllers.get(id)?.life.at === "disconnecting");
+    if (!isGoing) addTo(live, controller.subsysnqn, controller.name);
+  }
+  const wanted = new Map<string, Set<string>>();
+  for (const { id, service, tid } of state.controllers.values())
+    if (service === "stac") addTo(wanted, tid.subsysnqn, id);
+  return { live, wanted };
 }
 
 /** The options in which a connection differs from what is wanted. That of a connection which this run did not make is not known. */
@@ -58,16 +82,15 @@ interface Kept {
 }
 
 /** Why an I/O controller's connection is kept although its options changed; `undefined` where it can be made anew. */
-function whyKept(context: Context, io: IoControllerState, device: string): Kept | undefined {
-  const { controllers, kernel, stac } = context.state;
-  if (stac?.config.disconnectScope === "no-disconnect")
+function whyKept({ state }: Context, io: IoControllerState, device: string, paths: Paths): Kept | undefined {
+  const { subsysnqn } = io.tid;
+  if (state.stac?.config.disconnectScope === "no-disconnect")
     return keptUntilNextConnect("disconnect-scope is no-disconnect");
-  if ((kernel.byName.get(device)?.bound.size ?? 0) > 1)
+  if ((state.kernel.byName.get(device)?.bound.size ?? 0) > 1)
     return keptUntilNextConnect(`${device} serves another controller as well`);
-  if (hasOtherPath(context, io, device)) return undefined;
-  const isOther = (other: Controller): boolean => other.service === "stac" && other.id !== io.id;
-  const isSibling = (other: Controller): boolean => isOther(other) && other.tid.subsysnqn === io.tid.subsysnqn;
-  if ([...controllers.values()].some(isSibling))
+  const others = [...(paths.live.get(subsysnqn) ?? [])].filter((name) => name !== device);
+  if (others.length > 0) return undefined;
+  if ((paths.wanted.get(subsysnqn)?.size ?? 0) > 1)
     return { level: "info", text: "and it is reconnected once another path to its subsystem is live" };
   return keptUntilNextConnect("it is the only live path to its subsystem");
 }
@@ -75,17 +98,6 @@ function whyKept(context: Context, io: IoControllerState, device: string): Kept 
 function keptUntilNextConnect(because: string): Kept {
   const text = `and it is not reconnected: ${because}. What is configured now holds from its next connect.`;
   return { level: "warning", text };
-}
-
-/** Whether another connection to the same subsystem is live, and not being taken down by us. */
-function hasOtherPath({ state }: Context, { tid }: IoControllerState, device: string): boolean {
-  for (const { controller, kind, bound } of state.kernel.byName.values()) {
-    const isPath = kind === "io" && controller.name !== device && controller.subsysnqn === tid.subsysnqn;
-    if (!isPath || controller.state !== "live") continue;
-    const isGoing = [...bound].some((id) => state.controllers.get(id)?.life.at === "disconnecting");
-    if (!isGoing) return true;
-  }
-  return false;
 }
 
 /** What `describe` says of a connection that has other options than are wanted; empty where it has not. */
