@@ -3,18 +3,17 @@ import { arm, log, sayOnce, type Context } from "../context.js";
 import { parseConnectReply } from "../codec/fabrics-options.js";
 import { DecodeError } from "../codec/error.js";
 import { ERRNO, errnoName } from "../domain/errno.js";
-import { between, formatDuration, type Milliseconds } from "../domain/units.js";
+import { between, formatDuration } from "../domain/units.js";
 import { transportIdKey } from "../domain/transport-id.js";
 import { atPlace, removeFrom } from "../kernel/index.js";
 import type { Present } from "../kernel/index-types.js";
 import { addressKey } from "../kernel/match.js";
-import { FIRST_RETRY, LATER_RETRY, REMOVED_RETRY } from "../limits.js";
-import { nameMayHaveMoved } from "../names.js";
+import { REMOVED_RETRY } from "../limits.js";
 import type { DeletedEvent } from "../ports/sysfs.js";
 import type { FabricsReplyEvent } from "../ports/fabrics.js";
 import type { ProbedEvent } from "../ports/network.js";
 import type { RequestId } from "../ports/request.js";
-import { enqueue, holdBack, noteAlive, noteFailed, probeAnswered } from "../connect-queue.js";
+import { enqueue, holdBack, noteAlive, probeAnswered } from "../connect-queue.js";
 import { touch } from "../saving.js";
 import { auditNow, requestReconcile } from "../soak.js";
 import { startDelete } from "../deleting.js";
@@ -22,8 +21,9 @@ import { refresh } from "../kernel/refresh.js";
 import { fits, isMatch, mayFitLater, placeOf } from "./adoption.js";
 import { abandonRead, readPage } from "./discovery.js";
 import { takesRegistration } from "./registration.js";
+import { failed, retryDelay } from "./failing.js";
 import { amendLife, deviceOf, enterLife, nameOf, release, retryTimer, wait } from "./life.js";
-import { controllerKey, type Controller, type Fate, type IoControllerState } from "./types.js";
+import { controllerKey, type Controller, type Fate } from "./types.js";
 
 /**
  * Looks for a connection that the kernel has already; where there is none, the controller takes
@@ -127,11 +127,6 @@ function takenAlready(context: Context, controller: Controller): void {
   auditNow(context);
 }
 
-/** 3 s after the first failure, 60 s after each that follows it. */
-function retryDelay({ failures }: Controller): Milliseconds {
-  return failures === 1 ? FIRST_RETRY : LATER_RETRY;
-}
-
 /** The device of a connect's reply; `undefined` where the kernel said something else. */
 function replyDevice(context: Context, controller: Controller, text: string): string | undefined {
   try {
@@ -160,30 +155,6 @@ function leaveAfterConnect(
   const device = result.ok ? replyDevice(context, controller, result.text) : undefined;
   if (device === undefined || disconnect === "no") forget(context, controller);
   else disconnectNow(context, controller, device, controller.why);
-}
-
-/** A connect or its probe failed. */
-function failed(context: Context, controller: Controller, problem: string): void {
-  controller.failures += 1;
-  noteFailed(context, controller);
-  if (controller.service === "stac" && isGivenUp(context, controller)) {
-    const why = `${problem}; there is no connectivity to it (NCC), and it is not tried again until there is`;
-    log(context, "notice", why, nameOf(controller));
-    enterLife(context, controller, { at: "given-up" }, why);
-    return;
-  }
-  const delay = retryDelay(controller);
-  const level = controller.failures === 1 ? "info" : controller.failures === 2 ? "error" : "debug";
-  const text = `cannot be connected: ${problem}; tried again in ${formatDuration(delay)}`;
-  log(context, level, text, nameOf(controller));
-  wait(context, controller, delay, problem);
-  nameMayHaveMoved(context, controller);
-}
-
-/** Whether enough was tried for a controller that no discovery controller has a way to. */
-function isGivenUp({ state }: Context, { ncc, failures }: IoControllerState): boolean {
-  const most = state.stac?.config.connectAttemptsOnNcc ?? 0;
-  return ncc === "yes" && most > 0 && failures >= most;
 }
 
 /** There is connectivity again, or more attempts are allowed: it starts anew. */

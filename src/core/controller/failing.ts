@@ -1,0 +1,37 @@
+/** What follows a connect that failed, or a probe: another one later, or none while there is no way to the subsystem. */
+import { noteFailed } from "../connect-queue.js";
+import { log, type Context } from "../context.js";
+import { formatDuration, type Milliseconds } from "../domain/units.js";
+import { FIRST_RETRY, LATER_RETRY } from "../limits.js";
+import { nameMayHaveMoved } from "../names.js";
+import { enterLife, nameOf, wait } from "./life.js";
+import type { Controller, IoControllerState } from "./types.js";
+
+/** 3 s after the first failure, 60 s after each that follows it. */
+export function retryDelay({ failures }: Controller): Milliseconds {
+  return failures === 1 ? FIRST_RETRY : LATER_RETRY;
+}
+
+/** A connect or its probe failed. */
+export function failed(context: Context, controller: Controller, problem: string): void {
+  controller.failures += 1;
+  noteFailed(context, controller);
+  if (controller.service === "stac" && isGivenUp(context, controller)) {
+    const why = `${problem}; there is no connectivity to it (NCC), and it is not tried again until there is`;
+    log(context, "notice", why, nameOf(controller));
+    enterLife(context, controller, { at: "given-up" }, why);
+    return;
+  }
+  const delay = retryDelay(controller);
+  const level = controller.failures === 1 ? "info" : controller.failures === 2 ? "error" : "debug";
+  const text = `cannot be connected: ${problem}; tried again in ${formatDuration(delay)}`;
+  log(context, level, text, nameOf(controller));
+  wait(context, controller, delay, problem);
+  nameMayHaveMoved(context, controller);
+}
+
+/** Whether enough was tried for a controller that no discovery controller has a way to. */
+function isGivenUp({ state }: Context, { ncc, failures }: IoControllerState): boolean {
+  const most = state.stac?.config.connectAttemptsOnNcc ?? 0;
+  return ncc === "yes" && most > 0 && failures >= most;
+}
