@@ -3,6 +3,7 @@
  * holds everybody for 10 s (6.12-cloud.s9-serialised.log). So few are in the kernel at once, what failed
  * last goes last and alone, and a tcp address not known to be alive is probed from user space first.
  */
+import { hostIdFor } from "./boot.js";
 import { encodeConnectOptions, unsupportedOptions } from "./codec/fabrics-options.js";
 import { log, newRequest, sayOnce, type Context } from "./context.js";
 import { mayFitLater } from "./controller/adoption.js";
@@ -191,7 +192,7 @@ function connectString({ state }: Context, controller: Controller, options: Conn
   return encodeConnectOptions({
     transportId: controller.tid,
     hostNqn: identity?.hostNqn ?? "",
-    hostId: identity?.hostId ?? "",
+    hostId: hostIdFor(state, controller.tid.hostNqn),
     discovery: controller.service === "staf" && controller.tid.subsysnqn !== WELL_KNOWN_DISCOVERY_NQN,
     options,
   });

@@ -47,6 +47,7 @@ function initialState(services: CoreServices): CoreState {
     timers: new Map(),
     identity: undefined,
     interfaces: [],
+    bootTables: new Map(),
     fabricsOptions: "not-asked",
     kernel: emptyIndex(),
     controllers: new Map(),
@@ -123,6 +124,7 @@ function handle(context: Context, event: CoreEvent): void {
       return;
     case "network-changed":
       context.state.interfaces = context.ports.network.interfaces();
+      if (context.state.bootTables.size > 0) requestReconcile(context, "staf");
       resolveNames(context);
       return;
     case "bus-call":

@@ -1,5 +1,6 @@
 /** Start, reload and stop. */
 import { arm, log, type Context } from "./context.js";
+import { readBootTables } from "./boot.js";
 import { loadIdentity, reloadIdentity } from "./identity.js";
 import { refresh } from "./kernel/refresh.js";
 import { STOP_LIMIT } from "./limits.js";
@@ -34,6 +35,7 @@ function start(context: Context): void {
     return;
   }
   state.interfaces = ports.network.interfaces();
+  readBootTables(context);
   for (const { name } of ports.sysfs.list()) refresh(context, name);
   if (state.staf !== undefined) startStaf(context, state.staf);
   if (state.stac !== undefined) startStac(context, state.stac);
@@ -46,6 +48,7 @@ function reload(context: Context): void {
   const { ports, state } = context;
   ports.system.notify("reloading");
   reloadIdentity(context);
+  readBootTables(context);
   if (state.staf !== undefined) reloadStaf(context, state.staf);
   if (state.stac !== undefined) reloadStac(context, state.stac);
   resolveNames(context);

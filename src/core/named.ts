@@ -39,11 +39,16 @@ export function configuredConnections(
     const wanted = wantedTransportId(entry, service, config.ignoreIface);
     if (!wanted.ok) continue;
     const { tid } = wanted;
-    const byName = (tid.transport === "tcp" || tid.transport === "rdma") && isHostName(tid.traddr);
+    const byName = isNamed(tid);
     const traddr = byName ? addressOf(tid, config.ipFamilies, answers, present) : tid.traddr;
     if (traddr !== undefined) found.push({ tid: { ...tid, traddr }, hostName: byName ? tid.traddr : "", entry });
   }
   return found;
+}
+
+/** Whether a host name stands in place of the address. */
+export function isNamed({ transport, traddr }: TransportId): boolean {
+  return (transport === "tcp" || transport === "rdma") && parseIp(traddr) === undefined && isHostName(traddr);
 }
 
 /** The configuration with an exclusion for each address of an excluded host name. */

@@ -1,5 +1,7 @@
 /** Host names in the configuration: asked for, kept, asked for again. A name that does not resolve moves nothing. */
+import { bootControllers } from "./boot.js";
 import { armNoLater, log, newRequest, sayOnce, unsay, type Context } from "./context.js";
+import { isNamed } from "./named.js";
 import type { CommonConfig } from "./config/types.js";
 import type { Controller } from "./controller/types.js";
 import { errnoName } from "./domain/errno.js";
@@ -54,7 +56,8 @@ export function onResolved(context: Context, name: string, result: ResolvedEvent
   requestReconcile(context, "stac");
 }
 
-function configuredNames({ state }: Context): ReadonlySet<string> {
+function configuredNames(context: Context): ReadonlySet<string> {
+  const { state } = context;
   const names = new Set<string>();
   const add = ({ controllers, excludes }: CommonConfig): void => {
     for (const { transport, traddr } of [...controllers, ...excludes]) {
@@ -63,7 +66,11 @@ function configuredNames({ state }: Context): ReadonlySet<string> {
       if (byIp && isHostName(name) && names.size < NAMES_MAX) names.add(name);
     }
   };
-  if (state.staf !== undefined) add(state.staf.config);
+  if (state.staf !== undefined) {
+    add(state.staf.config);
+    for (const { tid } of bootControllers(context, state.staf.config))
+      if (isNamed(tid) && names.size < NAMES_MAX) names.add(tid.traddr);
+  }
   if (state.stac !== undefined) add(state.stac.config);
   return names;
 }

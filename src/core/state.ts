@@ -1,4 +1,5 @@
 /** The whole state of a core, as one plain value: records, arrays, maps, sets, strings and numbers. */
+import type { BootTables } from "./boot.js";
 import type { Controller, ControllerId } from "./controller/types.js";
 import type { CommonConfig, HostIdentity, StacConfig, StafConfig } from "./config/types.js";
 import type { Milliseconds } from "./domain/units.js";
@@ -84,6 +85,7 @@ export interface CoreState {
   readonly timers: Map<string, Milliseconds>;
   identity: HostIdentity | undefined;
   interfaces: readonly NetworkInterface[];
+  readonly bootTables: BootTables;
   /** What `/dev/nvme-fabrics` says it takes; `unknown` where the kernel does not say (before 5.17). */
   fabricsOptions: "not-asked" | "asked" | "unknown" | ReadonlySet<string>;
   readonly kernel: KernelIndex;

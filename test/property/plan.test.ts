@@ -50,7 +50,14 @@ function unique<T extends { readonly tid: TransportId }>(items: readonly T[]): r
 }
 
 const presentDcs = fc
-  .array(fc.record({ tid: dcTid, origin: fc.constantFrom<Origin>("configured", "referral"), entries: page, standing }))
+  .array(
+    fc.record({
+      tid: dcTid,
+      origin: fc.constantFrom<Origin>("configured", "referral", "nbft"),
+      entries: page,
+      standing,
+    }),
+  )
   .map((dcs) => unique(dcs).map((dc, at): PresentDc => ({ ...dc, ...BY_ADDRESS, id: `c${at}` })));
 
 const stafInput: fc.Arbitrary<StafPlanInput> = fc
@@ -58,15 +65,18 @@ const stafInput: fc.Arbitrary<StafPlanInput> = fc
     controllers: fc.array(dcTid),
     excludes: fc.array(dcTid, { maxLength: 1 }),
     configKnown: fc.boolean(),
+    boot: fc.array(dcTid, { maxLength: 2 }),
+    bootKnown: fc.boolean(),
     present: presentDcs,
   })
-  .map(({ controllers, excludes, configKnown, present }) => {
+  .map(({ controllers, excludes, configKnown, boot, bootKnown, present }) => {
     const config: StafConfig = {
       ...defaultStafConfig("/etc/stas/stafd.conf"),
       controllers: controllers.map(lineFor),
       excludes: excludes.map(lineFor),
     };
-    return { config, configKnown, names: NO_NAMES, present };
+    const asked = boot.map((tid, at) => ({ record: at + 1, tid, hostId: "", remarks: [] }));
+    return { config, configKnown, names: NO_NAMES, boot: asked, bootKnown, present };
   });
 
 /** Carries a plan of staf out on the present set, as if every operation succeeded at once. */
@@ -128,6 +138,7 @@ const presentIos = fc
       tid: ioTid,
       configured: fc.constantFrom("yes" as const, "no" as const),
       ncc: fc.constantFrom("yes" as const, "no" as const),
+      boot: fc.constantFrom("yes" as const, "no" as const),
       gaveUpAfter: fc.option(fc.integer({ min: 2, max: 5 }), { nil: undefined, freq: 2 }),
       listedBy: fc.uniqueArray(dcTid.map(transportIdKey), { maxLength: 3 }),
       standing,
@@ -179,6 +190,7 @@ function applyStac(input: StacPlanInput): StacPlanInput {
         ncc,
         listedBy,
         standing: "claimed",
+        boot: "no",
         gaveUpAfter: undefined,
       });
       continue;

@@ -176,6 +176,7 @@ export const smallWorld: fc.Arbitrary<Scenario> = fc
         name: "host1",
         processes,
         interfaces: [{ name: "eth0", mac: "52:54:00:00:00:01", addresses: ["192.168.1.10/24"] }],
+        binaryFiles: {},
         files: {
           "/etc/stas/stafd.conf": `[Controllers]\n${FIRST_DC}${SECOND_DC}`,
         },

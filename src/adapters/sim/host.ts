@@ -1,4 +1,5 @@
 /** A simulated host without its daemons: kernel, network, files, bus and service manager, and the storage around it. */
+import { fromHex } from "../../core/codec/text.js";
 import { Milliseconds } from "../../core/domain/units.js";
 import type { Ports } from "../../core/ports/index.js";
 import { SecretVault } from "../shared/secrets.js";
@@ -238,10 +239,11 @@ export class SimHost<Handle> {
   }
 
   #writeFiles(): void {
-    const { nqn, id, files } = this.#spec.host;
+    const { nqn, id, files, binaryFiles } = this.#spec.host;
     this.disk.put("/etc/nvme/hostnqn", `${nqn}\n`);
     this.disk.put("/etc/nvme/hostid", `${id}\n`);
     for (const [path, text] of Object.entries(files)) this.disk.put(path, text);
+    for (const [path, hex] of Object.entries(binaryFiles)) this.disk.put(path, fromHex(hex));
   }
 
   #concealed(observation: WorldObservation): WorldObservation {

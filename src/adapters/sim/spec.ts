@@ -30,6 +30,8 @@ export interface HostSpec {
   readonly interfaces: readonly InterfaceSpec[];
   /** Absolute path to text. */
   readonly files: Readonly<Record<string, string>>;
+  /** Absolute path to bytes in hex: boot firmware tables. */
+  readonly binaryFiles: Readonly<Record<string, string>>;
 }
 
 export interface KernelSpec {

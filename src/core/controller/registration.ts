@@ -2,6 +2,7 @@
  * Registration with discovery controllers (TP8010): one that says it is a CDC or a DDC is told who this host is, once a connection,
  * before its page is read. One that does not answer that keeps nobody from its page: from then on the page goes first.
  */
+import { hostIdFor } from "../boot.js";
 import { registerHost } from "../codec/dim.js";
 import { log, sayOnce, unsay, type Context } from "../context.js";
 import { errnoName } from "../domain/errno.js";
@@ -25,11 +26,11 @@ export function dctypeOf({ kernel }: CoreState, dc: DiscoveryControllerState): s
 }
 
 export function registrationCommand({ state, ports }: Context, dc: DiscoveryControllerState): AdminCommand {
-  const { hostNqn = "", hostId = "", symname = "" } = state.identity ?? {};
+  const { hostNqn = "", symname = "" } = state.identity ?? {};
   const { hostName, kernel, osName, osVersion } = ports.network.hostInfo();
   const registration = {
     hostNqn: dc.tid.hostNqn === "" ? hostNqn : dc.tid.hostNqn,
-    hostId,
+    hostId: hostIdFor(state, dc.tid.hostNqn),
     entityName: hostName,
     entityVersion: [kernel, osName, osVersion].filter((part) => part !== "").join(" "),
     symname,

@@ -30,6 +30,8 @@ export interface PresentIo extends Named {
   readonly options: ConnectionOptions;
   readonly ncc: "yes" | "no";
   readonly listedBy: readonly string[];
+  /** Whether the host may have booted over it: then it is never disconnected. */
+  readonly boot: "yes" | "no";
   /** Failed attempts of a controller that has given up; `undefined` while it is tried. */
   readonly gaveUpAfter: number | undefined;
 }
@@ -171,7 +173,8 @@ function planPresent(
   if (present.standing === "leaving") return [];
   const why = whyNotWanted(input, present, open);
   if (why === undefined) return [];
-  return [{ op: "leave", id: present.id, disconnect: config.disconnectScope === "no-disconnect" ? "no" : "yes", why }];
+  const disconnect = config.disconnectScope === "no-disconnect" || present.boot === "yes" ? "no" : "yes";
+  return [{ op: "leave", id: present.id, disconnect, why }];
 }
 
 /** Whether a controller that has given up has a reason to be tried again. */

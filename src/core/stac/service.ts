@@ -1,4 +1,5 @@
 /** stac: keeps the host connected to the I/O controllers that are configured or listed. */
+import { isBootConnection } from "../boot.js";
 import { defaultStacConfig, parseStacConfig } from "../config/stacd.js";
 import { log, type Context } from "../context.js";
 import type { Controller, ControllerId, IoControllerState } from "../controller/types.js";
@@ -81,24 +82,29 @@ export function reconcileStac(context: Context, stac: StacState): void {
     configKnown: stac.configKnown,
     names,
     view: staf === undefined ? stac.view : stafView(context, staf),
-    present: ioControllers(context).map(presentIo),
+    present: ioControllers(context).map((io) => presentIo(context, io)),
     foreign: foreignIos(context),
   });
   for (const operation of operations) carryOut(context, operation);
   renewConnections(context, "stac");
 }
 
-function presentIo(controller: IoControllerState): PresentIo {
+function presentIo({ state }: Context, controller: IoControllerState): PresentIo {
   const { id, configured, options, ncc, listedBy, life, failures } = controller;
+  const boot = isBootConnection(state, controller.tid) ? "yes" : "no";
   const gaveUpAfter = life.at === "given-up" ? failures : undefined;
-  return { id, ...namedOf(controller), configured, options, ncc, listedBy, gaveUpAfter };
+  return { id, ...namedOf(controller), configured, options, ncc, listedBy, boot, gaveUpAfter };
 }
 
-/** Live I/O connections that carry nothing of ours. One that is not complete, not live or not known is not judged. */
+/**
+ * Live I/O connections that carry nothing of ours. One that is not complete, not live or not known is not judged, nor one that
+ * the host booted over.
+ */
 function foreignIos({ state }: Context): readonly ForeignIo[] {
   const foreign: ForeignIo[] = [];
   for (const { controller, kind, bound } of state.kernel.byName.values()) {
     if (kind !== "io" || bound.size > 0 || !controller.complete || controller.state !== "live") continue;
+    if (isBootConnection(state, controller)) continue;
     foreign.push({ device: controller.name, transport: controller.transport, madeFor: controller.subsysnqn });
   }
   return foreign;

@@ -6,7 +6,8 @@ import { planOptions, type SetOptions } from "../controller/options.js";
 import type { DiscoveryLogEntry } from "../domain/discovery-log.js";
 import { formatTransportId, transportIdKey, type TransportId } from "../domain/transport-id.js";
 import { entryTransportId } from "../entry.js";
-import { configuredConnections, type NameAnswers, type Named } from "../named.js";
+import { addressOf, configuredConnections, isNamed, type NameAnswers, type Named } from "../named.js";
+import type { NbftDc } from "./nbft.js";
 
 /** Discovery controllers followed from referrals, at most: circles end by themselves, hostile chains end here. */
 export const DISCOVERY_CONTROLLERS_MAX = 4_096;
@@ -39,11 +40,15 @@ export interface StafPlanInput {
   /** False while no configuration could be read: what is configured is unknown then. */
   readonly configKnown: boolean;
   readonly names: NameAnswers;
+  /** What boot firmware asks for. */
+  readonly boot: readonly NbftDc[];
+  /** False while a table of the boot firmware could not be read. */
+  readonly bootKnown: boolean;
   readonly present: readonly PresentDc[];
 }
 
 /** The wanted set: what is configured, and what known pages refer to from there. */
-export function wantedDcs({ config, names, present }: StafPlanInput): ReadonlyMap<string, WantedDc> {
+export function wantedDcs({ config, names, boot, present }: StafPlanInput): ReadonlyMap<string, WantedDc> {
   const byKey = new Map(present.map((dc) => [transportIdKey(dc.tid), dc]));
   const wanted = new Map<string, WantedDc>();
   const want = (candidate: WantedDc): void => {
@@ -62,6 +67,13 @@ export function wantedDcs({ config, names, present }: StafPlanInput): ReadonlyMa
       origin: "configured",
       why: `configured by ${config.file} line ${String(entry.line)}`,
     });
+  }
+  for (const { tid, record } of boot) {
+    const traddr = isNamed(tid) ? addressOf(tid, config.ipFamilies, names, present) : tid.traddr;
+    if (traddr === undefined) continue;
+    const why = `asked for by the boot firmware, discovery record ${String(record)}`;
+    const hostName = isNamed(tid) ? tid.traddr : "";
+    want({ tid: { ...tid, traddr }, hostName, options: config.connection, origin: "nbft", why });
   }
   // Grows while it is walked: a referral's own referrals follow.
   for (const [key, dc] of wanted) {
@@ -101,7 +113,7 @@ export function planStaf(input: StafPlanInput): readonly StafOperation[] {
 
 /** The reason to let a controller go; `undefined` while it is not known whether it is wanted. */
 function whyNotWanted(
-  { config, configKnown }: StafPlanInput,
+  { config, configKnown, bootKnown }: StafPlanInput,
   dc: PresentDc,
   openReferrals: boolean,
 ): string | undefined {
@@ -115,6 +127,7 @@ function whyNotWanted(
     case "referral":
       return openReferrals ? undefined : "no discovery controller refers to it any more";
     case "nbft":
+      return bootKnown ? "the boot firmware does not ask for it any more" : undefined;
     case "discovered":
       return undefined;
   }

@@ -1,4 +1,5 @@
 /** staf: finds discovery controllers and keeps their log pages. */
+import { bootControllers, bootKnown } from "../boot.js";
 import { defaultStafConfig, parseStafConfig } from "../config/stafd.js";
 import type { Context } from "../context.js";
 import { readPage } from "../controller/discovery.js";
@@ -80,7 +81,15 @@ export function reconcileStaf(context: Context, staf: StafState): void {
   const present = discoveryControllers(context).map(presentDc);
   const { names } = context.state;
   const config = withNamedExcludes(staf.config, names);
-  const input: StafPlanInput = { config, configKnown: staf.configKnown, names, present };
+  const boot = bootControllers(context, staf.config);
+  const input: StafPlanInput = {
+    config,
+    configKnown: staf.configKnown,
+    names,
+    boot,
+    bootKnown: bootKnown(context.state),
+    present,
+  };
   for (const operation of planStaf(input)) carryOut(context, operation);
   renewConnections(context, "staf");
 }

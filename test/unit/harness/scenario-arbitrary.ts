@@ -252,6 +252,7 @@ const host = fc.record({
   name: line,
   processes: fc.constantFrom("one", "two"),
   files: fc.dictionary(path, text),
+  binaryFiles: fc.dictionary(path, fc.constantFrom("", "4e424654")),
 });
 
 /** Device that every scenario has, so that expectations can refer to it. */

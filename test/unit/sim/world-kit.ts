@@ -44,6 +44,7 @@ export function makeSpec({ host, network, ueventBuffer }: SpecParts = {}): World
       processes: "one",
       interfaces: [{ name: "eth0", mac: "02:00:00:00:00:01", addresses: ["192.168.1.10/24"] }],
       files: {},
+      binaryFiles: {},
       ...host,
     },
     network: { links: [], routes: [], names: {}, responders: [], avahi: "up", ...network },

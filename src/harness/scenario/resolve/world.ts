@@ -68,6 +68,7 @@ function resolveHost(host: HostRecord, scope: Scope): HostSpec {
     processes: host.processes,
     interfaces: resolveInterfaces(host),
     files: host.files,
+    binaryFiles: host["binary-files"],
   };
 }
 

@@ -84,7 +84,13 @@ export const host = p.record({
   files: z
     .record(p.path, z.string({ error: "the text of the file" }), { error: "files: absolute path to text" })
     .default({})
-    .describe("Files by absolute path: configuration, state of an earlier run, nBFT."),
+    .describe("Files by absolute path: configuration, state of an earlier run."),
+  "binary-files": z
+    .record(p.path, p.text("bytes in hex", /^(?:[0-9a-f]{2})*$/), {
+      error: "binary-files: absolute path to bytes in hex",
+    })
+    .default({})
+    .describe("Files by absolute path, as bytes in hex: boot firmware tables (nBFT)."),
 });
 
 const names = p.list(p.address, "a list of IP addresses").min(1, { error: "at least one IP address" });

@@ -57,6 +57,7 @@ export function hostRecord(host: HostSpec, autostart: boolean): HostRecord {
     autostart: unless(autostart, true),
     interfaces: isDefaultInterfaces(host.interfaces) ? undefined : host.interfaces.map(interfaceRecord),
     files: filled({ ...host.files }),
+    "binary-files": filled({ ...host.binaryFiles }),
   });
 }
 
