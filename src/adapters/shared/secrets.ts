@@ -10,7 +10,7 @@ const SECRET_OPTIONS = new Set(["dhchap_secret", "dhchap_ctrl_secret"]);
  * `dhchap-secret = X` anywhere in a configuration file; the value may stand on a continuation line. A comment behind it is no part
  * of the secret, so that the core sees it and says that comments belong on lines of their own.
  */
-const SECRET_KEY_VALUE = /(dhchap-(?:ctrl-)?secret[ \t]*=[ \t]*(?:\r?\n[ \t]+)?)([^;\r\n]+?)(?=[ \t]+#|[;\r\n]|$)/gi;
+const SECRET_KEY_VALUE = /(dhchap-(?:ctrl-)?secret[ \t]*=[ \t]*(?:\r?\n[ \t]+)?)([^;\r\n]+?)(?=[ \t]+[#;]|[;\r\n]|$)/gi;
 
 const SECTION = /^\[([^\]]*)\]/;
 const HOST_KEY = /^(\s*key\s*=)(.*)$/i;
@@ -91,8 +91,10 @@ export class SecretVault {
   }
 
   #concealKeyValue(value: string): string {
-    const trimmed = value.trim();
-    if (!trimmed.startsWith(FILE_REFERENCE)) return this.#concealTrimmed(value);
+    const comment = value.search(/\s[#;]/);
+    const bare = comment < 0 ? value : value.slice(0, comment);
+    const trimmed = bare.trim();
+    if (!trimmed.startsWith(FILE_REFERENCE)) return this.#concealTrimmed(bare) + value.slice(bare.length);
     this.#keyFiles.add(trimmed.slice(FILE_REFERENCE.length));
     return value;
   }

@@ -28,9 +28,12 @@ export function quote(text: string): string {
   return plain.length > LONGEST_QUOTE ? `"${plain.slice(0, LONGEST_QUOTE)}..."` : `"${plain}"`;
 }
 
-/** What to add where a refused value looks as if it held a comment. */
-export function commentHint(text: string): string {
-  return /\s[#;]/.test(text) ? "; a comment must stand on a line of its own" : "";
+export const COMMENT_ADVICE = "write comments on lines of their own";
+
+/** A value without what looks like a comment behind it; `undefined` where nothing does. */
+export function withoutComment(text: string): string | undefined {
+  const start = text.search(/\s[#;]/);
+  return start < 0 ? undefined : text.slice(0, start).trim();
 }
 
 export class ConfigReader {
@@ -67,15 +70,26 @@ export class ConfigReader {
     if (!this.#mine(definition)) return fallback;
     const last = this.values(definition.section, definition.name).at(-1);
     if (last === undefined) return fallback;
-    const value = definition.read(last.text);
+    // No legal value holds a comment's sign behind white space.
+    const bare = withoutComment(last.text);
+    if (bare !== undefined)
+      this.note(
+        "warning",
+        last.line,
+        `${definition.name}: what follows # or ; is taken for a comment; ${COMMENT_ADVICE}`,
+      );
+    const text = bare ?? last.text;
+    const value = definition.read(text);
     if (value === undefined) {
-      const given = last.text === "" ? "no value is given" : `${quote(last.text)} is not taken`;
-      const expected = `expected ${definition.expected}`;
-      const hint = commentHint(last.text);
-      this.note("warning", last.line, `${definition.name}: ${given}, the default holds; ${expected}${hint}`);
+      const given = text === "" ? "no value is given" : `${quote(text)} is not taken`;
+      this.note(
+        "warning",
+        last.line,
+        `${definition.name}: ${given}, the default holds; expected ${definition.expected}`,
+      );
       return fallback;
     }
-    const remark = definition.remark?.(last.text);
+    const remark = definition.remark?.(text);
     if (remark !== undefined) this.note("warning", last.line, `${definition.name}: ${remark}`);
     return value;
   }

@@ -2,7 +2,7 @@
 import { fitsOption } from "../codec/fabrics-options.js";
 import { fitsNqn, NQN_BYTES_MAX } from "../domain/nqn.js";
 import { parseIni, type IniSections, type IniValue } from "./ini.js";
-import { quote, showName } from "./reader.js";
+import { COMMENT_ADVICE, quote, showName, withoutComment } from "./reader.js";
 import type { ConfigNote, Parsed, SysConfig } from "./types.js";
 
 const SECTION = "Host";
@@ -65,16 +65,26 @@ class HostReader {
     return values.filter((value) => value.from !== "blank").at(-1);
   }
 
+  /** A symbolic name may hold any sign. Nothing else holds a comment's behind white space. */
+  #literal(option: HostOption, { text, line }: IniValue): string {
+    const bare = withoutComment(text);
+    if (bare === undefined) return text;
+    const isName = option === "symname" && !text.startsWith(FILE_URL);
+    const what = isName ? "is part of the name" : "is taken for a comment";
+    this.#note("warning", line, `${option}: what follows # or ; ${what}; ${COMMENT_ADVICE}`);
+    return isName ? text : bare;
+  }
+
   /** A literal, or the first word of the first line of a file. */
   find(option: HostOption): Found {
     const given = this.#given(option);
     const byDefault = DEFAULT_FILES[option];
     const place = given === undefined ? "" : `${this.file} line ${String(given.line)}`;
     if (given !== undefined && !given.text.startsWith(FILE_URL)) {
-      if (given.text !== "") return { at: "found", text: given.text, where: `in ${place}` };
+      if (given.text !== "") return { at: "found", text: this.#literal(option, given), where: `in ${place}` };
       return { at: "missing", where: `has no value in ${place}`, line: given.line, asked: "explicitly" };
     }
-    const path = given === undefined ? byDefault : given.text.slice(FILE_URL.length).trim();
+    const path = given === undefined ? byDefault : this.#literal(option, given).slice(FILE_URL.length).trim();
     if (given !== undefined && path === "")
       return { at: "missing", where: `names no file in ${place}`, line: given.line, asked: "explicitly" };
     const text = path === "" ? undefined : this.#readFile(path);

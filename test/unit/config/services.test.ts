@@ -165,12 +165,23 @@ describe("every option has its legal values", () => {
 
 test("of a repeated scalar the last value wins, and its line is named", () => {
   expect(staf("[Global]\nkato=5\nkato=6\n").value.connection.kato).toBe(6);
-  const { value, notes } = staf("[Global]\nkato=5\n\nkato=6 # seconds\n");
+  const { value, notes } = staf("[Global]\nkato=5\n\nkato=six\n");
   expect(value.connection.kato).toBe(30);
   expect(lines(notes)).toEqual([
-    'warning 4: kato: "6 # seconds" is not taken, the default holds; expected a whole number of at least 0, in seconds; a comment must stand on a line of its own',
+    'warning 4: kato: "six" is not taken, the default holds; expected a whole number of at least 0, in seconds',
   ]);
 });
+
+test.each(["6 # seconds", "6 ; seconds", "6\t#", "6 # a ; b"])(
+  "a comment behind a value (%j) is said, and the value counts",
+  (text) => {
+    const { value, notes } = staf(`[Global]\nkato=${text}\n`);
+    expect(value.connection.kato).toBe(6);
+    expect(lines(notes)).toEqual([
+      "warning 2: kato: what follows # or ; is taken for a comment; write comments on lines of their own",
+    ]);
+  },
+);
 
 describe("names that this service does not know", () => {
   test("are errors, each with its line and what would be right", () => {
