@@ -33,7 +33,8 @@ export function entryTransportId(
 export function whyUnusable(entry: DiscoveryLogEntry): string | undefined {
   if (typeof entry.trtype === "number")
     return `its transport type ${String(entry.trtype)} is none that hosts connect over`;
-  if (entry.traddr === "" || isUnspecified(entry.traddr)) return "it gives no address";
+  const needsAddress = entry.trtype !== "loop";
+  if ((needsAddress && entry.traddr === "") || isUnspecified(entry.traddr)) return "it gives no address";
   if ((entry.trtype === "tcp" || entry.trtype === "rdma") && entry.trsvcid === "") return "it gives no port";
   if (entry.subtype === "nvme" && entry.subnqn === "") return "it gives no subsystem NQN";
   if (![entry.traddr, entry.trsvcid, entry.subnqn].every(fits))

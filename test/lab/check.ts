@@ -19,6 +19,8 @@ export const GUESTS = [
   "services",
   "kill",
   "daemon",
+  "options",
+  "transports",
   "bench-10",
   "bench-50",
   "bench-150",

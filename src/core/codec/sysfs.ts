@@ -20,6 +20,7 @@ export interface KernelController extends KernelAddress {
   readonly transport: string;
   readonly subsysnqn: string;
   readonly hostnqn: string;
+  readonly hostid: string;
   /** `unknown` where the kernel lacks the attribute (before 5.18) or has not filled it in. */
   readonly cntrltype: ControllerType;
   /** `none`, `ddc`, `cdc`, `reserved`. */
@@ -114,6 +115,7 @@ export function parseControllerRecord(record: SysfsRecord): KernelController {
     ...parseAddress(address),
     subsysnqn,
     hostnqn: text("hostnqn"),
+    hostid: text("hostid"),
     cntrltype: parseControllerType(text("cntrltype")),
     dctype: text("dctype"),
     state,

@@ -202,7 +202,7 @@ export interface EntryContext {
 }
 
 /**
- * The connection that an entry asks for, or the key that it lacks: transport and traddr always; the NQN for stac, where
+ * The connection that an entry asks for, or the key that it lacks: transport always, traddr for all but loop; the NQN for stac, where
  * staf takes the well-known one. The port has a default.
  */
 export function transportIdOf(
@@ -210,7 +210,8 @@ export function transportIdOf(
   context: EntryContext,
 ): TransportId | { readonly missing: string } {
   if (entry.transport === "") return { missing: "transport" };
-  if (entry.traddr === "") return { missing: "traddr" };
+  // A loop target has no address unless it was given one.
+  if (entry.traddr === "" && entry.transport !== "loop") return { missing: "traddr" };
   if (entry.nqn === "" && context.service === "stac") return { missing: "nqn" };
   return {
     transport: entry.transport,

@@ -68,7 +68,9 @@ export class ConfigReader {
     const fallback = definition.fallback[this.service];
     // An option of the other service: `checkNames` says that it is ignored.
     if (!this.#mine(definition)) return fallback;
-    const last = this.values(definition.section, definition.name).at(-1);
+    const given = this.values(definition.section, definition.name);
+    // Python drops empty values behind others.
+    const last = given.filter(({ text }) => text !== "").at(-1) ?? given.at(-1);
     if (last === undefined) return fallback;
     // No legal value holds a comment's sign behind white space.
     const bare = withoutComment(last.text);
@@ -81,11 +83,11 @@ export class ConfigReader {
     const text = bare ?? last.text;
     const value = definition.read(text);
     if (value === undefined) {
-      const given = text === "" ? "no value is given" : `${quote(text)} is not taken`;
+      const problem = text === "" ? "no value is given" : `${quote(text)} is not taken`;
       this.note(
         "warning",
         last.line,
-        `${definition.name}: ${given}, the default holds; expected ${definition.expected}`,
+        `${definition.name}: ${problem}, the default holds; expected ${definition.expected}`,
       );
       return fallback;
     }

@@ -21,6 +21,7 @@ import { refresh } from "../kernel/refresh.js";
 import { fits, isMatch, mayFitLater, placeOf } from "./adoption.js";
 import { abandonRead, readPage } from "./discovery.js";
 import { takesRegistration } from "./registration.js";
+import { explainConnect } from "./explain.js";
 import { failed, retryDelay } from "./failing.js";
 import { amendLife, deviceOf, enterLife, nameOf, release, retryTimer, wait } from "./life.js";
 import { controllerKey, type Controller, type Fate } from "./types.js";
@@ -103,7 +104,8 @@ export function onConnectReply(
       takenAlready(context, controller);
       return;
     }
-    failed(context, controller, `${errnoName(result.errno)} from the kernel`);
+    const why = explainConnect(context, controller, result.errno);
+    failed(context, controller, `${errnoName(result.errno)} from the kernel${why}`);
     return;
   }
   const device = replyDevice(context, controller, result.text);

@@ -9,13 +9,18 @@ import type { ServiceName } from "../ports/bus.js";
 import type { CoreState } from "../state.js";
 import { addTo } from "../kernel/index.js";
 import { deviceOf, nameOf } from "./life.js";
-import { renew } from "./machine.js";
+import { renew, seek } from "./machine.js";
 import { differingOptions, effectiveOptions, type SetOptions } from "./options.js";
 import type { Controller, IoControllerState } from "./types.js";
 
 /** A plan gives a controller other options. */
 export function setOptions(context: Context, controller: Controller, { options, why }: SetOptions): void {
   controller.options = options;
+  if (controller.life.at === "waiting" || controller.life.at === "given-up") {
+    controller.failures = 0;
+    seek(context, controller, why);
+    return;
+  }
   const device = deviceOf(controller);
   if (device === undefined || controller.connectedWith !== undefined) return;
   const text = `${why}: ${device} was not connected by this run, and keeps what it was connected with until its next connect`;

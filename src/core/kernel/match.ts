@@ -182,7 +182,7 @@ export function matchConnection(
 
   const here = bareAddress(transport, wanted.traddr);
   const there = bareAddress(transport, known(existing.traddr));
-  if (here.text !== there.text || here.text === "") return "no";
+  if (here.text !== there.text || (here.text === "" && transport !== "loop")) return "no";
   if (here.scope !== "" && there.scope !== "" && here.scope !== there.scope) return "no";
 
   if (transport !== "tcp") return matchesOtherSource(wanted, existing) ? "match" : "no";

@@ -6,6 +6,7 @@ export const CONTROLLER_ATTRIBUTES = [
   "cntlid",
   "cntrltype",
   "dctype",
+  "hostid",
   "hostnqn",
   "state",
   "subsysnqn",

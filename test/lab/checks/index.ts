@@ -13,6 +13,8 @@ const FILES = {
   contract: async () => (await import("./contract.js")).contractChecks,
   cdc: async () => (await import("./cdc.js")).cdcChecks,
   "cdc-daemon": async () => (await import("./cdc-daemon.js")).cdcDaemonChecks,
+  options: async () => (await import("./options.js")).optionsChecks,
+  transports: async () => (await import("./transports.js")).transportsChecks,
   /** Not run as checks: `--bench` asks for them. */
   bench: async () => (await import("../bench/index.js")).MEASUREMENTS,
 } satisfies Record<string, () => Promise<readonly Check[]>>;

@@ -61,6 +61,7 @@ describe("a scenario that says little", () => {
         processes: "one",
         interfaces: [{ name: "eth0", mac: "02:00:00:00:00:01", addresses: ["192.168.1.10/24"] }],
         files: {},
+        binaryFiles: {},
       },
       network: { links: [], routes: [], names: {}, responders: [], avahi: "up" },
       fabric: { discoveryControllers: [], subsystems: [] },
