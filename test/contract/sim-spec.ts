@@ -83,7 +83,7 @@ export function specOf(version: MeasuredKernel): WorldSpec {
         addresses: [`${address}/${String(prefix)}`],
       })),
       files: {},
-    binaryFiles: {},
+      binaryFiles: {},
     },
     network: {
       links: [],

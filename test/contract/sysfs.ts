@@ -18,7 +18,7 @@ import {
   SOON,
   suiteOf,
 } from "./kit.js";
-import { HOST_NQN, PEERS, PLACES, SUBSYSTEM_NQN, toDiscovery, toSubsystem } from "./stage.js";
+import { HOST_ID, HOST_NQN, PEERS, PLACES, SUBSYSTEM_NQN, toDiscovery, toSubsystem } from "./stage.js";
 
 const behaviour = suiteOf("sysfs");
 const IDENTIFY = identifyController(Milliseconds(5_000));
@@ -63,6 +63,7 @@ const RECORDS: readonly Behaviour[] = [
       'cntlid="1\\n"',
       'cntrltype="discovery\\n"',
       'dctype="none\\n"',
+      `hostid="${HOST_ID}\\n"`,
       `hostnqn="${HOST_NQN}\\n"`,
       'state="live\\n"',
       'subsysnqn="nqn.2014-08.org.nvmexpress.discovery\\n"',
@@ -77,6 +78,7 @@ const RECORDS: readonly Behaviour[] = [
       'cntlid="1\\n"',
       'cntrltype="io\\n"',
       'dctype="none\\n"',
+      `hostid="${HOST_ID}\\n"`,
       `hostnqn="${HOST_NQN}\\n"`,
       'state="live\\n"',
       `subsysnqn="${SUBSYSTEM_NQN.a}\\n"`,
@@ -91,6 +93,7 @@ const RECORDS: readonly Behaviour[] = [
       'cntlid="1\\n"',
       'cntrltype="io\\n"',
       'dctype="none\\n"',
+      `hostid="${HOST_ID}\\n"`,
       `hostnqn="${HOST_NQN}\\n"`,
       'state="connecting\\n"',
       `subsysnqn="${SUBSYSTEM_NQN.a}\\n"`,
@@ -156,6 +159,7 @@ const RECORDS: readonly Behaviour[] = [
       'cntlid="0\\n"',
       'cntrltype="reserved\\n"',
       'dctype="none\\n"',
+      `hostid="${HOST_ID}\\n"`,
       `hostnqn="${HOST_NQN}\\n"`,
       'state="connecting\\n"',
       'subsysnqn="(efault)\\n"',
