@@ -6,6 +6,7 @@ import { log } from "./context.js";
 import { emptyQueue, pump } from "./connect-queue.js";
 import { onLogPage, readPage } from "./controller/discovery.js";
 import { onConnectReply, onDeleted, onProbed, onRetryTimer } from "./controller/machine.js";
+import { onRegistered, onRegistrationTimer } from "./controller/registration.js";
 import { controllerOfTimer } from "./controller/life.js";
 import type { Controller } from "./controller/types.js";
 import { describeControllers, pendingObligations, type ControllerDescription } from "./describe.js";
@@ -202,7 +203,9 @@ function onRunningTimer(context: Context, timer: string): void {
     default: {
       const found = controllerOfTimer(context, timer);
       if (found?.purpose === "retry") onRetryTimer(context, found.controller);
-      else if (found?.controller.service === "staf") readPage(context, found.controller, "the last read failed");
+      else if (found?.controller.service !== "staf") return;
+      else if (found.purpose === "page") readPage(context, found.controller, "the last read failed");
+      else onRegistrationTimer(context, found.controller);
     }
   }
 }
@@ -258,6 +261,10 @@ function complete(context: Context, pending: Pending, event: CompletionEvent): v
     case "log-page":
       if (event.kind === "admin-reply")
         onLogPage(context, discovery(controller), pending.handle, event.request, event.result);
+      return;
+    case "register":
+      if (event.kind === "admin-reply")
+        onRegistered(context, discovery(controller), pending.handle, event.request, event.result);
       return;
     case "identify": {
       if (event.kind !== "admin-reply") return;

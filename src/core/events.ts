@@ -3,6 +3,7 @@ import { DecodeError } from "./codec/error.js";
 import { decodeUevent, isNvmeUevent, type Uevent } from "./codec/uevent.js";
 import { log, sayOnce, type Context } from "./context.js";
 import { readPage } from "./controller/discovery.js";
+import { greet } from "./controller/registration.js";
 import { isDying } from "./controller/adoption.js";
 import { adoptPresent, leave, onDeviceChanged, onDeviceGone } from "./controller/machine.js";
 import type { Controller } from "./controller/types.js";
@@ -67,8 +68,8 @@ function pageIsStale(context: Context, name: string, why: string): void {
   for (const controller of boundTo(context, name)) {
     if (controller.service !== "staf") continue;
     // The kernel has connected it anew (6.12-cloud.s4.log), also where nobody saw that it was away.
-    if (why === "rediscover" && controller.registration.at === "done") controller.registration = { at: "due" };
-    readPage(context, controller, why);
+    if (why === "rediscover") greet(context, controller, why);
+    else readPage(context, controller, why);
   }
 }
 

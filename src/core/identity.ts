@@ -2,6 +2,7 @@
 import { parseSysConfig } from "./config/sys.js";
 import type { HostIdentity } from "./config/types.js";
 import { log, sayOnce, unsay, type Context } from "./context.js";
+import { registerAnew } from "./controller/registration.js";
 import { ERRNO, errnoName } from "./domain/errno.js";
 import { reportNotes } from "./services.js";
 import { discoveryControllers } from "./staf/service.js";
@@ -54,7 +55,7 @@ export function reloadIdentity(context: Context): void {
   state.identity = { ...before, hostKey: read.hostKey, symname: read.symname };
   if (read.symname === before.symname || state.staf === undefined) return;
   log(context, "info", `the symbolic name of this host is ${read.symname ?? "none"} from now on`);
-  for (const dc of discoveryControllers(context)) dc.registration = { at: "due" };
+  for (const dc of discoveryControllers(context)) registerAnew(context, dc);
 }
 
 /** Once a value. */

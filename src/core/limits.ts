@@ -17,10 +17,13 @@ export const REMEMBERED_FOR = Milliseconds(60_000);
 
 export const PAGE_RETRY = Milliseconds(20_000);
 export const SUPPORTED_PAGES_RETRY = Milliseconds(5_000);
+/** How long a page waits for the registration that goes before it. */
+export const REGISTRATION_HEAD_START = Milliseconds(2_000);
 /** A registration that no answer came to is sent again after this time. */
 export const REGISTRATION_RETRY = Milliseconds(5_000);
-/** Left unanswered this often in a row, a registration is given up. */
+/** The same once so many were left unanswered in a row, on any connection. */
 export const REGISTRATIONS_UNANSWERED_MAX = 3;
+export const REGISTRATION_LATER = Milliseconds(600_000);
 export const ADMIN_TIMEOUT = Milliseconds(30_000);
 /** A page whose generation counter moves more often than this under one read is left for a retry. */
 export const PAGE_MOVES_MAX = 8;

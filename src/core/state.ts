@@ -25,6 +25,7 @@ export type Pending =
       readonly controller: ControllerId | undefined;
     }
   | { readonly kind: "log-page"; readonly handle: HandleId; readonly controller: ControllerId }
+  | { readonly kind: "register"; readonly handle: HandleId; readonly controller: ControllerId }
   | { readonly kind: "identify"; readonly handle: HandleId; readonly device: string }
   | { readonly kind: "save"; readonly service: ServiceName; readonly sequence: number }
   | { readonly kind: "resolve"; readonly name: string }

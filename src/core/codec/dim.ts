@@ -6,7 +6,7 @@ import type { Milliseconds } from "../domain/units.js";
 import type { AdminCommand } from "../ports/fabrics.js";
 import { OPCODE } from "./admin.js";
 import { DecodeError, EncodeError } from "./error.js";
-import { encodeUtf8, fromHex, readTextField, toHex, utf8Length, writeTextField } from "./text.js";
+import { cutUtf8, encodeUtf8, fromHex, readTextField, toHex, writeTextField } from "./text.js";
 import type { TextField } from "./text.js";
 
 /** Who a host says that it is. */
@@ -18,7 +18,7 @@ export interface Registration {
   readonly entityName: string;
   /** EVER, such as the operating system; what does not fit its 64 bytes is cut. */
   readonly entityVersion: string;
-  /** A name that an administrator gave the host; empty: none. */
+  /** A name that an administrator gave the host; empty: none. What does not fit 256 bytes is cut. */
   readonly symname: string;
   /** Of the address that is registered: the one that the connection comes from. */
   readonly family: "ipv4" | "ipv6";
@@ -71,10 +71,9 @@ export function registerHost(registration: Registration, timeout: Milliseconds):
   };
 }
 
-/** Header and one extended entry. Throws EncodeError where the host id is no UUID, or a name is longer than its field. */
+/** Header and one extended entry. Throws EncodeError where the host id is no UUID, or the host NQN is longer than its field. */
 export function encodeRegistration(registration: Registration): Uint8Array {
-  const symname = encodeUtf8(registration.symname);
-  if (symname.length > SYMNAME_BYTES_MAX) throw new EncodeError(WHAT, "the symbolic name is longer than 256 bytes");
+  const symname = encodeUtf8(cutUtf8(registration.symname, SYMNAME_BYTES_MAX));
   const attributes = [attribute(ATTRIBUTE.hostId, uuidBytes(registration.hostId))];
   if (symname.length > 0) attributes.push(attribute(ATTRIBUTE.symname, symname));
   const entryBytes = ENTRY_BYTES + attributes.reduce((sum, one) => sum + one.length, 0);
@@ -86,8 +85,8 @@ export function encodeRegistration(registration: Registration): Uint8Array {
   view.setUint16(18, ENTITY_HOST, true);
   view.setUint16(22, KEY_TYPE, true);
   writeTextField(bytes, EID, registration.hostNqn, "nul");
-  writeTextField(bytes, ENAME, cut(registration.entityName, ENAME.length), "nul");
-  writeTextField(bytes, EVER, cut(registration.entityVersion, EVER.length), "nul");
+  writeTextField(bytes, ENAME, cutUtf8(registration.entityName, ENAME.length), "nul");
+  writeTextField(bytes, EVER, cutUtf8(registration.entityVersion, EVER.length), "nul");
   view.setUint8(HEADER_BYTES, TRTYPE_TCP);
   view.setUint8(HEADER_BYTES + 1, ADRFAM[registration.family]);
   writeTextField(bytes, NQN, registration.hostNqn, "nul");
@@ -117,19 +116,6 @@ function uuidBytes(uuid: string): Uint8Array {
   const digits = uuid.replaceAll("-", "");
   if (!/^[0-9a-f]{32}$/i.test(digits)) throw new EncodeError(WHAT, "the host id is no UUID");
   return fromHex(digits);
-}
-
-/** As many whole characters as fit. */
-function cut(text: string, bytesMax: number): string {
-  if (utf8Length(text) <= bytesMax) return text;
-  let kept = "";
-  let length = 0;
-  for (const character of text) {
-    length += utf8Length(character);
-    if (length > bytesMax) break;
-    kept += character;
-  }
-  return kept;
 }
 
 /** Reads a host's registration back, as a discovery controller does. Throws DecodeError for what it must reject. */

@@ -45,6 +45,19 @@ export function utf8Length(text: string): number {
   return length;
 }
 
+/** As many whole characters from the start of a text as fit so many bytes of UTF-8. */
+export function cutUtf8(text: string, bytesMax: number): string {
+  if (utf8Length(text) <= bytesMax) return text;
+  let kept = "";
+  let length = 0;
+  for (const character of text) {
+    length += utf8Length(character);
+    if (length > bytesMax) break;
+    kept += character;
+  }
+  return kept;
+}
+
 function isLead(code: number): boolean {
   return code >= 0xd800 && code <= 0xdbff;
 }

@@ -1,5 +1,7 @@
 /** `/etc/stas/sys.conf`: the host's NQN, id, key and symbolic name, literal or in files of their own. */
 import { fitsOption } from "../codec/fabrics-options.js";
+import { SYMNAME_BYTES_MAX } from "../codec/dim.js";
+import { cutUtf8 } from "../codec/text.js";
 import { fitsNqn, NQN_BYTES_MAX } from "../domain/nqn.js";
 import { parseIni, type IniSections, type IniValue } from "./ini.js";
 import { COMMENT_ADVICE, quote, showName, withoutComment } from "./reader.js";
@@ -99,6 +101,17 @@ class HostReader {
     return { at: "missing", where: `is to be in ${path}, which ${problem}`, line: given?.line ?? 0, asked };
   }
 
+  /** The symbolic name, as much of it as a registration holds. */
+  symname(): string | undefined {
+    const name = this.optional("symname", "symbolic name");
+    if (name === undefined) return undefined;
+    const kept = cutUtf8(name, SYMNAME_BYTES_MAX);
+    const line = this.#given("symname")?.line ?? 0;
+    if (kept !== name)
+      this.#note("warning", line, `the symbolic name is longer than ${String(SYMNAME_BYTES_MAX)} bytes: it is cut`);
+    return kept;
+  }
+
   /** An optional value. A file that was asked for and is not there is worth a warning; a default one is not. */
   optional(option: "key" | "symname", what: string): string | undefined {
     const found = this.find(option);
@@ -147,7 +160,7 @@ export function parseSysConfig(file: string, text: string, readFile: ReadFile): 
   const hostNqn = mandatory(reader.find("nqn"), "host NQN", hostNqnProblem);
   const hostId = mandatory(reader.find("id"), "host id", hostIdProblem);
   const hostKey = reader.optional("key", "host key");
-  const symname = reader.optional("symname", "symbolic name");
+  const symname = reader.symname();
   const { notes } = reader;
   if ("because" in hostNqn) return { ok: true, value: { kind: "unknown", because: hostNqn.because }, notes };
   if ("because" in hostId) return { ok: true, value: { kind: "unknown", because: hostId.because }, notes };

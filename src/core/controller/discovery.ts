@@ -8,38 +8,25 @@ import { decodeDiscoveryEntries, decodeDiscoveryHeader } from "../codec/discover
 import { DecodeError } from "../codec/error.js";
 import { decodeSupportedLogPages, SUPPORTED_LOG_PAGES_BYTES } from "../codec/supported-log-pages.js";
 import { arm, disarm, log, newRequest, sayOnce, unsay, type Context } from "../context.js";
-import { DISCOVERY_RECORD_BYTES } from "../domain/discovery-log.js";
+import { DISCOVERY_RECORD_BYTES, type DiscoveryLogEntry } from "../domain/discovery-log.js";
 import { errnoName } from "../domain/errno.js";
 import { openDecided } from "../handles.js";
 import { formatDuration, type Milliseconds } from "../domain/units.js";
-import {
-  ADMIN_TIMEOUT,
-  PAGE_ENTRIES_PER_READ,
-  PAGE_MOVES_MAX,
-  PAGE_RETRY,
-  REGISTRATION_RETRY,
-  SUPPORTED_PAGES_RETRY,
-} from "../limits.js";
+import { ADMIN_TIMEOUT, PAGE_ENTRIES_PER_READ, PAGE_MOVES_MAX, PAGE_RETRY, SUPPORTED_PAGES_RETRY } from "../limits.js";
 import type { AdminReplyEvent } from "../ports/fabrics.js";
 import type { RequestId } from "../ports/request.js";
 import type { HandleId } from "../ports/sysfs.js";
 import { auditNow } from "../soak.js";
+import type { CoreState } from "../state.js";
 import { pageRead } from "../staf/page.js";
 import { nameOf, pageTimer } from "./life.js";
-import {
-  dctypeOf,
-  registrationAnswered,
-  registrationCommand,
-  registrationUnanswered,
-  takesRegistration,
-} from "./registration.js";
 import type { DiscoveryControllerState, PageRead } from "./types.js";
 
 type Step = PageRead["step"];
 
 /** Reads the page now; where a read is in flight, once more after it. */
 export function readPage(context: Context, dc: DiscoveryControllerState, why: string): void {
-  if (dc.life.at !== "connected") return;
+  if (dc.life.at !== "connected" || waitsForRegistration(dc)) return;
   if (dc.reading.at === "command") {
     dc.reading = { ...dc.reading, again: "yes" };
     return;
@@ -55,13 +42,7 @@ export function readPage(context: Context, dc: DiscoveryControllerState, why: st
     return;
   }
   log(context, "debug", `reading the discovery log page: ${why}`, nameOf(dc));
-  const registers = dc.registration.at === "due" && takesRegistration(context, dc);
-  const step = registers ? registerStep(context, "page") : firstStep(context, dc);
-  send(context, dc, { handle: opened.handle, moved: 0, step }, "no");
-}
-
-function registerStep({ state }: Context, then: "page" | "nothing"): Step {
-  return { kind: "register", then, symname: state.identity?.symname ?? "" };
+  send(context, dc, { handle: opened.handle, moved: 0, step: firstStep(context, dc) }, "no");
 }
 
 /** What the reading of a page begins with. */
@@ -75,6 +56,17 @@ function firstStep(context: Context, dc: DiscoveryControllerState): Step {
 function usesPleo({ state }: Context, dc: DiscoveryControllerState): boolean {
   const dctype = dctypeOf(state, dc);
   return state.staf?.config.pleo === true && dctype !== "cdc" && dc.tid.transport !== "loop";
+}
+
+/** `cdc`, `ddc`, `none`; empty while that is not known. */
+export function dctypeOf({ kernel }: CoreState, dc: DiscoveryControllerState): string {
+  const present = dc.life.at === "connected" ? kernel.byName.get(dc.life.device) : undefined;
+  return present?.controller.dctype || (present?.identifiedDctype ?? "");
+}
+
+/** The page is read when the registration in flight is answered, or takes too long. */
+function waitsForRegistration({ registration }: DiscoveryControllerState): boolean {
+  return registration.at === "command" && registration.page === "waits";
 }
 
 /** Gives up a read or a retry: what is read is kept, and a reply in flight is dropped when it comes. */
@@ -95,16 +87,14 @@ function send(
 ): void {
   const request = newRequest(context, { kind: "log-page", handle: read.handle, controller: dc.id });
   dc.reading = { at: "command", read: { ...read, request }, again };
-  context.ports.fabrics.admin(request, read.handle, commandFor(context, dc, read.step));
+  context.ports.fabrics.admin(request, read.handle, commandFor(dc, read.step));
 }
 
-function commandFor(context: Context, dc: DiscoveryControllerState, step: Step) {
+function commandFor(dc: DiscoveryControllerState, step: Step) {
   const lsp = dc.pleo === "use" ? DISCOVERY_LSP.pleo : DISCOVERY_LSP.none;
   const page = (offset: number, length: number, rae: RetainAsyncEvent) =>
     getLogPage({ lid: LID.discovery, lsp, rae, offset, length, timeout: ADMIN_TIMEOUT });
   switch (step.kind) {
-    case "register":
-      return registrationCommand(context, dc);
     case "supported-pages":
       return getLogPage({
         lid: LID.supportedLogPages,
@@ -144,7 +134,8 @@ export function onLogPage(
   const { read, again } = dc.reading;
   if (!result.ok) {
     endRead(context, dc);
-    unanswered(context, dc, read.step, result.errno);
+    const delay = read.step.kind === "supported-pages" ? SUPPORTED_PAGES_RETRY : PAGE_RETRY;
+    tryLater(context, dc, errnoName(result.errno), delay);
     auditNow(context);
     return;
   }
@@ -155,16 +146,6 @@ export function onLogPage(
     endRead(context, dc);
     tryLater(context, dc, error.problem, PAGE_RETRY);
   }
-}
-
-/** No answer came to a command: the controller may be gone, or its connection. */
-function unanswered(context: Context, dc: DiscoveryControllerState, step: Step, errno: number): void {
-  if (step.kind === "register") {
-    registrationUnanswered(context, dc, errno);
-    retryOn(context, dc, REGISTRATION_RETRY);
-    return;
-  }
-  tryLater(context, dc, errnoName(errno), step.kind === "supported-pages" ? SUPPORTED_PAGES_RETRY : PAGE_RETRY);
 }
 
 interface InFlight {
@@ -183,12 +164,6 @@ function advance(
     send(context, dc, { handle: read.handle, moved, step }, again);
   };
   const { step } = read;
-  if (step.kind === "register") {
-    registrationAnswered(context, dc, step.symname, status);
-    if (step.then === "page") next(firstStep(context, dc));
-    else end(context, dc, dc.registration.at === "due" ? "yes" : again);
-    return;
-  }
   if (step.kind === "supported-pages") {
     // Rejected: no port-local entries, and not asked again on this connection.
     dc.pleo = status === 0 && decodeSupportedLogPages(bytes).pleos ? "use" : "no";
@@ -225,29 +200,22 @@ function advance(
       return;
     }
     case "check":
-      if (decodeDiscoveryHeader(bytes).genctr === step.genctr) finish(context, dc, { read, again }, step);
+      if (decodeDiscoveryHeader(bytes).genctr === step.genctr) finish(context, dc, step, again);
       else if (read.moved < PAGE_MOVES_MAX) next({ kind: "header" }, read.moved + 1);
       else throw new DecodeError("discovery log", "it keeps changing while it is read");
       return;
   }
 }
 
-/** The page is read whole. A registration that no answer came to is sent again behind it. */
 function finish(
   context: Context,
   dc: DiscoveryControllerState,
-  { read, again }: InFlight,
-  { genctr, entries }: Step & { readonly kind: "check" },
+  { genctr, entries }: { readonly genctr: string; readonly entries: readonly DiscoveryLogEntry[] },
+  again: "yes" | "no",
 ): void {
+  endRead(context, dc);
   unsay(context, `page ${dc.id}`);
   pageRead(context, dc, genctr, entries);
-  if (dc.registration.at === "unanswered" && takesRegistration(context, dc))
-    send(context, dc, { handle: read.handle, moved: 0, step: registerStep(context, "nothing") }, again);
-  else end(context, dc, again);
-}
-
-function end(context: Context, dc: DiscoveryControllerState, again: "yes" | "no"): void {
-  endRead(context, dc);
   if (again === "yes") readPage(context, dc, "it changed while it was read");
 }
 

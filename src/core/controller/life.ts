@@ -5,17 +5,21 @@ import { formatTransportId } from "../domain/transport-id.js";
 import { bind, unbind } from "../kernel/index.js";
 import { isControllerId, type Controller, type Life } from "./types.js";
 
-/** The timers of a controller: that of its next attempt, and that of its page's next read. */
+/** The timers of a controller: that of its next attempt, of its page's next read, of its registration. */
 export const retryTimer = (controller: Controller): string => `retry ${controller.id}`;
 export const pageTimer = (controller: Controller): string => `page ${controller.id}`;
+export const registrationTimer = (controller: Controller): string => `register ${controller.id}`;
+
+const PURPOSES = ["retry", "page", "register"] as const;
 
 /** What a controller's timer is for, and the controller; `undefined` where it is no controller's. */
 export function controllerOfTimer(
   { state }: Context,
   timer: string,
-): { readonly purpose: "retry" | "page"; readonly controller: Controller } | undefined {
-  const [purpose, id] = timer.split(" ");
-  if ((purpose !== "retry" && purpose !== "page") || id === undefined || !isControllerId(id)) return undefined;
+): { readonly purpose: (typeof PURPOSES)[number]; readonly controller: Controller } | undefined {
+  const [first, id] = timer.split(" ");
+  const purpose = PURPOSES.find((one) => one === first);
+  if (purpose === undefined || id === undefined || !isControllerId(id)) return undefined;
   const controller = state.controllers.get(id);
   return controller === undefined ? undefined : { purpose, controller };
 }

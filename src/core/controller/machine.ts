@@ -19,10 +19,9 @@ import { auditNow, requestReconcile } from "../soak.js";
 import { startDelete } from "../deleting.js";
 import { refresh } from "../kernel/refresh.js";
 import { fits, isMatch, mayFitLater, placeOf } from "./adoption.js";
-import { abandonRead, readPage } from "./discovery.js";
-import { takesRegistration } from "./registration.js";
 import { explainConnect } from "./explain.js";
 import { failed, retryDelay } from "./failing.js";
+import { abandonConversation, greet, registerIfDue } from "./registration.js";
 import { amendLife, deviceOf, enterLife, nameOf, release, retryTimer, wait } from "./life.js";
 import { controllerKey, type Controller, type Fate } from "./types.js";
 
@@ -68,8 +67,7 @@ function becomeLive(context: Context, controller: Controller, device: string, wh
   if (controller.service === "stac" && context.state.stac?.renewals === "waiting") requestReconcile(context, "stac");
   if (controller.service === "staf") {
     controller.pleo = "ask";
-    if (controller.registration.at === "done") controller.registration = { at: "due" };
-    readPage(context, controller, "the connection is live");
+    greet(context, controller, "the connection is live");
   }
 }
 
@@ -168,7 +166,7 @@ export function resume(context: Context, controller: Controller, why: string): v
 
 /** The kernel has the connection no more, and nobody here asked for that. What was read from it is kept. */
 export function lost(context: Context, controller: Controller, why: string): void {
-  if (controller.service === "staf") abandonRead(context, controller);
+  if (controller.service === "staf") abandonConversation(context, controller);
   controller.failures = 0;
   log(context, "notice", `${why}; connected again in ${formatDuration(REMOVED_RETRY)}`, nameOf(controller));
   wait(context, controller, REMOVED_RETRY, why);
@@ -206,17 +204,11 @@ export function onDeviceChanged(context: Context, controller: Controller, presen
     } else if (life.at === "reconnecting") {
       log(context, "info", `${life.device} is live again`, nameOf(controller));
       becomeLive(context, controller, life.device, `${life.device} is live`);
-    } else if (
-      controller.service === "staf" &&
-      controller.registration.at === "due" &&
-      takesRegistration(context, controller)
-    ) {
-      readPage(context, controller, "it says that it takes registrations");
-    }
+    } else if (controller.service === "staf") registerIfDue(context, controller, "free");
     return;
   }
   if (life.at === "connected" && present.controller.state !== "") {
-    if (controller.service === "staf") abandonRead(context, controller);
+    if (controller.service === "staf") abandonConversation(context, controller);
     const why = `${life.device} is ${present.controller.state}`;
     log(context, "info", why, nameOf(controller));
     enterLife(context, controller, { at: "reconnecting", device: life.device }, why);
@@ -265,7 +257,7 @@ export function leave(context: Context, controller: Controller, disconnect: "yes
       return;
     case "connected":
     case "reconnecting":
-      if (controller.service === "staf") abandonRead(context, controller);
+      if (controller.service === "staf") abandonConversation(context, controller);
       if (disconnect === "yes" && !isShared(context, controller)) disconnectNow(context, controller, life.device, why);
       else forget(context, controller);
       return;
@@ -316,7 +308,7 @@ function isShared({ state }: Context, controller: Controller): boolean {
 
 /** Takes its connection down and makes another one. */
 export function renew(context: Context, controller: Controller, device: string, why: string): void {
-  if (controller.service === "staf") abandonRead(context, controller);
+  if (controller.service === "staf") abandonConversation(context, controller);
   disconnectNow(context, controller, device, why, "connect-again");
 }
 
@@ -373,7 +365,7 @@ export function onDeleted(
 export function forget(context: Context, controller: Controller): void {
   const { state } = context;
   release(context, controller);
-  if (controller.service === "staf") abandonRead(context, controller);
+  if (controller.service === "staf") abandonConversation(context, controller);
   state.controllers.delete(controller.id);
   state.byKey.delete(controllerKey(controller.service, transportIdKey(controller.tid)));
   removeFrom(state.byPlace, placeOf(controller), controller.id);

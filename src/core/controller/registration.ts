@@ -1,32 +1,87 @@
 /**
- * Registration with discovery controllers (TP8010): one that says it is a CDC or a DDC is told who this host is, once a connection,
- * before its page is read. One that does not answer that keeps nobody from its page: from then on the page goes first.
+ * Registration with discovery controllers (TP8010): one that says it is a CDC or a DDC is told who this host is, once a
+ * connection, before its page is read. The page waits for the answer, but not for long: whoever is slow or silent there
+ * keeps nobody from what it lists.
  */
 import { hostIdFor } from "../boot.js";
 import { registerHost } from "../codec/dim.js";
-import { log, sayOnce, unsay, type Context } from "../context.js";
+import { arm, disarm, log, newRequest, sayOnce, unsay, type Context } from "../context.js";
 import { errnoName } from "../domain/errno.js";
 import { parseIp } from "../domain/ip-address.js";
-import { ADMIN_TIMEOUT, REGISTRATIONS_UNANSWERED_MAX } from "../limits.js";
-import type { AdminCommand } from "../ports/fabrics.js";
-import type { CoreState } from "../state.js";
-import { nameOf } from "./life.js";
+import { formatDuration } from "../domain/units.js";
+import { openDecided } from "../handles.js";
+import {
+  ADMIN_TIMEOUT,
+  REGISTRATION_HEAD_START,
+  REGISTRATION_LATER,
+  REGISTRATION_RETRY,
+  REGISTRATIONS_UNANSWERED_MAX,
+} from "../limits.js";
+import type { AdminCommand, AdminReplyEvent } from "../ports/fabrics.js";
+import type { RequestId } from "../ports/request.js";
+import type { HandleId } from "../ports/sysfs.js";
+import { auditNow } from "../soak.js";
+import { abandonRead, dctypeOf, readPage } from "./discovery.js";
+import { nameOf, registrationTimer } from "./life.js";
 import type { DiscoveryControllerState } from "./types.js";
 
-/** Whether a discovery controller says that it takes registrations, over the one transport that has them. */
-export function takesRegistration({ state }: Context, dc: DiscoveryControllerState): boolean {
-  const dctype = dctypeOf(state, dc);
-  return dc.tid.transport === "tcp" && (dctype === "cdc" || dctype === "ddc");
+/** A discovery controller is live: it is told who this host is, and its page is read. */
+export function greet(context: Context, dc: DiscoveryControllerState, why: string): void {
+  dueAgain(context, dc);
+  if (!registerIfDue(context, dc, "waits")) readPage(context, dc, why);
 }
 
-/** `cdc`, `ddc`, `none`; empty while that is not known. */
-export function dctypeOf({ kernel }: CoreState, dc: DiscoveryControllerState): string {
-  const present = dc.life.at === "connected" ? kernel.byName.get(dc.life.device) : undefined;
-  return present?.controller.dctype || (present?.identifiedDctype ?? "");
+/**
+ * Its connection is another one, or the host has another name. Whoever left registrations unanswered again and again is not
+ * asked sooner for that: each may cost the connection, since the kernel resets a controller that does not answer.
+ */
+export function dueAgain(context: Context, dc: DiscoveryControllerState): void {
+  const { at, unanswered } = dc.registration;
+  if (at === "command" || (at === "retry" && unanswered >= REGISTRATIONS_UNANSWERED_MAX)) return;
+  disarm(context, registrationTimer(dc));
+  dc.registration = { at: "due", unanswered };
 }
 
-export function registrationCommand({ state, ports }: Context, dc: DiscoveryControllerState): AdminCommand {
-  const { hostNqn = "", symname = "" } = state.identity ?? {};
+/** Registers where that is due and known to be possible; false where nothing was sent. */
+export function registerIfDue(context: Context, dc: DiscoveryControllerState, page: "waits" | "free"): boolean {
+  if (dc.registration.at !== "due" || dc.life.at !== "connected" || dc.tid.transport !== "tcp") return false;
+  const dctype = dctypeOf(context.state, dc);
+  return (dctype === "cdc" || dctype === "ddc") && send(context, dc, dc.life.device, page);
+}
+
+/** The host has another symbolic name; a registration in flight still tells the old one. */
+export function registerAnew(context: Context, dc: DiscoveryControllerState): void {
+  dueAgain(context, dc);
+  registerIfDue(context, dc, "free");
+}
+
+/** Its connection is lost or left: a reply in flight is dropped when it comes. */
+export function abandonConversation(context: Context, dc: DiscoveryControllerState): void {
+  abandonRead(context, dc);
+  const { at, unanswered } = dc.registration;
+  if (at !== "command") return;
+  disarm(context, registrationTimer(dc));
+  dc.registration = { at: "due", unanswered };
+}
+
+function send(context: Context, dc: DiscoveryControllerState, device: string, page: "waits" | "free"): boolean {
+  const { unanswered } = dc.registration;
+  const opened = openDecided(context, device, "admin", dc.tid);
+  if (!opened.ok) {
+    // Reading the page says so, and looks what became of it.
+    if (opened.found === "unfit") retryLater(context, dc, unanswered, opened.because);
+    return false;
+  }
+  const request = newRequest(context, { kind: "register", handle: opened.handle, controller: dc.id });
+  const symname = context.state.identity?.symname ?? "";
+  dc.registration = { at: "command", unanswered, request, page, symname };
+  if (page === "waits") arm(context, registrationTimer(dc), REGISTRATION_HEAD_START);
+  context.ports.fabrics.admin(request, opened.handle, commandFor(context, dc, symname));
+  return true;
+}
+
+function commandFor({ state, ports }: Context, dc: DiscoveryControllerState, symname: string): AdminCommand {
+  const { hostNqn = "" } = state.identity ?? {};
   const { hostName, kernel, osName, osVersion } = ports.network.hostInfo();
   const registration = {
     hostNqn: dc.tid.hostNqn === "" ? hostNqn : dc.tid.hostNqn,
@@ -39,30 +94,93 @@ export function registrationCommand({ state, ports }: Context, dc: DiscoveryCont
   return registerHost(registration, ADMIN_TIMEOUT);
 }
 
-/** It was answered: taken, or refused, which the next connection may change. */
-export function registrationAnswered(
+/** Its timer: the page has waited long enough, or the next attempt is due. */
+export function onRegistrationTimer(context: Context, dc: DiscoveryControllerState): void {
+  const { registration } = dc;
+  switch (registration.at) {
+    case "command":
+      if (registration.page === "free") return;
+      dc.registration = { ...registration, page: "free" };
+      readPage(context, dc, "its registration takes long");
+      return;
+    case "retry":
+      dc.registration = { at: "due", unanswered: registration.unanswered };
+      registerIfDue(context, dc, "free");
+      return;
+    case "due":
+    case "done":
+      return;
+  }
+}
+
+/** A registration was answered, or will not be. `dc` is undefined where the controller is gone from the state. */
+export function onRegistered(
   context: Context,
-  dc: DiscoveryControllerState,
-  symname: string,
-  status: number,
+  dc: DiscoveryControllerState | undefined,
+  handle: HandleId,
+  request: RequestId,
+  result: AdminReplyEvent["result"],
 ): void {
-  const isCurrent = symname === (context.state.identity?.symname ?? "");
-  dc.registration = isCurrent ? { at: "done" } : { at: "due" };
+  context.ports.sysfs.close(handle);
+  if (dc?.registration.at !== "command" || dc.registration.request !== request) return;
+  const { page, symname, unanswered } = dc.registration;
+  disarm(context, registrationTimer(dc));
+  if (!result.ok) {
+    retryLater(context, dc, unanswered + 1, errnoName(result.errno));
+    auditNow(context);
+  } else if (isHostPathStatus(result.status)) {
+    retryLater(context, dc, unanswered + 1, statusText(result.status));
+  } else {
+    dc.registration = { at: symname === (context.state.identity?.symname ?? "") ? "done" : "due", unanswered: 0 };
+    reportAnswer(context, dc, result.status);
+    registerIfDue(context, dc, "free");
+  }
+  if (page === "waits") readPage(context, dc, "the connection is live");
+}
+
+/** Refused is an answer, too: the next connection may change it. */
+function reportAnswer(context: Context, dc: DiscoveryControllerState, status: number): void {
+  unsay(context, `unanswered ${dc.id}`);
   if (status === 0) {
     unsay(context, `register ${dc.id}`);
-    log(context, "debug", "this host is registered", nameOf(dc));
+    log(context, "info", "this host is registered", nameOf(dc));
     return;
   }
-  const text = `it refuses the registration of this host (NVMe status 0x${status.toString(16)}): what it lists is used all the same`;
+  const text = `it refuses the registration of this host: ${statusText(status)}; what it lists is used all the same`;
   sayOnce(context, `register ${dc.id}`, "warning", text, nameOf(dc));
 }
 
-/** No answer came. */
-export function registrationUnanswered(context: Context, dc: DiscoveryControllerState, errno: number): void {
-  const times = dc.registration.at === "unanswered" ? dc.registration.times + 1 : 1;
-  const givenUp = times >= REGISTRATIONS_UNANSWERED_MAX;
-  dc.registration = givenUp ? { at: "done" } : { at: "unanswered", times };
-  const next = givenUp ? "it is not registered" : "it is sent again, behind the log page";
-  const text = `the registration of this host is not answered (${errnoName(errno)}): ${next}`;
-  log(context, givenUp ? "error" : "info", text, nameOf(dc));
+function retryLater(context: Context, dc: DiscoveryControllerState, unanswered: number, problem: string): void {
+  const delay = unanswered < REGISTRATIONS_UNANSWERED_MAX ? REGISTRATION_RETRY : REGISTRATION_LATER;
+  dc.registration = { at: "retry", unanswered };
+  arm(context, registrationTimer(dc), delay);
+  const text = `the registration of this host is not answered: ${problem}; sent again in ${formatDuration(delay)}`;
+  sayOnce(context, `unanswered ${dc.id}`, "warning", text, nameOf(dc));
+}
+
+const STATUS_MASK = 0x7ff;
+
+/** Status code type 3: made by the host itself, on the way to a controller that is lost. */
+function isHostPathStatus(status: number): boolean {
+  return (status & 0x700) === 0x300;
+}
+
+/** What a controller may have against a registration (NVMe Base 2.1, figures 102 and 103). */
+function statusText(status: number): string {
+  return `${statusWords(status & STATUS_MASK)} (NVMe status 0x${status.toString(16)})`;
+}
+
+function statusWords(code: number): string {
+  switch (code) {
+    case 0x001:
+      return "it does not know the command";
+    case 0x002:
+      return "a field is not as it wants it";
+    case 0x12f:
+      return "the discovery information is not valid to it";
+    case 0x132:
+      return "it has no room for more hosts";
+    default:
+      return isHostPathStatus(code) ? "the connection was lost" : "it gives no reason that is known here";
+  }
 }

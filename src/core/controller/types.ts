@@ -96,11 +96,19 @@ export interface IoControllerState extends ControllerCommon {
 export type Controller = DiscoveryControllerState | IoControllerState;
 
 /**
- * This host's registration with a discovery controller (TP8010), once a connection. `unanswered`: no answer came, so often in a
- * row, and the page goes first from then on. `done` also where it was refused or given up.
+ * This host's registration with a discovery controller (TP8010), once a connection. `done` also where it was refused.
+ * `unanswered`: how often in a row no answer came; `page`: whether the log page waits for the answer.
  */
 export type RegistrationState =
-  { readonly at: "due" } | { readonly at: "unanswered"; readonly times: number } | { readonly at: "done" };
+  | { readonly at: "due" | "retry" | "done"; readonly unanswered: number }
+  | {
+      readonly at: "command";
+      readonly unanswered: number;
+      readonly request: RequestId;
+      readonly page: "waits" | "free";
+      /** The symbolic name that is told. */
+      readonly symname: string;
+    };
 
 /** What is known of a discovery controller's log page. Not knowing is not an empty page. */
 export type Page =
@@ -119,8 +127,6 @@ export interface PageRead {
   /** How often the generation counter has moved under this read. */
   readonly moved: number;
   readonly step:
-    /** `then`: what the handle is for afterwards. `symname`: the symbolic name that is told. */
-    | { readonly kind: "register"; readonly then: "page" | "nothing"; readonly symname: string }
     | { readonly kind: "supported-pages" }
     | { readonly kind: "header" }
     | {

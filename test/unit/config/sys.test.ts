@@ -91,3 +91,9 @@ test("a broken file is broken, not a host without a name", () => {
     notes: [{ level: "error", line: 1 }],
   });
 });
+
+test("a symbolic name is as much of it as a registration holds", () => {
+  const { value, notes } = parse(`[Host]\nsymname = ${"x".repeat(255)}é\n`);
+  expect(value).toEqual({ kind: "known", identity: { ...KNOWN, symname: "x".repeat(255) } });
+  expect(notes.map(({ level, line }) => [level, line])).toEqual([["warning", 2]]);
+});
