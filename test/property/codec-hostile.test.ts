@@ -6,7 +6,9 @@ import {
   decodeDiscoveryEntries,
   decodeDiscoveryEntry,
   decodeDiscoveryHeader,
+  decodeExtendedEntries,
 } from "../../src/core/codec/discovery-log.js";
+import { decodeRegistration } from "../../src/core/codec/dim.js";
 import { DecodeError } from "../../src/core/codec/error.js";
 import {
   decodeOptionString,
@@ -64,6 +66,8 @@ const byteDecoders: readonly ((bytes: Uint8Array) => unknown)[] = [
   decodeDiscoveryHeader,
   decodeDiscoveryEntries,
   (bytes) => decodeDiscoveryEntry(bytes, bytes.length >> 3),
+  (bytes) => decodeExtendedEntries(bytes, 100),
+  decodeRegistration,
   decodeIdentify,
   decodeSupportedLogPages,
 ];

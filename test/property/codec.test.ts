@@ -196,6 +196,8 @@ describe("log pages", () => {
       genctr: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map(String),
       numrec: fc.nat(DISCOVERY_RECORDS_MAX),
       recfmt: word,
+      extended: fc.boolean(),
+      totalBytes: fc.nat(2 ** 32 - 1),
     });
     fc.assert(
       fc.property(header, (value) => {

@@ -40,11 +40,31 @@ function discovery(
   index: number,
   state: ListenerState,
   listed: readonly string[],
+  manner: Manner,
 ): DiscoveryControllerSpec {
   const listen = [{ transport: "tcp", traddr: `192.168.1.${String(20 + index)}`, trsvcid: "8009", state }] as const;
   const entries = listed.map((volume) => ({ kind: "subsystem", id: volume, ncc: false }) as const);
-  return { id, kind: "plain", listen, entries, answers: [], pleo: false, extdlpes: false, padding: "nul" };
+  return { id, listen, entries, padding: "nul", ...manner };
 }
+
+/** What a discovery controller knows of TP8010, and how it takes to it. */
+type Manner = Pick<DiscoveryControllerSpec, "kind" | "pleo" | "extdlpes" | "answers">;
+
+const manner: fc.Arbitrary<Manner> = fc.record({
+  kind: fc.constantFrom("plain", "cdc", "ddc"),
+  pleo: fc.boolean(),
+  extdlpes: fc.boolean(),
+  answers: fc.constantFrom<Manner["answers"]>(
+    [],
+    [],
+    [{ opcode: 0x21, status: 0x6002 }],
+    [{ opcode: 0x21, errno: 4, times: 2 }],
+    [{ opcode: 0x21, after: Milliseconds(40_000), times: 1 }],
+    [{ lid: 0, status: 0x6002 }],
+    [{ lid: 0x70, status: 0x6002, times: 2 }],
+    [{ lid: 0x70, genctrMoves: 3 }],
+  ),
+});
 
 const fault: fc.Arbitrary<UeventFault> = fc.oneof(
   fc.record({ kind: fc.constant("lose" as const), count: fc.integer({ min: 1, max: 4 }) }),
@@ -151,12 +171,13 @@ export const smallWorld: fc.Arbitrary<Scenario> = fc
     processes: fc.constantFrom("one" as const, "two" as const),
     jitter: fc.constantFrom(0, 0.3),
     dcs: fc.tuple(listenerState, listenerState),
+    manners: fc.tuple(manner, manner),
     volumes: fc.tuple(listenerState, listenerState, listenerState),
     listed: fc.tuple(fc.subarray([...volumeIds]), fc.subarray([...volumeIds])),
     attributesAfter: fc.constantFrom(0, 0, 300, 1500, 5000).map(Milliseconds),
     timeline: fc.array(happening, { maxLength: 8 }).map((steps) => steps.flat()),
   })
-  .map(({ seed, version, processes, jitter, dcs, volumes, listed, attributesAfter, timeline }) => ({
+  .map(({ seed, version, processes, jitter, dcs, manners, volumes, listed, attributesAfter, timeline }) => ({
     format: 1,
     file: "generated",
     title: "A generated small world",
@@ -183,7 +204,10 @@ export const smallWorld: fc.Arbitrary<Scenario> = fc
       },
       network: { links: [], routes: [], names: {}, responders: [], avahi: "up" },
       fabric: {
-        discoveryControllers: dcIds.map((id, index) => discovery(id, index, dcs[index] ?? "up", listed[index] ?? [])),
+        discoveryControllers: [
+          discovery("dc1", 0, dcs[0], listed[0], manners[0]),
+          discovery("dc2", 1, dcs[1], listed[1], manners[1]),
+        ],
         subsystems: volumeIds.map((id, index) => subsystem(id, index, volumes[index] ?? "up")),
       },
     },

@@ -178,6 +178,8 @@ export interface RawEntryFields {
   readonly trsvcid?: string;
   readonly subnqn?: string;
   readonly traddr?: string;
+  /** Total length that it claims where extended entries are asked for (TP8010); the truth where absent. */
+  readonly tel?: number;
 }
 
 /** An answer out of the ordinary to an admin command of a controller. */

@@ -2,11 +2,20 @@
  * Discovery Information Management, opcode 21h: a host tells a discovery controller who it is (NVMe Base 2.1, 5.3.3; TP8010).
  * The layout is compared with bytes that libnvme sent (test/fixtures/dim).
  */
+import { DISCOVERY_RECORD_BYTES } from "../domain/discovery-log.js";
 import type { Milliseconds } from "../domain/units.js";
 import type { AdminCommand } from "../ports/fabrics.js";
 import { OPCODE } from "./admin.js";
 import { DecodeError, EncodeError } from "./error.js";
-import { cutUtf8, encodeUtf8, fromHex, readTextField, toHex, writeTextField } from "./text.js";
+import {
+  ATTRIBUTE,
+  decodeAttributes,
+  extendedLengthAt,
+  extendEntry,
+  paddedText,
+  type ExtendedAttribute,
+} from "./extended-entry.js";
+import { cutUtf8, fromHex, readTextField, toHex, writeTextField } from "./text.js";
 import type { TextField } from "./text.js";
 
 /** Who a host says that it is. */
@@ -30,10 +39,6 @@ export const DIM_TASK = { register: 0, deregister: 1, update: 2 } as const;
 const WHAT = "registration";
 
 const HEADER_BYTES = 1024;
-/** An extended discovery information entry without attributes. */
-const ENTRY_BYTES = 1032;
-const ATTRIBUTE_HEADER_BYTES = 4;
-const ATTRIBUTE_ALIGNMENT = 4;
 const HOST_ID_BYTES = 16;
 /** A symbolic name is as long as a field of 256 bytes, at most. */
 export const SYMNAME_BYTES_MAX = 256;
@@ -44,16 +49,12 @@ const ENTITY_HOST = 1;
 const KEY_TYPE = 0x5f;
 const TRTYPE_TCP = 3;
 const ADRFAM = { ipv4: 1, ipv6: 2 } as const;
-const ATTRIBUTE = { hostId: 1, symname: 2 } as const;
 
 const EID: TextField = { name: "eid", offset: 24, length: 256 };
 const ENAME: TextField = { name: "ename", offset: 280, length: 256 };
 const EVER: TextField = { name: "ever", offset: 536, length: 64 };
-const NQN: TextField = { name: "nqn", offset: HEADER_BYTES + 256, length: 256 };
-const TEL_OFFSET = HEADER_BYTES + 1024;
-const NUMEXAT_OFFSET = HEADER_BYTES + 1028;
-
-const SPACE = 0x20;
+/** Of the entry. */
+const NQN: TextField = { name: "nqn", offset: 256, length: 256 };
 
 /** The command that registers a host; the address is left empty, so that the controller takes the connection's. Throws EncodeError. */
 export function registerHost(registration: Registration, timeout: Milliseconds): AdminCommand {
@@ -73,11 +74,8 @@ export function registerHost(registration: Registration, timeout: Milliseconds):
 
 /** Header and one extended entry. Throws EncodeError where the host id is no UUID, or the host NQN is longer than its field. */
 export function encodeRegistration(registration: Registration): Uint8Array {
-  const symname = encodeUtf8(cutUtf8(registration.symname, SYMNAME_BYTES_MAX));
-  const attributes = [attribute(ATTRIBUTE.hostId, uuidBytes(registration.hostId))];
-  if (symname.length > 0) attributes.push(attribute(ATTRIBUTE.symname, symname));
-  const entryBytes = ENTRY_BYTES + attributes.reduce((sum, one) => sum + one.length, 0);
-  const bytes = new Uint8Array(HEADER_BYTES + entryBytes);
+  const entry = encodeEntry(registration);
+  const bytes = new Uint8Array(HEADER_BYTES + entry.length);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, bytes.length, true);
   view.setBigUint64(8, 1n, true);
@@ -87,29 +85,20 @@ export function encodeRegistration(registration: Registration): Uint8Array {
   writeTextField(bytes, EID, registration.hostNqn, "nul");
   writeTextField(bytes, ENAME, cutUtf8(registration.entityName, ENAME.length), "nul");
   writeTextField(bytes, EVER, cutUtf8(registration.entityVersion, EVER.length), "nul");
-  view.setUint8(HEADER_BYTES, TRTYPE_TCP);
-  view.setUint8(HEADER_BYTES + 1, ADRFAM[registration.family]);
-  writeTextField(bytes, NQN, registration.hostNqn, "nul");
-  view.setUint32(TEL_OFFSET, entryBytes, true);
-  view.setUint16(NUMEXAT_OFFSET, attributes.length, true);
-  let at = HEADER_BYTES + ENTRY_BYTES;
-  for (const one of attributes) {
-    bytes.set(one, at);
-    at += one.length;
-  }
+  bytes.set(entry, HEADER_BYTES);
   return bytes;
 }
 
-/** An extended attribute; its value is padded with spaces, as texts are. */
-function attribute(type: number, value: Uint8Array): Uint8Array {
-  const length = Math.ceil(value.length / ATTRIBUTE_ALIGNMENT) * ATTRIBUTE_ALIGNMENT;
-  const bytes = new Uint8Array(ATTRIBUTE_HEADER_BYTES + length);
-  const view = new DataView(bytes.buffer);
-  view.setUint16(0, type, true);
-  view.setUint16(2, length, true);
-  bytes.fill(SPACE, ATTRIBUTE_HEADER_BYTES);
-  bytes.set(value, ATTRIBUTE_HEADER_BYTES);
-  return bytes;
+/** What a subsystem's entry has beside these (TREQ, PORTID, TRSVCID and the like) is 0 in a host's. */
+function encodeEntry({ hostNqn, hostId, family, symname }: Registration): Uint8Array {
+  const basic = new Uint8Array(DISCOVERY_RECORD_BYTES);
+  basic[0] = TRTYPE_TCP;
+  basic[1] = ADRFAM[family];
+  writeTextField(basic, NQN, hostNqn, "nul");
+  const attributes: ExtendedAttribute[] = [{ type: ATTRIBUTE.hostId, value: uuidBytes(hostId) }];
+  const name = paddedText(cutUtf8(symname, SYMNAME_BYTES_MAX));
+  if (name.length > 0) attributes.push({ type: ATTRIBUTE.symname, value: name });
+  return extendEntry(basic, attributes);
 }
 
 function uuidBytes(uuid: string): Uint8Array {
@@ -120,41 +109,30 @@ function uuidBytes(uuid: string): Uint8Array {
 
 /** Reads a host's registration back, as a discovery controller does. Throws DecodeError for what it must reject. */
 export function decodeRegistration(bytes: Uint8Array): Registration {
-  if (bytes.length < HEADER_BYTES + ENTRY_BYTES) throw new DecodeError(WHAT, "it is cut short");
+  const length = extendedLengthAt(bytes, HEADER_BYTES);
+  if (length === undefined) throw new DecodeError(WHAT, "it is cut short");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const isHost =
     view.getUint16(16, true) === EXTENDED_FORMAT &&
     view.getUint16(18, true) === ENTITY_HOST &&
     view.getUint16(22, true) === KEY_TYPE;
   if (!isHost) throw new DecodeError(WHAT, "it is none of a host with an extended entry");
-  if (view.getUint32(0, true) !== bytes.length || view.getUint32(TEL_OFFSET, true) !== bytes.length - HEADER_BYTES)
+  if (view.getUint32(0, true) !== bytes.length || length !== bytes.length - HEADER_BYTES)
     throw new DecodeError(WHAT, "its lengths are not those of the data");
   if (view.getBigUint64(8, true) !== 1n) throw new DecodeError(WHAT, "it has more or fewer entries than one");
-  const attributes = readAttributes(bytes.subarray(HEADER_BYTES + ENTRY_BYTES), view.getUint16(NUMEXAT_OFFSET, true));
-  const hostId = attributes.get(ATTRIBUTE.hostId);
+  const entry = bytes.subarray(HEADER_BYTES);
+  if ([...entry.subarray(2, 10), ...entry.subarray(32, 64)].some((byte) => byte !== 0))
+    throw new DecodeError(WHAT, "its entry has fields of a subsystem");
+  const attributes = decodeAttributes(entry);
+  const hostId = attributes.find(({ type }) => type === ATTRIBUTE.hostId)?.value;
   if (hostId?.length !== HOST_ID_BYTES) throw new DecodeError(WHAT, "it has no host identifier");
-  const symname = attributes.get(ATTRIBUTE.symname) ?? new Uint8Array(0);
+  const symname = attributes.find(({ type }) => type === ATTRIBUTE.symname)?.value ?? new Uint8Array(0);
   return {
     hostNqn: readTextField(bytes, EID),
     hostId: toHex(hostId).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-"),
     entityName: readTextField(bytes, ENAME),
     entityVersion: readTextField(bytes, EVER),
     symname: readTextField(symname, { name: "symname", offset: 0, length: symname.length }),
-    family: view.getUint8(HEADER_BYTES + 1) === ADRFAM.ipv6 ? "ipv6" : "ipv4",
+    family: entry[1] === ADRFAM.ipv6 ? "ipv6" : "ipv4",
   };
-}
-
-function readAttributes(bytes: Uint8Array, count: number): ReadonlyMap<number, Uint8Array> {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const found = new Map<number, Uint8Array>();
-  let at = 0;
-  for (let i = 0; i < count; i++) {
-    if (at + ATTRIBUTE_HEADER_BYTES > bytes.length) throw new DecodeError(WHAT, "an attribute is cut short");
-    const start = at + ATTRIBUTE_HEADER_BYTES;
-    const end = start + view.getUint16(at + 2, true);
-    if (end > bytes.length) throw new DecodeError(WHAT, "an attribute is cut short");
-    found.set(view.getUint16(at, true), bytes.subarray(start, end));
-    at = end;
-  }
-  return found;
 }

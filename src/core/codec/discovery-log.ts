@@ -3,6 +3,7 @@ import { DISCOVERY_RECORD_BYTES } from "../domain/discovery-log.js";
 import type { DiscoveryLogEntry, EntrySubtype } from "../domain/discovery-log.js";
 import type { Transport } from "../domain/transport-id.js";
 import { DecodeError, EncodeError } from "./error.js";
+import { decodeAttributes, extendedLengthAt, type ExtendedAttribute } from "./extended-entry.js";
 import { fromHex, readTextField, toHex, writeTextField } from "./text.js";
 import type { Padding, TextField } from "./text.js";
 
@@ -13,6 +14,10 @@ export interface DiscoveryHeader {
   readonly numrec: number;
   /** Record format; 0 is the only one defined. */
   readonly recfmt: number;
+  /** DLPF, bit 0: what follows are extended entries. A controller that does not know them says 0. */
+  readonly extended: boolean;
+  /** TDLPL: length of header and entries, in bytes; 0 where the controller does not say. */
+  readonly totalBytes: number;
 }
 
 /** More records than this are taken for a lie: 64 MiB of entries. */
@@ -20,6 +25,12 @@ export const DISCOVERY_RECORDS_MAX = 65_536;
 
 /** The header's fields fit this many bytes; a short read of them is enough (6.12-cloud.s1.log, `{"len":20}`). */
 export const DISCOVERY_HEADER_BYTES_MIN = 18;
+
+const DLPF_OFFSET = 18;
+const DLPF_EXTENDED = 1;
+const TDLPL_OFFSET = 20;
+/** Bytes of a header that hold these two. */
+const FULL_HEADER_BYTES = 24;
 
 const HEADER = "discovery log header";
 const ENTRY = "discovery log entry";
@@ -82,11 +93,16 @@ export function decodeDiscoveryHeader(bytes: Uint8Array): DiscoveryHeader {
     genctr: String(view.getBigUint64(0, true)),
     numrec: view.getUint32(8, true),
     recfmt: view.getUint16(16, true),
+    extended: bytes.length >= FULL_HEADER_BYTES && (view.getUint8(DLPF_OFFSET) & DLPF_EXTENDED) !== 0,
+    totalBytes: bytes.length >= FULL_HEADER_BYTES ? view.getUint32(TDLPL_OFFSET, true) : 0,
   };
 }
 
+/** A header to write: of a controller that does not say more, where that is left out. */
+export type DiscoveryHeaderFields = Omit<DiscoveryHeader, "extended" | "totalBytes"> & Partial<DiscoveryHeader>;
+
 /** The header's record of 1024 bytes. `numrec` may lie, as any number up to 2^53. Throws EncodeError for what is no number. */
-export function encodeDiscoveryHeader(header: DiscoveryHeader): Uint8Array {
+export function encodeDiscoveryHeader(header: DiscoveryHeaderFields): Uint8Array {
   if (!/^[0-9]{1,20}$/.test(header.genctr) || BigInt(header.genctr) > U64_MAX) {
     throw new EncodeError(HEADER, "genctr is no 64-bit number");
   }
@@ -96,6 +112,11 @@ export function encodeDiscoveryHeader(header: DiscoveryHeader): Uint8Array {
   view.setBigUint64(0, BigInt(header.genctr), true);
   view.setBigUint64(8, BigInt(header.numrec), true);
   view.setUint16(16, unsigned(header.recfmt, 16, "recfmt"), true);
+  const { extended = false, totalBytes = 0 } = header;
+  if (!Number.isInteger(totalBytes) || totalBytes < 0 || totalBytes > 0xffff_ffff)
+    throw new EncodeError(HEADER, "TDLPL is no length of 32 bits");
+  view.setUint8(DLPF_OFFSET, extended ? DLPF_EXTENDED : 0);
+  view.setUint32(TDLPL_OFFSET, totalBytes, true);
   return bytes;
 }
 
@@ -109,6 +130,34 @@ export function decodeDiscoveryEntries(bytes: Uint8Array): DiscoveryLogEntry[] {
     entries.push(decodeDiscoveryEntry(bytes, offset));
   }
   return entries;
+}
+
+/** An entry with its extended attributes. */
+export interface ExtendedDiscoveryEntry {
+  readonly entry: DiscoveryLogEntry;
+  readonly attributes: readonly ExtendedAttribute[];
+}
+
+/**
+ * Reads the extended entries that `bytes` holds whole, `max` at most, from its start. The next one begins behind `length`
+ * bytes. Throws DecodeError where a length is none, or attributes do not fill their entry.
+ */
+export function decodeExtendedEntries(
+  bytes: Uint8Array,
+  max: number,
+): { readonly entries: readonly ExtendedDiscoveryEntry[]; readonly length: number } {
+  const entries: ExtendedDiscoveryEntry[] = [];
+  let at = 0;
+  while (entries.length < max) {
+    const length = extendedLengthAt(bytes, at);
+    if (length === undefined) break;
+    entries.push({
+      entry: decodeDiscoveryEntry(bytes, at),
+      attributes: decodeAttributes(bytes.subarray(at, at + length)),
+    });
+    at += length;
+  }
+  return { entries, length: at };
 }
 
 /** Reads the entry at `offset` (in bytes). Throws DecodeError where 1024 bytes do not stand there. */

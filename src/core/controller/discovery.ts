@@ -4,9 +4,9 @@
  * counter and a change after it raises an event (6.12-cloud.s2.log).
  */
 import { DISCOVERY_LSP, getLogPage, LID, type RetainAsyncEvent } from "../codec/admin.js";
-import { decodeDiscoveryEntries, decodeDiscoveryHeader } from "../codec/discovery-log.js";
+import { decodeDiscoveryEntries, decodeDiscoveryHeader, type DiscoveryHeader } from "../codec/discovery-log.js";
 import { DecodeError } from "../codec/error.js";
-import { decodeSupportedLogPages, SUPPORTED_LOG_PAGES_BYTES } from "../codec/supported-log-pages.js";
+import { SUPPORTED_LOG_PAGES_BYTES } from "../codec/supported-log-pages.js";
 import { arm, disarm, log, newRequest, sayOnce, unsay, type Context } from "../context.js";
 import { DISCOVERY_RECORD_BYTES, type DiscoveryLogEntry } from "../domain/discovery-log.js";
 import { errnoName } from "../domain/errno.js";
@@ -17,9 +17,10 @@ import type { AdminReplyEvent } from "../ports/fabrics.js";
 import type { RequestId } from "../ports/request.js";
 import type { HandleId } from "../ports/sysfs.js";
 import { auditNow } from "../soak.js";
-import type { CoreState } from "../state.js";
 import { pageRead } from "../staf/page.js";
+import { extendedReadBytes, isBasic, startExtended, takeExtended } from "./extended-page.js";
 import { nameOf, pageTimer } from "./life.js";
+import { asksForOptions, fewerOptions, optionsFrom } from "./page-options.js";
 import type { DiscoveryControllerState, PageRead } from "./types.js";
 
 type Step = PageRead["step"];
@@ -47,21 +48,9 @@ export function readPage(context: Context, dc: DiscoveryControllerState, why: st
 
 /** What the reading of a page begins with. */
 function firstStep(context: Context, dc: DiscoveryControllerState): Step {
-  const askFirst = dc.pleo === "ask" && usesPleo(context, dc);
-  if (!askFirst && dc.pleo === "ask") dc.pleo = "no";
-  return { kind: askFirst ? "supported-pages" : "header" };
-}
-
-/** Port-local entries are not asked of a CDC, which lists for others. */
-function usesPleo({ state }: Context, dc: DiscoveryControllerState): boolean {
-  const dctype = dctypeOf(state, dc);
-  return state.staf?.config.pleo === true && dctype !== "cdc" && dc.tid.transport !== "loop";
-}
-
-/** `cdc`, `ddc`, `none`; empty while that is not known. */
-export function dctypeOf({ kernel }: CoreState, dc: DiscoveryControllerState): string {
-  const present = dc.life.at === "connected" ? kernel.byName.get(dc.life.device) : undefined;
-  return present?.controller.dctype || (present?.identifiedDctype ?? "");
+  if (dc.lsp === "ask" && asksForOptions(context, dc)) return { kind: "supported-pages" };
+  if (dc.lsp === "ask") dc.lsp = DISCOVERY_LSP.none;
+  return { kind: "header" };
 }
 
 /** The page is read when the registration in flight is answered, or takes too long. */
@@ -91,7 +80,7 @@ function send(
 }
 
 function commandFor(dc: DiscoveryControllerState, step: Step) {
-  const lsp = dc.pleo === "use" ? DISCOVERY_LSP.pleo : DISCOVERY_LSP.none;
+  const lsp = dc.lsp === "ask" ? DISCOVERY_LSP.none : dc.lsp;
   const page = (offset: number, length: number, rae: RetainAsyncEvent) =>
     getLogPage({ lid: LID.discovery, lsp, rae, offset, length, timeout: ADMIN_TIMEOUT });
   switch (step.kind) {
@@ -105,11 +94,14 @@ function commandFor(dc: DiscoveryControllerState, step: Step) {
         timeout: ADMIN_TIMEOUT,
       });
     case "header":
+    case "doubt":
       return page(0, DISCOVERY_RECORD_BYTES, "retain");
     case "entries": {
       const offset = DISCOVERY_RECORD_BYTES * (1 + step.entries.length);
       return page(offset, DISCOVERY_RECORD_BYTES * recordsInNextRead(step), "retain");
     }
+    case "extended-entries":
+      return page(step.offset, extendedReadBytes(step), "retain");
     case "check":
       return page(0, DISCOVERY_RECORD_BYTES, "clear");
   }
@@ -163,16 +155,21 @@ function advance(
   const next = (step: Step, moved = read.moved): void => {
     send(context, dc, { handle: read.handle, moved, step }, again);
   };
+  const movedOn = (): void => {
+    if (read.moved >= PAGE_MOVES_MAX) throw new DecodeError("discovery log", "it keeps changing while it is read");
+    next({ kind: "header" }, read.moved + 1);
+  };
   const { step } = read;
   if (step.kind === "supported-pages") {
-    // Rejected: no port-local entries, and not asked again on this connection.
-    dc.pleo = status === 0 && decodeSupportedLogPages(bytes).pleos ? "use" : "no";
+    // Rejected: no options, and not asked again on this connection.
+    dc.lsp = status === 0 ? optionsFrom(context, dc, bytes) : DISCOVERY_LSP.none;
     next({ kind: "header" });
     return;
   }
   if (status !== 0) {
-    if (dc.pleo === "use") {
-      dc.pleo = "no";
+    const fewer = dc.lsp === "ask" ? undefined : fewerOptions(dc.lsp);
+    if (fewer !== undefined) {
+      dc.lsp = fewer;
       next({ kind: "header" });
       return;
     }
@@ -181,16 +178,9 @@ function advance(
     return;
   }
   switch (step.kind) {
-    case "header": {
-      const { genctr, numrec, recfmt } = decodeDiscoveryHeader(bytes);
-      if (recfmt !== 0) throw new DecodeError("discovery log", `record format ${String(recfmt)} is not known`);
-      next(
-        numrec === 0
-          ? { kind: "check", genctr, entries: [] }
-          : { kind: "entries", genctr, records: numrec, entries: [] },
-      );
+    case "header":
+      next(afterHeader(dc, decodeDiscoveryHeader(bytes)));
       return;
-    }
     case "entries": {
       const asked = recordsInNextRead(step);
       if (bytes.length !== asked * DISCOVERY_RECORD_BYTES) throw new DecodeError("discovery log", "it was cut short");
@@ -199,12 +189,51 @@ function advance(
       else next({ kind: "check", genctr: step.genctr, entries: step.entries });
       return;
     }
-    case "check":
-      if (decodeDiscoveryHeader(bytes).genctr === step.genctr) finish(context, dc, step, again);
-      else if (read.moved < PAGE_MOVES_MAX) next({ kind: "header" }, read.moved + 1);
-      else throw new DecodeError("discovery log", "it keeps changing while it is read");
+    case "extended-entries":
+      next(orDoubt(step.genctr, () => takeExtended(step, bytes)));
       return;
+    case "doubt":
+      if (decodeDiscoveryHeader(bytes).genctr !== step.genctr) movedOn();
+      else {
+        withoutExtended(context, dc, step.problem);
+        next({ kind: "header" });
+      }
+      return;
+    case "check": {
+      const { genctr, numrec } = decodeDiscoveryHeader(bytes);
+      if (genctr === step.genctr && numrec === step.entries.length) finish(context, dc, step, again);
+      else movedOn();
+      return;
+    }
   }
+}
+
+/** What follows the header: entries in the format that it says, whatever was asked for. */
+function afterHeader(dc: DiscoveryControllerState, header: DiscoveryHeader): Step {
+  const { genctr, numrec, recfmt, extended } = header;
+  if (recfmt !== 0) throw new DecodeError("discovery log", `record format ${String(recfmt)} is not known`);
+  if (numrec === 0) return { kind: "check", genctr, entries: [] };
+  if (extended) return orDoubt(genctr, () => startExtended(header));
+  const wasAsked = dc.lsp !== "ask" && (dc.lsp & DISCOVERY_LSP.extdlpe) !== 0;
+  if (wasAsked && !isBasic(header)) return { kind: "doubt", genctr, problem: "its header does not say which they are" };
+  return { kind: "entries", genctr, records: numrec, entries: [] };
+}
+
+function orDoubt(genctr: string, step: () => Step): Step {
+  try {
+    return step();
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    return { kind: "doubt", genctr, problem: error.problem };
+  }
+}
+
+/** Extended entries that make no sense are not asked for again on this connection; basic ones list the same. */
+function withoutExtended(context: Context, dc: DiscoveryControllerState, problem: string): void {
+  if (dc.lsp === "ask" || (dc.lsp & DISCOVERY_LSP.extdlpe) === 0) throw new DecodeError("discovery log", problem);
+  dc.lsp &= ~DISCOVERY_LSP.extdlpe;
+  const text = `its extended entries cannot be read: ${problem}; the basic ones are read instead`;
+  sayOnce(context, `extended ${dc.id}`, "warning", text, nameOf(dc));
 }
 
 function finish(

@@ -66,7 +66,7 @@ function becomeLive(context: Context, controller: Controller, device: string, wh
   enterLife(context, controller, { at: "connected", device }, why);
   if (controller.service === "stac" && context.state.stac?.renewals === "waiting") requestReconcile(context, "stac");
   if (controller.service === "staf") {
-    controller.pleo = "ask";
+    controller.lsp = "ask";
     greet(context, controller, "the connection is live");
   }
 }

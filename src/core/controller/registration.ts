@@ -21,8 +21,9 @@ import type { AdminCommand, AdminReplyEvent } from "../ports/fabrics.js";
 import type { RequestId } from "../ports/request.js";
 import type { HandleId } from "../ports/sysfs.js";
 import { auditNow } from "../soak.js";
-import { abandonRead, dctypeOf, readPage } from "./discovery.js";
+import { abandonRead, readPage } from "./discovery.js";
 import { nameOf, registrationTimer } from "./life.js";
+import { dctypeOf } from "./page-options.js";
 import type { DiscoveryControllerState } from "./types.js";
 
 /** A discovery controller is live: it is told who this host is, and its page is read. */

@@ -79,8 +79,8 @@ export interface DiscoveryControllerState extends ControllerCommon {
   origin: Origin;
   page: Page;
   reading: Reading;
-  /** Port-Local Entries Only (TP8010), settled once a connection. */
-  pleo: "ask" | "use" | "no";
+  /** Log Specific Field (TP8010) that its page is asked for with: bits of `DISCOVERY_LSP`, settled once a connection. */
+  lsp: "ask" | number;
   registration: RegistrationState;
 }
 
@@ -120,6 +120,18 @@ export function knownEntries(page: Page): readonly DiscoveryLogEntry[] | undefin
   return page.known === "yes" ? page.entries : undefined;
 }
 
+/** Extended entries are read (TP8010), each as long as it says. */
+export interface ExtendedStep {
+  readonly kind: "extended-entries";
+  readonly genctr: string;
+  readonly records: number;
+  readonly entries: readonly DiscoveryLogEntry[];
+  /** Where the next one begins, in bytes. */
+  readonly offset: number;
+  /** Length of the page in bytes; 0 where it is not known. */
+  readonly totalBytes: number;
+}
+
 /** One read of the log page, from the header to the header again. */
 export interface PageRead {
   readonly handle: HandleId;
@@ -136,6 +148,9 @@ export interface PageRead {
         /** Entries read so far; the next request starts behind them. */
         readonly entries: DiscoveryLogEntry[];
       }
+    | ExtendedStep
+    /** Extended entries do not make sense: whether they changed meanwhile is what the header says now. */
+    | { readonly kind: "doubt"; readonly genctr: string; readonly problem: string }
     | { readonly kind: "check"; readonly genctr: string; readonly entries: readonly DiscoveryLogEntry[] };
 }
 

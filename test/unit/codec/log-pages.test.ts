@@ -53,7 +53,7 @@ describe("recorded discovery log pages", () => {
   it("decode to what was recorded beside their bytes", () => {
     expect(pages.length).toBe(4);
     for (const { bytes, genctr, numrec, recfmt, entries } of pages) {
-      expect(decodeDiscoveryHeader(bytes)).toEqual({ genctr, numrec, recfmt });
+      expect(decodeDiscoveryHeader(bytes)).toEqual({ genctr, numrec, recfmt, extended: false, totalBytes: 0 });
       expect(entries.length).toBe(numrec);
       expect(decodeDiscoveryEntries(bytes.subarray(1024))).toEqual(entries.map(expected));
     }
@@ -92,7 +92,13 @@ describe("a discovery log page", () => {
   });
 
   it("may claim as many as the bound", () => {
-    const header = { genctr: "18446744073709551615", numrec: DISCOVERY_RECORDS_MAX, recfmt: 0xffff };
+    const header = {
+      genctr: "18446744073709551615",
+      numrec: DISCOVERY_RECORDS_MAX,
+      recfmt: 0xffff,
+      extended: true,
+      totalBytes: 2 ** 32 - 1,
+    };
     expect(decodeDiscoveryHeader(encodeDiscoveryHeader(header))).toEqual(header);
   });
 

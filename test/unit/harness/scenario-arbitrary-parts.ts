@@ -86,6 +86,7 @@ export const entry: fc.Arbitrary<EntrySpec> = fc.oneof(
         eflags: fc.integer({ min: 0, max: 65_535 }),
         traddr: text,
         subnqn: text,
+        tel: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
       },
       optional,
     ),

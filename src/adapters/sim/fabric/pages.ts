@@ -9,6 +9,7 @@ import { WELL_KNOWN_DISCOVERY_NQN } from "../../../core/domain/transport-id.js";
 import { parseNetAddress } from "../net/address.js";
 import type { Listener } from "../net/paths.js";
 import type { EntrySpec, FabricId, RawEntryFields } from "../spec.js";
+import { extendSpec, joined, type EntryList } from "./entry-list.js";
 import { admits } from "./peers.js";
 import type { DiscoveryPeer, Peer } from "./peers.js";
 
@@ -97,21 +98,25 @@ function isLocal(entry: DiscoveryLogEntry, listener: Listener): boolean {
 }
 
 /** Everything behind the header, for one reader. Built once for each state of the page. */
-function entryBytes(dc: DiscoveryPeer, view: PageView, peers: ReadonlyMap<FabricId, Peer>): Uint8Array {
+function entryList(dc: DiscoveryPeer, view: PageView, peers: ReadonlyMap<FabricId, Peer>): EntryList {
   const pleo = dc.spec.pleo && (view.lsp & DISCOVERY_LSP.pleo) !== 0;
-  const key = `${String(view.listener.index)} ${pleo ? "local" : "all"} ${view.hostNqn}`;
+  const extended = dc.spec.extdlpes && (view.lsp & DISCOVERY_LSP.extdlpe) !== 0;
+  const format = extended ? "extended" : "basic";
+  const key = `${String(view.listener.index)} ${pleo ? "local" : "all"} ${format} ${view.hostNqn}`;
   const known = dc.pages.get(key);
   if (known !== undefined) return known;
   const self = entryFor(view.listener, { subtype: "current-discovery", subnqn: dc.nqn, treq: TREQ, eflags: 0 });
-  const entries = [self, ...dc.entries.flatMap((entry) => entriesOf(entry, view, peers))].filter(
-    (entry) => !pleo || isLocal(entry, view.listener),
+  const listed = dc.entries.flatMap((spec) => entriesOf(spec, view, peers).map((entry) => ({ entry, spec })));
+  const chosen = [{ entry: self, spec: undefined }, ...listed].filter(
+    ({ entry }) => !pleo || isLocal(entry, view.listener),
   );
-  const bytes = new Uint8Array(entries.length * DISCOVERY_RECORD_BYTES);
-  for (const [index, entry] of entries.entries()) {
-    bytes.set(encodeDiscoveryEntry(entry, dc.spec.padding), index * DISCOVERY_RECORD_BYTES);
-  }
-  dc.pages.set(key, bytes);
-  return bytes;
+  const bodies = chosen.map(({ entry, spec }) => {
+    const basic = encodeDiscoveryEntry(entry, dc.spec.padding);
+    return extended ? extendSpec(basic, spec) : basic;
+  });
+  const made: EntryList = { bytes: joined(bodies), count: bodies.length, extended };
+  dc.pages.set(key, made);
+  return made;
 }
 
 /** A slice of a page as a controller returns it: what lies beyond the end is zeros. */
@@ -128,11 +133,12 @@ export function discoveryPage(
   peers: ReadonlyMap<FabricId, Peer>,
   slice: { readonly offset: number; readonly length: number; readonly numrec: number | undefined },
 ): Uint8Array {
-  const entries = entryBytes(dc, view, peers);
+  const { bytes: entries, count, extended } = entryList(dc, view, peers);
   const bytes = new Uint8Array(slice.length);
   if (slice.offset < DISCOVERY_RECORD_BYTES) {
-    const numrec = slice.numrec ?? entries.length / DISCOVERY_RECORD_BYTES;
-    const header = encodeDiscoveryHeader({ genctr: String(dc.genctr), numrec, recfmt: 0 });
+    const numrec = slice.numrec ?? count;
+    const totalBytes = saysWhatItSupports(dc) ? DISCOVERY_RECORD_BYTES + entries.length : 0;
+    const header = encodeDiscoveryHeader({ genctr: String(dc.genctr), numrec, recfmt: 0, extended, totalBytes });
     if (slice.offset === 0 && slice.length === header.length) return header;
     bytes.set(header.subarray(slice.offset, slice.offset + slice.length));
   }
@@ -153,9 +159,14 @@ export function visibleEntries(
   return listener === undefined ? 0 : entriesOf(spec, { listener, hostNqn, lsp: 0 }, peers).length;
 }
 
+/** One that does not is older than TP8010. */
+function saysWhatItSupports({ spec }: DiscoveryPeer): boolean {
+  return spec.pleo || spec.extdlpes;
+}
+
 /** The page of LID 0x00, or `undefined` where the controller has none, as the kernel's target (6.12-cloud.s8-handles.log). */
 export function supportedLogPages(dc: DiscoveryPeer): Uint8Array | undefined {
-  if (!dc.spec.pleo && !dc.spec.extdlpes) return undefined;
+  if (!saysWhatItSupports(dc)) return undefined;
   return encodeSupportedLogPages({
     lids: [LID.supportedLogPages, LID.discovery],
     extdlpes: dc.spec.extdlpes,

@@ -1,6 +1,7 @@
 /** Peers of the simulated fabric: discovery controllers and subsystems, as they are at this moment. */
 import { WELL_KNOWN_DISCOVERY_NQN } from "../../../core/domain/transport-id.js";
 import type { Listener } from "../net/paths.js";
+import type { EntryList } from "./entry-list.js";
 import type { AnswerSpec, DiscoveryControllerSpec, EntrySpec, FabricId, ListenSpec, SubsystemSpec } from "../spec.js";
 
 /** An answer out of the ordinary, with what is left of it. */
@@ -28,7 +29,7 @@ export interface DiscoveryPeer extends PeerBase {
   /** Generation counter of the page. */
   genctr: number;
   /** Pages built, until the page changes. */
-  readonly pages: Map<string, Uint8Array>;
+  readonly pages: Map<string, EntryList>;
 }
 
 export interface SubsystemPeer extends PeerBase {

@@ -211,6 +211,7 @@ const rawFields = p.record({
   trsvcid: field.optional(),
   subnqn: field.optional(),
   traddr: field.optional(),
+  tel: p.integer(0, 0xffff_ffff).optional().describe("Total length that the extended entry claims (TP8010)."),
 });
 
 /** One record of a discovery log page. */
@@ -254,7 +255,7 @@ const discoveryController = p.record({
   entries: entries.default([]),
   answers: p.list(answer, "a list of answers").default([]),
   pleo: p.flag().default(false).describe("PLEOS in Supported Log Pages; false: the page is rejected."),
-  extdlpes: p.flag().default(false),
+  extdlpes: p.flag().default(false).describe("EXTDLPES there: extended entries can be asked for."),
   padding: p.choice(["nul", "space"]).default("nul").describe("What pads the text fields of its page."),
 });
 
