@@ -1,9 +1,10 @@
 /** Files read and written as a root daemon should: bounded, never blocked by what is no file, never half written. */
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { mkdir, open, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { ERRNO } from "../../core/domain/errno.js";
 import type { OsFailure } from "../../core/ports/request.js";
+import { temporaryPath } from "../shared/temporary-path.js";
 import { attempt, attemptLater, type Attempt } from "./os-error.js";
 
 /** The largest file that is read. A record of a thousand controllers is some 2 MiB. */
@@ -46,11 +47,6 @@ export interface NewFile {
   readonly text: string;
   /** Permissions, whatever the umask. */
   readonly mode: 0o600 | 0o644;
-}
-
-/** Where the text is put until the rename; what a killed daemon left there is written over. */
-function temporaryPath(path: string): string {
-  return join(dirname(path), `.${basename(path)}.tmp`);
 }
 
 /**

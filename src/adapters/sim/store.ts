@@ -5,6 +5,7 @@ import { Milliseconds } from "../../core/domain/units.js";
 import type { OsFailure, RequestId } from "../../core/ports/request.js";
 import type { StorePort } from "../../core/ports/store.js";
 import type { SecretVault } from "../shared/secrets.js";
+import { temporaryPath } from "../shared/temporary-path.js";
 import type { SimClock } from "./clock.js";
 import type { Actor, WorldObservation } from "./observation.js";
 import type { SimProcess } from "./process.js";
@@ -113,11 +114,6 @@ export class SimDisk {
     const stat = attempt(() => this.#volume.statSync(path));
     return !stat.ok ? "absent" : stat.value.isDirectory() ? "yes" : "no";
   }
-}
-
-/** Where a write puts its text until the rename. */
-export function temporaryPath(path: string): string {
-  return `${path}.tmp`;
 }
 
 interface PendingWrite {

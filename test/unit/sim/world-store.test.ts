@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { SecretVault } from "../../../src/adapters/shared/secrets.js";
-import { temporaryPath } from "../../../src/adapters/sim/store.js";
+import { temporaryPath } from "../../../src/adapters/shared/temporary-path.js";
 import { UDEV_OVERRIDE_PATH } from "../../../src/adapters/shared/udev-override.js";
 import { ERRNO } from "../../../src/core/domain/errno.js";
 import { CONNECT_DC, makeSpec, ms, request, TestBed } from "./world-kit.js";
