@@ -43,7 +43,13 @@ export function readPage(context: Context, dc: DiscoveryControllerState, why: st
     return;
   }
   log(context, "debug", `reading the discovery log page: ${why}`, nameOf(dc));
-  send(context, dc, { handle: opened.handle, moved: 0, step: firstStep(context, dc) }, "no");
+  const step = firstStep(context, dc);
+  send(
+    context,
+    dc,
+    { handle: opened.handle, moved: 0, lsp: dc.lsp === "ask" ? DISCOVERY_LSP.none : dc.lsp, step },
+    "no",
+  );
 }
 
 /** What the reading of a page begins with. */
@@ -76,11 +82,10 @@ function send(
 ): void {
   const request = newRequest(context, { kind: "log-page", handle: read.handle, controller: dc.id });
   dc.reading = { at: "command", read: { ...read, request }, again };
-  context.ports.fabrics.admin(request, read.handle, commandFor(dc, read.step));
+  context.ports.fabrics.admin(request, read.handle, commandFor(read));
 }
 
-function commandFor(dc: DiscoveryControllerState, step: Step) {
-  const lsp = dc.lsp === "ask" ? DISCOVERY_LSP.none : dc.lsp;
+function commandFor({ step, lsp }: Pick<PageRead, "step" | "lsp">) {
   const page = (offset: number, length: number, rae: RetainAsyncEvent) =>
     getLogPage({ lid: LID.discovery, lsp, rae, offset, length, timeout: ADMIN_TIMEOUT });
   switch (step.kind) {
@@ -153,7 +158,11 @@ function advance(
   bytes: Uint8Array,
 ): void {
   const next = (step: Step, moved = read.moved): void => {
-    send(context, dc, { handle: read.handle, moved, step }, again);
+    send(context, dc, { ...read, moved, step }, again);
+  };
+  const startAgain = (lsp: number): void => {
+    dc.lsp = lsp;
+    send(context, dc, { ...read, lsp, step: { kind: "header" } }, again);
   };
   const movedOn = (): void => {
     if (read.moved >= PAGE_MOVES_MAX) throw new DecodeError("discovery log", "it keeps changing while it is read");
@@ -162,15 +171,13 @@ function advance(
   const { step } = read;
   if (step.kind === "supported-pages") {
     // Rejected: no options, and not asked again on this connection.
-    dc.lsp = status === 0 ? optionsFrom(context, dc, bytes) : DISCOVERY_LSP.none;
-    next({ kind: "header" });
+    startAgain(status === 0 ? optionsFrom(context, dc, bytes) : DISCOVERY_LSP.none);
     return;
   }
   if (status !== 0) {
-    const fewer = dc.lsp === "ask" ? undefined : fewerOptions(dc.lsp);
+    const fewer = fewerOptions(read.lsp);
     if (fewer !== undefined) {
-      dc.lsp = fewer;
-      next({ kind: "header" });
+      startAgain(fewer);
       return;
     }
     endRead(context, dc);
@@ -179,7 +186,7 @@ function advance(
   }
   switch (step.kind) {
     case "header":
-      next(afterHeader(dc, decodeDiscoveryHeader(bytes)));
+      next(afterHeader(read.lsp, decodeDiscoveryHeader(bytes)));
       return;
     case "entries": {
       const asked = recordsInNextRead(step);
@@ -194,10 +201,7 @@ function advance(
       return;
     case "doubt":
       if (decodeDiscoveryHeader(bytes).genctr !== step.genctr) movedOn();
-      else {
-        withoutExtended(context, dc, step.problem);
-        next({ kind: "header" });
-      }
+      else startAgain(withoutExtended(context, dc, read.lsp, step.problem));
       return;
     case "check": {
       const { genctr, numrec } = decodeDiscoveryHeader(bytes);
@@ -209,13 +213,13 @@ function advance(
 }
 
 /** What follows the header: entries in the format that it says, whatever was asked for. */
-function afterHeader(dc: DiscoveryControllerState, header: DiscoveryHeader): Step {
+function afterHeader(lsp: number, header: DiscoveryHeader): Step {
   const { genctr, numrec, recfmt, extended } = header;
   if (recfmt !== 0) throw new DecodeError("discovery log", `record format ${String(recfmt)} is not known`);
   if (numrec === 0) return { kind: "check", genctr, entries: [] };
   if (extended) return orDoubt(genctr, () => startExtended(header));
-  const wasAsked = dc.lsp !== "ask" && (dc.lsp & DISCOVERY_LSP.extdlpe) !== 0;
-  if (wasAsked && !isBasic(header)) return { kind: "doubt", genctr, problem: "its header does not say which they are" };
+  if ((lsp & DISCOVERY_LSP.extdlpe) !== 0 && !isBasic(header))
+    return { kind: "doubt", genctr, problem: "its header does not say which they are" };
   return { kind: "entries", genctr, records: numrec, entries: [] };
 }
 
@@ -228,12 +232,12 @@ function orDoubt(genctr: string, step: () => Step): Step {
   }
 }
 
-/** Extended entries that make no sense are not asked for again on this connection; basic ones list the same. */
-function withoutExtended(context: Context, dc: DiscoveryControllerState, problem: string): void {
-  if (dc.lsp === "ask" || (dc.lsp & DISCOVERY_LSP.extdlpe) === 0) throw new DecodeError("discovery log", problem);
-  dc.lsp &= ~DISCOVERY_LSP.extdlpe;
+/** Extended entries that make no sense are not asked for again on this connection; basic ones list the same. Gives what is left to ask with. */
+function withoutExtended(context: Context, dc: DiscoveryControllerState, lsp: number, problem: string): number {
+  if ((lsp & DISCOVERY_LSP.extdlpe) === 0) throw new DecodeError("discovery log", problem);
   const text = `its extended entries cannot be read: ${problem}; the basic ones are read instead`;
   sayOnce(context, `extended ${dc.id}`, "warning", text, nameOf(dc));
+  return lsp & ~DISCOVERY_LSP.extdlpe;
 }
 
 function finish(

@@ -65,10 +65,7 @@ function becomeLive(context: Context, controller: Controller, device: string, wh
   noteAlive(context, controller);
   enterLife(context, controller, { at: "connected", device }, why);
   if (controller.service === "stac" && context.state.stac?.renewals === "waiting") requestReconcile(context, "stac");
-  if (controller.service === "staf") {
-    controller.lsp = "ask";
-    greet(context, controller, "the connection is live");
-  }
+  if (controller.service === "staf") greet(context, controller, "the connection is live");
 }
 
 export function onProbed(

@@ -26,8 +26,9 @@ import { nameOf, registrationTimer } from "./life.js";
 import { dctypeOf } from "./page-options.js";
 import type { DiscoveryControllerState } from "./types.js";
 
-/** A discovery controller is live: it is told who this host is, and its page is read. */
+/** A discovery controller is live: it is told who this host is, asked what it knows, and its page is read. */
 export function greet(context: Context, dc: DiscoveryControllerState, why: string): void {
+  dc.lsp = "ask";
   dueAgain(context, dc);
   if (!registerIfDue(context, dc, "waits")) readPage(context, dc, why);
 }

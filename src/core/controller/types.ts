@@ -136,6 +136,8 @@ export interface ExtendedStep {
 export interface PageRead {
   readonly handle: HandleId;
   readonly request: RequestId;
+  /** Log Specific Field of its commands: one for all pieces. */
+  readonly lsp: number;
   /** How often the generation counter has moved under this read. */
   readonly moved: number;
   readonly step:

@@ -125,9 +125,12 @@ const extended: Check = {
     );
     expect.equal("requests for entries", pieces.length, 2);
     const before = instances();
-    // Where TEL stands: no length, and one beyond the page.
-    for (const tel of ["ffffffff", "00200000"]) {
-      const liar = { raw: `${"00".repeat(1024)}${tel}${"00".repeat(4)}` };
+    // Where TEL stands: no length, and one beyond the page. The entry itself differs too, or nobody would be told.
+    for (const [trtype, tel] of [
+      ["f0", "ffffffff"],
+      ["f1", "00200000"],
+    ] as const) {
+      const liar = { raw: `${trtype}${"00".repeat(1023)}${tel}${"00".repeat(4)}` };
       await cdc.change({ do: "forget" });
       await cdc.change({ do: "entries", entries: [...named(volumes(1, count)), liar] });
       await waitFor("the entries to be read without LSP 1", LIMIT, async () =>
