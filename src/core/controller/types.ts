@@ -78,6 +78,8 @@ export interface DiscoveryControllerState extends ControllerCommon {
   readonly service: "staf";
   origin: Origin;
   page: Page;
+  /** Which entries of its page are not used, and why: what was said already. At most one text a reason. */
+  unused: readonly string[];
   reading: Reading;
   /** Log Specific Field (TP8010) that its page is asked for with: bits of `DISCOVERY_LSP`, settled once a connection. */
   lsp: "ask" | number;

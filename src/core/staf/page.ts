@@ -1,5 +1,5 @@
 /** What follows from a log page that was read. */
-import { log, sayOnce, type Context } from "../context.js";
+import { log, type Context } from "../context.js";
 import { nameOf } from "../controller/life.js";
 import type { DiscoveryControllerState } from "../controller/types.js";
 import type { DiscoveryLogEntry } from "../domain/discovery-log.js";
@@ -20,7 +20,7 @@ export function pageRead(
   if (!changed && dc.page.known === "yes" && dc.page.genctr === genctr) return;
   dc.page = { known: "yes", genctr, entries };
   touch(context, "staf");
-  reportUnusable(context, dc, genctr, read);
+  reportUnusable(context, dc, read);
   if (!changed) return;
   log(context, "info", `lists ${String(entries.length)} entries`, nameOf(dc));
   const device = dc.life.at === "connected" ? dc.life.device : "";
@@ -29,21 +29,20 @@ export function pageRead(
   requestReconcile(context, "stac");
 }
 
-function reportUnusable(
-  context: Context,
-  dc: DiscoveryControllerState,
-  genctr: string,
-  read: readonly DiscoveryLogEntry[],
-): void {
+/** Once a change: a page that is read again and again with the same entries says nothing new. */
+function reportUnusable(context: Context, dc: DiscoveryControllerState, read: readonly DiscoveryLogEntry[]): void {
   const reasons = new Map<string, number>();
   for (const entry of read) {
     const reason = whyUnusable(entry);
     if (reason !== undefined) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
   }
+  const unused: string[] = [];
   for (const [reason, count] of reasons) {
     const text = `${count === 1 ? "1 entry is" : `${String(count)} entries are`} not used: ${reason}`;
-    sayOnce(context, `entry ${dc.id} ${genctr} ${reason}`, "warning", text, nameOf(dc));
+    if (!dc.unused.includes(text)) log(context, "warning", text, nameOf(dc));
+    unused.push(text);
   }
+  dc.unused = unused;
 }
 
 function sameEntries(one: readonly DiscoveryLogEntry[], other: readonly DiscoveryLogEntry[]): boolean {
