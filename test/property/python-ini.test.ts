@@ -61,7 +61,16 @@ function compare(text: string, theirs: Result): void {
 }
 
 const piece = fc.constantFrom(
-  ..."[]=#; \t\n:a",
+  "[",
+  "]",
+  "=",
+  "#",
+  ";",
+  " ",
+  "\t",
+  "\n",
+  ":",
+  "a",
   "\r\n",
   "\r",
   "\n\n",
