@@ -23,6 +23,7 @@ import type { CompletionEvent, CoreEvent, Ports } from "./ports/index.js";
 import { onSaved, onSaveTimer, save, saveTimer } from "./saving.js";
 import { ADD_TIMER, AUDIT_TIMER, requestReconcile, soakTimer } from "./soak.js";
 import { answerStaf } from "./staf/bus.js";
+import { deviceOfTurn, onTurn } from "./staf/foreign.js";
 import { initialStaf, reconcileStaf } from "./staf/service.js";
 import { answerStac, initialStac, reconcileStac } from "./stac/service.js";
 import { ASK_TIMER, askStaf, onStafAnswer, stafLost } from "./stac/view.js";
@@ -57,6 +58,7 @@ function initialState(services: CoreServices): CoreState {
     queue: emptyQueue(),
     names: new Map(),
     resolving: new Set(),
+    foreign: new Map(),
     staf: services === "stac" ? undefined : initialStaf(),
     stac: services === "staf" ? undefined : initialStac(),
     said: new Set(),
@@ -173,8 +175,11 @@ function onTimer(context: Context, timer: string): void {
     case saveTimer("stac"):
       onSaveTimer(context, "stac");
       return;
-    default:
-      if (state.phase === "running") onRunningTimer(context, timer);
+    default: {
+      const device = deviceOfTurn(timer);
+      if (device !== undefined) onTurn(context, device);
+      else if (state.phase === "running") onRunningTimer(context, timer);
+    }
   }
 }
 

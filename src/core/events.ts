@@ -11,6 +11,7 @@ import { remove, sameSummary } from "./kernel/index.js";
 import type { Present } from "./kernel/index-types.js";
 import { refresh } from "./kernel/refresh.js";
 import { auditLater, requestReconcile } from "./soak.js";
+import { dropForeign, foreignNews, handOn } from "./staf/foreign.js";
 
 /** The AEN of a discovery log page change: notice (2), discovery log change (0xf0), LID 0x70. */
 const DISCOVERY_LOG_CHANGED = "0x70f002";
@@ -55,9 +56,9 @@ export function onUevent(context: Context, message: Uint8Array): void {
     default: {
       deviceSeen(context, name);
       const event = uevent.properties.get("NVME_EVENT");
-      const isNews =
-        event === "connected" || event === "rediscover" || uevent.properties.get("NVME_AEN") === DISCOVERY_LOG_CHANGED;
-      if (isNews) pageIsStale(context, name, event ?? "AEN");
+      const isAen = uevent.properties.get("NVME_AEN") === DISCOVERY_LOG_CHANGED;
+      if (isAen || event === "connected" || event === "rediscover") pageIsStale(context, name, event ?? "AEN");
+      if (isAen || event === "rediscover") foreignNews(context, name, uevent.properties);
       return;
     }
   }
@@ -107,6 +108,7 @@ export function deviceKnown(context: Context, present: Present): void {
   const { name } = present.controller;
   for (const controller of boundTo(context, name)) onDeviceChanged(context, controller, present);
   if (present.controller.complete) offer(context, present);
+  handOn(context, name);
 }
 
 /** Offers a connection to the controllers that look for one at its place and have none. */
@@ -146,6 +148,7 @@ function offerTo(context: Context, controller: Controller, present: Present): vo
 function deviceGone(context: Context, name: string): void {
   const bound = boundTo(context, name);
   remove(context.state.kernel, name);
+  dropForeign(context, name);
   for (const controller of bound) onDeviceGone(context, controller, name);
 }
 

@@ -7,6 +7,7 @@ import { STOP_LIMIT } from "./limits.js";
 import { resolveNames } from "./names.js";
 import type { ControlEvent } from "./ports/system.js";
 import { auditLater } from "./soak.js";
+import { handOnTheRest } from "./staf/foreign.js";
 import { reloadStaf, startStaf, stopStaf } from "./staf/service.js";
 import { reloadStac, startStac } from "./stac/service.js";
 
@@ -31,9 +32,12 @@ function start(context: Context): void {
   state.phase = "running";
   if (!loadIdentity(context)) {
     state.phase = "stopped";
+    // One that a killed daemon left behind: nobody follows discovery controllers now.
+    if (state.staf !== undefined) ports.system.removeUdevOverride();
     ports.system.exit(1);
     return;
   }
+  if (state.staf !== undefined) ports.system.writeUdevOverride();
   state.interfaces = ports.network.interfaces();
   readBootTables(context);
   for (const { name } of ports.sysfs.list()) refresh(context, name);
@@ -73,6 +77,10 @@ export function stopIfDone(context: Context): void {
   const inTime = state.timers.has(STOP_TIMER);
   if (waits && inTime) return;
   if (!inTime) log(context, "warning", "stopping although the kernel has not answered everything");
+  if (state.staf !== undefined) {
+    handOnTheRest(context);
+    ports.system.removeUdevOverride();
+  }
   for (const timer of state.timers.keys()) ports.clock.disarm(timer);
   state.timers.clear();
   state.phase = "stopped";

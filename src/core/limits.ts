@@ -48,6 +48,9 @@ export const SAVE_RETRY = Milliseconds(5_000);
 /** A stop that waits for the kernel ends after this time all the same. */
 export const STOP_LIMIT = Milliseconds(4_000);
 
+/** A foreign discovery controller's events restart nvme-cli's unit no more often than this. */
+export const HAND_ON_PERIOD = Milliseconds(1_000);
+
 /** How often host names are asked for again, whatever the resolver's own cache says. */
 export const NAME_REFRESH = Milliseconds(300_000);
 /** The same after a name did not resolve, or what is at its address did not answer. */

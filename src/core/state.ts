@@ -76,6 +76,14 @@ export interface ConnectQueue {
   readonly alive: Set<string>;
 }
 
+/** Events of one device, handed on to nvme-cli by restarting its unit. */
+export interface ForeignNews {
+  /** `nvmf-connect@OPTIONS.service`, as the last event gave the options. */
+  readonly unit: string;
+  /** Whether there was an event since the unit was restarted. */
+  readonly due: "yes" | "no";
+}
+
 export interface CoreState {
   readonly services: CoreServices;
   phase: "new" | "running" | "stopping" | "stopped";
@@ -100,6 +108,8 @@ export interface CoreState {
   readonly names: Map<string, readonly string[]>;
   /** Host names that the resolver is asked for now. */
   readonly resolving: Set<string>;
+  /** What nvme-cli is to be told of discovery controllers that staf does not manage, by device. */
+  readonly foreign: Map<string, ForeignNews>;
   staf: StafState | undefined;
   stac: StacState | undefined;
   /** Complaints that were made already and are not repeated while they hold. */

@@ -1,5 +1,16 @@
 /** Files read and written as a root daemon should: bounded, never blocked by what is no file, never half written. */
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { ERRNO } from "../../core/domain/errno.js";
@@ -65,6 +76,23 @@ export async function replaceFile(file: NewFile): Promise<{ readonly ok: true } 
   if (done.ok) return { ok: true };
   await attemptLater(() => rm(temporary, { force: true }));
   return done;
+}
+
+/** The same before it returns, for a small file where memory is the disk (/run): nothing is synced. */
+export function replaceFileNow({ path, text, mode }: NewFile): Attempt<void> {
+  const temporary = temporaryPath(path);
+  return attempt(() => {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+    rmSync(temporary, { force: true });
+    const fd = openSync(temporary, NEW_FILE, 0o600);
+    try {
+      writeFileSync(fd, text);
+      fchmodSync(fd, mode);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(temporary, path);
+  });
 }
 
 async function writeSynced(path: string, { text, mode }: NewFile): Promise<void> {

@@ -1,14 +1,14 @@
 import { spawn } from "node:child_process";
-import { rm } from "node:fs/promises";
+import { rmSync } from "node:fs";
 import { errnoName } from "../../core/domain/errno.js";
 import type { LogPort } from "../../core/ports/log.js";
 import type { SystemPort, SystemState } from "../../core/ports/system.js";
 import { UDEV_OVERRIDE_PATH, UDEV_OVERRIDE_TEXT } from "../shared/udev-override.js";
 import type { Deliver } from "./deliver.js";
-import { replaceFile } from "./files.js";
+import { replaceFileNow } from "./files.js";
 import { Lane } from "./lane.js";
 import type { Libc } from "./libc.js";
-import { attemptLater } from "./os-error.js";
+import { attempt } from "./os-error.js";
 import { notifyAddress, sdNotify, watchdogInterval, type WatchdogEnvironment } from "./sd-notify.js";
 
 /** A helper command that takes longer is killed. */
@@ -31,7 +31,7 @@ export interface SystemParts {
 export class RealSystem implements SystemPort {
   readonly #parts: SystemParts;
   readonly #notifyAddress: Buffer | undefined;
-  /** Commands and files in the order in which they were asked for. */
+  /** Commands in the order in which they were asked for. */
   readonly #jobs = new Lane(1);
   #watchdog: NodeJS.Timeout | undefined;
 
@@ -72,18 +72,16 @@ export class RealSystem implements SystemPort {
   }
 
   writeUdevOverride(): void {
-    this.#jobs.run(async () => {
-      const written = await replaceFile({ path: UDEV_OVERRIDE_PATH, text: UDEV_OVERRIDE_TEXT, mode: 0o644 });
-      if (!written.ok) this.#complain(`${UDEV_OVERRIDE_PATH} cannot be written (${errnoName(written.errno)})`);
-    });
+    const written = replaceFileNow({ path: UDEV_OVERRIDE_PATH, text: UDEV_OVERRIDE_TEXT, mode: 0o644 });
+    if (!written.ok) this.#complain(`${UDEV_OVERRIDE_PATH} cannot be written (${errnoName(written.errno)})`);
     this.#reloadRules();
   }
 
   removeUdevOverride(): void {
-    this.#jobs.run(async () => {
-      const removed = await attemptLater(() => rm(UDEV_OVERRIDE_PATH, { force: true }));
-      if (!removed.ok) this.#complain(`${UDEV_OVERRIDE_PATH} cannot be removed (${errnoName(removed.errno)})`);
+    const removed = attempt(() => {
+      rmSync(UDEV_OVERRIDE_PATH, { force: true });
     });
+    if (!removed.ok) this.#complain(`${UDEV_OVERRIDE_PATH} cannot be removed (${errnoName(removed.errno)})`);
     this.#reloadRules();
   }
 
@@ -91,6 +89,7 @@ export class RealSystem implements SystemPort {
     this.#parts.exit(status);
   }
 
+  /** At once, where it would else see within 3 s by itself that the folder has changed. */
   #reloadRules(): void {
     this.#command("udevadm", ["control", "--reload"]);
   }

@@ -1,5 +1,19 @@
-/** What masks nvme-cli's rule of the same name in /usr/lib while staf runs: udev takes the one in /run. */
+/**
+ * What masks nvme-cli's rule of the same name in /usr/lib while staf runs: udev takes the one in /run. Only the events of FC ports
+ * stay with nvme-cli: no controller stands behind them, so staf cannot hand them on.
+ */
 
 export const UDEV_OVERRIDE_PATH = "/run/udev/rules.d/70-nvmf-autoconnect.rules";
 
-export const UDEV_OVERRIDE_TEXT = "# Discovery controllers are followed by stas while this file is here.\n";
+/** `\x09` and `\x3d` reach systemctl as they are: the unit's instance is escaped so. */
+const FC_UNIT = [
+  String.raw`nvmf-connect@--device\x3dnone`,
+  String.raw`--transport\x3dfc`,
+  String.raw`--traddr\x3d$env{NVMEFC_TRADDR}`,
+  String.raw`--trsvcid\x3dnone`,
+  String.raw`--host-traddr\x3d$env{NVMEFC_HOST_TRADDR}.service`,
+].join(String.raw`\x09`);
+
+export const UDEV_OVERRIDE_TEXT = `# Discovery controllers are followed by stas while this file is here.
+ACTION=="change", SUBSYSTEM=="fc", ENV{FC_EVENT}=="nvmediscovery", ENV{NVMEFC_TRADDR}=="*", ENV{NVMEFC_HOST_TRADDR}=="*", RUN+="/usr/bin/systemctl --no-block restart ${FC_UNIT}"
+`;

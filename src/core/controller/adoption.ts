@@ -24,6 +24,15 @@ export function fits(context: Context, controller: Controller, present: Present)
   return isMatch(context, controller, connection);
 }
 
+/** The device of what matches a controller in all but its kind, which no waiting changes; `undefined` where there is none. */
+export function otherKind(context: Context, controller: Controller): string | undefined {
+  const others = controller.service === "staf" ? ["io", "other"] : ["discovery", "other"];
+  const found = atPlace(context.state.kernel, placeOf(controller)).find(
+    (present) => others.includes(present.kind) && isMatch(context, controller, present.controller),
+  );
+  return found?.controller.name;
+}
+
 /** Whether this is the connection that a controller asks for, as far as it shows what it is. */
 export function isMatch({ state }: Context, { tid }: Controller, connection: KernelController): boolean {
   const hostNqn = tid.hostNqn === "" ? (state.identity?.hostNqn ?? "") : tid.hostNqn;

@@ -18,7 +18,7 @@ import { touch } from "../saving.js";
 import { auditNow, requestReconcile } from "../soak.js";
 import { startDelete } from "../deleting.js";
 import { refresh } from "../kernel/refresh.js";
-import { fits, isMatch, mayFitLater, placeOf } from "./adoption.js";
+import { fits, isMatch, mayFitLater, otherKind, placeOf } from "./adoption.js";
 import { explainConnect } from "./explain.js";
 import { failed, retryDelay } from "./failing.js";
 import { abandonConversation, greet, registerIfDue } from "./registration.js";
@@ -119,7 +119,13 @@ export function onConnectReply(
 function takenAlready(context: Context, controller: Controller): void {
   controller.failures += 1;
   const why = "the kernel has this connection already";
-  if (controller.failures === 2) log(context, "warning", `${why}, but not as it is wanted`, nameOf(controller));
+  const other = otherKind(context, controller);
+  if (other === undefined) log(context, "info", why, nameOf(controller));
+  else {
+    const kind = controller.service === "staf" ? "discovery" : "I/O";
+    const text = `${why}, but ${other} is no ${kind} controller: it is not used`;
+    sayOnce(context, `taken ${controller.id}`, "warning", text, nameOf(controller));
+  }
   wait(context, controller, retryDelay(controller), why);
   auditNow(context);
 }

@@ -5,8 +5,9 @@ export interface SystemPort {
   notify(state: SystemState): void;
   /** `systemctl --quiet --no-block restart UNIT`. */
   restartUnit(unit: string): void;
-  /** Overrides nvme-cli's udev rule while staf runs. */
+  /** Overrides nvme-cli's udev rule while staf runs. The file is there (or complained about) when this returns. */
   writeUdevOverride(): void;
+  /** Takes the override away, if it is there, before this returns. */
   removeUdevOverride(): void;
   /** Ends the process, once everything that was to be finished is. 0 is a clean stop. */
   exit(status: number): void;
