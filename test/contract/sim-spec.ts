@@ -77,6 +77,7 @@ export function specOf(version: MeasuredKernel): WorldSpec {
       id: HOST_ID,
       name: "lab",
       processes: "two",
+      nvmeCli: "absent",
       interfaces: INTERFACES.map(({ name, address, prefix }, index) => ({
         name,
         mac: `02:00:00:00:00:0${String(index + 1)}`,

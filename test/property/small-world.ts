@@ -169,6 +169,7 @@ export const smallWorld: fc.Arbitrary<Scenario> = fc
     seed: fc.integer({ min: 0, max: 1_000_000 }),
     version: fc.constantFrom(...KERNEL_VERSIONS),
     processes: fc.constantFrom("one" as const, "two" as const),
+    nvmeCli: fc.constantFrom("absent" as const, "udev-rule" as const),
     jitter: fc.constantFrom(0, 0.3),
     dcs: fc.tuple(listenerState, listenerState),
     manners: fc.tuple(manner, manner),
@@ -177,7 +178,7 @@ export const smallWorld: fc.Arbitrary<Scenario> = fc
     attributesAfter: fc.constantFrom(0, 0, 300, 1500, 5000).map(Milliseconds),
     timeline: fc.array(happening, { maxLength: 8 }).map((steps) => steps.flat()),
   })
-  .map(({ seed, version, processes, jitter, dcs, manners, volumes, listed, attributesAfter, timeline }) => ({
+  .map(({ seed, version, processes, nvmeCli, jitter, dcs, manners, volumes, listed, attributesAfter, timeline }) => ({
     format: 1,
     file: "generated",
     title: "A generated small world",
@@ -196,6 +197,7 @@ export const smallWorld: fc.Arbitrary<Scenario> = fc
         id: "33333333-3333-4333-8333-333333333333",
         name: "host1",
         processes,
+        nvmeCli,
         interfaces: [{ name: "eth0", mac: "52:54:00:00:00:01", addresses: ["192.168.1.10/24"] }],
         binaryFiles: {},
         files: {

@@ -10,6 +10,7 @@ import { FabricModel } from "./fabric/fabric.js";
 import { KernelPorts, type KernelSide, type SysfsReading } from "./kernel-ports.js";
 import { MdnsLinks } from "./mdns.js";
 import { NetworkModel } from "./net/paths.js";
+import { NvmeCli } from "./nvme-cli.js";
 import { SimNetworkPort } from "./network-port.js";
 import type { ConnectionView, WorldObservation } from "./observation.js";
 import { ProcessClock, WallClock, type SimProcess } from "./process.js";
@@ -109,7 +110,7 @@ export class SimHost<Handle> {
     this.#resolver = new SimResolver(clock, spec.network.names);
     this.disk = new SimDisk(observe);
     this.#bus = new SimBus(clock, observe);
-    this.#units = new UnitJobs(clock, observe);
+    this.#units = this.#unitsWithNvmeCli();
     this.#links = new MdnsLinks(clock, this.#network, spec.network);
     this.#avahi = new SimAvahi(clock, this.#links, spec.network);
     this.#writeFiles();
@@ -236,6 +237,21 @@ export class SimHost<Handle> {
 
   #ignored(action: WorldAction["kind"], target: string): void {
     this.#observe({ kind: "ignored", action, target });
+  }
+
+  /** nvme-cli hears of every event of the kernel from its boot on. */
+  #unitsWithNvmeCli(): UnitJobs {
+    const host = this.#spec.host;
+    if (host.nvmeCli === "absent") return new UnitJobs(this.#clock, this.#observe);
+    const units = new UnitJobs(this.#clock, this.#observe, (unit) => {
+      nvmeCli.run(unit);
+    });
+    const parts = { clock: this.#clock, kernel: this.#kernel, sysfs: this.#sysfs, disk: this.disk };
+    const nvmeCli = new NvmeCli({ host, ...parts, units });
+    this.#kernel.onUevent((message) => {
+      nvmeCli.uevent(message);
+    });
+    return units;
   }
 
   #writeFiles(): void {

@@ -27,6 +27,8 @@ export interface HostSpec {
   readonly name: string;
   /** `one`: staf and stac in one process; `two`: apart, over D-Bus. */
   readonly processes: "one" | "two";
+  /** `udev-rule`: its rule follows discovery controllers while nothing overrides it, and its unit connects what they list. */
+  readonly nvmeCli: "absent" | "udev-rule";
   readonly interfaces: readonly InterfaceSpec[];
   /** Absolute path to text. */
   readonly files: Readonly<Record<string, string>>;

@@ -30,10 +30,17 @@ export class UnitJobs {
   readonly #clock: SimClock;
   readonly #observe: (observation: WorldObservation) => void;
   readonly #units = new Map<string, Unit>();
+  readonly #begun: (unit: string) => void;
 
-  constructor(clock: SimClock, observe: (observation: WorldObservation) => void) {
+  /** `begun`: does what a unit is for, as its job begins. */
+  constructor(
+    clock: SimClock,
+    observe: (observation: WorldObservation) => void,
+    begun: (unit: string) => void = () => undefined,
+  ) {
     this.#clock = clock;
     this.#observe = observe;
+    this.#begun = begun;
   }
 
   /** Sets how long the jobs of a unit take from now on. */
@@ -70,6 +77,7 @@ export class UnitJobs {
   #run(name: string, unit: Unit, job: "start" | "restart"): void {
     unit.running = true;
     this.#observe({ kind: "unit-job", unit: name, job, fate: "run" });
+    this.#begun(name);
     this.#clock.after(unit.takes, () => {
       unit.running = false;
       if (!unit.queued) return;

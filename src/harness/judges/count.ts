@@ -53,6 +53,8 @@ function formatCounted(counted: Counted): string {
       return `calls of ${counted.call}`;
     case "reconciles":
       return `reconciles of ${counted.service}`;
+    case "unit-restarts":
+      return `restarts of units matching /${counted.matches}/`;
     case "crashes":
       return `crashes of ${counted.process}`;
   }
@@ -114,6 +116,14 @@ function watch(counted: Counted, tally: Tally, view: JudgeView): Watch {
           if (event.kind === "timer" && event.timer === `soak ${counted.service}`) tally.add(at, "");
         },
       };
+    case "unit-restarts": {
+      const pattern = new RegExp(counted.matches, "u");
+      return {
+        called: ({ phase, name, subject }, at) => {
+          if (phase === "before" && name === "system.restartUnit" && pattern.test(subject)) tally.add(at, subject);
+        },
+      };
+    }
     case "crashes":
       return {
         crashed: (process, at) => {

@@ -108,6 +108,8 @@ export type Counted =
   | { readonly kind: "registrations"; readonly dc: FabricId; readonly symname?: string }
   | { readonly kind: "calls"; readonly call: CallName }
   | { readonly kind: "reconciles"; readonly service: ServiceName }
+  /** Restarts of units by daemons, whose names match; the source of a regular expression that is known to compile. */
+  | { readonly kind: "unit-restarts"; readonly matches: string }
   /** Processes that threw out of `dispatch`. */
   | { readonly kind: "crashes"; readonly process: ProcessTarget };
 

@@ -168,6 +168,7 @@ const counted: fc.Arbitrary<Counted> = fc.oneof(
   ),
   fc.record({ kind: fc.constant("calls" as const), call }),
   fc.record({ kind: fc.constant("reconciles" as const), service }),
+  fc.record({ kind: fc.constant("unit-restarts" as const), matches: fc.constantFrom("a|b", "\\d+", "true") }),
   fc.record({ kind: fc.constant("crashes" as const), process: target }),
 );
 
@@ -251,6 +252,7 @@ const host = fc.record({
   id: line,
   name: line,
   processes: fc.constantFrom("one", "two"),
+  nvmeCli: fc.constantFrom("absent", "udev-rule"),
   files: fc.dictionary(path, text),
   binaryFiles: fc.dictionary(path, fc.constantFrom("", "4e424654")),
 });

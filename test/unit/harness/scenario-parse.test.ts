@@ -59,6 +59,7 @@ describe("a scenario that says little", () => {
         id: "8f2a6c1e-0b57-4d3c-9a41-5e7d90c2b618",
         name: "host1",
         processes: "one",
+        nvmeCli: "absent",
         interfaces: [{ name: "eth0", mac: "02:00:00:00:00:01", addresses: ["192.168.1.10/24"] }],
         files: {},
         binaryFiles: {},

@@ -63,6 +63,7 @@ describe("the documentation", () => {
     "registrations",
     "calls",
     "reconciles",
+    "unit-restarts",
     "crashes",
     ...LIFE_STATES,
   ])("names %s", (word) => {

@@ -42,6 +42,7 @@ export function makeSpec({ host, network, ueventBuffer }: SpecParts = {}): World
       id: "11111111-2222-3333-4444-555555555555",
       name: "host1",
       processes: "one",
+      nvmeCli: "absent",
       interfaces: [{ name: "eth0", mac: "02:00:00:00:00:01", addresses: ["192.168.1.10/24"] }],
       files: {},
       binaryFiles: {},

@@ -171,6 +171,11 @@ function resolveCounted(record: CountRecord["count"], scope: Scope, path: Path):
     return { kind: "registrations", dc, ...given({ symname: record.symname }) };
   }
   if ("reconciles" in record) return { kind: "reconciles", service: record.reconciles };
+  if ("unit-restarts" in record) {
+    const matches = record["unit-restarts"];
+    checkExpression(matches, scope, [...path, "unit-restarts"]);
+    return { kind: "unit-restarts", matches };
+  }
   if ("crashes" in record) return { kind: "crashes", process: record.crashes };
   const [kind, text] =
     "connects" in record
@@ -185,12 +190,14 @@ function resolveCounted(record: CountRecord["count"], scope: Scope, path: Path):
 
 function resolveLog(record: LogRecord, scope: Scope, path: Path): OpenExpectation | undefined {
   const { level, matches } = record.log;
-  if (matches !== undefined && !isRegularExpression(matches)) {
-    scope.source.add([...path, "log", "matches"], "a regular expression (flag u)");
-  }
+  if (matches !== undefined) checkExpression(matches, scope, [...path, "log", "matches"]);
   const bound = resolveBound(record, scope, path);
   const window = resolveWindow(record, scope, path);
   return bound === undefined ? undefined : { kind: "log", ...given({ level, matches }), bound, window };
+}
+
+function checkExpression(source: string, scope: Scope, path: Path): void {
+  if (!isRegularExpression(source)) scope.source.add(path, "a regular expression (flag u)");
 }
 
 function isRegularExpression(source: string): boolean {

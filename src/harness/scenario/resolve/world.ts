@@ -66,6 +66,7 @@ function resolveHost(host: HostRecord, scope: Scope): HostSpec {
     id: host.id,
     name: host.name,
     processes: host.processes,
+    nvmeCli: host["nvme-cli"],
     interfaces: resolveInterfaces(host),
     files: host.files,
     binaryFiles: host["binary-files"],

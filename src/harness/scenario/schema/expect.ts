@@ -35,7 +35,7 @@ const never = p.oneOf("{ connect: IDS } or { disconnect: IDS }, each with or wit
 ]);
 
 const counted = p.oneOf(
-  "one of { connects }, { disconnects }, { probes }, { log-reads }, { registrations }, { calls }, { reconciles }, { crashes }",
+  "one of { connects }, { disconnects }, { probes }, { log-reads }, { registrations }, { calls }, { reconciles }, { unit-restarts }, { crashes }",
   [
     p.record({ connects: p.controllerRef.describe("Connect strings of daemons for this peer.") }),
     p.record({ disconnects: p.controllerRef.describe("Deletes by daemons of controllers to this peer.") }),
@@ -54,6 +54,11 @@ const counted = p.oneOf(
         .describe("Calls on a port, or of a bus method by clients."),
     }),
     p.record({ reconciles: p.service.describe("How often a service compared wanted and present.") }),
+    p.record({
+      "unit-restarts": p
+        .line("a regular expression")
+        .describe("Restarts of units by daemons: a regular expression (flag u) that the unit's name matches."),
+    }),
     p.record({ crashes: p.processTarget.describe("Processes that crashed.") }),
   ],
 );

@@ -76,6 +76,10 @@ export const host = p.record({
     .choice(["one", "two"])
     .default("one")
     .describe("one: staf and stac in one process; two: apart, over D-Bus."),
+  "nvme-cli": p
+    .choice(["absent", "udev-rule"])
+    .default("absent")
+    .describe("udev-rule: it connects what discovery controllers list, unless its rule is overridden."),
   autostart: p.flag().default(true).describe("Whether the daemon processes start at 0s without a step."),
   interfaces: p
     .list(p.record(interfaceFields), "a list of interfaces")

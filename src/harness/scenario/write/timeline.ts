@@ -132,6 +132,8 @@ function countedRecord(counted: Counted): CountedRecord {
       return { calls: counted.call };
     case "reconciles":
       return { reconciles: counted.service };
+    case "unit-restarts":
+      return { "unit-restarts": counted.matches };
     case "crashes":
       return { crashes: counted.process };
   }

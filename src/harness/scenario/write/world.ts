@@ -54,6 +54,7 @@ export function hostRecord(host: HostSpec, autostart: boolean): HostRecord {
     id: unless(host.id, defaults.DEFAULT_HOST_ID),
     name: unless(host.name, defaults.DEFAULT_HOST_NAME),
     processes: unless(host.processes, "one"),
+    "nvme-cli": unless(host.nvmeCli, "absent"),
     autostart: unless(autostart, true),
     interfaces: isDefaultInterfaces(host.interfaces) ? undefined : host.interfaces.map(interfaceRecord),
     files: filled({ ...host.files }),
