@@ -95,6 +95,8 @@ export function onConnectReply(
     return;
   }
   if (!result.ok) {
+    // Somebody else's connection may have become known meanwhile.
+    if (adopt(context, controller)) return;
     if (result.errno === ERRNO.EALREADY) {
       takenAlready(context, controller);
       return;
@@ -115,7 +117,7 @@ export function onConnectReply(
   arrive(context, controller, present, `connected as ${present.controller.name}`);
 }
 
-/** Somebody else connected it: the audit finds the connection, and it is adopted where it is the one that is wanted. */
+/** Somebody else connects it: the connection is adopted as soon as it is known, where it is the one that is wanted. */
 function takenAlready(context: Context, controller: Controller): void {
   controller.failures += 1;
   const why = "the kernel has this connection already";
