@@ -2,9 +2,12 @@
 import { Command, CommanderError, Option } from "commander";
 import type { CoreServices } from "../core/state.js";
 import { checkThisHost } from "../adapters/real/check-host.js";
-import { EXIT, startDaemon, type DaemonOptions } from "../adapters/real/daemon.js";
+import { findOwners } from "../adapters/real/bus/try.js";
+import { cleanUpThisHost } from "../adapters/real/cleanup.js";
+import { EXIT, servicesOf, startDaemon, type DaemonOptions } from "../adapters/real/daemon.js";
 import { missingRequirements } from "../adapters/real/requirements.js";
-import { CONFIG_ROOT, RUN_ROOT } from "../adapters/real/store.js";
+import { CONFIG_ROOT, RealStore, RUN_ROOT } from "../adapters/real/store.js";
+import { SecretVault } from "../adapters/shared/secrets.js";
 
 interface Flags {
   readonly service: CoreServices;
@@ -13,6 +16,7 @@ interface Flags {
   readonly bus?: string;
   readonly tron?: boolean;
   readonly check?: boolean;
+  readonly cleanup?: boolean;
 }
 
 const SERVICES: readonly CoreServices[] = ["staf", "stac", "both"];
@@ -28,6 +32,12 @@ function commandLine(run: (flags: Flags) => Promise<void>): Command {
     .option("--bus <address>", "D-Bus address, instead of the system bus")
     .option("--tron", "log debug messages")
     .option("--check", "validate the configuration and this host, say how to mend what is wrong, and exit")
+    .addOption(
+      new Option(
+        "--cleanup",
+        "remove what a daemon that was killed has left behind, say what it was, and exit",
+      ).conflicts("check"),
+    )
     .allowExcessArguments(false)
     .exitOverride()
     .action(run);
@@ -54,6 +64,10 @@ async function run(flags: Flags): Promise<void> {
     process.exitCode = await check(options);
     return;
   }
+  if (flags.cleanup === true) {
+    process.exitCode = await cleanup(options);
+    return;
+  }
   const missing = missingRequirements();
   for (const line of missing) process.stderr.write(`stas-daemon: ${line}\n`);
   if (missing.length > 0) process.exitCode = EXIT.failed;
@@ -69,4 +83,14 @@ async function check(options: DaemonOptions): Promise<number> {
       process.stdout.write(`${level.padEnd(8)} ${finding.text}\n`);
   }
   return findings.some(({ level }) => level === "error") ? EXIT.failed : 0;
+}
+
+/** 1 where something could not be removed, 75 where a daemon runs. */
+async function cleanup({ services, roots, bus }: DaemonOptions): Promise<number> {
+  const names = servicesOf(services);
+  const store = new RealStore(() => undefined, new SecretVault(), roots);
+  const owners = await findOwners(bus, names);
+  const { outcome, lines } = cleanUpThisHost({ services: names, locate: (path) => store.locate(path), owners });
+  for (const line of lines) process.stdout.write(`${line}\n`);
+  return { clean: 0, failed: EXIT.failed, running: EXIT.running }[outcome];
 }

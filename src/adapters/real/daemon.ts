@@ -30,7 +30,7 @@ export interface DaemonOptions {
 }
 
 /** Exit statuses beside 0, those of sysexits.h where it has one. */
-export const EXIT = { failed: 1, usage: 64, internalError: 70 } as const;
+export const EXIT = { failed: 1, usage: 64, internalError: 70, running: 75 } as const;
 
 /** mDNS and DNS-SD: nothing browses yet, and nothing comes in. */
 const NO_DISCOVERY: Pick<Ports, "mdns" | "dnssd"> = {

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
-import { rmSync } from "node:fs";
-import { errnoName } from "../../core/domain/errno.js";
+import { unlinkSync } from "node:fs";
+import { errnoName, ERRNO } from "../../core/domain/errno.js";
 import type { LogPort } from "../../core/ports/log.js";
 import type { SystemPort, SystemState } from "../../core/ports/system.js";
 import { UDEV_OVERRIDE_PATH, UDEV_OVERRIDE_TEXT } from "../shared/udev-override.js";
@@ -79,8 +79,9 @@ export class RealSystem implements SystemPort {
 
   removeUdevOverride(): void {
     const removed = attempt(() => {
-      rmSync(UDEV_OVERRIDE_PATH, { force: true });
+      unlinkSync(UDEV_OVERRIDE_PATH);
     });
+    if (!removed.ok && removed.errno === ERRNO.ENOENT) return;
     if (!removed.ok) this.#complain(`${UDEV_OVERRIDE_PATH} cannot be removed (${errnoName(removed.errno)})`);
     this.#reloadRules();
   }

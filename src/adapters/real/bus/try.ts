@@ -14,30 +14,43 @@ export interface BusTrial {
 
 const ADVICE = "the services work on without a bus, but nobody can ask them, nor stac a staf in another process";
 
+/** Who has the names of the services; `problem`: why that cannot be told, in a sentence that goes on. */
+export type Owners =
+  | { readonly known: true; readonly names: readonly string[]; readonly address: BusAddress }
+  | { readonly known: false; readonly level: "warning" | "error"; readonly problem: string };
+
 /** Connects to the first address that answers, and looks whether the names of the services are free. */
 export async function tryBus(address: string | undefined, services: readonly ServiceName[]): Promise<BusTrial> {
-  const resolved = resolveBusAddresses(address, process.env);
-  if (!resolved.ok) return { level: "error", text: resolved.problem };
-  const problems: string[] = [];
-  for (const one of resolved.addresses) {
-    const trial = await tryAddress(one, services);
-    if ("level" in trial) return trial;
-    problems.push(`${one.text} ${trial.problem}`);
-  }
-  return { level: "warning", text: `no D-Bus: ${problems.join("; ")}. Start dbus, or give --bus: ${ADVICE}` };
+  const owners = await findOwners(address, services);
+  if (owners.known) return trialOf(owners.address, owners.names);
+  if (owners.level === "error") return { level: "error", text: owners.problem };
+  return { level: "warning", text: `${owners.problem}. Start dbus, or give --bus: ${ADVICE}` };
 }
 
-function tryAddress(
+/** Asks the first address that answers which names of the services are taken. */
+export async function findOwners(address: string | undefined, services: readonly ServiceName[]): Promise<Owners> {
+  const resolved = resolveBusAddresses(address, process.env);
+  if (!resolved.ok) return { known: false, level: "error", problem: resolved.problem };
+  const problems: string[] = [];
+  for (const one of resolved.addresses) {
+    const found = await askAt(one, services);
+    if ("names" in found) return { known: true, names: found.names, address: one };
+    problems.push(`${one.text} ${found.problem}`);
+  }
+  return { known: false, level: "warning", problem: `no D-Bus: ${problems.join("; ")}` };
+}
+
+function askAt(
   address: BusAddress,
   services: readonly ServiceName[],
-): Promise<BusTrial | { readonly problem: string }> {
+): Promise<{ readonly names: readonly string[] } | { readonly problem: string }> {
   return new Promise((resolve) => {
     const ignore = (): void => undefined;
     const handlers = {
       up: (link: Link) => {
-        void ownedNames(link, services).then((owned) => {
+        void ownedNames(link, services).then((names) => {
           link.close();
-          resolve(trialOf(address, owned));
+          resolve({ names });
         });
       },
       down: (loss: LinkLoss) => {

@@ -1,0 +1,89 @@
+/** What `--cleanup` removes, and what it leaves alone. */
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { cleanUp, type LeftBehind } from "../../../src/adapters/real/cleanup.js";
+
+const ADDRESS = { text: "unix:path=/bus", path: "/bus" };
+
+let root = "";
+let reloads = 0;
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "stas-cleanup-"));
+  reloads = 0;
+});
+
+afterEach(() => {
+  rmSync(root, { recursive: true });
+});
+
+/** A host on which a daemon of both services was killed in the middle of everything. */
+function killed(other: Partial<LeftBehind> = {}): LeftBehind {
+  for (const folder of ["run/stafd", "run/stacd", "rules.d"]) mkdirSync(join(root, folder), { recursive: true });
+  for (const service of ["stafd", "stacd"])
+    for (const name of ["last-known-config.json", ".last-known-config.json.tmp"])
+      writeFileSync(join(root, "run", service, name), "{}");
+  for (const name of ["70-nvmf-autoconnect.rules", ".70-nvmf-autoconnect.rules.tmp", "99-other.rules"])
+    writeFileSync(join(root, "rules.d", name), "#\n");
+  return {
+    services: ["staf", "stac"],
+    locate: (path) => join(root, path),
+    override: join(root, "rules.d/70-nvmf-autoconnect.rules"),
+    owners: { known: true, names: [], address: ADDRESS },
+    reloadRules: () => {
+      reloads += 1;
+    },
+    ...other,
+  };
+}
+
+const left = (): readonly string[] =>
+  ["run/stafd", "run/stacd", "rules.d"].flatMap((folder) => readdirSync(join(root, folder)).sort());
+
+const RECORD = "last-known-config.json";
+
+describe("the clean-up", () => {
+  test("removes the override and what is half written, says so, and keeps the records", () => {
+    const { outcome, lines } = cleanUp(killed());
+    expect(outcome).toBe("clean");
+    expect(left()).toEqual([RECORD, RECORD, "99-other.rules"]);
+    expect(lines).toHaveLength(4);
+    expect(lines).toContain(`removed ${join(root, "rules.d/70-nvmf-autoconnect.rules")}`);
+    expect(reloads).toBe(1);
+    expect(cleanUp({ ...killed(), services: [] }).lines).toEqual(["nothing was left behind"]);
+  });
+
+  test("leaves the override to staf", () => {
+    cleanUp(killed({ services: ["stac"] }));
+    expect(left()).toContain("70-nvmf-autoconnect.rules");
+    expect(reloads).toBe(0);
+  });
+
+  test("touches nothing while a daemon runs", () => {
+    const host = killed({ owners: { known: true, names: ["org.nvmexpress.staf"], address: ADDRESS } });
+    const before = left();
+    const { outcome, lines } = cleanUp(host);
+    expect(outcome).toBe("running");
+    expect(lines.join()).toContain("org.nvmexpress.staf is taken on D-Bus, so a daemon runs");
+    expect(left()).toEqual(before);
+  });
+
+  test("works without a bus, and says what cannot be told", () => {
+    const { outcome, lines } = cleanUp(killed({ owners: { known: false, level: "warning", problem: "no D-Bus" } }));
+    expect(outcome).toBe("clean");
+    expect(lines[0]).toBe("whether a daemon runs cannot be told: no D-Bus");
+    expect(left()).toEqual([RECORD, RECORD, "99-other.rules"]);
+  });
+
+  test("fails where something cannot be removed, and removes the rest", () => {
+    const host = killed();
+    rmSync(host.override);
+    mkdirSync(host.override);
+    const { outcome, lines } = cleanUp(host);
+    expect(outcome).toBe("failed");
+    expect(lines.join()).toContain("cannot be removed");
+    expect(left()).toEqual([RECORD, RECORD, "70-nvmf-autoconnect.rules", "99-other.rules"]);
+  });
+});
