@@ -125,6 +125,8 @@ function openPorts(options: DaemonOptions, { libc, log, deliver, end }: PortPart
     ...NO_DISCOVERY,
   };
   const leave = (): void => {
+    // The core did, unless it fell over.
+    if (options.services !== "stac") system.removeUdevOverride();
     uevents.close();
     bus.close();
   };

@@ -54,15 +54,20 @@ export function placeOf({ service, tid }: Controller): string {
 
 /**
  * A connection on its address may turn out to be the one it wants: it is not filled in yet (unless a connect of ours is what
- * fills it), or was asked what it is.
+ * fills it), or was asked what it is, or will be.
  */
 export function mayFitLater(context: Context, controller: Controller): boolean {
   const { kernel } = context.state;
-  const isAsked = (present: Present): boolean =>
-    present.kind === "asking" && isMatch(context, controller, present.controller);
-  if (atPlace(kernel, placeOf(controller)).some(isAsked)) return true;
+  const isOpen = (present: Present): boolean =>
+    (present.kind === "asking" || isSilent(present, controller)) && isMatch(context, controller, present.controller);
+  if (atPlace(kernel, placeOf(controller)).some(isOpen)) return true;
   const unfilled = atPlace(kernel, subsystemKey({ ...controller.tid, subsysnqn: "" }));
   return unfilled.some((present) => !isDying(present.controller)) && !isConnecting(context, controller);
+}
+
+/** It will be asked what it is once it is live again: until then the kernel would refuse another one. */
+function isSilent({ kind, controller }: Present, { tid }: Controller): boolean {
+  return kind === "unknown" && controller.state === "connecting" && controller.subsysnqn === tid.subsysnqn;
 }
 
 /** Whether a connect of ours to the address of a controller is in the kernel. */

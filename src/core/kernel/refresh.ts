@@ -46,6 +46,8 @@ function kindOf(controller: KernelController, before: Present | undefined): Cont
     case "reserved":
     case "unknown":
       if (controller.transport === "pcie") return "other";
+      // Nothing else has that name, and a connection that is being made again cannot be asked.
+      if (controller.subsysnqn === WELL_KNOWN_DISCOVERY_NQN) return "discovery";
       return before !== undefined && isSame(before.controller, controller) ? before.kind : "unknown";
   }
 }
@@ -70,8 +72,8 @@ function askKind(context: Context, present: Present): void {
 }
 
 /**
- * Identify was answered. Byte 111 says what the controller is; where that is 0 (before NVMe 1.4) its
- * NQN does; still unclear is `unknown` and never touched. Returns the controller that is known better now.
+ * Identify was answered. Byte 111 says what the controller is; where that is 0 (before NVMe 1.4) it stays `unknown` and is
+ * never touched. Returns the controller that is known better now.
  */
 export function onIdentified(
   context: Context,
