@@ -94,6 +94,14 @@ export const action: fc.Arbitrary<WorldAction> = fc.oneof(
     to: peerId,
     madeBy: fc.constantFrom("nvme-cli" as const, "administrator" as const),
   }),
+  // Another host's, to the eye of the daemon: what its discovery controller says is handed on.
+  fc.record({
+    kind: fc.constant("add-device" as const),
+    to: dcId,
+    madeBy: fc.constant("nvme-cli" as const),
+    hostNqn: fc.constant("nqn.2014-08.org.nvmexpress:uuid:44444444-4444-4444-8444-444444444444"),
+    hostId: fc.constant("44444444-4444-4444-8444-444444444444"),
+  }),
   fc.record({
     kind: fc.constant("list" as const),
     dc: dcId,

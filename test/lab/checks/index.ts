@@ -6,6 +6,7 @@ const FILES = {
   boot: async () => (await import("./boot.js")).bootChecks,
   daemon: async () => (await import("./daemon.js")).daemonChecks,
   services: async () => (await import("./services.js")).servicesChecks,
+  neighbours: async () => (await import("./neighbours.js")).neighboursChecks,
   fitness: async () => (await import("./fitness.js")).fitnessChecks,
   kill: async () => (await import("./kill.js")).killChecks,
   outage: async () => (await import("./outage.js")).outageChecks,

@@ -1,0 +1,199 @@
+/** The daemon beside nvme-cli: the udev override, events that are handed on, and who connects first. */
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { UDEV_OVERRIDE_PATH, UDEV_OVERRIDE_TEXT } from "../../../src/adapters/shared/udev-override.js";
+import { WELL_KNOWN_DISCOVERY_NQN } from "../../../src/core/domain/transport-id.js";
+import { Seconds } from "../../../src/core/domain/units.js";
+import type { Check } from "../check.js";
+import type { Daemon, DaemonOptions } from "../guest/daemon.js";
+import { command, connectMeanwhile } from "../guest/fabrics.js";
+import type { Lab } from "../guest/lab.js";
+import { pass, waitFor } from "../guest/wait.js";
+import { homeFiles } from "./steps/configuration.js";
+import {
+  allLive,
+  connectByHand,
+  HOME,
+  HOME_ID,
+  IDENTITY,
+  liveDcs,
+  OTHER_IDENTITY,
+  serve,
+  volume,
+  volumes,
+} from "./steps/storage.js";
+import { CLEAN, LIVE_LIMIT, STOP_LIMIT } from "./steps/timing.js";
+
+/** Longer than it takes to hand an event on, and than the shortest time between two of one device. */
+const A_WHILE = Seconds(3);
+
+/** Commands that write down what they were asked for. */
+class Commands {
+  readonly environment: Readonly<Record<string, string>>;
+  readonly #asked: string;
+
+  constructor(lab: Lab) {
+    const folder = lab.folder();
+    this.#asked = join(folder, "asked");
+    writeFileSync(this.#asked, "");
+    for (const name of ["systemctl", "udevadm"]) {
+      writeFileSync(join(folder, name), `#!/bin/sh\necho "${name} $*" >>${this.#asked}\n`);
+      chmodSync(join(folder, name), 0o755);
+    }
+    this.environment = { PATH: `${folder}:${process.env["PATH"] ?? ""}` };
+  }
+
+  asked(name: "systemctl" | "udevadm"): readonly string[] {
+    return readFileSync(this.#asked, "utf8")
+      .split("\n")
+      .filter((line) => line.startsWith(`${name} `));
+  }
+}
+
+function complaints(daemon: Daemon): readonly string[] {
+  return daemon.lines.filter((line) => / (warning|error) +/.test(line));
+}
+
+const override: Check = {
+  name: "the udev override is there while staf runs, left behind only by a kill, and removed by --cleanup or the next stop",
+  guest: "services",
+  async run(lab) {
+    const { expect } = lab;
+    lab.after(() => {
+      rmSync(UDEV_OVERRIDE_PATH, { force: true });
+    });
+    const commands = new Commands(lab);
+    const bus = await lab.bus();
+    const options: DaemonOptions = { bus: bus.address, files: homeFiles(), environment: commands.environment };
+    const isThere = (): boolean => existsSync(UDEV_OVERRIDE_PATH);
+    const start = async (more: DaemonOptions = {}): Promise<Daemon> => {
+      const daemon = lab.daemon({ ...options, ...more });
+      await daemon.says(/took the name org\.nvmexpress\.sta[fc]|: wanted: /, LIVE_LIMIT);
+      return daemon;
+    };
+    const clean = async (): Promise<{ readonly status: number | null; readonly lines: readonly string[] }> => {
+      const run = lab.daemon({ ...options, arguments: ["--cleanup"] });
+      const { status } = await waitFor("the clean-up to end", LIVE_LIMIT, () => run.ended);
+      return { status, lines: run.lines.filter((line) => line !== "") };
+    };
+
+    const first = await start();
+    expect.equal("the override of a daemon that runs", readFileSync(UDEV_OVERRIDE_PATH, "utf8"), UDEV_OVERRIDE_TEXT);
+    const refused = await waitFor("the clean-up to see the daemon", LIVE_LIMIT, async () => {
+      const run = await clean();
+      return run.status === 75 ? run : undefined;
+    });
+    expect.matches("what it says then", refused.lines.join(" "), /org\.nvmexpress\.staf.* is taken on D-Bus/);
+    expect.that(isThere(), "the clean-up beside a daemon removed its override");
+    expect.equal("its end", await first.end("SIGTERM", STOP_LIMIT), CLEAN);
+    expect.that(!isThere(), "the override is left after a clean stop");
+    expect.that(commands.asked("udevadm").length >= 2, `udev was told ${commands.asked("udevadm").join(" | ")}`);
+
+    const killed = await start();
+    await killed.kill();
+    expect.that(isThere(), "the override is gone after SIGKILL");
+    const after = await clean();
+    expect.equal("the clean-up after a kill", after, { status: 0, lines: [`removed ${UDEV_OVERRIDE_PATH}`] });
+    expect.that(!isThere(), "the override is there after --cleanup");
+    expect.equal("the clean-up of a clean host", await clean(), { status: 0, lines: ["nothing was left behind"] });
+
+    await (await start()).kill();
+    const next = await start();
+    expect.equal("the end after a kill", await next.end("SIGTERM", STOP_LIMIT), CLEAN);
+    expect.that(!isThere(), "the override is left after kill, start and stop");
+
+    const alone = lab.daemon({ ...options, service: "stac" });
+    await alone.says(/staf/, LIVE_LIMIT);
+    expect.that(!isThere(), "stac alone wrote the override");
+    expect.equal("the end of stac", await alone.end("SIGTERM", STOP_LIMIT), CLEAN);
+
+    const bug = "--import=data:text/javascript,setTimeout(()=>{throw(Error(1))},12000)";
+    const broken = await start({ environment: { ...commands.environment, NODE_OPTIONS: bug } });
+    expect.that(isThere(), "the override is missing");
+    await broken.says(/a bug of stas: please report it/, LIVE_LIMIT);
+    const { status } = await waitFor("the end after an internal error", STOP_LIMIT, () => broken.ended);
+    expect.equal("the status after an internal error", status, 70);
+    expect.that(!isThere(), "the override is left after an internal error");
+  },
+};
+
+const handedOn: Check = {
+  name: "what a foreign discovery controller says is handed on to nvme-cli's unit, `connected` and a managed one's are not",
+  guest: "services",
+  async run(lab) {
+    const { target, expect } = lab;
+    serve(target, volumes(1, 1), volumes(2, 3));
+    const commands = new Commands(lab);
+    const bus = await lab.bus();
+    const daemon = lab.daemon({ bus: bus.address, files: homeFiles(), environment: commands.environment });
+    await allLive(volumes(1, 1), LIVE_LIMIT);
+    const [managed] = liveDcs();
+    const foreign = connectByHand(
+      WELL_KNOWN_DISCOVERY_NQN,
+      HOME,
+      ",host_traddr=127.0.0.1,host_iface=lo",
+      OTHER_IDENTITY,
+    );
+    await pass(A_WHILE, "`connected` of the foreign one would be handed on");
+    expect.equal("units after `connected`", commands.asked("systemctl"), []);
+
+    const options = String.raw`--device\x3d${foreign}\x09--host-traddr\x3d127.0.0.1\x09--host-iface\x3dlo`;
+    const restart = `systemctl --quiet --no-block restart nvmf-connect@${options}.service`;
+    target.link(HOME_ID, volume(2));
+    await allLive(volumes(1, 2), LIVE_LIMIT);
+    await waitFor("the AEN to be handed on", LIVE_LIMIT, () => commands.asked("systemctl").length > 0);
+    await pass(A_WHILE, "more would be handed on");
+    expect.equal("units after the AEN", commands.asked("systemctl"), [restart]);
+
+    expect.equal("the reset of the foreign one", await command(foreign, "reset_controller"), 0);
+    await waitFor("`rediscover` to be handed on", LIVE_LIMIT, () => commands.asked("systemctl").length > 1);
+    expect.equal("the reset of the managed one", await command(managed?.name ?? "", "reset_controller"), 0);
+    await pass(A_WHILE, "more would be handed on");
+    expect.equal("units after both resets", commands.asked("systemctl"), [restart, restart]);
+    expect.equal("its end", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
+    expect.equal("warnings and errors", complaints(daemon), []);
+  },
+};
+
+const rivals: Check = {
+  name: "a rival that connects first is let be and used, without an error or a warning in the log",
+  guest: "services",
+  async run(lab) {
+    const { target, expect } = lab;
+    serve(target, volumes(1, 1), volumes(2, 10));
+    const bus = await lab.bus();
+    const daemon = lab.daemon({
+      bus: bus.address,
+      files: homeFiles(),
+      environment: new Commands(lab).environment,
+    });
+    await allLive(volumes(1, 1), LIVE_LIMIT);
+
+    // Before the daemon can hear of it.
+    daemon.signal("SIGSTOP");
+    target.link(HOME_ID, volume(2));
+    const theirs = connectByHand(volume(2), HOME);
+    daemon.signal("SIGCONT");
+    await daemon.says(new RegExp(`volume-2: uses the existing connection ${theirs} `), LIVE_LIMIT);
+
+    // At the same moment: either may win each.
+    const place = `transport=tcp,traddr=${HOME.traddr},trsvcid=${HOME.trsvcid},nr_io_queues=1`;
+    const won = { ours: 0, theirs: 0 };
+    for (const nqn of volumes(3, 10)) {
+      target.link(HOME_ID, nqn);
+      // Its page is read, and its address known to be alive, about now.
+      await daemon.says(new RegExp(`${nqn.slice(-9)}: wanted: `), LIVE_LIMIT);
+      const made = await connectMeanwhile(`nqn=${nqn},${place},${IDENTITY}`);
+      won[made.ok ? "theirs" : "ours"] += 1;
+      await daemon.says(new RegExp(`${nqn.slice(-9)}: (connected as|uses the existing connection) `), LIVE_LIMIT);
+    }
+    lab.note(`at the same moment: ${String(won.ours)} were ours, ${String(won.theirs)} the rival's`);
+    await allLive(volumes(1, 10), LIVE_LIMIT);
+    expect.equal("its end", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
+    expect.equal("warnings and errors", complaints(daemon), []);
+    const taken = daemon.lines.filter((line) => line.includes("the kernel has this connection already")).length;
+    lab.note(`the kernel refused ${String(taken)} of the daemon's connects`);
+  },
+};
+
+export const neighboursChecks: readonly Check[] = [override, handedOn, rivals];
