@@ -40,7 +40,7 @@ export function cleanUp({ services, locate, override, owners, reloadRules }: Lef
     const names = owners.names.join(" and ");
     return {
       outcome: "running",
-      lines: [`nothing is removed: ${names} is taken on D-Bus, so a daemon runs. Stop it: it removes what is its own`],
+      lines: [`nothing is removed: a daemon runs, for D-Bus knows an owner of ${names}. Stop it: it removes its own`],
     };
   }
   const overrides = services.includes("staf") ? [override, temporaryPath(override)] : [];

@@ -66,7 +66,7 @@ describe("the clean-up", () => {
     const before = left();
     const { outcome, lines } = cleanUp(host);
     expect(outcome).toBe("running");
-    expect(lines.join()).toContain("org.nvmexpress.staf is taken on D-Bus, so a daemon runs");
+    expect(lines.join()).toContain("a daemon runs, for D-Bus knows an owner of org.nvmexpress.staf");
     expect(left()).toEqual(before);
   });
 
