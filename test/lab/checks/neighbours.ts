@@ -200,8 +200,6 @@ const rivals: Check = {
     expect.that(!(await slow).ok, "what held the kernel was connected");
     await allLive(volumes(1, 3), LIVE_LIMIT);
     await pass(A_WHILE, "the daemon would try again");
-    const refused = daemon.lines.filter((line) => line.includes("the kernel has this connection already")).length;
-    lab.note(`before it knew the rival's connection the daemon was refused ${String(refused)} times`);
     expect.equal("its end", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
     expect.equal("warnings and errors", complaints(daemon), []);
   },
