@@ -23,12 +23,18 @@ fabric:
 expect: [{ at: 5s, connected: [dc1] }]
 `;
 
+interface Run {
+  readonly connects: readonly string[];
+  readonly log: readonly LogRecord[];
+}
+
+function runWithout(option: string, globals = ""): Run {
+  return runScenario(host(globals), option);
+}
+
 /** Runs the host, with `/dev/nvme-fabrics` lacking an option; gives the connect strings and the log. */
-function runWithout(
-  option: string,
-  globals = "",
-): { readonly connects: readonly string[]; readonly log: readonly LogRecord[] } {
-  const parsed = parseScenario("options", host(globals));
+function runScenario(text: string, option: string): Run {
+  const parsed = parseScenario("options", text);
   if (!parsed.ok) throw new Error("the host of this test is no scenario");
   const connects: string[] = [];
   const log: LogRecord[] = [];
@@ -86,4 +92,50 @@ test.each([
   expect(errors).toEqual([
     `this kernel does not know the connect option ${option}, and without it no connection is made`,
   ]);
+});
+
+const PRECEDENCE = `format: 1
+title: precedence
+host:
+  files:
+    /etc/stas/sys.conf: |
+      [Host]
+      key = DHHC-1:00:aG9zdA==:
+    /etc/stas/stafd.conf: |
+      [Global]
+      kato = 20
+      ctrl-loss-tmo = 60
+      [Controllers]
+      controller = transport=tcp;traddr=192.168.1.20;trsvcid=8009;kato=21;hdr-digest=true
+    /etc/stas/stacd.conf: |
+      [Global]
+      kato = 10
+      queue-size = 64
+      dhchap-secret = DHHC-1:00:Z2xvYmFs:
+      [Controllers]
+      controller = transport=tcp;traddr=192.168.1.30;trsvcid=4420;nqn=nqn.x:own;kato=11;nr-io-queues=3;dhchap-secret=DHHC-1:00:b3du:
+fabric:
+  discovery-controllers: [{ id: dc1, listen: "192.168.1.20:8009", entries: [listed] }]
+  subsystems:
+    - { id: own, nqn: "nqn.x:own", listen: "192.168.1.30:4420" }
+    - { id: listed, nqn: "nqn.x:listed", listen: "192.168.1.31:4420" }
+expect: [{ at: 5s, connected: [dc1, own, listed] }]
+`;
+
+test("a controller's own options win over [Global], which wins over the host's key; what a page lists has those of [Global]", () => {
+  const { connects } = runScenario(PRECEDENCE, "no_such_option");
+  const optionsOf = (part: string): string | undefined =>
+    connects
+      .find((options) => options.includes(part))
+      ?.split(",")
+      .filter((option) => /^(kato|keep|ctrl_loss|queue|nr_io|hdr|dhchap)/.test(option))
+      .join();
+  const secrets = connects.map((options) => /dhchap_secret=(secret:\d+)/.exec(options)?.[1]);
+  expect(new Set(secrets).size).toBe(3);
+  const [host, own, listed] = ["192.168.1.20", "nqn.x:own", "nqn.x:listed"].map(
+    (part) => /dhchap_secret=(secret:\d+)/.exec(connects.find((options) => options.includes(part)) ?? "")?.[1],
+  );
+  expect(optionsOf("192.168.1.20")).toBe(`ctrl_loss_tmo=60,keep_alive_tmo=21,hdr_digest,dhchap_secret=${host ?? ""}`);
+  expect(optionsOf("nqn.x:own")).toBe(`nr_io_queues=3,queue_size=64,keep_alive_tmo=11,dhchap_secret=${own ?? ""}`);
+  expect(optionsOf("nqn.x:listed")).toBe(`queue_size=64,keep_alive_tmo=10,dhchap_secret=${listed ?? ""}`);
 });
