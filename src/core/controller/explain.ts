@@ -10,13 +10,15 @@ export function explainConnect(context: Context, controller: Controller, errno: 
   switch (errno) {
     case ERRNO.EINVAL:
       return identityConflict(context, controller);
+    // Without TLS it is what 6.12 says of a target that asks for authentication (lab check of the secrets).
     case ERRNO.ENOKEY:
+      if (!tls) return ": the subsystem asks for authentication, and no secret is configured for it";
       return ": TLS needs a key of this host for this subsystem in the kernel's keyring .nvme, and none is there (tlshd and keyctl put one there)";
     case ERRNO.EACCES:
     case ERRNO.EKEYREJECTED:
       if (dhchapSecret !== undefined || dhchapCtrlSecret !== undefined)
         return ": the DH-HMAC-CHAP secret is not the one that the subsystem knows for this host";
-      return tls ? ": TLS was not agreed upon" : ": the subsystem asks for authentication, and no secret is configured";
+      return tls ? ": TLS was not agreed upon" : ": the subsystem does not let this host in";
     default:
       return "";
   }

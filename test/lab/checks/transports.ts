@@ -7,12 +7,15 @@ import { fcAddress, fcLink, type FcPort, fcUnlink } from "../guest/fcloop.js";
 import type { Lab } from "../guest/lab.js";
 import { pass, waitFor } from "../guest/wait.js";
 import { at, filesFor } from "./steps/configuration.js";
-import { connectByHand, HOME, IDENTITY, instances, serve, volume, volumes } from "./steps/storage.js";
+import { connectByHand, HOME, IDENTITY, instances, type Place, serve, volume, volumes } from "./steps/storage.js";
 import { LIVE_LIMIT } from "./steps/timing.js";
 
 const HOST_PORT: FcPort = { node: "0x20000090fa942779", port: "0x10000090fa942779" };
 const TARGET_PORT: FcPort = { node: "0x20000090fa945c6d", port: "0x10000090fa945c6d" };
 const FC = `transport=fc;traddr=${fcAddress(TARGET_PORT)};host-traddr=${fcAddress(HOST_PORT)}`;
+/** A port whose discovery controller nobody asks. */
+const OTHER: Place = { traddr: "127.0.0.1", trsvcid: "8010" };
+const OTHER_ID = 3;
 const LOOP_ID = 5;
 const FC_ID = 6;
 
@@ -103,16 +106,16 @@ const adopted: Check = {
 /** The volumes over each transport that are there after an audit under a scope. */
 async function audited(lab: Lab, scope: string, trtypes: string): Promise<readonly string[]> {
   const { target } = lab;
-  serve(target, volumes(1, 2));
-  for (const nqn of volumes(3, 4)) target.subsystem(nqn);
+  serve(target, volumes(1, 1), volumes(2, 4));
+  target.port({ id: OTHER_ID, traddr: OTHER.traddr, trsvcid: Number(OTHER.trsvcid) });
+  target.link(OTHER_ID, volume(2));
   loopPort(lab, [volume(3)]);
   fcPort(lab, [volume(4)]);
-  connectByHand(volume(2), HOME);
+  connectByHand(volume(2), OTHER);
   const addresses = `traddr=${fcAddress(TARGET_PORT)},host_traddr=${fcAddress(HOST_PORT)}`;
   for (const options of [`nqn=${volume(3)},transport=loop`, `nqn=${volume(4)},transport=fc,${addresses}`]) {
     if (!connect(`${options},${IDENTITY}`).ok) throw new Error(`no connect by hand: ${options}`);
   }
-  target.unlink(1, volume(2));
   const more = `[I/O controller connection management]\ndisconnect-scope=${scope}\ndisconnect-trtypes=${trtypes}\n`;
   lab.daemon({ files: filesFor([at(HOME)], {}, { more }) });
   await waitFor("volume 1", LIVE_LIMIT, () =>
