@@ -34,7 +34,7 @@ export const EXIT = { failed: 1, usage: 64, internalError: 70 } as const;
 
 /** mDNS and DNS-SD: nothing browses yet, and nothing comes in. */
 const NO_DISCOVERY: Pick<Ports, "mdns" | "dnssd"> = {
-  mdns: { send: () => undefined },
+  mdns: { send: () => undefined, leave: () => undefined },
   dnssd: { browse: () => undefined },
 };
 

@@ -61,6 +61,9 @@ export class MdnsLinks {
         member.joined.add(hostIface);
         this.#query(hostIface, datagram);
       },
+      leave: (hostIface) => {
+        member.joined.delete(hostIface);
+      },
     };
   }
 
@@ -124,10 +127,11 @@ export class MdnsLinks {
     const { hostIface, addresses } = responder;
     const datagram = serviceMessage(responder, ttl);
     const from = addresses[0] ?? "";
+    const family = from.includes(":") ? "ipv6" : "ipv4";
     this.#clock.after(after, () => {
       if (!this.passes(hostIface)) return;
       for (const { process, joined } of this.#members) {
-        if (joined.has(hostIface)) process.deliver({ kind: "mdns-datagram", hostIface, from, datagram });
+        if (joined.has(hostIface)) process.deliver({ kind: "mdns-datagram", hostIface, family, from, datagram });
       }
     });
   }

@@ -80,7 +80,7 @@ export class RealWorld {
         },
       }),
       log,
-      mdns: { send: () => undefined },
+      mdns: { send: () => undefined, leave: () => undefined },
       dnssd: { browse: () => undefined },
     };
   }
