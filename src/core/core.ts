@@ -15,7 +15,7 @@ import { emptyIndex } from "./kernel/index.js";
 import { onIdentified } from "./kernel/refresh.js";
 import { onControl, stopIfDone, STOP_TIMER } from "./lifecycle.js";
 import { judgeAbsences, PURGE_TIMER } from "./mdns/absence.js";
-import { onAvahi, onFound, onLost, onMdnsTimer, onNetworkChanged } from "./mdns/provider.js";
+import { onAvahi, onFound, onLost, onMdnsDatagram, onMdnsTimer, onNetworkChanged } from "./mdns/provider.js";
 import { onReached, pumpProbes } from "./mdns/reach.js";
 import { initialMdns } from "./mdns/types.js";
 import { NAMES_TIMER, onResolved, resolveNames } from "./names.js";
@@ -150,6 +150,7 @@ function handle(context: Context, event: CoreEvent): void {
       else stafLost(context, "the bus is down");
       return;
     case "mdns-datagram":
+      onMdnsDatagram(context, event);
       return;
     case "dnssd-found":
       onFound(context, event);

@@ -2,8 +2,10 @@
 import { arm, disarm, log, sayOnce, unsay, type Context } from "../context.js";
 import { AVAHI_WAKE_UP, MDNS_SOAK } from "../limits.js";
 import type { DnssdFoundEvent, DnssdLostEvent } from "../ports/dnssd.js";
+import type { MdnsDatagramEvent } from "../ports/mdns.js";
 import { requestReconcile } from "../soak.js";
-import { judgeAll, judgeAbsences } from "./absence.js";
+import { judgeAll, judgeAbsences, PURGE_TIMER } from "./absence.js";
+import { CACHE_TIMER, closeLinks, followInterfaces, onCacheTimer, onDatagram, openLinks } from "./builtin.js";
 import { pumpProbes, REACH_TIMER } from "./reach.js";
 import {
   clearTable,
@@ -46,6 +48,13 @@ export function configureMdns(context: Context): void {
   judgeAbsences(context);
 }
 
+/** The service stops: nothing is browsed, probed or dropped any more. */
+export function stopMdns(context: Context): void {
+  stopListening(context);
+  disarm(context, REACH_TIMER);
+  disarm(context, PURGE_TIMER);
+}
+
 /** Looks for an Avahi that is not there, which also starts one that is started on demand. */
 export function wakeAvahi(context: Context): void {
   const { listening } = context.state.mdns;
@@ -71,6 +80,7 @@ function stopListening(context: Context): void {
       context.ports.dnssd.browse([]);
       break;
     case "builtin":
+      closeLinks(context);
       if (mdns.listening.because === "no-avahi") context.ports.dnssd.browse([]);
       break;
   }
@@ -82,6 +92,7 @@ function stopListening(context: Context): void {
 
 function listenBuiltin(context: Context, because: "configured" | "no-avahi"): void {
   context.state.mdns.listening = { at: "builtin", because };
+  openLinks(context);
   startSoak(context);
 }
 
@@ -100,6 +111,7 @@ export function onAvahi(context: Context, up: boolean): void {
     unsay(context, "mdns avahi");
     if (listening.at === "avahi" && listening.daemon === "up") return;
     log(context, "info", "mDNS: Avahi is there: services are taken from it");
+    closeLinks(context);
     mdns.listening = { at: "avahi", daemon: "up" };
     disarm(context, AVAHI_TIMER);
     startSoak(context);
@@ -133,7 +145,14 @@ export function onLost(context: Context, lost: DnssdLostEvent): void {
   pumpProbes(context);
 }
 
+/** A datagram of somebody's mDNS came in. */
+export function onMdnsDatagram(context: Context, event: MdnsDatagramEvent): void {
+  onDatagram(context, event);
+  pumpProbes(context);
+}
+
 export function onNetworkChanged(context: Context): void {
+  if (context.state.mdns.listening.at === "builtin") followInterfaces(context);
   loseVanished(context);
   pumpProbes(context);
 }
@@ -142,6 +161,10 @@ export function onNetworkChanged(context: Context): void {
 export function onMdnsTimer(context: Context, timer: string): boolean {
   switch (timer) {
     case REACH_TIMER:
+      pumpProbes(context);
+      return true;
+    case CACHE_TIMER:
+      onCacheTimer(context);
       pumpProbes(context);
       return true;
     case AVAHI_TIMER:

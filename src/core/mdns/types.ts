@@ -1,9 +1,11 @@
 /** What mDNS discovery knows: plain values in the core's state. */
+import type { DnsQuestion } from "../codec/dns-query.js";
 import type { ControllerId } from "../controller/types.js";
 import type { TransportId } from "../domain/transport-id.js";
 import type { Milliseconds } from "../domain/units.js";
 import type { DnssdService } from "../ports/dnssd.js";
 import type { RequestId } from "../ports/request.js";
+import type { RecordCache } from "./cache.js";
 
 /** What is browsed: discovery controllers over TCP, and over RDMA (registered with IANA as UDP). */
 export const SERVICE_TYPES: readonly string[] = ["_nvme-disc._tcp", "_nvme-disc._udp"];
@@ -43,6 +45,27 @@ export interface Target {
   reach: Reach;
 }
 
+/** A question that is asked again and again, at growing pauses (RFC 6762, 5.2). */
+export interface Asking {
+  readonly question: DnsQuestion;
+  readonly due: Milliseconds;
+  /** Between it and the one after. */
+  readonly pause: Milliseconds;
+}
+
+/** An interface on which our own queries are asked. */
+export interface MdnsLink {
+  /** The interface's, as they were when its sockets were opened. */
+  addresses: readonly string[];
+  readonly cache: RecordCache;
+  /** By what is asked. */
+  readonly asking: Map<string, Asking>;
+  /** When all was asked last from the start. */
+  askedAt: Milliseconds | undefined;
+  /** The services that its records made known, by key, and the names that each stands on. */
+  readonly told: Map<string, readonly string[]>;
+}
+
 /** A discovered controller that is not announced. */
 export interface Absence {
   readonly by: LostBy | "unheard";
@@ -60,6 +83,8 @@ export interface MdnsState {
   readonly targets: Map<string, Target>;
   /** Addresses that are announced on several interfaces, and these as they were last reported. */
   readonly duplicates: Map<string, string>;
+  /** By interface; empty while queries are not our own. */
+  readonly links: Map<string, MdnsLink>;
   readonly absences: Map<ControllerId, Absence>;
   /** Discovered controllers of which something changed that `judgeAbsences` looks at. Empty between events. */
   readonly unjudged: Set<ControllerId>;
@@ -72,6 +97,7 @@ export function initialMdns(): MdnsState {
     services: new Map(),
     targets: new Map(),
     duplicates: new Map(),
+    links: new Map(),
     absences: new Map(),
     unjudged: new Set(),
   };
