@@ -61,6 +61,8 @@ export const SERVICES_MAX = 1_024;
 export const MDNS_SOAK = Milliseconds(10_000);
 /** How often an Avahi that is not there is looked for. */
 export const AVAHI_WAKE_UP = Milliseconds(60_000);
+/** How often a controller that is live and not announced is looked at. */
+export const ABSENT_WATCH = Milliseconds(1_000);
 /** TCP probes of announced addresses at once, and how long one may take. */
 export const REACH_PROBES_MAX = 32;
 export const REACH_TIMEOUT = Milliseconds(3_000);

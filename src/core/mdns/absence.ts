@@ -2,17 +2,22 @@
  * Discovered controllers that are not announced any more. One that is live stays for as long as it is; the time after which
  * one is dropped runs from the moment when it is neither announced nor live, and ends when it is either again.
  */
-import { arm, disarm, log, type Context } from "../context.js";
+import { arm, armNoLater, disarm, log, type Context } from "../context.js";
 import { deviceOf, nameOf } from "../controller/life.js";
 import { standingOf, type ControllerId, type DiscoveryControllerState } from "../controller/types.js";
 import { transportIdKey } from "../domain/transport-id.js";
 import { between, formatDuration, later, Milliseconds } from "../domain/units.js";
+import { deviceSeen } from "../events.js";
+import { ABSENT_WATCH } from "../limits.js";
 import { touch } from "../saving.js";
 import type { CoreState } from "../state.js";
 import type { Absence } from "./types.js";
 
 /** Fires when the next discovered controller is to be dropped: one timer for all. */
 export const PURGE_TIMER = "mdns purge";
+
+/** Fires when the live ones among those that are not announced are to be looked at. */
+export const WATCH_TIMER = "mdns watch";
 
 /** Whether a controller is announced; `unknown` while nobody had the time to tell. */
 function announced(state: CoreState, dc: DiscoveryControllerState): "yes" | "no" | "unknown" {
@@ -39,6 +44,29 @@ export function judgeAbsences(context: Context): void {
   for (const id of mdns.unjudged) judge(context, id);
   mdns.unjudged.clear();
   armPurge(context);
+  armWatch(context);
+}
+
+/**
+ * Looks at the controllers that are live and not announced: their time begins when they are live no more, and no uevent says
+ * when that is (6.12-cloud.s4.log).
+ */
+export function watchAbsent(context: Context): void {
+  const { controllers, mdns } = context.state;
+  for (const id of [...mdns.absences.keys()]) {
+    const life = controllers.get(id)?.life;
+    if (life?.at === "connected") deviceSeen(context, life.device);
+  }
+  armWatch(context);
+}
+
+function armWatch(context: Context): void {
+  const { controllers, mdns, staf, phase } = context.state;
+  const isTimed = staf?.config.zeroconfPersistence !== undefined || staf?.config.zeroconfGoodbye === "purge";
+  const isLive = (id: ControllerId): boolean => controllers.get(id)?.life.at === "connected";
+  const isWatched = phase === "running" && staf?.config.zeroconf === true && isTimed;
+  if (isWatched && [...mdns.absences.keys()].some(isLive)) armNoLater(context, WATCH_TIMER, ABSENT_WATCH);
+  else disarm(context, WATCH_TIMER);
 }
 
 function judge(context: Context, id: ControllerId): void {
@@ -53,7 +81,7 @@ function judge(context: Context, id: ControllerId): void {
   const isLive = dc.life.at === "connected";
   if (word === "yes" || isLive) {
     if (word === "yes") mdns.absences.delete(id);
-    else if (before?.since !== undefined) mdns.absences.set(id, { by: before.by, since: undefined });
+    else if (word === "no") mdns.absences.set(id, { by: before?.by ?? "unheard", since: undefined });
     if (before?.since === undefined) return;
     touch(context, "staf");
     log(context, "info", `is ${word === "yes" ? "announced" : "live"} again, and stays`, nameOf(dc));

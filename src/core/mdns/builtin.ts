@@ -19,8 +19,8 @@ import {
 } from "../limits.js";
 import type { MdnsDatagramEvent } from "../ports/mdns.js";
 import type { NetworkInterface } from "../ports/network.js";
+import { BROWSED } from "./browsed.js";
 import {
-  BROWSED,
   emptyCache,
   expire,
   hear,

@@ -9,7 +9,7 @@ import type { DnsQuestion, KnownAnswer } from "../codec/dns-query.js";
 import { later, Milliseconds } from "../domain/units.js";
 import { MDNS_RECORDS_MAX, MDNS_TTL_MAX } from "../limits.js";
 import type { DnssdService } from "../ports/dnssd.js";
-import { SERVICE_TYPES } from "./types.js";
+import { BROWSED, browsedName, isBrowsed, SERVICE_TYPES } from "./browsed.js";
 
 /** A goodbye, and what another record replaced, is kept this long (RFC 6762, 10.1 and 10.2). */
 export const LAST_SECOND = Milliseconds(1_000);
@@ -41,13 +41,6 @@ export interface RecordCache {
 export function emptyCache(): RecordCache {
   return { sets: new Map() };
 }
-
-/** The names that are browsed. */
-export const BROWSED: readonly DnsName[] = SERVICE_TYPES.map((type) => [...type.split("."), "local"]);
-
-const BROWSED_KEYS: ReadonlyMap<string, string> = new Map(
-  SERVICE_TYPES.map((type) => [dnsNameKey([...type.split("."), "local"]), type]),
-);
 
 function setKey(kind: DnsKind, name: DnsName): string {
   return `${kind} ${dnsNameKey(name)}`;
@@ -102,7 +95,7 @@ export function hear(cache: RecordCache, records: readonly DnsRecord[], now: Mil
 function isOfService({ name, data }: DnsRecord): boolean {
   switch (data.kind) {
     case "ptr":
-      return BROWSED_KEYS.has(dnsNameKey(name)) && isInstanceOf(data.target, name) && isText(data.target);
+      return isBrowsed(name) && isInstanceOf(data.target, name) && isText(data.target);
     case "srv":
       return isText(data.target) && isInstanceName(name);
     case "txt":
@@ -114,7 +107,7 @@ function isOfService({ name, data }: DnsRecord): boolean {
 }
 
 function isInstanceName(name: DnsName): boolean {
-  return name.length === 4 && BROWSED_KEYS.has(dnsNameKey(name.slice(1)));
+  return name.length === 4 && isBrowsed(name.slice(1));
 }
 
 /** A name that is not UTF-8 cannot be asked for. */
@@ -212,7 +205,7 @@ export interface Joined {
 export function joinServices(cache: RecordCache, hostIface: string): readonly Joined[] {
   const joined: Joined[] = [];
   for (const type of SERVICE_TYPES) {
-    for (const { data } of recordsOf(cache, "ptr", [...type.split("."), "local"])) {
+    for (const { data } of recordsOf(cache, "ptr", browsedName(type))) {
       if (data.kind !== "ptr") continue;
       const [instance = ""] = data.target;
       const srv = recordsOf(cache, "srv", data.target)[0]?.data;

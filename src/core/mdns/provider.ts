@@ -4,7 +4,8 @@ import { AVAHI_WAKE_UP, MDNS_SOAK } from "../limits.js";
 import type { DnssdFoundEvent, DnssdLostEvent } from "../ports/dnssd.js";
 import type { MdnsDatagramEvent } from "../ports/mdns.js";
 import { requestReconcile } from "../soak.js";
-import { judgeAll, judgeAbsences, PURGE_TIMER } from "./absence.js";
+import { judgeAll, judgeAbsences, PURGE_TIMER, WATCH_TIMER, watchAbsent } from "./absence.js";
+import { SERVICE_TYPES } from "./browsed.js";
 import { CACHE_TIMER, closeLinks, followInterfaces, onCacheTimer, onDatagram, openLinks } from "./builtin.js";
 import { pumpProbes, REACH_TIMER } from "./reach.js";
 import {
@@ -16,7 +17,7 @@ import {
   serviceFound,
   serviceLost,
 } from "./table.js";
-import { serviceKey, SERVICE_TYPES } from "./types.js";
+import { serviceKey } from "./types.js";
 
 /** Fires when an Avahi that is not there is to be looked for again. */
 export const AVAHI_TIMER = "mdns avahi";
@@ -53,6 +54,7 @@ export function stopMdns(context: Context): void {
   stopListening(context);
   disarm(context, REACH_TIMER);
   disarm(context, PURGE_TIMER);
+  disarm(context, WATCH_TIMER);
 }
 
 /** Looks for an Avahi that is not there, which also starts one that is started on demand. */
@@ -169,6 +171,9 @@ export function onMdnsTimer(context: Context, timer: string): boolean {
       return true;
     case AVAHI_TIMER:
       wakeAvahi(context);
+      return true;
+    case WATCH_TIMER:
+      watchAbsent(context);
       return true;
     case MDNS_SOAK_TIMER:
       loseUnconfirmed(context);

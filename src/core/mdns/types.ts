@@ -7,9 +7,6 @@ import type { DnssdService } from "../ports/dnssd.js";
 import type { RequestId } from "../ports/request.js";
 import type { RecordCache } from "./cache.js";
 
-/** What is browsed: discovery controllers over TCP, and over RDMA (registered with IANA as UDP). */
-export const SERVICE_TYPES: readonly string[] = ["_nvme-disc._tcp", "_nvme-disc._udp"];
-
 /** Who tells of services now. */
 export type Listening =
   /** zeroconf is disabled, or nothing has started yet. */
