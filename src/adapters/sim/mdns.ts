@@ -15,6 +15,9 @@ const CONTINUED_ANSWER = { after: 400, spread: 101 } as const;
 
 type Family = "ipv4" | "ipv6";
 
+/** An announcement is sent twice (RFC 6762, 8.3). */
+const ANNOUNCED_AGAIN_AFTER = Milliseconds(1000);
+
 /** One datagram on a link. Nominal. */
 const DATAGRAM_TAKES = Milliseconds(1);
 
@@ -124,6 +127,9 @@ export class MdnsLinks {
     this.#responders.set(spec.id, responder);
     if (!this.passes(responder.hostIface)) return;
     this.#send(responder, ttlSeconds(responder));
+    this.#clock.after(ANNOUNCED_AGAIN_AFTER, () => {
+      if (this.#responders.get(spec.id) === responder) this.#send(responder, ttlSeconds(responder));
+    });
     for (const listener of this.#listeners) listener.announced(responder);
   }
 

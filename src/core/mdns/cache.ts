@@ -254,8 +254,9 @@ export function knownPointers(cache: RecordCache, now: Milliseconds): readonly K
   for (const browsed of BROWSED) {
     for (const { name, data, expiresAt, lifetime, ending } of recordsOf(cache, "ptr", browsed)) {
       const left = expiresAt - now;
-      if (data.kind !== "ptr" || ending !== "no" || left * 2 <= lifetime) continue;
-      known.push({ name, target: data.target, ttl: Math.floor(left / 1_000) });
+      const ttl = Math.floor(left / 1_000);
+      if (data.kind === "ptr" && ending === "no" && left * 2 > lifetime && ttl > 0)
+        known.push({ name, target: data.target, ttl });
     }
   }
   return known;

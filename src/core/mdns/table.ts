@@ -35,7 +35,7 @@ export function serviceFound(context: Context, service: DnssdService): void {
   // The new target before the old one is left: an address that stays is not probed again.
   if (target !== undefined) linkTarget(context, key, target);
   if (known !== undefined) unlink(context, key, known, target, "change");
-  log(context, "debug", `mDNS: ${describeService(service)} is announced`);
+  log(context, "debug", `mDNS: ${describeService(service)} is announced at ${service.address}`);
   reportDuplicates(context, service.address);
   if (known !== undefined) reportDuplicates(context, known.service.address);
 }
@@ -46,7 +46,8 @@ export function serviceLost(context: Context, key: string, by: LostBy): void {
   const known = mdns.services.get(key);
   if (known === undefined) return;
   mdns.services.delete(key);
-  log(context, "debug", `mDNS: ${describeService(known.service)} is not announced any more (${by})`);
+  const { address } = known.service;
+  log(context, "debug", `mDNS: ${describeService(known.service)} is not announced any more at ${address} (${by})`);
   unlink(context, key, known, undefined, by);
   reportDuplicates(context, known.service.address);
 }
