@@ -286,6 +286,8 @@ describe("real messages, changed", () => {
     const name = ["_nvme-disc", "_tcp", "local"];
     const originals = [
       serviceMessage(responder, 120),
+      // An instance that is no UTF-8, as long as a label can be.
+      serviceMessage({ ...responder, instance: "x".repeat(63) }, 120).map((byte) => (byte === 0x78 ? 0xff : byte)),
       serviceMessage({ ...responder, type: "_nvme-disc._udp", hostName: "\u00e9".repeat(31) }, 0),
       ...encodeDnsQuery([{ name, type: "ptr" }], [{ name, target: ["array 1", ...name], ttl: 120 }]),
     ];
@@ -296,7 +298,7 @@ describe("real messages, changed", () => {
         hear(cache, decodeDns(bytes).records, Milliseconds(0));
         joinServices(cache, "eth0");
         encodeDnsQuery(lackingRecords(cache), knownPointers(cache, Milliseconds(0)));
-        takeRefreshes(cache, Milliseconds(110_000));
+        encodeDnsQuery(takeRefreshes(cache, Milliseconds(110_000)), []);
       }),
       { numRuns: 1000 },
     );

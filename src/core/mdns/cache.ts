@@ -107,7 +107,7 @@ function isOfService({ name, data }: DnsRecord): boolean {
 }
 
 function isInstanceName(name: DnsName): boolean {
-  return name.length === 4 && isBrowsed(name.slice(1));
+  return name.length === 4 && isBrowsed(name.slice(1)) && isText(name);
 }
 
 /** A name that is not UTF-8 cannot be asked for. */
