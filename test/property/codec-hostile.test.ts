@@ -298,7 +298,7 @@ describe("real messages, changed", () => {
         hear(cache, decodeDns(bytes).records, Milliseconds(0));
         joinServices(cache, "eth0");
         encodeDnsQuery(lackingRecords(cache), knownPointers(cache, Milliseconds(0)));
-        encodeDnsQuery(takeRefreshes(cache, Milliseconds(110_000)), []);
+        encodeDnsQuery(takeRefreshes(cache, Milliseconds(100_000_000)), []);
       }),
       { numRuns: 1000 },
     );
