@@ -7,9 +7,17 @@ import { runScenario } from "../../src/harness/run.js";
 import type { Scenario, Step } from "../../src/harness/scenario/types.js";
 
 const LAST_STEP_MS = 60_000;
-const TTL_MS = 20_000;
-/** Whatever was missed is known by then: by a query that follows the last change, or at the end of a record. */
-const AFTERMATH_MS = 2 * TTL_MS + 5_000;
+
+/**
+ * Links that carry everything: all is known seconds later, and records live long. Links that fall silent: what was missed is
+ * known once its records have run out.
+ */
+const LINKS = {
+  good: { ttl: Milliseconds(4_500_000), aftermath: 5_000 },
+  silent: { ttl: Milliseconds(20_000), aftermath: 45_000 },
+} as const;
+
+type Links = keyof typeof LINKS;
 
 const IFACES = {
   eth0: ["192.168.1.10/24", "fe80::10/64"],
@@ -36,15 +44,22 @@ const responder: fc.Arbitrary<ResponderSpec> = fc
       addresses: addresses[at],
       port: fc.constantFrom(8009, 4420),
       txt: fc.constantFrom(["p=tcp"], ["P=ROCE", "nqn=nqn.x"], ["nothing"]),
-      ttl: fc.constant(Milliseconds(TTL_MS)),
+      ttl: fc.constant(LINKS.good.ttl),
       announced: fc.constant(announced),
     }),
   );
 
 const iface = fc.constantFrom<Name>("eth0", "eth1");
 
-const action = (known: readonly ResponderSpec[]): fc.Arbitrary<WorldAction> =>
+const silence: fc.Arbitrary<WorldAction> = fc.record({
+  kind: fc.constant("link" as const),
+  hostIface: iface,
+  state: fc.constantFrom("silent" as const, "up" as const),
+});
+
+const action = (known: readonly ResponderSpec[], links: Links): fc.Arbitrary<WorldAction> =>
   fc.oneof(
+    ...(links === "silent" ? [silence] : []),
     fc.constantFrom(...known).map((one) => ({ kind: "goodbye" as const, responder: one.id })),
     fc.constantFrom(...known).map((one) => ({ kind: "announce" as const, responder: { ...one, announced: true } })),
     fc
@@ -52,27 +67,30 @@ const action = (known: readonly ResponderSpec[]): fc.Arbitrary<WorldAction> =>
       .map(([one, port, txt]) => ({ kind: "announce" as const, responder: { ...one, port, txt, announced: true } })),
     fc.record({ kind: fc.constant("remove-interface" as const), name: iface }),
     iface.map((name) => ({ kind: "interface" as const, name, mac: "02:00:00:00:00:09", addresses: IFACES[name] })),
-    iface.map((hostIface) => ({ kind: "link" as const, hostIface, state: "silent" as const })),
-    iface.map((hostIface) => ({ kind: "link" as const, hostIface, state: "up" as const })),
   );
 
 interface World {
+  readonly links: Links;
   readonly responders: readonly ResponderSpec[];
   readonly steps: readonly { readonly at: number; readonly does: WorldAction }[];
 }
 
 const world: fc.Arbitrary<World> = fc
-  .uniqueArray(responder, { minLength: 1, maxLength: 4, selector: ({ id }) => id })
-  .chain((responders) =>
-    fc.record({
+  .tuple(
+    fc.constantFrom<Links>("good", "silent"),
+    fc.uniqueArray(responder, { minLength: 1, maxLength: 4, selector: ({ id }) => id }),
+  )
+  .chain(([links, made]) => {
+    const responders = made.map((one) => ({ ...one, ttl: LINKS[links].ttl }));
+    const step = fc.record({ at: fc.integer({ min: 0, max: LAST_STEP_MS }), does: action(responders, links) });
+    return fc.record({
+      links: fc.constant(links),
       responders: fc.constant(responders),
-      steps: fc.array(fc.record({ at: fc.integer({ min: 0, max: LAST_STEP_MS }), does: action(responders) }), {
-        maxLength: 8,
-      }),
-    }),
-  );
+      steps: fc.array(step, { maxLength: 8 }),
+    });
+  });
 
-function scenarioOf({ responders, steps }: World, provider: "avahi" | "builtin"): Scenario {
+function scenarioOf({ links, responders, steps }: World, provider: "avahi" | "builtin"): Scenario {
   // At the end every link carries datagrams again.
   const last = Object.keys(IFACES).map((hostIface) => ({
     at: LAST_STEP_MS,
@@ -93,7 +111,7 @@ function scenarioOf({ responders, steps }: World, provider: "avahi" | "builtin")
     expectationLines: [],
     timeline,
     stepLines: timeline.map(() => 0),
-    until: Milliseconds(LAST_STEP_MS + AFTERMATH_MS),
+    until: Milliseconds(LAST_STEP_MS + LINKS[links].aftermath),
     world: {
       seed: 1,
       host: {
@@ -115,7 +133,7 @@ function scenarioOf({ responders, steps }: World, provider: "avahi" | "builtin")
   };
 }
 
-const WORD = /mDNS: (".*" \(\S+\) on \S+) is (announced|not announced any more) at ([0-9a-f.:]+)/;
+const WORD = /mDNS: (".*" \(\S+\) on \S+) is (announced|not announced any more) at ([0-9a-f.:]+)(?: port (\d+))?/;
 
 /** What is announced at the end, as the log told it. */
 function servicesAtEnd(scenario: Scenario): readonly string[] {
@@ -124,12 +142,12 @@ function servicesAtEnd(scenario: Scenario): readonly string[] {
   expect(failures).toEqual([]);
   for (const line of trace) {
     const word = line.includes("mDNS: ") ? WORD.exec(line.replaceAll('\\"', '"')) : null;
-    const [, service = "", what, address = ""] = word ?? [];
+    const [, service = "", what, address = "", port = ""] = word ?? [];
     const key = `${service} ${address.includes(":") ? "ipv6" : "ipv4"}`;
-    if (what === "announced") services.set(key, address);
+    if (what === "announced") services.set(key, `${address} ${port}`);
     else services.delete(key);
   }
-  return [...services].map(([key, address]) => `${key} ${address}`).sort();
+  return [...services].map(([key, at]) => `${key} ${at}`).sort();
 }
 
 test("both providers know the same services once it is quiet", () => {

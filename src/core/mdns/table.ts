@@ -35,7 +35,11 @@ export function serviceFound(context: Context, service: DnssdService): void {
   // The new target before the old one is left: an address that stays is not probed again.
   if (target !== undefined) linkTarget(context, key, target);
   if (known !== undefined) unlink(context, key, known, target, "change");
-  log(context, "debug", `mDNS: ${describeService(service)} is announced at ${service.address}`);
+  log(
+    context,
+    "debug",
+    `mDNS: ${describeService(service)} is announced at ${service.address} port ${String(service.port)}`,
+  );
   reportDuplicates(context, service.address);
   if (known !== undefined) reportDuplicates(context, known.service.address);
 }
