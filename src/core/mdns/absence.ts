@@ -93,13 +93,17 @@ function judge(context: Context, id: ControllerId): void {
   }
 }
 
-function reportAbsence(context: Context, dc: DiscoveryControllerState): void {
-  const deadline = dropAt(context.state, dc);
-  const when =
-    deadline === undefined
-      ? "it is kept until it is configured otherwise"
-      : `dropped in ${formatDuration(between(context.ports.clock.now(), deadline))} unless it comes back`;
-  log(context, "notice", `is neither announced over mDNS nor connected: ${when}`, nameOf(dc));
+/** Says how long it is kept. Where it is dropped at once, that is said. */
+function reportAbsence({ state, ports }: Context, dc: DiscoveryControllerState): void {
+  const deadline = dropAt(state, dc);
+  const left = deadline === undefined ? undefined : between(ports.clock.now(), deadline);
+  if (left === 0) return;
+  const when = left === undefined ? "it is kept" : `dropped in ${formatDuration(left)} unless it comes back`;
+  ports.log.write({
+    level: "notice",
+    text: `is neither announced over mDNS nor connected: ${when}`,
+    controller: nameOf(dc),
+  });
 }
 
 /** When a discovered controller is dropped; `undefined` while it is not to be, or that is not known. */
