@@ -81,7 +81,8 @@ function judge(context: Context, id: ControllerId): void {
   const isLive = dc.life.at === "connected";
   if (word === "yes" || isLive) {
     if (word === "yes") mdns.absences.delete(id);
-    else if (word === "no") mdns.absences.set(id, { by: before?.by ?? "unheard", since: undefined });
+    else if (word === "no" || before !== undefined)
+      mdns.absences.set(id, { by: before?.by ?? "unheard", since: undefined });
     if (before?.since === undefined) return;
     touch(context, "staf");
     log(context, "info", `is ${word === "yes" ? "announced" : "live"} again, and stays`, nameOf(dc));

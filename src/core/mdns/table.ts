@@ -86,9 +86,14 @@ export function reviewServices(context: Context): void {
     if (target !== undefined) linkTarget(context, key, target);
     unlink(context, key, known, target, "change");
   }
-  for (const target of mdns.targets.values()) {
-    const barred = isBarred(context, target.tid);
-    if (barred !== (target.reach.at === "barred")) target.reach = firstReach(context, target.tid);
+  reviewTargets(context);
+}
+
+/** What is excluded may have changed, by the configuration or because a host name is at another address. */
+export function reviewTargets(context: Context): void {
+  const isBarred = barsOf(context);
+  for (const target of context.state.mdns.targets.values()) {
+    if (isBarred(target.tid) !== (target.reach.at === "barred")) target.reach = firstReach(context, target.tid);
   }
 }
 
@@ -134,16 +139,17 @@ function targetOf(context: Context, service: DnssdService): string | undefined {
 
 /** What is never connected is not probed either, nor is what is known to answer. */
 function firstReach(context: Context, tid: TransportId): Reach {
-  if (isBarred(context, tid)) return { at: "barred" };
+  if (barsOf(context)(tid)) return { at: "barred" };
   if (tid.transport !== "tcp" || controllerOf(context, transportIdKey(tid))?.life.at === "connected")
     return { at: "reachable" };
   return { at: "waiting", due: context.ports.clock.now(), failures: 0 };
 }
 
-function isBarred({ state }: Context, tid: TransportId): boolean {
-  if (state.staf === undefined) return true;
-  const { excludes, ipFamilies } = withNamedExcludes(state.staf.config, state.names);
-  return isExcluded(tid, excludes) !== undefined || !allowedFamily(tid, ipFamilies);
+/** Tells what is excluded, or not of a family that is wanted. */
+function barsOf({ state: { names, staf } }: Context): (tid: TransportId) => boolean {
+  if (staf === undefined) return () => true;
+  const { excludes, ipFamilies } = withNamedExcludes(staf.config, names);
+  return (tid) => isExcluded(tid, excludes) !== undefined || !allowedFamily(tid, ipFamilies);
 }
 
 function linkTarget(context: Context, key: string, target: string): void {

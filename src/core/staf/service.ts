@@ -7,7 +7,8 @@ import { leave } from "../controller/machine.js";
 import { renewConnections, setOptions } from "../controller/renewal.js";
 import { recallAbsence, whyDropped } from "../mdns/absence.js";
 import { configureMdns } from "../mdns/provider.js";
-import { announcedBy } from "../mdns/table.js";
+import { pumpProbes } from "../mdns/reach.js";
+import { announcedBy, reviewTargets } from "../mdns/table.js";
 import {
   controllerKey,
   knownEntries,
@@ -85,6 +86,8 @@ export function reloadStaf(context: Context, staf: StafState): void {
 }
 
 export function reconcileStaf(context: Context, staf: StafState): void {
+  reviewTargets(context);
+  pumpProbes(context);
   const present = discoveryControllers(context).map((dc) => presentDc(context, dc));
   const { names } = context.state;
   const config = withNamedExcludes(staf.config, names);
