@@ -175,13 +175,15 @@ test("the cache joins to the same services as the model, at any time between any
           expect(joined(cache)).toEqual([...model.services()].sort());
         }
         now = until;
-        const before = joined(cache);
+        const [before, due] = [joined(cache), nextDue(cache)];
         const heard = hear(cache, records, Milliseconds(now));
         model.hear(records, now);
         expect(joined(cache)).toEqual([...model.services()].sort());
-        if (heard === "nothing-new") expect(joined(cache)).toEqual(before);
+        if (!heard.changed) expect(joined(cache)).toEqual(before);
+        if (!heard.touched) expect(nextDue(cache)).toBe(due);
         for (const { ttl } of knownPointers(cache, Milliseconds(now))) expect(ttl).toBeGreaterThan(0);
         lackingRecords(cache);
+        expect(cache.size).toBe(model.held.length);
       }
     }),
     { numRuns: 1500 },

@@ -62,9 +62,14 @@ export function encodeDnsName(name: DnsName): Uint8Array {
 
 /** One text a name, equal where names are: ASCII letters in lower case (RFC 6762, 16), dots within labels escaped. */
 export function dnsNameKey(name: DnsName): string {
-  return name.map((label) => asciiLower(label).replace(/[.\\]/g, "\\$&")).join(".");
+  let key = "";
+  for (const label of name) key += `${key === "" ? "" : "."}${PLAIN.test(label) ? label : plainLabel(label)}`;
+  return key;
 }
 
-function asciiLower(text: string): string {
-  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+/** A label that is its own key, as nearly all are. */
+const PLAIN = /^[^A-Z.\\]+$/;
+
+function plainLabel(label: string): string {
+  return label.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()).replace(/[.\\]/g, "\\$&");
 }

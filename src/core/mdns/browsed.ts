@@ -3,15 +3,18 @@ import { dnsNameKey, type DnsName } from "../codec/dns-name.js";
 
 export const SERVICE_TYPES: readonly string[] = ["_nvme-disc._tcp", "_nvme-disc._udp"];
 
-/** The name under which instances of a type are pointed to. */
-export function browsedName(type: string): DnsName {
-  return [...type.split("."), "local"];
+/** The names under which instances of each are pointed to. */
+export const BROWSED: readonly DnsName[] = SERVICE_TYPES.map((type) => [...type.split("."), "local"]);
+
+const TYPE_OF: ReadonlyMap<string, string> = new Map(
+  SERVICE_TYPES.map((type) => [dnsNameKey([...type.split("."), "local"]), type]),
+);
+
+/** The service type that stands under the key of a name; empty where none does. */
+export function typeOf(nameKey: string): string {
+  return TYPE_OF.get(nameKey) ?? "";
 }
 
-export const BROWSED: readonly DnsName[] = SERVICE_TYPES.map(browsedName);
-
-const BROWSED_KEYS: ReadonlySet<string> = new Set(BROWSED.map(dnsNameKey));
-
 export function isBrowsed(name: DnsName): boolean {
-  return BROWSED_KEYS.has(dnsNameKey(name));
+  return TYPE_OF.has(dnsNameKey(name));
 }

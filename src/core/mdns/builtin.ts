@@ -134,12 +134,12 @@ export function onDatagram(context: Context, { hostIface, family, from, datagram
   if (message.kind === "query" || message.records.length === 0) return;
   const now = context.ports.clock.now();
   const heard = hear(link.cache, message.records, now);
-  if (heard === "full") {
+  if (heard.full) {
     const text = `mDNS: more than ${String(MDNS_RECORDS_MAX)} records are announced on ${hostIface}: the rest is ignored`;
     sayOnce(context, `mdns records ${hostIface}`, "error", text);
   }
-  if (heard !== "nothing-new") tell(context, hostIface, link, undefined);
-  armCache(context);
+  if (heard.changed) tell(context, hostIface, link, undefined);
+  if (heard.touched) armCache(context);
 }
 
 function isNeighbour(from: string, family: "ipv4" | "ipv6"): boolean {

@@ -9,7 +9,7 @@ import type { DnsQuestion, KnownAnswer } from "../codec/dns-query.js";
 import { later, Milliseconds } from "../domain/units.js";
 import { MDNS_RECORDS_MAX, MDNS_TTL_MAX } from "../limits.js";
 import type { DnssdService } from "../ports/dnssd.js";
-import { BROWSED, browsedName, isBrowsed, SERVICE_TYPES } from "./browsed.js";
+import { BROWSED, isBrowsed, typeOf } from "./browsed.js";
 
 /** A goodbye, and what another record replaced, is kept this long (RFC 6762, 10.1 and 10.2). */
 export const LAST_SECOND = Milliseconds(1_000);
@@ -21,9 +21,14 @@ const REFRESH_SPREAD = 0.02;
 export interface CachedRecord {
   readonly name: DnsName;
   readonly data: DnsData;
+  /** Keys of its own name, and of the name that it leads to (empty where it leads to none). */
+  readonly nameKey: string;
+  readonly targetKey: string;
   readonly heardAt: Milliseconds;
   readonly lifetime: Milliseconds;
   expiresAt: Milliseconds;
+  /** When it is asked for again, or ends. */
+  dueAt: Milliseconds;
   /** How often it was asked for again in this lifetime. */
   refreshes: number;
   /** Why it has only its last second, if it has. */
@@ -36,14 +41,18 @@ type RecordSet = Map<string, CachedRecord>;
 export interface RecordCache {
   /** By `setKey`. */
   readonly sets: Map<string, RecordSet>;
+  /** Records in all of them. */
+  size: number;
+  /** How many SRV records name each host, by its key. */
+  readonly hosts: Map<string, number>;
 }
 
 export function emptyCache(): RecordCache {
-  return { sets: new Map() };
+  return { sets: new Map(), size: 0, hosts: new Map() };
 }
 
-function setKey(kind: DnsKind, name: DnsName): string {
-  return `${kind} ${dnsNameKey(name)}`;
+function setKey(kind: DnsKind, nameKey: string): string {
+  return `${kind} ${nameKey}`;
 }
 
 function dataKey(data: DnsData): string {
@@ -60,35 +69,35 @@ function dataKey(data: DnsData): string {
   }
 }
 
-function recordsOf(cache: RecordCache, kind: DnsKind, name: DnsName): readonly CachedRecord[] {
-  return [...(cache.sets.get(setKey(kind, name))?.values() ?? [])];
+function recordsOf(cache: RecordCache, kind: DnsKind, nameKey: string): readonly CachedRecord[] {
+  return [...(cache.sets.get(setKey(kind, nameKey))?.values() ?? [])];
 }
 
-function sizeOf(cache: RecordCache): number {
-  let size = 0;
-  for (const set of cache.sets.values()) size += set.size;
-  return size;
+/** What a message came to. */
+export interface Heard {
+  /** It held records that were not known. */
+  changed: boolean;
+  /** It held records that are kept, or end. */
+  touched: boolean;
+  /** It held records for which there was no room. */
+  full: boolean;
 }
-
-/** What a message changed. */
-export type Heard = "nothing-new" | "changed" | "full";
 
 /** Takes the records of a response in. Addresses count for hosts that are named by then, whatever their order was. */
 export function hear(cache: RecordCache, records: readonly DnsRecord[], now: Milliseconds): Heard {
-  let heard: Heard = "nothing-new";
+  const heard: Heard = { changed: false, touched: false, full: false };
   const flushed = new Set<string>();
-  const take = (record: DnsRecord): void => {
-    const taken = hearRecord(cache, record, now);
-    if (taken !== "nothing-new" && heard !== "full") heard = taken;
-    if (record.flush) flushed.add(setKey(record.data.kind, record.name));
+  const take = (record: DnsRecord, nameKey: string): void => {
+    hearRecord(cache, record, nameKey, now, heard);
+    if (record.flush) flushed.add(setKey(record.data.kind, nameKey));
   };
-  for (const record of records) if (isOfService(record)) take(record);
-  const hosts = namedHosts(cache);
+  for (const record of records) if (isOfService(record)) take(record, dnsNameKey(record.name));
   for (const record of records) {
-    const isAddress = record.data.kind === "a" || record.data.kind === "aaaa";
-    if (isAddress && hosts.has(dnsNameKey(record.name))) take(record);
+    if (record.data.kind !== "a" && record.data.kind !== "aaaa") continue;
+    const nameKey = dnsNameKey(record.name);
+    if (cache.hosts.has(nameKey)) take(record, nameKey);
   }
-  for (const key of flushed) replaceOthers(cache.sets.get(key), now);
+  for (const key of flushed) if (replaceOthers(cache.sets.get(key), now)) heard.touched = true;
   return heard;
 }
 
@@ -119,50 +128,66 @@ function isInstanceOf(instance: DnsName, type: DnsName): boolean {
   return instance.length === type.length + 1 && dnsNameKey(instance.slice(1)) === dnsNameKey(type);
 }
 
-/** Keys of the hosts that instances are at. */
-function namedHosts(cache: RecordCache): ReadonlySet<string> {
-  const hosts = new Set<string>();
-  for (const set of cache.sets.values()) {
-    for (const { data } of set.values()) if (data.kind === "srv") hosts.add(dnsNameKey(data.target));
-  }
-  return hosts;
+/** Counts the host that a record names, where it comes (1) or goes (-1). */
+function countHost({ hosts }: RecordCache, { data, targetKey }: CachedRecord, by: 1 | -1): void {
+  if (data.kind !== "srv") return;
+  const count = (hosts.get(targetKey) ?? 0) + by;
+  if (count > 0) hosts.set(targetKey, count);
+  else hosts.delete(targetKey);
 }
 
-function hearRecord(cache: RecordCache, { name, ttl, data }: DnsRecord, now: Milliseconds): Heard {
-  const key = setKey(data.kind, name);
+function hearRecord(
+  cache: RecordCache,
+  { name, ttl, data }: DnsRecord,
+  nameKey: string,
+  now: Milliseconds,
+  heard: Heard,
+): void {
+  const key = setKey(data.kind, nameKey);
   const set = cache.sets.get(key);
-  const known = set?.get(dataKey(data));
+  const ownKey = dataKey(data);
+  const known = set?.get(ownKey);
   if (ttl === 0) {
-    if (known !== undefined && known.ending !== "goodbye") endSoon(known, "goodbye", now);
-    return "nothing-new";
+    if (known === undefined || known.ending === "goodbye") return;
+    endSoon(known, "goodbye", now);
+    heard.touched = true;
+    return;
   }
-  if (known === undefined && sizeOf(cache) >= MDNS_RECORDS_MAX) return "full";
+  if (known === undefined && cache.size >= MDNS_RECORDS_MAX) {
+    heard.full = true;
+    return;
+  }
+  heard.touched = true;
   const lifetime = Milliseconds(Math.min(ttl, MDNS_TTL_MAX) * 1_000);
-  const entered: CachedRecord = {
-    name,
-    data,
-    heardAt: now,
-    lifetime,
-    expiresAt: later(now, lifetime),
-    refreshes: 0,
-    ending: "no",
-  };
-  if (set === undefined) cache.sets.set(key, new Map([[dataKey(data), entered]]));
-  else set.set(dataKey(data), entered);
-  return known === undefined ? "changed" : "nothing-new";
+  const expiresAt = later(now, lifetime);
+  const targetKey = data.kind === "ptr" || data.kind === "srv" ? dnsNameKey(data.target) : "";
+  const spell = { nameKey, targetKey, heardAt: now, lifetime, expiresAt, dueAt: expiresAt };
+  const entered: CachedRecord = { name, data, ...spell, refreshes: 0, ending: "no" };
+  entered.dueAt = dueAt(entered, ownKey);
+  if (set === undefined) cache.sets.set(key, new Map([[ownKey, entered]]));
+  else set.set(ownKey, entered);
+  if (known !== undefined) return;
+  cache.size += 1;
+  countHost(cache, entered, 1);
+  heard.changed = true;
 }
 
 function endSoon(record: CachedRecord, why: "goodbye" | "replaced", now: Milliseconds): void {
   const end = later(now, LAST_SECOND);
   record.ending = why;
   if (record.expiresAt > end) record.expiresAt = end;
+  record.dueAt = record.expiresAt;
 }
 
-/** What was heard within the last second is of the same announcement, or of one as good (RFC 6762, 10.2). */
-function replaceOthers(set: RecordSet | undefined, now: Milliseconds): void {
+/** What was heard within the last second is of the same announcement, or of one as good (RFC 6762, 10.2). False: nothing is older. */
+function replaceOthers(set: RecordSet | undefined, now: Milliseconds): boolean {
+  let replaced = false;
   for (const record of set?.values() ?? []) {
-    if (now - record.heardAt > LAST_SECOND && record.ending === "no") endSoon(record, "replaced", now);
+    if (now - record.heardAt <= LAST_SECOND || record.ending !== "no") continue;
+    endSoon(record, "replaced", now);
+    replaced = true;
   }
+  return replaced;
 }
 
 /** Keys of the names about which a record that ran out had said goodbye. */
@@ -176,18 +201,20 @@ export function expire(cache: RecordCache, now: Milliseconds): Goodbyes | undefi
     for (const [data, record] of set) {
       if (record.expiresAt > now) continue;
       set.delete(data);
+      cache.size -= 1;
+      countHost(cache, record, -1);
       changed = true;
-      if (record.ending === "goodbye")
-        goodbyes.add(dnsNameKey(record.data.kind === "ptr" ? record.data.target : record.name));
+      if (record.ending === "goodbye") goodbyes.add(record.data.kind === "ptr" ? record.targetKey : record.nameKey);
     }
     if (set.size === 0) cache.sets.delete(key);
   }
   if (!changed) return undefined;
-  const hosts = namedHosts(cache);
   for (const [key, set] of cache.sets) {
     const [first] = set.values();
     if (first === undefined || (first.data.kind !== "a" && first.data.kind !== "aaaa")) continue;
-    if (!hosts.has(dnsNameKey(first.name))) cache.sets.delete(key);
+    if (cache.hosts.has(first.nameKey)) continue;
+    cache.sets.delete(key);
+    cache.size -= set.size;
   }
   return goodbyes;
 }
@@ -204,60 +231,59 @@ export interface Joined {
  */
 export function joinServices(cache: RecordCache, hostIface: string): readonly Joined[] {
   const joined: Joined[] = [];
-  for (const type of SERVICE_TYPES) {
-    for (const { data } of recordsOf(cache, "ptr", browsedName(type))) {
-      if (data.kind !== "ptr") continue;
-      const [instance = ""] = data.target;
-      const srv = recordsOf(cache, "srv", data.target)[0]?.data;
-      const txt = recordsOf(cache, "txt", data.target)[0]?.data;
-      if (srv?.kind !== "srv" || txt?.kind !== "txt") continue;
-      const names = [dnsNameKey(data.target), dnsNameKey(srv.target)];
-      const common = { instance, type, hostIface, port: srv.port, txt: txt.strings };
-      const a = recordsOf(cache, "a", srv.target)[0]?.data;
-      const aaaa = recordsOf(cache, "aaaa", srv.target)[0]?.data;
-      if (a?.kind === "a") joined.push({ service: { ...common, family: "ipv4", address: a.address }, names });
-      if (aaaa?.kind === "aaaa") joined.push({ service: { ...common, family: "ipv6", address: aaaa.address }, names });
-    }
+  for (const { nameKey, targetKey, data } of pointers(cache)) {
+    const srv = firstOf(cache, "srv", targetKey);
+    const txt = firstOf(cache, "txt", targetKey)?.data;
+    if (data.kind !== "ptr" || srv?.data.kind !== "srv" || txt?.kind !== "txt") continue;
+    const [instance = ""] = data.target;
+    const names = [targetKey, srv.targetKey];
+    const common = { instance, type: typeOf(nameKey), hostIface, port: srv.data.port, txt: txt.strings };
+    const a = firstOf(cache, "a", srv.targetKey)?.data;
+    const aaaa = firstOf(cache, "aaaa", srv.targetKey)?.data;
+    if (a?.kind === "a") joined.push({ service: { ...common, family: "ipv4", address: a.address }, names });
+    if (aaaa?.kind === "aaaa") joined.push({ service: { ...common, family: "ipv6", address: aaaa.address }, names });
   }
   return joined;
 }
 
+/** Every pointer to an instance, type by type. */
+function pointers(cache: RecordCache): readonly CachedRecord[] {
+  return BROWSED.flatMap((name) => recordsOf(cache, "ptr", dnsNameKey(name)));
+}
+
+function firstOf(cache: RecordCache, kind: DnsKind, nameKey: string): CachedRecord | undefined {
+  const [first] = cache.sets.get(setKey(kind, nameKey))?.values() ?? [];
+  return first;
+}
+
 /** What is lacking to join every pointer to a service of either family. */
 export function lackingRecords(cache: RecordCache): readonly DnsQuestion[] {
-  const lacking: DnsQuestion[] = [];
-  const asked = new Set<string>();
-  const need = (type: DnsKind, name: DnsName): boolean => {
-    const key = setKey(type, name);
-    if (cache.sets.has(key)) return true;
-    if (!asked.has(key)) lacking.push({ type, name });
-    asked.add(key);
-    return false;
+  const lacking = new Map<string, DnsQuestion>();
+  const need = (type: DnsKind, nameKey: string, name: DnsName): void => {
+    const key = setKey(type, nameKey);
+    if (!cache.sets.has(key)) lacking.set(key, { type, name });
   };
-  for (const browsed of BROWSED) {
-    for (const { data } of recordsOf(cache, "ptr", browsed)) {
-      if (data.kind !== "ptr") continue;
-      need("txt", data.target);
-      if (!need("srv", data.target)) continue;
-      for (const { data: srv } of recordsOf(cache, "srv", data.target)) {
-        if (srv.kind !== "srv") continue;
-        need("a", srv.target);
-        need("aaaa", srv.target);
-      }
+  for (const { data, targetKey } of pointers(cache)) {
+    if (data.kind !== "ptr") continue;
+    need("txt", targetKey, data.target);
+    need("srv", targetKey, data.target);
+    for (const { data: srv, targetKey: hostKey } of recordsOf(cache, "srv", targetKey)) {
+      if (srv.kind !== "srv") continue;
+      need("a", hostKey, srv.target);
+      need("aaaa", hostKey, srv.target);
     }
   }
-  return lacking;
+  return [...lacking.values()];
 }
 
 /** The pointers of which more than half of the time is left: nobody needs to tell them again (RFC 6762, 7.1). */
 export function knownPointers(cache: RecordCache, now: Milliseconds): readonly KnownAnswer[] {
   const known: KnownAnswer[] = [];
-  for (const browsed of BROWSED) {
-    for (const { name, data, expiresAt, lifetime, ending } of recordsOf(cache, "ptr", browsed)) {
-      const left = expiresAt - now;
-      const ttl = Math.floor(left / 1_000);
-      if (data.kind === "ptr" && ending === "no" && left * 2 > lifetime && ttl > 0)
-        known.push({ name, target: data.target, ttl });
-    }
+  for (const { name, data, expiresAt, lifetime, ending } of pointers(cache)) {
+    const left = expiresAt - now;
+    const ttl = Math.floor(left / 1_000);
+    if (data.kind === "ptr" && ending === "no" && left * 2 > lifetime && ttl > 0)
+      known.push({ name, target: data.target, ttl });
   }
   return known;
 }
@@ -265,36 +291,34 @@ export function knownPointers(cache: RecordCache, now: Milliseconds): readonly K
 /** What is due to be asked for again. Each record that is due counts as asked for. */
 export function takeRefreshes(cache: RecordCache, now: Milliseconds): readonly DnsQuestion[] {
   const due: DnsQuestion[] = [];
-  for (const [key, set] of cache.sets) {
-    let isDue = false;
-    for (const [data, record] of set) {
-      for (let at = refreshAt(record, key, data); at !== undefined && at <= now; at = refreshAt(record, key, data)) {
+  for (const set of cache.sets.values()) {
+    let asked: CachedRecord | undefined;
+    for (const [ownKey, record] of set) {
+      while (record.dueAt <= now && record.dueAt < record.expiresAt) {
+        asked = record;
         record.refreshes += 1;
-        isDue = true;
+        record.dueAt = dueAt(record, ownKey);
       }
     }
-    const [first] = set.values();
-    if (isDue && first !== undefined) due.push({ type: first.data.kind, name: first.name });
+    if (asked !== undefined) due.push({ type: asked.data.kind, name: asked.name });
   }
   return due;
 }
 
-/** When a record is asked for again next; `undefined` where it is not any more. */
-function refreshAt(record: CachedRecord, key: string, data: string): Milliseconds | undefined {
-  const share = REFRESH_AT[record.refreshes];
-  if (share === undefined || record.ending !== "no") return undefined;
-  const spread = REFRESH_SPREAD * shareOf(`${key} ${data} ${String(record.refreshes)}`);
-  return Milliseconds(record.heardAt + Math.floor(record.lifetime * (share + spread)));
+/** When a record is asked for again next, or ends. */
+function dueAt(record: CachedRecord, ownKey: string): Milliseconds {
+  const { nameKey, data, heardAt, lifetime, refreshes, expiresAt, ending } = record;
+  const share = REFRESH_AT[refreshes];
+  if (share === undefined || ending !== "no") return expiresAt;
+  const spread = REFRESH_SPREAD * shareOf(`${data.kind} ${nameKey} ${ownKey} ${String(refreshes)}`);
+  return Milliseconds(heardAt + Math.floor(lifetime * (share + spread)));
 }
 
 /** When something is due with the records next; `undefined` where there are none. */
 export function nextDue(cache: RecordCache): Milliseconds | undefined {
   let next: Milliseconds | undefined;
-  for (const [key, set] of cache.sets) {
-    for (const [data, record] of set) {
-      const at = refreshAt(record, key, data) ?? record.expiresAt;
-      if (next === undefined || at < next) next = at;
-    }
+  for (const set of cache.sets.values()) {
+    for (const record of set.values()) if (next === undefined || record.dueAt < next) next = record.dueAt;
   }
   return next;
 }
