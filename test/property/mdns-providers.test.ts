@@ -126,6 +126,7 @@ function scenarioOf({ links, responders, steps }: World, provider: "avahi" | "bu
           addresses: own,
         })),
         files: { "/etc/stas/stafd.conf": `[Service Discovery]\nmdns-provider = ${provider}\n` },
+        binaryFiles: {},
       },
       network: { links: [], routes: [], names: {}, responders, avahi: "up" },
       fabric: { discoveryControllers: [], subsystems: [] },
