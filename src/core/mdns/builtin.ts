@@ -94,9 +94,13 @@ function openLink(context: Context, { name, addresses }: NetworkInterface): void
   askAnew(context, name, link);
 }
 
-/** Asks what is browsed from the start, but no sooner than a second after it last did. */
+/**
+ * Asks what is browsed from the start, but no sooner than a second after it last did. What is about to be asked stays so: a
+ * stream of changes cannot postpone it.
+ */
 function askAnew(context: Context, hostIface: string, link: MdnsLink): void {
   const now = context.ports.clock.now();
+  if (link.askedAt !== undefined && link.askedAt > now) return;
   const soon = later(now, Milliseconds(FIRST_QUERY_AFTER + Math.floor(FIRST_QUERY_SPREAD * shareOf(hostIface))));
   const earliest = link.askedAt === undefined ? soon : later(link.askedAt, MDNS_QUERY_FIRST);
   const due = earliest > soon ? earliest : soon;

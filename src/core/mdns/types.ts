@@ -57,7 +57,7 @@ export interface MdnsLink {
   readonly cache: RecordCache;
   /** By what is asked. */
   readonly asking: Map<string, Asking>;
-  /** When all was asked last from the start. */
+  /** When all was asked last from the start, or is to be. */
   askedAt: Milliseconds | undefined;
   /** The services that its records made known, by key, and the names that each stands on. */
   readonly told: Map<string, readonly string[]>;
