@@ -18,6 +18,7 @@ export const GUESTS = [
   "outage",
   "services",
   "kill",
+  "mdns",
   "daemon",
   "options",
   "transports",

@@ -15,6 +15,7 @@ const FILES = {
   "cdc-daemon": async () => (await import("./cdc-daemon.js")).cdcDaemonChecks,
   options: async () => (await import("./options.js")).optionsChecks,
   transports: async () => (await import("./transports.js")).transportsChecks,
+  mdns: async () => (await import("./mdns.js")).mdnsChecks,
   /** Not run as checks: `--bench` asks for them. */
   bench: async () => (await import("../bench/index.js")).MEASUREMENTS,
 } satisfies Record<string, () => Promise<readonly Check[]>>;
