@@ -1,5 +1,5 @@
 /** avahi-daemon in a network of the guest, with a bus of its own; and what it announces there. */
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Seconds } from "../../../src/core/domain/units.js";
 import type { Bus } from "./bus.js";
@@ -78,8 +78,7 @@ export class Avahi {
 
   /** Announces these services at once, instead of those before. */
   announce(services: readonly Announced[]): void {
-    rmSync(this.#services, { recursive: true });
-    mkdirSync(this.#services);
+    for (const file of readdirSync(this.#services)) rmSync(join(this.#services, file));
     for (const service of services)
       writeFileSync(join(this.#services, `${service.name}.service`), serviceFile(service));
     this.#daemon?.signal("SIGHUP");

@@ -92,7 +92,7 @@ export class ByQueries implements Discoverer {
   readonly log: LogRecord[] = [];
   readonly mdns: RealMdns;
   readonly heard: Extract<CoreEvent, { kind: "mdns-datagram" }>[] = [];
-  readonly #caches: ReadonlyMap<string, RecordCache>;
+  readonly #caches: Map<string, RecordCache>;
   #askedAt = -Infinity;
 
   constructor(lab: Lab, interfaces: readonly string[]) {
@@ -116,6 +116,16 @@ export class ByQueries implements Discoverer {
         return joinServices(cache, hostIface).map(({ service }) => lineOf(service));
       })
       .sort();
+  }
+
+  /** Nothing that was heard counts any more. */
+  forget(): void {
+    for (const hostIface of this.#caches.keys()) this.#caches.set(hostIface, emptyCache());
+  }
+
+  /** How long the datagrams were that came from an address, in their order. */
+  bytesFrom(address: string): readonly number[] {
+    return this.heard.filter(({ from }) => from === address).map(({ datagram }) => datagram.length);
   }
 
   ask(): void {
