@@ -3,7 +3,6 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Seconds } from "../../../src/core/domain/units.js";
 import type { Bus } from "./bus.js";
-import type { Lab } from "./lab.js";
 import type { NetworkNamespace } from "./network.js";
 import { Service } from "./service.js";
 
@@ -13,6 +12,13 @@ const START_LIMIT = Seconds(30);
 const SERVICES = "/etc/avahi/services";
 const RUN = "/run/avahi-daemon";
 const SCRIPT = `mount --bind "$1" ${SERVICES} && mount -t tmpfs tmpfs ${RUN} && exec /usr/sbin/avahi-daemon -f "$2" --no-drop-root --no-chroot --no-rlimits`;
+
+/** Who gives it a folder and a bus, and cleans up after it. */
+export interface Surroundings {
+  folder(): string;
+  bus(): Promise<Bus>;
+  after(cleanup: () => Promise<void>): void;
+}
 
 /** A service that is to be announced. */
 export interface Announced {
@@ -24,21 +30,21 @@ export interface Announced {
 
 export class Avahi {
   readonly bus: Bus;
-  readonly #lab: Lab;
+  readonly #around: Surroundings;
   readonly #folder: string;
   readonly #namespace: NetworkNamespace | undefined;
   #daemon: Service | undefined;
 
-  private constructor(lab: Lab, bus: Bus, namespace: NetworkNamespace | undefined) {
-    this.#lab = lab;
+  private constructor(around: Surroundings, bus: Bus, namespace: NetworkNamespace | undefined) {
+    this.#around = around;
     this.bus = bus;
-    this.#folder = lab.folder();
+    this.#folder = around.folder();
     this.#namespace = namespace;
   }
 
   /** Not started yet. Without a namespace: in the guest's own network. */
-  static async prepare(lab: Lab, hostName: string, namespace?: NetworkNamespace): Promise<Avahi> {
-    const avahi = new Avahi(lab, await lab.bus(), namespace);
+  static async prepare(around: Surroundings, hostName: string, namespace?: NetworkNamespace): Promise<Avahi> {
+    const avahi = new Avahi(around, await around.bus(), namespace);
     for (const folder of [SERVICES, RUN, avahi.#services]) mkdirSync(folder, { recursive: true });
     writeFileSync(
       avahi.#configuration,
@@ -47,8 +53,8 @@ export class Avahi {
     return avahi;
   }
 
-  static async start(lab: Lab, hostName: string, namespace?: NetworkNamespace): Promise<Avahi> {
-    const avahi = await Avahi.prepare(lab, hostName, namespace);
+  static async start(around: Surroundings, hostName: string, namespace?: NetworkNamespace): Promise<Avahi> {
+    const avahi = await Avahi.prepare(around, hostName, namespace);
     await avahi.start();
     return avahi;
   }
@@ -96,7 +102,7 @@ export class Avahi {
     const within = this.#namespace === undefined ? [] : ["nsenter", "-t", String(this.#namespace.pid), "-n"];
     const [command = program, ...rest] = [...within, program, ...args];
     const service = new Service(what, command, rest, { DBUS_SYSTEM_BUS_ADDRESS: this.bus.address });
-    this.#lab.after(() => service.kill());
+    this.#around.after(() => service.kill());
     return service;
   }
 }

@@ -8,7 +8,6 @@ import { decodeDns } from "../../../../src/core/codec/dns.js";
 import { encodeDnsQuery } from "../../../../src/core/codec/dns-query.js";
 import { Milliseconds, Seconds } from "../../../../src/core/domain/units.js";
 import {
-  BROWSED,
   emptyCache,
   expire,
   hear,
@@ -16,7 +15,7 @@ import {
   lackingRecords,
   type RecordCache,
 } from "../../../../src/core/mdns/cache.js";
-import { SERVICE_TYPES } from "../../../../src/core/mdns/types.js";
+import { BROWSED, SERVICE_TYPES } from "../../../../src/core/mdns/browsed.js";
 import type { DnssdService } from "../../../../src/core/ports/dnssd.js";
 import type { CoreEvent } from "../../../../src/core/ports/index.js";
 import type { LogRecord } from "../../../../src/core/ports/log.js";
