@@ -19,6 +19,7 @@ export const GUESTS = [
   "services",
   "kill",
   "mdns",
+  "mdns-daemon",
   "daemon",
   "options",
   "transports",
