@@ -2,7 +2,7 @@
 import { Seconds } from "../../../src/core/domain/units.js";
 import type { Check } from "../check.js";
 import { Avahi, type Announced } from "../guest/avahi.js";
-import type { Daemon } from "../guest/daemon.js";
+import { type Daemon, PROGRAM } from "../guest/daemon.js";
 import { attribute, controllers } from "../guest/fabrics.js";
 import type { Lab } from "../guest/lab.js";
 import type { NetworkNamespace } from "../guest/network.js";
@@ -151,6 +151,17 @@ const killed: Check = {
     far.publish(CDC);
     await allLive(VOLUMES, LIVE_LIMIT);
     const before = instances();
+    const { configuration, run } = daemon.folders;
+    const folders = ["--conf-dir", configuration, "--run-dir", run];
+    const check = lab.service("the check", process.execPath, [
+      PROGRAM,
+      "--check",
+      "--bus",
+      near.bus.address,
+      ...folders,
+    ]);
+    const would = await check.says(/mDNS/, LIVE_LIMIT);
+    expect.matches("what --check says of mDNS", would, /services are taken from Avahi/);
     await near.kill();
     await daemon.says(/Avahi went away/, LIVE_LIMIT);
     await pass(Seconds(4 * PERSISTENCE), "nothing is known of services without Avahi");

@@ -27,21 +27,48 @@ export async function tryBus(address: string | undefined, services: readonly Ser
   return { level: "warning", text: `no D-Bus: ${problems.join("; ")}. Start dbus, or give --bus: ${ADVICE}` };
 }
 
-function tryAddress(
+/** Whether somebody owns a name, or the bus knows how to start who would. */
+export async function findName(address: string | undefined, name: string): Promise<"there" | "not there"> {
+  const resolved = resolveBusAddresses(address, process.env);
+  for (const one of resolved.ok ? resolved.addresses : []) {
+    const asked = await askAt(one, async (link) => (await isOwned(link, name)) || (await canBeStarted(link, name)));
+    if (asked.ok) return asked.answer ? "there" : "not there";
+  }
+  return "not there";
+}
+
+function canBeStarted(link: Link, name: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    link.call(busCall("ListActivatableNames", "", [], "as"), (result) => {
+      const [names] = result.ok ? result.values : [];
+      resolve(Array.isArray(names) && names.includes(name));
+    });
+  });
+}
+
+async function tryAddress(
   address: BusAddress,
   services: readonly ServiceName[],
 ): Promise<BusTrial | { readonly problem: string }> {
+  const asked = await askAt(address, (link) => ownedNames(link, services));
+  return asked.ok ? trialOf(address, asked.answer) : { problem: problemOf(asked.loss) };
+}
+
+type Asked<T> = { readonly ok: true; readonly answer: T } | { readonly ok: false; readonly loss: LinkLoss };
+
+/** Connects, asks, and leaves. */
+function askAt<T>(address: BusAddress, ask: (link: Link) => Promise<T>): Promise<Asked<T>> {
   return new Promise((resolve) => {
     const ignore = (): void => undefined;
     const handlers = {
       up: (link: Link) => {
-        void ownedNames(link, services).then((owned) => {
+        void ask(link).then((answer) => {
           link.close();
-          resolve(trialOf(address, owned));
+          resolve({ ok: true, answer });
         });
       },
       down: (loss: LinkLoss) => {
-        resolve({ problem: problemOf(loss) });
+        resolve({ ok: false, loss });
       },
       call: ignore,
       tooLarge: ignore,
