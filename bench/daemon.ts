@@ -206,7 +206,7 @@ class FakeHost {
         exit: nothing,
       },
       log: { write: nothing },
-      mdns: { send: nothing },
+      mdns: { send: nothing, leave: nothing },
       dnssd: { browse: nothing },
     };
   }

@@ -15,6 +15,10 @@ import { audit, deviceKnown, deviceSeen, onAddTimer, onUevent } from "./events.j
 import { emptyIndex } from "./kernel/index.js";
 import { onIdentified } from "./kernel/refresh.js";
 import { onControl, stopIfDone, STOP_TIMER } from "./lifecycle.js";
+import { judgeAbsences, PURGE_TIMER } from "./mdns/absence.js";
+import { onAvahi, onFound, onLost, onMdnsDatagram, onMdnsTimer, onNetworkChanged } from "./mdns/provider.js";
+import { onReached, pumpProbes } from "./mdns/reach.js";
+import { initialMdns } from "./mdns/types.js";
 import { NAMES_TIMER, onResolved, resolveNames } from "./names.js";
 import { fromPlain, toPlain, type Plain } from "./plain.js";
 import type { BusCallEvent } from "./ports/bus.js";
@@ -59,6 +63,7 @@ function initialState(services: CoreServices): CoreState {
     names: new Map(),
     resolving: new Set(),
     foreign: new Map(),
+    mdns: initialMdns(),
     staf: services === "stac" ? undefined : initialStaf(),
     stac: services === "staf" ? undefined : initialStac(),
     said: new Set(),
@@ -82,6 +87,7 @@ export class Core {
     }
     handle(this.#context, event);
     pump(this.#context);
+    judgeAbsences(this.#context);
     save(this.#context, "staf");
     save(this.#context, "stac");
     if (state.phase === "stopping") stopIfDone(this.#context);
@@ -129,6 +135,7 @@ function handle(context: Context, event: CoreEvent): void {
       context.state.interfaces = context.ports.network.interfaces();
       if (context.state.bootTables.size > 0) requestReconcile(context, "staf");
       resolveNames(context);
+      onNetworkChanged(context);
       return;
     case "bus-call":
       answer(context, event);
@@ -146,10 +153,16 @@ function handle(context: Context, event: CoreEvent): void {
       else stafLost(context, "the bus is down");
       return;
     case "mdns-datagram":
+      onMdnsDatagram(context, event);
+      return;
     case "dnssd-found":
+      onFound(context, event);
+      return;
     case "dnssd-lost":
+      onLost(context, event);
+      return;
     case "dnssd-daemon":
-      // Nothing browses yet: no datagram and no service was asked for.
+      onAvahi(context, event.up);
       return;
     case "fabrics-reply":
     case "admin-reply":
@@ -199,6 +212,7 @@ function onRunningTimer(context: Context, timer: string): void {
     case NAMES_TIMER:
       resolveNames(context);
       return;
+    case PURGE_TIMER:
     case soakTimer("staf"):
       if (staf !== undefined) reconcileStaf(context, staf);
       return;
@@ -206,6 +220,7 @@ function onRunningTimer(context: Context, timer: string): void {
       if (stac !== undefined) reconcileStac(context, stac);
       return;
     default: {
+      if (onMdnsTimer(context, timer)) return;
       const found = controllerOfTimer(context, timer);
       if (found?.purpose === "retry") onRetryTimer(context, found.controller);
       else if (found?.controller.service !== "staf") return;
@@ -283,6 +298,11 @@ function complete(context: Context, pending: Pending, event: CompletionEvent): v
       return;
     case "resolve":
       if (event.kind === "resolved") onResolved(context, pending.name, event.result);
+      return;
+    case "reach":
+      if (event.kind !== "probed") return;
+      onReached(context, pending.target, event.request, event.result);
+      pumpProbes(context);
       return;
     case "ask-staf":
       if (event.kind === "bus-reply") onStafAnswer(context, event.request, event.result);

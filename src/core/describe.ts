@@ -4,6 +4,7 @@ import { deviceOf, nameOf, pageTimer, retryTimer } from "./controller/life.js";
 import type { TransportId } from "./domain/transport-id.js";
 import { between, formatDuration, type Milliseconds } from "./domain/units.js";
 import { staleText } from "./controller/renewal.js";
+import { dropAt } from "./mdns/absence.js";
 import type { ServiceName } from "./ports/bus.js";
 import type { CoreState } from "./state.js";
 
@@ -89,7 +90,15 @@ function pageText(
   return page.known === "yes" ? `its page lists ${String(page.entries.length)} entries` : "its page is not known";
 }
 
+/** What happens next by itself; for a discovered controller that is not announced, also when it is dropped. */
 function next(state: CoreState, controller: Controller, now: Milliseconds): string {
+  const own = nextOf(state, controller, now);
+  const deadline = controller.service === "staf" ? dropAt(state, controller) : undefined;
+  if (deadline === undefined) return own;
+  return `${own === "" ? "" : `${own}, `}dropped in ${formatDuration(between(now, deadline))} unless it comes back`;
+}
+
+function nextOf(state: CoreState, controller: Controller, now: Milliseconds): string {
   const inTime = (timer: string): string | undefined => {
     const deadline = state.timers.get(timer);
     return deadline === undefined ? undefined : formatDuration(between(now, deadline));

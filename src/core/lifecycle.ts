@@ -4,6 +4,7 @@ import { readBootTables } from "./boot.js";
 import { loadIdentity, reloadIdentity } from "./identity.js";
 import { refresh } from "./kernel/refresh.js";
 import { STOP_LIMIT } from "./limits.js";
+import { stopMdns } from "./mdns/provider.js";
 import { resolveNames } from "./names.js";
 import type { ControlEvent } from "./ports/system.js";
 import { auditLater } from "./soak.js";
@@ -64,6 +65,7 @@ function stop(context: Context): void {
   const { ports, state } = context;
   ports.system.notify("stopping");
   state.phase = "stopping";
+  stopMdns(context);
   if (state.staf !== undefined) stopStaf(context, state.staf);
   arm(context, STOP_TIMER, STOP_LIMIT);
 }

@@ -60,3 +60,28 @@ export const NAME_ADDRESSES_MAX = 64;
 
 /** Marks and complaints kept at most, so that a hostile peer cannot fill the memory. */
 export const SAID_MAX = 10_000;
+
+/** Services in the table at most, and the browsed interfaces at most. */
+export const SERVICES_MAX = 1_024;
+/** How long a provider that (re)starts is given to tell all services: what it did not tell then is lost. */
+export const MDNS_SOAK = Milliseconds(10_000);
+/** How often an Avahi that is not there is looked for. */
+export const AVAHI_WAKE_UP = Milliseconds(60_000);
+/** How often a controller that is live and not announced is looked at. */
+export const ABSENT_WATCH = Milliseconds(1_000);
+/** TCP probes of announced addresses at once, and how long one may take. */
+export const REACH_PROBES_MAX = 32;
+export const REACH_TIMEOUT = Milliseconds(3_000);
+/** Pauses between the probes of an announced address that does not answer; the last one repeats. */
+export const REACH_RETRIES = [2, 5, 10, 30, 60, 300, 600].map((seconds) => Milliseconds(seconds * 1_000));
+/** Records of one interface at most, and the longest time to live that is believed, in seconds (a day). */
+export const MDNS_RECORDS_MAX = 1_024;
+export const MDNS_TTL_MAX = 86_400;
+/** Interfaces that are asked on at most. */
+export const MDNS_LINKS_MAX = 256;
+/** Records that are lacking and asked for at once, an interface. */
+export const MDNS_QUESTIONS_MAX = 64;
+/** Pauses between queries: the first, how much longer each is than the last, and the longest (RFC 6762, 5.2). */
+export const MDNS_QUERY_FIRST = Milliseconds(1_000);
+export const MDNS_QUERY_GROWTH = 3;
+export const MDNS_QUERY_LONGEST = Milliseconds(3_600_000);

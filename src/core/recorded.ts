@@ -11,6 +11,7 @@ import {
   type JsonCursor,
 } from "./codec/json.js";
 import type { Controller, DiscoveryControllerState, IoControllerState, Origin, Page } from "./controller/types.js";
+import { Milliseconds } from "./domain/units.js";
 import type { TransportId } from "./domain/transport-id.js";
 import type { ServiceName } from "./ports/bus.js";
 import { controllerFromBus, controllerToBus, entryFromBus, entryToBus } from "./staf/bus-format.js";
@@ -26,6 +27,8 @@ export interface RecordedDc {
   readonly hostName: string;
   readonly origin: Origin;
   readonly page: Page;
+  /** Since when, by the wall clock, it has been neither announced nor connected. */
+  readonly absentSince: Milliseconds | undefined;
 }
 
 export interface RecordedIo {
@@ -40,7 +43,7 @@ export function recordText(state: CoreState, service: ServiceName): string {
   const controllers: unknown[] = [];
   for (const controller of state.controllers.values()) {
     if (controller.service !== service) continue;
-    controllers.push(controller.service === "staf" ? dcToJson(controller) : ioToJson(controller));
+    controllers.push(controller.service === "staf" ? dcToJson(state, controller) : ioToJson(controller));
   }
   return `${JSON.stringify({ format: FORMAT, controllers })}\n`;
 }
@@ -55,10 +58,11 @@ function readHostName(cursor: JsonCursor): string {
   return name === undefined ? "" : readString(name);
 }
 
-function dcToJson(controller: DiscoveryControllerState) {
+function dcToJson({ mdns }: CoreState, controller: DiscoveryControllerState) {
   const { origin, page } = controller;
   const known = page.known === "yes" ? { genctr: page.genctr, entries: page.entries.map(entryToBus) } : undefined;
-  return { ...idToJson(controller), origin, page: known };
+  const absentSince = mdns.absences.get(controller.id)?.since?.wall;
+  return { ...idToJson(controller), origin, page: known, "absent-since": absentSince };
 }
 
 function ioToJson(controller: IoControllerState) {
@@ -80,10 +84,12 @@ function readControllers(text: string): readonly JsonCursor[] {
 export function readRecordedDcs(text: string): readonly RecordedDc[] {
   return readControllers(text).map((cursor) => {
     const page = readOptional(cursor, "page");
+    const absentSince = readOptional(cursor, "absent-since");
     return {
       tid: controllerFromBus(cursor),
       hostName: readHostName(cursor),
       origin: readOneOf(readField(cursor, "origin"), ORIGINS),
+      absentSince: absentSince === undefined ? undefined : Milliseconds(readInteger(absentSince, 0)),
       page:
         page === undefined
           ? { known: "no" }

@@ -4,6 +4,7 @@ import type { Controller, ControllerId } from "./controller/types.js";
 import type { CommonConfig, HostIdentity, StacConfig, StafConfig } from "./config/types.js";
 import type { Milliseconds } from "./domain/units.js";
 import type { KernelIndex } from "./kernel/index-types.js";
+import type { MdnsState } from "./mdns/types.js";
 import type { ServiceName } from "./ports/bus.js";
 import type { NetworkInterface } from "./ports/network.js";
 import type { RequestId } from "./ports/request.js";
@@ -29,6 +30,7 @@ export type Pending =
   | { readonly kind: "identify"; readonly handle: HandleId; readonly device: string }
   | { readonly kind: "save"; readonly service: ServiceName; readonly sequence: number }
   | { readonly kind: "resolve"; readonly name: string }
+  | { readonly kind: "reach"; readonly target: string }
   | { readonly kind: "ask-staf" };
 
 /** A service's file of what it must not forget. `sequence` counts changes. */
@@ -110,6 +112,7 @@ export interface CoreState {
   readonly resolving: Set<string>;
   /** What nvme-cli is to be told of discovery controllers that staf does not manage, by device. */
   readonly foreign: Map<string, ForeignNews>;
+  readonly mdns: MdnsState;
   staf: StafState | undefined;
   stac: StacState | undefined;
   /** Complaints that were made already and are not repeated while they hold. */

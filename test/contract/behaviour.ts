@@ -2,7 +2,19 @@
 import type { ContractHost, MeasuredKernel } from "./host.js";
 
 /** The suites, one a port. Opening, reading and deleting through handles are sysfs; admin commands are fabrics. */
-export const PORTS = ["clock", "sysfs", "fabrics", "udev", "network", "store", "bus", "system", "log"] as const;
+export const PORTS = [
+  "clock",
+  "sysfs",
+  "fabrics",
+  "udev",
+  "network",
+  "mdns",
+  "dnssd",
+  "store",
+  "bus",
+  "system",
+  "log",
+] as const;
 
 export type PortName = (typeof PORTS)[number];
 

@@ -30,6 +30,8 @@ const WHAT: Readonly<Record<PortName, string>> = {
   sysfs: "`/sys/class/nvme`, handles on controllers, deletes, and what becomes of controllers that lose their peer.",
   udev: "Kernel events over netlink.",
   network: "Probes from user space, names, interfaces.",
+  mdns: "Datagrams to and from the mDNS group, with a real avahi-daemon on the link.",
+  dnssd: "Avahi over D-Bus.",
   clock: "Named timers.",
   store: "Files.",
   bus: "D-Bus, with a bus daemon of its own.",

@@ -61,6 +61,20 @@ export interface HostBus {
   set(state: "up" | "down"): Promise<void>;
 }
 
+/** A service that is announced at the far end of the link of `ANNOUNCED`: its name says what it is. */
+export interface Announcement {
+  readonly instance: string;
+  readonly port: number;
+  readonly txt: readonly string[];
+}
+
+export interface HostDiscovery {
+  announce(service: Announcement): void;
+  goodbye(instance: string): void;
+  /** The host's own Avahi, which is up at first. */
+  setAvahi(state: "up" | "down"): Promise<void>;
+}
+
 export interface ServiceManager {
   /** What it was told, in order: `ready`, `reloading`, `stopping`. */
   told(): readonly string[];
@@ -80,6 +94,7 @@ export interface ContractHost {
   readonly delivered: readonly Delivered[];
   readonly storage: Storage;
   readonly network: HostNetwork;
+  readonly discovery: HostDiscovery;
   readonly files: HostFiles;
   readonly bus: HostBus;
   readonly manager: ServiceManager;

@@ -13,6 +13,7 @@ import type {
   ContractHost,
   Delivered,
   HostBus,
+  HostDiscovery,
   HostFiles,
   HostNetwork,
   LogLine,
@@ -20,6 +21,7 @@ import type {
   ServiceManager,
   Storage,
 } from "./host.js";
+import { ANNOUNCED } from "./stage.js";
 import { SimStorage } from "./sim-storage.js";
 import { specOf } from "./sim-spec.js";
 import { Waiting } from "./waiting.js";
@@ -113,6 +115,34 @@ export class SimContractHost implements ContractHost {
     },
     removeInterface: (name) => {
       this.#world.apply({ kind: "remove-interface", name });
+    },
+  };
+
+  readonly discovery: HostDiscovery = {
+    announce: ({ instance, port, txt }) => {
+      const { hostIface, far } = ANNOUNCED;
+      this.#world.apply({
+        kind: "announce",
+        responder: {
+          id: instance,
+          hostIface,
+          instance,
+          type: "_nvme-disc._tcp",
+          hostName: "far.local",
+          addresses: [far],
+          port,
+          txt,
+          ttl: Milliseconds(120_000),
+          announced: true,
+        },
+      });
+    },
+    goodbye: (instance) => {
+      this.#world.apply({ kind: "goodbye", responder: instance });
+    },
+    setAvahi: async (state) => {
+      this.#world.apply({ kind: "avahi", state });
+      await this.settled();
     },
   };
 

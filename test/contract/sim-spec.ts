@@ -11,6 +11,7 @@ import { Milliseconds } from "../../src/core/domain/units.js";
 import type { MeasuredKernel } from "./host.js";
 import {
   type Address,
+  ANNOUNCED,
   HOST_ID,
   HOST_NQN,
   INTERFACES,
@@ -24,6 +25,8 @@ import {
   SUBSYSTEMS,
   UNIQUE_DISCOVERY_NQN,
 } from "./stage.js";
+
+const OF_ANNOUNCED = { name: ANNOUNCED.hostIface, address: ANNOUNCED.own, prefix: ANNOUNCED.prefix };
 
 /** Where the discovery subsystem with an NQN of its own listens: in this world it is another one. */
 export const UNIQUE_PLACE: Address = { traddr: "127.0.0.1", trsvcid: "8011" };
@@ -78,7 +81,7 @@ export function specOf(version: MeasuredKernel): WorldSpec {
       name: "lab",
       processes: "two",
       nvmeCli: "absent",
-      interfaces: INTERFACES.map(({ name, address, prefix }, index) => ({
+      interfaces: [...INTERFACES, OF_ANNOUNCED].map(({ name, address, prefix }, index) => ({
         name,
         mac: `02:00:00:00:00:0${String(index + 1)}`,
         addresses: [`${address}/${String(prefix)}`],
@@ -99,7 +102,7 @@ export function specOf(version: MeasuredKernel): WorldSpec {
         [NAMES.broken]: { kind: "fails", after: Milliseconds(1) },
       },
       responders: [],
-      avahi: "absent",
+      avahi: "up",
     },
     fabric: {
       discoveryControllers: [

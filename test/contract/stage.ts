@@ -53,6 +53,9 @@ export const INTERFACES = [
   { name: "vh", address: "10.99.0.1", prefix: 24 },
 ] as const;
 
+/** The link on which services are announced over mDNS, and who announces them there. */
+export const ANNOUNCED = { hostIface: "mh", own: "10.98.0.1", far: "10.98.0.2", prefix: 24 } as const;
+
 export const DISCOVERY_NQN = "nqn.2014-08.org.nvmexpress.discovery";
 export const UNIQUE_DISCOVERY_NQN = "nqn.2024-01.io.lab:unique-discovery";
 export const HOST_NQN = "nqn.2014-08.org.nvmexpress:uuid:11111111-2222-3333-4444-555555555555";

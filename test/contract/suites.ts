@@ -3,9 +3,11 @@ import { ADMIN } from "./admin.js";
 import { type Behaviour, type PortName } from "./behaviour.js";
 import { BUS } from "./bus.js";
 import { CLOCK } from "./clock.js";
+import { DNSSD } from "./dnssd.js";
 import { FABRICS } from "./fabrics.js";
 import { LOG } from "./log.js";
 import { LOSS } from "./loss.js";
+import { MDNS } from "./mdns.js";
 import { NETWORK } from "./network.js";
 import { REFUSALS } from "./refusals.js";
 import { STORE } from "./store.js";
@@ -21,6 +23,8 @@ export const BEHAVIOURS: readonly Behaviour[] = [
   ...LOSS,
   ...UDEV,
   ...NETWORK,
+  ...MDNS,
+  ...DNSSD,
   ...CLOCK,
   ...STORE,
   ...BUS,
@@ -29,4 +33,13 @@ export const BEHAVIOURS: readonly Behaviour[] = [
 ];
 
 /** Ports whose adapters share nothing with the kernel's controllers: their behaviours may run beside those of others. */
-export const APART: ReadonlySet<PortName> = new Set<PortName>(["network", "clock", "store", "bus", "system", "log"]);
+export const APART: ReadonlySet<PortName> = new Set<PortName>([
+  "network",
+  "mdns",
+  "dnssd",
+  "clock",
+  "store",
+  "bus",
+  "system",
+  "log",
+]);

@@ -18,6 +18,8 @@ export const GUESTS = [
   "outage",
   "services",
   "kill",
+  "mdns",
+  "mdns-daemon",
   "daemon",
   "options",
   "transports",

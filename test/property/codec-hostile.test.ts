@@ -9,6 +9,8 @@ import {
   decodeExtendedEntries,
 } from "../../src/core/codec/discovery-log.js";
 import { decodeRegistration } from "../../src/core/codec/dim.js";
+import { decodeDns, DNS_MESSAGE_BYTES_MAX } from "../../src/core/codec/dns.js";
+import { encodeDnsQuery } from "../../src/core/codec/dns-query.js";
 import { DecodeError } from "../../src/core/codec/error.js";
 import {
   decodeOptionString,
@@ -37,6 +39,16 @@ import { decodeUevent, encodeUevent, isNvmeUevent } from "../../src/core/codec/u
 import { fitsNqn } from "../../src/core/domain/nqn.js";
 import { Milliseconds } from "../../src/core/domain/units.js";
 import { CONTROLLER_ATTRIBUTES } from "../../src/core/ports/sysfs.js";
+import { serviceMessage } from "../../src/adapters/sim/dns.js";
+import type { ResponderSpec } from "../../src/adapters/sim/spec.js";
+import {
+  emptyCache,
+  hear,
+  joinServices,
+  knownPointers,
+  lackingRecords,
+  takeRefreshes,
+} from "../../src/core/mdns/cache.js";
 import {
   recordedAddresses,
   recordedConnects,
@@ -70,6 +82,7 @@ const byteDecoders: readonly ((bytes: Uint8Array) => unknown)[] = [
   decodeRegistration,
   decodeIdentify,
   decodeSupportedLogPages,
+  decodeDns,
 ];
 
 const textDecoders: readonly ((text: string) => unknown)[] = [
@@ -249,7 +262,52 @@ describe("arbitrary text", () => {
   });
 });
 
+/** Names that lead back to one another: each of 500 records points to the one before it. */
+function chainOfPointers(): Uint8Array {
+  const records = Array.from({ length: 500 }, (_, at) => {
+    const back = at === 0 ? 0 : 12 + 14 * (at - 1);
+    return at === 0
+      ? [1, 97, 0, 0, 1, 0, 1, 0, 0, 0, 9, 0, 0]
+      : [1, 97, 0xc0 | (back >> 8), back & 255, 0, 1, 0, 3, 0, 0, 0, 9, 0, 0];
+  });
+  return Uint8Array.from([0, 0, 0x84, 0, 0, 0, 1, 0xf4, 0, 0, 0, 0, ...records.flat()]);
+}
+
 describe("real messages, changed", () => {
+  it("are DNS messages or are refused, and what they name can be asked for or is left out", () => {
+    const responder: ResponderSpec = {
+      id: "r",
+      hostIface: "eth0",
+      instance: "array 1",
+      type: "_nvme-disc._tcp",
+      hostName: "array1",
+      addresses: ["192.168.1.20", "fe80::20"],
+      port: 8009,
+      txt: ["p=tcp", "nqn=nqn.2024-01.io.example:dc"],
+      ttl: Milliseconds(120_000),
+      announced: true,
+    };
+    const name = ["_nvme-disc", "_tcp", "local"];
+    const originals = [
+      serviceMessage(responder, 120),
+      // An instance that is no UTF-8, as long as a label can be.
+      serviceMessage({ ...responder, instance: "x".repeat(63) }, 120).map((byte) => (byte === 0x78 ? 0xff : byte)),
+      serviceMessage({ ...responder, type: "_nvme-disc._udp", hostName: "\u00e9".repeat(31) }, 0),
+      ...encodeDnsQuery([{ name, type: "ptr" }], [{ name, target: ["array 1", ...name], ttl: 120 }]),
+    ];
+    fc.assert(
+      fc.property(mutated(originals), (bytes) => {
+        if (!decodes(() => decodeDns(bytes))) return;
+        const cache = emptyCache();
+        hear(cache, decodeDns(bytes).records, Milliseconds(0));
+        joinServices(cache, "eth0");
+        encodeDnsQuery(lackingRecords(cache), knownPointers(cache, Milliseconds(0)));
+        encodeDnsQuery(takeRefreshes(cache, Milliseconds(100_000_000)), []);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
   it("are uevents or are refused", () => {
     const originals = [...recordedUevents().map(({ bytes }) => bytes), ...recordedUdevMessages()];
     fc.assert(
@@ -309,6 +367,8 @@ describe("large input", () => {
     ["a megabyte that is no UTF-8", () => decodeUtf8(new Uint8Array(1 << 20).fill(0xc3))],
     ["a megabyte of base64", () => decodeBase64("AAAA".repeat(1 << 18))],
     ["a connect reply of digits", () => parseConnectReply(`instance=${"1".repeat(1 << 20)}`)],
+    ["a chain of pointers", () => decodeDns(chainOfPointers())],
+    ["a message of zeros", () => decodeDns(new Uint8Array(DNS_MESSAGE_BYTES_MAX))],
     ["an NQN of a megabyte", () => fitsNqn(`nqn.${"x".repeat(1 << 20)}`)],
   ])("of %s is done with soon", (_what, work) => {
     const start = performance.now();

@@ -28,8 +28,10 @@ describe("determinism", () => {
   });
 });
 
-/** Without a peer that answers no latency is ever drawn. */
+/** Without a peer that answers, and is configured, no latency is ever drawn. */
 function hasPeerUp(scenario: Parameters<typeof runScenario>[0]): boolean {
+  const config = scenario.world.host.files["/etc/stas/stafd.conf"] ?? "";
+  if (!config.includes("192.168.1.20") || !config.includes("192.168.1.21")) return false;
   const first = scenario.world.fabric.discoveryControllers.some(({ listen }) => listen[0]?.state === "up");
   return first && scenario.timeline.length === 0;
 }

@@ -53,9 +53,10 @@ const presentDcs = fc
   .array(
     fc.record({
       tid: dcTid,
-      origin: fc.constantFrom<Origin>("configured", "referral", "nbft"),
+      origin: fc.constantFrom<Origin>("configured", "referral", "nbft", "discovered"),
       entries: page,
       standing,
+      dropped: fc.constantFrom(undefined, "not announced for long"),
     }),
   )
   .map((dcs) => unique(dcs).map((dc, at): PresentDc => ({ ...dc, ...BY_ADDRESS, id: `c${at}` })));
@@ -68,15 +69,16 @@ const stafInput: fc.Arbitrary<StafPlanInput> = fc
     boot: fc.array(dcTid, { maxLength: 2 }),
     bootKnown: fc.boolean(),
     present: presentDcs,
+    discovered: fc.array(dcTid.map((tid) => ({ tid, why: "announced" }))).map(unique),
   })
-  .map(({ controllers, excludes, configKnown, boot, bootKnown, present }) => {
+  .map(({ controllers, excludes, configKnown, boot, bootKnown, present, discovered }) => {
     const config: StafConfig = {
       ...defaultStafConfig("/etc/stas/stafd.conf"),
       controllers: controllers.map(lineFor),
       excludes: excludes.map(lineFor),
     };
     const asked = boot.map((tid, at) => ({ record: at + 1, tid, hostId: "", remarks: [] }));
-    return { config, configKnown, names: NO_NAMES, boot: asked, bootKnown, present };
+    return { config, configKnown, names: NO_NAMES, boot: asked, bootKnown, present, discovered };
   });
 
 /** Carries a plan of staf out on the present set, as if every operation succeeded at once. */
@@ -88,7 +90,7 @@ function applyStaf(input: StafPlanInput): StafPlanInput {
     if (operation.op === "add") {
       const { tid, origin } = operation.wanted;
       const id: ControllerId = `c${next++}`;
-      present.set(id, { ...BY_ADDRESS, id, tid, origin, entries: undefined, standing: "claimed" });
+      present.set(id, { ...BY_ADDRESS, id, tid, origin, entries: undefined, dropped: undefined, standing: "claimed" });
       continue;
     }
     const dc = present.get(operation.id);

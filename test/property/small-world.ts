@@ -3,6 +3,8 @@ import fc from "fast-check";
 import type {
   DiscoveryControllerSpec,
   ListenerState,
+  MdnsFault,
+  ResponderSpec,
   SubsystemSpec,
   UeventFault,
   WorldAction,
@@ -79,6 +81,24 @@ const fault: fc.Arbitrary<UeventFault> = fc.oneof(
   fc.record({ kind: fc.constant("flood" as const), count: fc.integer({ min: 1, max: 50 }) }),
 );
 
+/** The first is announced where the first discovery controller is, the other where nobody listens. */
+function responder(id: "r1" | "r2", announced: boolean): ResponderSpec {
+  const addresses = id === "r1" ? ["192.168.1.20"] : ["192.168.1.29"];
+  const common = { hostIface: "eth0", hostName: `${id}.local`, port: 8009, ttl: Milliseconds(20_000), announced };
+  return { id, instance: id, type: "_nvme-disc._tcp", txt: ["p=tcp"], addresses, ...common };
+}
+
+const responderId = fc.constantFrom("r1" as const, "r2" as const);
+
+const mdnsFault: fc.Arbitrary<MdnsFault> = fc.oneof(
+  fc.record({ kind: fc.constantFrom("lose" as const, "double" as const), count: fc.integer({ min: 1, max: 4 }) }),
+  fc.record({
+    kind: fc.constant("delay" as const),
+    by: fc.integer({ min: 1, max: 3000 }).map(Milliseconds),
+    count: fc.integer({ min: 1, max: 4 }),
+  }),
+);
+
 const peerId = fc.constantFrom(...dcIds, ...volumeIds);
 const dcId = fc.constantFrom(...dcIds);
 const volumeId = fc.constantFrom(...volumeIds);
@@ -114,6 +134,10 @@ export const action: fc.Arbitrary<WorldAction> = fc.oneof(
     state: fc.constantFrom("up" as const, "down" as const, "silent" as const),
   }),
   fc.record({ kind: fc.constant("uevents" as const), fault }),
+  fc.record({ kind: fc.constant("announce" as const), responder: responderId.map((id) => responder(id, true)) }),
+  fc.record({ kind: fc.constant("goodbye" as const), responder: responderId }),
+  fc.record({ kind: fc.constant("avahi" as const), state: fc.constantFrom("up" as const, "down" as const) }),
+  fc.record({ kind: fc.constant("mdns" as const), fault: mdnsFault }),
   fc.record({
     kind: fc.constantFrom("kill" as const, "stop" as const, "start" as const, "reload" as const),
     process: target,
@@ -148,10 +172,16 @@ const restart = fc
 const FIRST_DC = "controller = transport=tcp;traddr=192.168.1.20;trsvcid=8009\n";
 const SECOND_DC = "controller = transport=tcp;traddr=192.168.1.21;trsvcid=8009\n";
 
+const PERSISTENCE = "[Discovery controller connection management]\n";
+
 const configuration = fc.constantFrom<readonly [string, string]>(
   ["/etc/stas/stafd.conf", `[Controllers]\n${FIRST_DC}`],
   ["/etc/stas/stafd.conf", `[Controllers]\n${FIRST_DC}${SECOND_DC}`],
   ["/etc/stas/stafd.conf", `[Controllers]\n${FIRST_DC}exclude = traddr=192.168.1.21\n`],
+  ["/etc/stas/stafd.conf", "[Service Discovery]\nzeroconf = disabled\n"],
+  ["/etc/stas/stafd.conf", "[Service Discovery]\nmdns-provider = builtin\nzeroconf-goodbye = purge\n"],
+  ["/etc/stas/stafd.conf", `${PERSISTENCE}zeroconf-connections-persistence = 20\n[Controllers]\n${SECOND_DC}`],
+  ["/etc/stas/stafd.conf", `${PERSISTENCE}zeroconf-connections-persistence = 0\n`],
   ["/etc/stas/stafd.conf", "[Control"],
   ["/etc/stas/stacd.conf", "[Controllers]\nexclude = traddr=192.168.1.30\n"],
   ["/etc/stas/stacd.conf", "[Controllers]\n"],
@@ -184,41 +214,65 @@ export const smallWorld: fc.Arbitrary<Scenario> = fc
     volumes: fc.tuple(listenerState, listenerState, listenerState),
     listed: fc.tuple(fc.subarray([...volumeIds]), fc.subarray([...volumeIds])),
     attributesAfter: fc.constantFrom(0, 0, 300, 1500, 5000).map(Milliseconds),
+    announced: fc.tuple(fc.boolean(), fc.boolean()),
+    avahi: fc.constantFrom("up" as const, "up" as const, "absent" as const),
+    configured: fc.constantFrom(`${FIRST_DC}${SECOND_DC}`, `${FIRST_DC}${SECOND_DC}`, SECOND_DC, ""),
     timeline: fc.array(happening, { maxLength: 8 }).map((steps) => steps.flat()),
   })
-  .map(({ seed, version, processes, nvmeCli, jitter, dcs, manners, volumes, listed, attributesAfter, timeline }) => ({
-    format: 1,
-    file: "generated",
-    title: "A generated small world",
-    seed,
-    autostart: true,
-    expectations: [],
-    expectationLines: [],
-    timeline,
-    stepLines: timeline.map(() => 0),
-    until: Milliseconds(LAST_STEP_MS + AFTERMATH_MS),
-    world: {
+  .map(
+    ({
       seed,
-      host: {
-        kernel: { version, controllers: [], ueventBuffer: 512, attributesAfter, jitter },
-        nqn: HOST_NQN,
-        id: "33333333-3333-4333-8333-333333333333",
-        name: "host1",
-        processes,
-        nvmeCli,
-        interfaces: [{ name: "eth0", mac: "52:54:00:00:00:01", addresses: ["192.168.1.10/24"] }],
-        binaryFiles: {},
-        files: {
-          "/etc/stas/stafd.conf": `[Controllers]\n${FIRST_DC}${SECOND_DC}`,
+      version,
+      processes,
+      nvmeCli,
+      jitter,
+      dcs,
+      manners,
+      volumes,
+      listed,
+      attributesAfter,
+      timeline,
+      ...given
+    }) => ({
+      format: 1,
+      file: "generated",
+      title: "A generated small world",
+      seed,
+      autostart: true,
+      expectations: [],
+      expectationLines: [],
+      timeline,
+      stepLines: timeline.map(() => 0),
+      until: Milliseconds(LAST_STEP_MS + AFTERMATH_MS),
+      world: {
+        seed,
+        host: {
+          kernel: { version, controllers: [], ueventBuffer: 512, attributesAfter, jitter },
+          nqn: HOST_NQN,
+          id: "33333333-3333-4333-8333-333333333333",
+          name: "host1",
+          processes,
+          nvmeCli,
+          interfaces: [{ name: "eth0", mac: "52:54:00:00:00:01", addresses: ["192.168.1.10/24"] }],
+          binaryFiles: {},
+          files: {
+            "/etc/stas/stafd.conf": `[Controllers]\n${given.configured}`,
+          },
+        },
+        network: {
+          links: [],
+          routes: [],
+          names: {},
+          responders: [responder("r1", given.announced[0]), responder("r2", given.announced[1])],
+          avahi: given.avahi,
+        },
+        fabric: {
+          discoveryControllers: [
+            discovery("dc1", 0, dcs[0], listed[0], manners[0]),
+            discovery("dc2", 1, dcs[1], listed[1], manners[1]),
+          ],
+          subsystems: volumeIds.map((id, index) => subsystem(id, index, volumes[index] ?? "up")),
         },
       },
-      network: { links: [], routes: [], names: {}, responders: [], avahi: "up" },
-      fabric: {
-        discoveryControllers: [
-          discovery("dc1", 0, dcs[0], listed[0], manners[0]),
-          discovery("dc2", 1, dcs[1], listed[1], manners[1]),
-        ],
-        subsystems: volumeIds.map((id, index) => subsystem(id, index, volumes[index] ?? "up")),
-      },
-    },
-  }));
+    }),
+  );

@@ -3,7 +3,8 @@ import { ERRNO } from "../../core/domain/errno.js";
 import { RequestId } from "../../core/ports/request.js";
 import type { OsFailure } from "../../core/ports/request.js";
 import { SecretVault } from "../shared/secrets.js";
-import { tryBus } from "./bus/try.js";
+import { AVAHI } from "./avahi/wire.js";
+import { findName, tryBus } from "./bus/try.js";
 import { checkHost, type Finding } from "./check.js";
 import { servicesOf, type DaemonOptions } from "./daemon.js";
 import { RealFabrics } from "./fabrics.js";
@@ -24,6 +25,7 @@ export function checkThisHost(options: DaemonOptions): Promise<readonly Finding[
     locate: (path) => store.locate(path),
     readOptionLine,
     tryBus: () => tryBus(options.bus, services),
+    findAvahi: () => findName(options.bus, AVAHI),
     nativeCalls: loadLibc().ok,
   });
 }

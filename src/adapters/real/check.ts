@@ -33,6 +33,8 @@ export interface CheckedHost {
   readonly readOptionLine: () => Promise<{ readonly ok: true; readonly text: string } | { ok: false; errno: number }>;
   /** Whether the bus answers; the text says how to mend it where it does not. */
   readonly tryBus: () => Promise<Finding>;
+  /** Whether Avahi is on the bus, or can be started by it. */
+  readonly findAvahi: () => Promise<"there" | "not there">;
   /** Whether koffi loads. */
   readonly nativeCalls: boolean;
 }
@@ -49,6 +51,7 @@ export async function checkHost(host: CheckedHost): Promise<readonly Finding[]> 
     )),
     nativeFinding(host.nativeCalls),
     await host.tryBus(),
+    ...(await mdnsFindings(host)),
   ];
 }
 
@@ -151,6 +154,25 @@ function isConfigured(configs: readonly CommonConfig[], key: keyof ConnectionOpt
   return configs.some(({ connection, controllers }) => {
     return isSet(connection) || controllers.some(({ options }) => isSet(options));
   });
+}
+
+/** Who would find services over mDNS. A configuration that is not valid has its finding already. */
+async function mdnsFindings(host: CheckedHost): Promise<readonly Finding[]> {
+  if (!host.services.includes("staf")) return [];
+  const read = host.store.read(STAF_CONFIG);
+  const parsed = parseStafConfig(STAF_CONFIG, read.ok ? read.text : "");
+  if (!parsed.ok) return [];
+  const { zeroconf, mdnsProvider } = parsed.value;
+  if (!zeroconf) return [{ level: "ok", text: "mDNS: discovery is disabled" }];
+  if (mdnsProvider !== "builtin" && (await host.findAvahi()) === "there")
+    return [{ level: "ok", text: "mDNS: services are taken from Avahi" }];
+  if (mdnsProvider === "avahi") {
+    const text =
+      "mDNS: there is no Avahi, and nothing is discovered until there is: start avahi-daemon, or set mdns-provider to auto";
+    return [{ level: "warning", text }];
+  }
+  if (host.nativeCalls) return [{ level: "ok", text: "mDNS: queries are our own" }];
+  return [{ level: "warning", text: "mDNS: queries of our own need koffi, and nothing is discovered without Avahi" }];
 }
 
 function nativeFinding(loads: boolean): Finding {

@@ -5,6 +5,8 @@ import type { LogLevel, LogPort } from "../../core/ports/log.js";
 import type { ServiceName } from "../../core/ports/bus.js";
 import type { CoreServices } from "../../core/state.js";
 import { SecretVault } from "../shared/secrets.js";
+import { RealDnssd } from "./avahi/port.js";
+import { AVAHI } from "./avahi/wire.js";
 import { RealBus } from "./bus/port.js";
 import { RealClock } from "./clock.js";
 import type { Deliver } from "./deliver.js";
@@ -13,6 +15,7 @@ import { HandleTable } from "./handles.js";
 import { loadLibc, type Libc } from "./libc.js";
 import { detectStyle, RealLog } from "./log.js";
 import { EventLoop } from "./loop.js";
+import { RealMdns } from "./mdns/port.js";
 import { RealNetwork } from "./network/port.js";
 import { RealStore, type StoreRoots } from "./store.js";
 import { RealSysfs } from "./sysfs.js";
@@ -31,12 +34,6 @@ export interface DaemonOptions {
 
 /** Exit statuses beside 0, those of sysexits.h where it has one. */
 export const EXIT = { failed: 1, usage: 64, internalError: 70, running: 75 } as const;
-
-/** mDNS and DNS-SD: nothing browses yet, and nothing comes in. */
-const NO_DISCOVERY: Pick<Ports, "mdns" | "dnssd"> = {
-  mdns: { send: () => undefined },
-  dnssd: { browse: () => undefined },
-};
 
 export function servicesOf(services: CoreServices): readonly ServiceName[] {
   return services === "both" ? ["staf", "stac"] : [services];
@@ -113,6 +110,7 @@ function openPorts(options: DaemonOptions, { libc, log, deliver, end }: PortPart
   const system = new RealSystem({ libc, log, deliver, environment: process.env, exit: end });
   system.listen();
   const bus = new RealBus({ deliver, log, services: servicesOf(options.services), address: options.bus });
+  const mdns = new RealMdns({ libc, deliver, log });
   const ports = {
     clock: new RealClock(deliver),
     sysfs: new RealSysfs({ handles, deliver }),
@@ -122,12 +120,14 @@ function openPorts(options: DaemonOptions, { libc, log, deliver, end }: PortPart
     bus,
     system,
     log,
-    ...NO_DISCOVERY,
+    mdns,
+    dnssd: new RealDnssd({ avahi: bus.foreign(AVAHI), deliver, log }),
   };
   const leave = (): void => {
     // The core did, unless it fell over.
     if (options.services !== "stac") system.removeUdevOverride();
     uevents.close();
+    mdns.close();
     bus.close();
   };
   return { ports, leave };

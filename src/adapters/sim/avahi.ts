@@ -21,7 +21,7 @@ interface Browser {
   types: ReadonlySet<string>;
 }
 
-/** One service at one address, as the daemon's cache holds it. */
+/** One service over one family, as the daemon's cache holds it. */
 interface Cached {
   readonly responder: string;
   service: DnssdService;
@@ -78,11 +78,11 @@ export class SimAvahi implements LinkListener {
 
   announced(responder: ResponderSpec): void {
     if (this.#state !== "up") return;
+    const services = servicesOf(responder);
     for (const [key, cached] of this.#cache) {
-      const gone = cached.responder === responder.id && !responder.addresses.includes(cached.service.address);
-      if (gone) this.#lose(key, cached);
+      if (cached.responder === responder.id && !services.some((one) => keyOf(one) === key)) this.#lose(key, cached);
     }
-    for (const address of responder.addresses) this.#hear(responder, address);
+    for (const service of services) this.#hear(responder, service);
   }
 
   goodbye(responder: ResponderSpec): void {
@@ -104,10 +104,8 @@ export class SimAvahi implements LinkListener {
     for (const responder of this.#links.heard()) this.announced(responder);
   }
 
-  #hear(responder: ResponderSpec, address: string): void {
-    const service = serviceAt(responder, address);
-    if (service === undefined) return;
-    const key = `${service.hostIface} ${address} ${service.type} ${service.instance}`;
+  #hear(responder: ResponderSpec, service: DnssdService): void {
+    const key = keyOf(service);
     const known = this.#cache.get(key);
     if (known === undefined) {
       const cached: Cached = { responder: responder.id, service, expiry: () => undefined };
@@ -116,7 +114,8 @@ export class SimAvahi implements LinkListener {
       this.#found(key, service);
       return;
     }
-    const changed = known.service.port !== service.port || known.service.txt.join("\n") !== service.txt.join("\n");
+    const { address, port, txt } = known.service;
+    const changed = address !== service.address || port !== service.port || txt.join("\n") !== service.txt.join("\n");
     this.#keep(key, known, responder.ttl);
     if (!changed) return;
     known.service = service;
@@ -176,9 +175,19 @@ export class SimAvahi implements LinkListener {
   }
 }
 
-function serviceAt(responder: ResponderSpec, address: string): DnssdService | undefined {
-  const parsed = parseNetAddress(address);
-  if (parsed === undefined) return undefined;
-  const { instance, type, hostIface, port, txt } = responder;
-  return { instance, type, hostIface, family: parsed.family === 4 ? "ipv4" : "ipv6", address, port, txt };
+/** What a responder announces: one service a family, at its first address of it. */
+function servicesOf({ instance, type, hostIface, port, txt, addresses }: ResponderSpec): readonly DnssdService[] {
+  const services: DnssdService[] = [];
+  for (const address of addresses) {
+    const parsed = parseNetAddress(address);
+    if (parsed === undefined) continue;
+    const family = parsed.family === 4 ? "ipv4" : "ipv6";
+    if (services.some((one) => one.family === family)) continue;
+    services.push({ instance, type, hostIface, family, address, port, txt });
+  }
+  return services;
+}
+
+function keyOf({ instance, type, hostIface, family }: DnssdService): string {
+  return `${hostIface} ${family} ${type} ${instance}`;
 }

@@ -6,12 +6,15 @@ const TYPE = { a: 1, ptr: 12, txt: 16, aaaa: 28, srv: 33, any: 255 } as const;
 const CLASS_IN = 1;
 /** The record replaces what a cache holds of that name and type (RFC 6762, 10.2). */
 const CACHE_FLUSH = 0x8000;
-const FLAGS_RESPONSE = 0x8400;
+const FLAG_RESPONSE = 0x8000;
+const FLAG_TRUNCATED = 0x0200;
+/** A response with authority. */
+const FLAGS_ANSWER = 0x8400;
 const HEADER_BYTES = 12;
 const LABEL_MAX = 63;
 const POINTER = 0xc0;
-/** A message of more questions, or a name of more labels, is no query of a sane daemon. */
-const QUESTIONS_MAX = 100;
+/** A message of more questions or answers, or a name of more labels, is no query of a sane daemon. */
+const ENTRIES_MAX = 100;
 const LABELS_MAX = 128;
 
 export interface DnsQuestion {
@@ -93,7 +96,7 @@ export function serviceMessage(responder: ResponderSpec, ttlSeconds: number): Ui
     const record = addressRecord(host, text);
     if (record !== undefined) records.push(record);
   }
-  const header = uint16(0, FLAGS_RESPONSE, 0, records.length, 0, 0);
+  const header = uint16(0, FLAGS_ANSWER, 0, records.length, 0, 0);
   return Buffer.concat([header, ...records.map((record) => recordBytes(record, ttlSeconds))]);
 }
 
@@ -121,31 +124,59 @@ function readName(message: Uint8Array, start: number): { readonly name: string; 
   return undefined;
 }
 
-/** The questions of a query; none for a response, or for what is cut short or no DNS message at all. */
-export function readQuestions(message: Uint8Array): readonly DnsQuestion[] {
-  if (message.length < HEADER_BYTES) return [];
+/** What a responder reads of a query. */
+export interface DnsQuery {
+  readonly questions: readonly DnsQuestion[];
+  /** Pointers that whoever asks knows already, by their targets' names, with what is left of their TTL in seconds. */
+  readonly known: ReadonlyMap<string, number>;
+  /** More of what it knows follows (TC). */
+  readonly continued: boolean;
+}
+
+const NO_QUERY: DnsQuery = { questions: [], known: new Map(), continued: false };
+
+/** Reads a query; an empty one for a response, or for what is cut short or no DNS message at all. */
+export function readQuery(message: Uint8Array): DnsQuery {
+  if (message.length < HEADER_BYTES) return NO_QUERY;
   const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
-  if ((view.getUint16(2) & 0x8000) !== 0) return [];
-  const count = Math.min(view.getUint16(4), QUESTIONS_MAX);
+  if ((view.getUint16(2) & FLAG_RESPONSE) !== 0) return NO_QUERY;
   const questions: DnsQuestion[] = [];
+  const known = new Map<string, number>();
+  const query: DnsQuery = { questions, known, continued: (view.getUint16(2) & FLAG_TRUNCATED) !== 0 };
   let at = HEADER_BYTES;
-  for (let i = 0; i < count; i++) {
+  for (let i = Math.min(view.getUint16(4), ENTRIES_MAX); i > 0; i--) {
     const name = readName(message, at);
-    if (name === undefined || name.next + 4 > message.length) return questions;
+    if (name === undefined || name.next + 4 > message.length) return query;
     questions.push({ name: name.name, type: view.getUint16(name.next) });
     at = name.next + 4;
   }
-  return questions;
+  for (let i = Math.min(view.getUint16(6), ENTRIES_MAX); i > 0; i--) {
+    const name = readName(message, at);
+    if (name === undefined || name.next + 10 > message.length) return query;
+    const data = name.next + 10;
+    const target = view.getUint16(name.next) === TYPE.ptr ? readName(message, data) : undefined;
+    if (target !== undefined) known.set(target.name, view.getUint32(name.next + 4));
+    at = data + view.getUint16(name.next + 8);
+  }
+  return query;
 }
 
-/** Whether a responder has a record that a question asks for. */
-export function answersTo(responder: ResponderSpec, question: DnsQuestion): boolean {
+/** Whether whoever asks knows a responder's pointer well enough: at least half of its TTL is left (RFC 6762, 7.1). */
+export function isKnown(responder: ResponderSpec, known: DnsQuery["known"], ttlSeconds: number): boolean {
+  const type = [...labelsOf(responder.type), "local"].join(".");
+  return (known.get(`${responder.instance}.${type}`.toLowerCase()) ?? -1) * 2 >= ttlSeconds;
+}
+
+/** Whether a responder has a record that a question asks for, and whether others may have such records as well. */
+export function answersTo(responder: ResponderSpec, question: DnsQuestion): "no" | "shared" | "unique" {
   const any = question.type === TYPE.any;
   const type = [...labelsOf(responder.type), "local"].join(".").toLowerCase();
-  if (question.name === type) return any || question.type === TYPE.ptr;
+  if (question.name === type) return any || question.type === TYPE.ptr ? "shared" : "no";
   if (question.name === `${responder.instance.toLowerCase()}.${type}`) {
-    return any || question.type === TYPE.srv || question.type === TYPE.txt;
+    return any || question.type === TYPE.srv || question.type === TYPE.txt ? "unique" : "no";
   }
-  if (question.name !== hostLabels(responder.hostName).join(".").toLowerCase()) return false;
-  return any || question.type === TYPE.a || question.type === TYPE.aaaa;
+  if (question.name !== hostLabels(responder.hostName).join(".").toLowerCase()) return "no";
+  const has = (family: 4 | 6): boolean => responder.addresses.some((one) => parseNetAddress(one)?.family === family);
+  const isAsked = any || (question.type === TYPE.a && has(4)) || (question.type === TYPE.aaaa && has(6));
+  return isAsked ? "unique" : "no";
 }

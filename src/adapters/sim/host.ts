@@ -111,7 +111,7 @@ export class SimHost<Handle> {
     this.disk = new SimDisk(observe);
     this.#bus = new SimBus(clock, observe);
     this.#units = this.#unitsWithNvmeCli();
-    this.#links = new MdnsLinks(clock, this.#network, spec.network);
+    this.#links = new MdnsLinks(clock, this.#network, spec.network, spec.seed);
     this.#avahi = new SimAvahi(clock, this.#links, spec.network);
     this.#writeFiles();
     made.boot();
@@ -204,6 +204,12 @@ export class SimHost<Handle> {
         return;
       case "avahi":
         this.#avahi.setState(action.state);
+        return;
+      case "mdns":
+        this.#links.applyFault(action.fault);
+        return;
+      case "datagram":
+        this.#links.sendRaw(action.hostIface, action.from, Buffer.from(action.hex, "hex"));
         return;
       case "write-file":
         this.disk.put(action.path, action.text);

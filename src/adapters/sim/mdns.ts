@@ -1,13 +1,22 @@
-import { Milliseconds } from "../../core/domain/units.js";
+import { later, Milliseconds } from "../../core/domain/units.js";
 import type { MdnsPort } from "../../core/ports/mdns.js";
-import type { SimClock } from "./clock.js";
-import { answersTo, readQuestions, serviceMessage } from "./dns.js";
+import type { Cancel, SimClock } from "./clock.js";
+import { answersTo, isKnown, readQuery, serviceMessage } from "./dns.js";
 import type { NetworkModel } from "./net/paths.js";
 import type { SimProcess } from "./process.js";
-import type { LinkState, NetworkSpec, ResponderSpec } from "./spec.js";
+import { randomStream, type RandomStream } from "./random.js";
+import type { LinkState, MdnsFault, NetworkSpec, ResponderSpec } from "./spec.js";
 
-/** A responder waits 20 to 120 ms with records that others may have as well (RFC 6762, 6). */
-const ANSWER_TAKES = Milliseconds(20);
+/** A responder waits 20 to 120 ms with records that others may have as well, and not with others (RFC 6762, 6). */
+const SHARED_ANSWER = { after: 20, spread: 101 } as const;
+const UNIQUE_ANSWER = { after: 1, spread: 10 } as const;
+/** It waits longer where more known answers are to follow (RFC 6762, 7.2). */
+const CONTINUED_ANSWER = { after: 400, spread: 101 } as const;
+
+type Family = "ipv4" | "ipv6";
+
+/** An announcement is sent twice (RFC 6762, 8.3). */
+const ANNOUNCED_AGAIN_AFTER = Milliseconds(1000);
 
 /** One datagram on a link. Nominal. */
 const DATAGRAM_TAKES = Milliseconds(1);
@@ -23,12 +32,33 @@ export interface LinkListener {
 /** A process that has sent on an interface, and so joined its multicast group. */
 interface Member {
   readonly process: SimProcess;
+  /** Interface and family. */
   readonly joined: Set<string>;
+}
+
+/** An answer that a responder still holds back. */
+interface Held {
+  readonly responder: ResponderSpec;
+  readonly wayOfQuery: string;
+  readonly cancel: Cancel;
+}
+
+/** A datagram on its way to those who listen on an interface. */
+interface Flight {
+  readonly hostIface: string;
+  readonly family: Family;
+  readonly from: string;
+  readonly datagram: Uint8Array;
+}
+
+function wayOf(hostIface: string, family: Family): string {
+  return `${hostIface} ${family}`;
 }
 
 /**
  * Responders on the links of a simulated host. They answer queries, announce and say goodbye; while a link is
- * not up, nothing they send arrives. A daemon's socket hears an interface from its first datagram there.
+ * not up, nothing they send arrives. A daemon's socket hears an interface and family from its first datagram there, its own
+ * datagrams among the rest. A responder speaks over each family that it has an address of.
  */
 export class MdnsLinks {
   readonly #clock: SimClock;
@@ -37,8 +67,12 @@ export class MdnsLinks {
   readonly #links = new Map<string, LinkState>();
   readonly #members: Member[] = [];
   readonly #listeners: LinkListener[] = [];
+  readonly #held = new Set<Held>();
+  readonly #draws: RandomStream;
+  #fault: MdnsFault = { kind: "pass" };
 
-  constructor(clock: SimClock, network: NetworkModel, spec: NetworkSpec) {
+  constructor(clock: SimClock, network: NetworkModel, spec: NetworkSpec, seed: number) {
+    this.#draws = randomStream(seed, "mdns answers");
     this.#clock = clock;
     this.#network = network;
     for (const link of spec.links) this.#links.set(link.hostIface, link.state);
@@ -56,10 +90,18 @@ export class MdnsLinks {
       this.#members.splice(this.#members.indexOf(member), 1);
     });
     return {
-      send: (hostIface, _family, datagram) => {
+      send: (hostIface, family, datagram) => {
         if (!process.alive) return;
-        member.joined.add(hostIface);
-        this.#query(hostIface, datagram);
+        member.joined.add(wayOf(hostIface, family));
+        const own = this.#network.interfaces().find(({ name }) => name === hostIface)?.addresses;
+        const source = own?.find((address) => familyOf(address) === family);
+        // As the kernel has it: no address, nothing to send from.
+        if (source === undefined || !this.passes(hostIface)) return;
+        this.#land({ hostIface, family, from: source, datagram }, DATAGRAM_TAKES);
+        this.#query(hostIface, family, datagram);
+      },
+      leave: (hostIface) => {
+        for (const family of FAMILIES) member.joined.delete(wayOf(hostIface, family));
       },
     };
   }
@@ -84,7 +126,10 @@ export class MdnsLinks {
     const responder: ResponderSpec = { ...spec, announced: true };
     this.#responders.set(spec.id, responder);
     if (!this.passes(responder.hostIface)) return;
-    this.#send(responder, ttlSeconds(responder), DATAGRAM_TAKES);
+    this.#send(responder, ttlSeconds(responder));
+    this.#clock.after(ANNOUNCED_AGAIN_AFTER, () => {
+      if (this.#responders.get(spec.id) === responder) this.#send(responder, ttlSeconds(responder));
+    });
     for (const listener of this.#listeners) listener.announced(responder);
   }
 
@@ -94,7 +139,7 @@ export class MdnsLinks {
     if (responder === undefined || !responder.announced) return;
     this.#responders.set(id, { ...responder, announced: false });
     if (!this.passes(responder.hostIface)) return;
-    this.#send(responder, 0, DATAGRAM_TAKES);
+    this.#send(responder, 0);
     for (const listener of this.#listeners) listener.goodbye(responder);
   }
 
@@ -112,25 +157,94 @@ export class MdnsLinks {
     for (const listener of this.#listeners) listener.linkChanged(hostIface, state);
   }
 
-  #query(hostIface: string, datagram: Uint8Array): void {
-    const questions = readQuestions(datagram);
+  /** What becomes of the next datagrams on their way to the daemons. */
+  applyFault(fault: MdnsFault): void {
+    this.#fault = fault;
+  }
+
+  /** Somebody on a link sends a datagram of any content. */
+  sendRaw(hostIface: string, from: string, datagram: Uint8Array): void {
+    if (this.passes(hostIface)) this.#fly({ hostIface, family: familyOf(from), from, datagram }, DATAGRAM_TAKES);
+  }
+
+  #query(hostIface: string, family: Family, datagram: Uint8Array): void {
+    const query = readQuery(datagram);
+    const wayOfQuery = wayOf(hostIface, family);
+    // What is told to be known meanwhile need not be answered any more.
+    for (const held of this.#held) {
+      if (held.wayOfQuery === wayOfQuery && isKnown(held.responder, query.known, ttlSeconds(held.responder)))
+        this.#drop(held);
+    }
     for (const responder of this.heardOn(hostIface)) {
-      if (!questions.some((question) => answersTo(responder, question))) continue;
-      this.#send(responder, ttlSeconds(responder), ANSWER_TAKES);
+      if (!responder.addresses.some((address) => familyOf(address) === family)) continue;
+      const kinds = new Set(query.questions.map((question) => answersTo(responder, question)));
+      if (isKnown(responder, query.known, ttlSeconds(responder))) kinds.delete("shared");
+      if (!kinds.has("shared") && !kinds.has("unique")) continue;
+      const wait = query.continued ? CONTINUED_ANSWER : kinds.has("shared") ? SHARED_ANSWER : UNIQUE_ANSWER;
+      this.#hold(responder, family, wayOfQuery, Milliseconds(wait.after + this.#draws.below(wait.spread)));
     }
   }
 
-  #send(responder: ResponderSpec, ttl: number, after: Milliseconds): void {
-    const { hostIface, addresses } = responder;
-    const datagram = serviceMessage(responder, ttl);
-    const from = addresses[0] ?? "";
+  #hold(responder: ResponderSpec, family: Family, wayOfQuery: string, after: Milliseconds): void {
+    const cancel = this.#clock.after(after, () => {
+      this.#held.delete(held);
+      if (this.#responders.get(responder.id)?.announced === true) this.#speak(responder, family, ttlSeconds(responder));
+    });
+    const held: Held = { responder, wayOfQuery, cancel };
+    this.#held.add(held);
+  }
+
+  #drop(held: Held): void {
+    this.#held.delete(held);
+    held.cancel();
+  }
+
+  #send(responder: ResponderSpec, ttl: number): void {
+    for (const family of FAMILIES) this.#speak(responder, family, ttl);
+  }
+
+  #speak(responder: ResponderSpec, family: Family, ttl: number): void {
+    const from = responder.addresses.find((address) => familyOf(address) === family);
+    const { hostIface } = responder;
+    if (from !== undefined)
+      this.#fly({ hostIface, family, from, datagram: serviceMessage(responder, ttl) }, DATAGRAM_TAKES);
+  }
+
+  #fly(flight: Flight, after: Milliseconds): void {
+    const fault = this.#fault;
+    if (fault.kind === "pass") {
+      this.#land(flight, after);
+      return;
+    }
+    this.#fault = fault.count > 1 ? { ...fault, count: fault.count - 1 } : { kind: "pass" };
+    switch (fault.kind) {
+      case "lose":
+        return;
+      case "double":
+        this.#land(flight, after);
+        this.#land(flight, after);
+        return;
+      case "delay":
+        this.#land(flight, later(after, fault.by));
+        return;
+    }
+  }
+
+  #land(flight: Flight, after: Milliseconds): void {
     this.#clock.after(after, () => {
-      if (!this.passes(hostIface)) return;
+      if (!this.passes(flight.hostIface)) return;
+      const way = wayOf(flight.hostIface, flight.family);
       for (const { process, joined } of this.#members) {
-        if (joined.has(hostIface)) process.deliver({ kind: "mdns-datagram", hostIface, from, datagram });
+        if (joined.has(way)) process.deliver({ kind: "mdns-datagram", ...flight });
       }
     });
   }
+}
+
+const FAMILIES: readonly Family[] = ["ipv4", "ipv6"];
+
+function familyOf(address: string): Family {
+  return address.includes(":") ? "ipv6" : "ipv4";
 }
 
 function ttlSeconds(responder: ResponderSpec): number {

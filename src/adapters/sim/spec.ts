@@ -233,6 +233,13 @@ export type UeventFault =
   /** The socket overruns now: what waits in it is lost. */
   | { readonly kind: "overflow" };
 
+/** What a step does to mDNS datagrams on their way to the daemon; a delayed one is overtaken by those that follow. */
+export type MdnsFault =
+  | { readonly kind: "pass" }
+  | { readonly kind: "lose"; readonly count: number }
+  | { readonly kind: "double"; readonly count: number }
+  | { readonly kind: "delay"; readonly by: Milliseconds; readonly count: number };
+
 export type ProcessTarget = ServiceName | "both";
 
 /** One thing done to the world. */
@@ -319,6 +326,14 @@ export type WorldAction =
   | { readonly kind: "announce"; readonly responder: ResponderSpec }
   | { readonly kind: "goodbye"; readonly responder: string }
   | { readonly kind: "avahi"; readonly state: "up" | "down" }
+  | { readonly kind: "mdns"; readonly fault: MdnsFault }
+  /** Somebody on a link sends an mDNS datagram of any content, in hex. */
+  | {
+      readonly kind: "datagram";
+      readonly hostIface: string;
+      readonly from: string;
+      readonly hex: string;
+    }
   | {
       readonly kind: "write-file";
       readonly path: string;

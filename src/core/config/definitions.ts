@@ -3,7 +3,7 @@ import type { Transport } from "../domain/transport-id.js";
 import { parseTimeSpan } from "../domain/time-span.js";
 import { type Milliseconds, Milliseconds as ms, Seconds } from "../domain/units.js";
 import type { ServiceName } from "../ports/bus.js";
-import type { ConnectionOptions, DisconnectScope, IpFamily } from "./types.js";
+import type { ConnectionOptions, DisconnectScope, IpFamily, MdnsProvider } from "./types.js";
 
 export const SECTIONS = {
   global: "Global",
@@ -169,6 +169,12 @@ const NCC_ATTEMPTS: ValueKind<number> = {
   remark: (text) => (ATTEMPTS.read(text) === 1 ? "1 means 2, the least there is" : undefined),
 };
 
+/** An extension: nvme-stas knows Avahi alone. */
+const PROVIDERS: ValueKind<MdnsProvider> = words({ auto: "auto", avahi: "avahi", builtin: "builtin" });
+
+/** An extension: what nvme-stas did before it had zeroconf-connections-persistence is `purge`. */
+const GOODBYES: ValueKind<"keep" | "purge"> = words({ keep: "keep", purge: "purge" });
+
 export const OPTIONS = {
   tron: option(BOTH, SECTIONS.global, "tron", FLAG, false),
   hdrDigest: connection(BOTH, "hdrDigest", false),
@@ -202,6 +208,8 @@ export const OPTIONS = {
   disconnectScope: option<DisconnectScope>(STAC, SECTIONS.io, "disconnect-scope", SCOPES, "only-stas-connections"),
   disconnectTrtypes: option<readonly Transport[]>(STAC, SECTIONS.io, "disconnect-trtypes", TRANSPORT_LIST, ["tcp"]),
   connectAttemptsOnNcc: option(STAC, SECTIONS.io, "connect-attempts-on-ncc", NCC_ATTEMPTS, 0),
+  mdnsProvider: option<MdnsProvider>(STAF, SECTIONS.serviceDiscovery, "mdns-provider", PROVIDERS, "auto"),
+  zeroconfGoodbye: option<"keep" | "purge">(STAF, SECTIONS.serviceDiscovery, "zeroconf-goodbye", GOODBYES, "keep"),
 } as const;
 
 /** Options that repeat, one entry a value. */

@@ -20,6 +20,8 @@ function complete(reader: ConfigReader, common: CommonConfig): StafConfig {
     zeroconf: reader.scalar(OPTIONS.zeroconf),
     persistentConnections: readPersistent(reader),
     zeroconfPersistence: persistence === "forever" ? undefined : persistence,
+    mdnsProvider: reader.scalar(OPTIONS.mdnsProvider),
+    zeroconfGoodbye: reader.scalar(OPTIONS.zeroconfGoodbye),
   };
 }
 

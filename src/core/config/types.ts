@@ -53,12 +53,18 @@ export interface CommonConfig {
   readonly excludes: readonly ControllerEntry[];
 }
 
+/** Who finds services: Avahi, our own queries, or (`auto`) Avahi where there is one. */
+export type MdnsProvider = "auto" | "avahi" | "builtin";
+
 export interface StafConfig extends CommonConfig {
   readonly pleo: boolean;
   readonly zeroconf: boolean;
   readonly persistentConnections: boolean;
   /** How long a discovered DC may be silent; `undefined`: for ever. */
   readonly zeroconfPersistence: Milliseconds | undefined;
+  readonly mdnsProvider: MdnsProvider;
+  /** What a goodbye means to a discovered DC that is not live: kept for the persistence time, or dropped at once. */
+  readonly zeroconfGoodbye: "keep" | "purge";
 }
 
 export type DisconnectScope = "only-stas-connections" | "all-connections-matching-disconnect-trtypes" | "no-disconnect";

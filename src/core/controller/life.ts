@@ -87,6 +87,8 @@ export function amendLife(context: Context, controller: Controller, life: Life, 
   controller.life = life;
   controller.why = why;
   controller.since = context.ports.clock.now();
+  if (controller.service === "staf" && controller.origin === "discovered")
+    context.state.mdns.unjudged.add(controller.id);
 }
 
 /** Waits for its next attempt. */

@@ -372,6 +372,7 @@ export function forget(context: Context, controller: Controller): void {
   release(context, controller);
   if (controller.service === "staf") abandonConversation(context, controller);
   state.controllers.delete(controller.id);
+  state.mdns.unjudged.add(controller.id);
   state.byKey.delete(controllerKey(controller.service, transportIdKey(controller.tid)));
   removeFrom(state.byPlace, placeOf(controller), controller.id);
   touch(context, controller.service);

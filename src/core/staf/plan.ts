@@ -26,6 +26,14 @@ export interface PresentDc extends Named {
   readonly options: ConnectionOptions;
   /** `undefined`: not known, which is not an empty page. */
   readonly entries: readonly DiscoveryLogEntry[] | undefined;
+  /** Why it is to be dropped although it was discovered; `undefined` where it is to stay. */
+  readonly dropped: string | undefined;
+}
+
+/** A discovery controller that is announced over mDNS and takes connections. */
+export interface DiscoveredDc {
+  readonly tid: TransportId;
+  readonly why: string;
 }
 
 export type StafOperation =
@@ -45,18 +53,23 @@ export interface StafPlanInput {
   /** False while a table of the boot firmware could not be read. */
   readonly bootKnown: boolean;
   readonly present: readonly PresentDc[];
+  readonly discovered: readonly DiscoveredDc[];
 }
 
-/** The wanted set: what is configured, and what known pages refer to from there. */
-export function wantedDcs({ config, names, boot, present }: StafPlanInput): ReadonlyMap<string, WantedDc> {
+/** The wanted set: what is configured, asked for at boot, and discovered, and what known pages refer to from there. */
+export function wantedDcs(input: StafPlanInput): ReadonlyMap<string, WantedDc> {
+  const { config, names, boot, present, discovered } = input;
   const byKey = new Map(present.map((dc) => [transportIdKey(dc.tid), dc]));
   const wanted = new Map<string, WantedDc>();
+  // In the order in which they came to be wanted: their referrals are followed in it.
+  const queue: string[] = [];
   const want = (candidate: WantedDc): void => {
     const key = transportIdKey(candidate.tid);
     if (wanted.has(key) || wanted.size >= DISCOVERY_CONTROLLERS_MAX) return;
     if (isExcluded(candidate.tid, config.excludes) !== undefined) return;
     if (!allowedFamily(candidate.tid, config.ipFamilies)) return;
     wanted.set(key, candidate);
+    queue.push(key);
   };
   for (const { tid, hostName, entry } of configuredConnections(config, "staf", names, present)) {
     const options = { ...config.connection, ...entry.options };
@@ -75,15 +88,29 @@ export function wantedDcs({ config, names, boot, present }: StafPlanInput): Read
     const hostName = isNamed(tid) ? tid.traddr : "";
     want({ tid: { ...tid, traddr }, hostName, options: config.connection, origin: "nbft", why });
   }
-  // Grows while it is walked: a referral's own referrals follow.
-  for (const [key, dc] of wanted) {
-    for (const entry of byKey.get(key)?.entries ?? []) {
-      const tid = entry.subtype === "referral" ? entryTransportId(entry, dc.tid, config.ignoreIface) : undefined;
-      if (tid === undefined) continue;
-      const why = `referred to by ${formatTransportId(dc.tid)}`;
-      want({ tid, hostName: "", options: config.connection, origin: "referral", why });
+  const followReferrals = (): void => {
+    for (let key = queue.shift(); key !== undefined; key = queue.shift()) {
+      const dc = wanted.get(key);
+      for (const entry of byKey.get(key)?.entries ?? []) {
+        if (dc === undefined || entry.subtype !== "referral") continue;
+        const tid = entryTransportId(entry, dc.tid, config.ignoreIface);
+        if (tid === undefined) continue;
+        const why = `referred to by ${formatTransportId(dc.tid)}`;
+        want({ tid, hostName: "", options: config.connection, origin: "referral", why });
+      }
     }
+  };
+  // A referral counts for more than an announcement, but not one by what was itself discovered: of two that refer to each
+  // other, each outlives the other.
+  followReferrals();
+  for (const { tid, why } of discovered)
+    want({ tid, hostName: "", options: config.connection, origin: "discovered", why });
+  for (const { tid, origin, dropped } of present) {
+    if (origin !== "discovered" || dropped !== undefined) continue;
+    const why = "was announced over mDNS, and is not announced now";
+    want({ tid, hostName: "", options: config.connection, origin: "discovered", why });
   }
+  followReferrals();
   return wanted;
 }
 
@@ -129,6 +156,6 @@ function whyNotWanted(
     case "nbft":
       return bootKnown ? "the boot firmware does not ask for it any more" : undefined;
     case "discovered":
-      return undefined;
+      return dc.dropped;
   }
 }

@@ -5,7 +5,12 @@ import type { Context } from "../context.js";
 import { readPage } from "../controller/discovery.js";
 import { leave } from "../controller/machine.js";
 import { renewConnections, setOptions } from "../controller/renewal.js";
+import { recallAbsence, whyDropped } from "../mdns/absence.js";
+import { configureMdns } from "../mdns/provider.js";
+import { pumpProbes } from "../mdns/reach.js";
+import { announcedBy, reviewTargets } from "../mdns/table.js";
 import {
+  controllerKey,
   knownEntries,
   standingOf,
   type Controller,
@@ -30,7 +35,7 @@ import {
 } from "../services.js";
 import type { StafState } from "../state.js";
 import type { StafView } from "../stac/view-types.js";
-import { planStaf, type PresentDc, type StafOperation, type StafPlanInput } from "./plan.js";
+import { planStaf, type DiscoveredDc, type PresentDc, type StafOperation, type StafPlanInput } from "./plan.js";
 
 export const STAF_CONFIG = "/etc/stas/stafd.conf";
 
@@ -50,7 +55,7 @@ export function discoveryControllers(context: Context): readonly DiscoveryContro
 export function startStaf(context: Context, staf: StafState): void {
   loadConfig(context, "staf", staf, parseStafConfig);
   const rememberedUntil = later(context.ports.clock.now(), REMEMBERED_FOR);
-  for (const { tid, hostName, origin, page } of loadRecord(context, "staf", readRecordedDcs)) {
+  for (const { tid, hostName, origin, page, absentSince } of loadRecord(context, "staf", readRecordedDcs)) {
     const controller = addController(context, {
       service: "staf",
       tid,
@@ -66,20 +71,25 @@ export function startStaf(context: Context, staf: StafState): void {
       why: "recorded by an earlier run",
       rememberedUntil,
     });
+    if (absentSince !== undefined) recallAbsence(context, controller.id, absentSince);
     remember(context, controller);
   }
+  configureMdns(context);
   reconcileStaf(context, staf);
 }
 
 /** Reads the configuration and every page again. */
 export function reloadStaf(context: Context, staf: StafState): void {
   loadConfig(context, "staf", staf, parseStafConfig);
+  configureMdns(context);
   reconcileStaf(context, staf);
   for (const dc of discoveryControllers(context)) readPage(context, dc, "the configuration was reloaded");
 }
 
 export function reconcileStaf(context: Context, staf: StafState): void {
-  const present = discoveryControllers(context).map(presentDc);
+  reviewTargets(context);
+  pumpProbes(context);
+  const present = discoveryControllers(context).map((dc) => presentDc(context, dc));
   const { names } = context.state;
   const config = withNamedExcludes(staf.config, names);
   const boot = bootControllers(context, staf.config);
@@ -90,14 +100,26 @@ export function reconcileStaf(context: Context, staf: StafState): void {
     boot,
     bootKnown: bootKnown(context.state),
     present,
+    discovered: discoveredDcs(context),
   };
   for (const operation of planStaf(input)) carryOut(context, operation);
   renewConnections(context, "staf");
 }
 
-function presentDc(controller: DiscoveryControllerState): PresentDc {
+function presentDc(context: Context, controller: DiscoveryControllerState): PresentDc {
   const { id, origin, options, page } = controller;
-  return { id, ...namedOf(controller), origin, options, entries: knownEntries(page) };
+  const dropped = whyDropped(context, controller);
+  return { id, ...namedOf(controller), origin, options, entries: knownEntries(page), dropped };
+}
+
+/** What is announced and takes connections, or is here already. */
+function discoveredDcs(context: Context): readonly DiscoveredDc[] {
+  const found: DiscoveredDc[] = [];
+  for (const [key, target] of context.state.mdns.targets) {
+    const isHere = context.state.byKey.has(controllerKey("staf", key));
+    if (isHere || target.reach.at === "reachable") found.push({ tid: target.tid, why: announcedBy(context, target) });
+  }
+  return found;
 }
 
 function carryOut(context: Context, operation: StafOperation): void {
@@ -133,6 +155,7 @@ function carryOut(context: Context, operation: StafOperation): void {
       dc.origin = operation.wanted.origin;
       dc.hostName = operation.wanted.hostName;
       dc.wanted = operation.why;
+      context.state.mdns.unjudged.add(dc.id);
       touch(context, "staf");
       return;
     }

@@ -26,7 +26,7 @@ export function eventText(event: CoreEvent): string {
     case "resolved":
       return `${head},"request":${String(event.request)},"result":${resultText(event.result, (ok) => quoteList(ok.addresses))}`;
     case "mdns-datagram":
-      return `${head},"iface":${quoteName(event.hostIface)},"from":${quoteName(event.from)},"datagram":${bytesText(event.datagram)}`;
+      return `${head},"iface":${quoteName(event.hostIface)},"family":"${event.family}","from":${quoteName(event.from)},"datagram":${bytesText(event.datagram)}`;
     case "dnssd-found": {
       const { instance, type, hostIface, family, address, port, txt } = event.service;
       const where = `"iface":${quoteName(hostIface)},"family":"${family}","address":${quote(address)},"port":${String(port)}`;

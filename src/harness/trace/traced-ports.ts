@@ -346,6 +346,11 @@ function tracedMdns(inner: MdnsPort, teller: Teller): MdnsPort {
         inner.send(hostIface, family, datagram);
       });
     },
+    leave: (hostIface) => {
+      teller.call("mdns.leave", { subject: hostIface }, `,"iface":${quoteName(hostIface)}`, () => {
+        inner.leave(hostIface);
+      });
+    },
   };
 }
 

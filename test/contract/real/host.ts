@@ -8,6 +8,7 @@ import type {
   ContractHost,
   Delivered,
   HostBus,
+  HostDiscovery,
   HostFiles,
   HostNetwork,
   LogLine,
@@ -101,6 +102,10 @@ export class RealContractHost implements ContractHost {
 
   get network(): HostNetwork {
     return this.#world.network;
+  }
+
+  get discovery(): HostDiscovery {
+    return this.#world.discovery;
   }
 
   get files(): HostFiles {

@@ -8,6 +8,7 @@ import { RealFabrics } from "../../../src/adapters/real/fabrics.js";
 import { HandleTable } from "../../../src/adapters/real/handles.js";
 import { loadLibc, type Libc } from "../../../src/adapters/real/libc.js";
 import { RealLog } from "../../../src/adapters/real/log.js";
+import { RealMdns } from "../../../src/adapters/real/mdns/port.js";
 import { RealNetwork } from "../../../src/adapters/real/network/port.js";
 import { RealStore } from "../../../src/adapters/real/store.js";
 import { RealSysfs } from "../../../src/adapters/real/sysfs.js";
@@ -24,6 +25,7 @@ import type { Delivered, HostFiles, HostNetwork, LogLine } from "../host.js";
 import { INTERFACES, PLACES } from "../stage.js";
 import { ueventName } from "../kit.js";
 import { Waiting } from "../waiting.js";
+import { RealDiscovery } from "./discovery.js";
 import { RealStorage } from "./storage.js";
 import { openNameServer, openPeers, RealServiceManager } from "./surroundings.js";
 
@@ -45,6 +47,7 @@ export class RealWorld {
   readonly storage: RealStorage;
   readonly manager: RealServiceManager;
   readonly busDaemon: Bus;
+  readonly discovery: RealDiscovery;
   readonly #namespace: NetworkNamespace;
   readonly #waiting = new Waiting();
   readonly #listeners = new Set<(delivered: Delivered) => void>();
@@ -52,8 +55,9 @@ export class RealWorld {
   readonly #present = new Set<string>();
   #looking: NodeJS.Timeout | undefined;
 
-  private constructor(libc: Libc, namespace: NetworkNamespace, busDaemon: Bus) {
+  private constructor(libc: Libc, namespace: NetworkNamespace, busDaemon: Bus, discovery: RealDiscovery) {
     this.libc = libc;
+    this.discovery = discovery;
     this.#namespace = namespace;
     this.busDaemon = busDaemon;
     this.storage = new RealStorage(namespace);
@@ -80,8 +84,8 @@ export class RealWorld {
         },
       }),
       log,
-      mdns: { send: () => undefined },
-      dnssd: { browse: () => undefined },
+      mdns: new RealMdns({ libc, deliver, log }),
+      dnssd: discovery.dnssd(deliver, log),
     };
   }
 
@@ -96,7 +100,8 @@ export class RealWorld {
     await openNameServer();
     const loaded = loadLibc();
     if (!loaded.ok) throw new Error(loaded.because);
-    return new RealWorld(loaded.libc, namespace, await Bus.start(`${FOLDER}/dbus`));
+    const discovery = await RealDiscovery.open(`${FOLDER}/discovery`);
+    return new RealWorld(loaded.libc, namespace, await Bus.start(`${FOLDER}/dbus`), discovery);
   }
 
   readonly deliver = (event: CoreEvent): void => {
@@ -178,6 +183,7 @@ export class RealWorld {
     await this.clear();
     this.storage.close();
     await this.busDaemon.kill();
+    await this.discovery.close();
     this.#namespace.close();
     for (const { name } of INTERFACES) removeLink(name);
     rmSync(FOLDER, { recursive: true, force: true });

@@ -17,6 +17,8 @@ const FILES = {
   options: async () => (await import("./options.js")).optionsChecks,
   transports: async () => (await import("./transports.js")).transportsChecks,
   "cdc-options": async () => (await import("./cdc-options.js")).cdcOptionsChecks,
+  mdns: async () => (await import("./mdns.js")).mdnsChecks,
+  "mdns-daemon": async () => (await import("./mdns-daemon.js")).mdnsDaemonChecks,
   /** Not run as checks: `--bench` asks for them. */
   bench: async () => (await import("../bench/index.js")).MEASUREMENTS,
 } satisfies Record<string, () => Promise<readonly Check[]>>;

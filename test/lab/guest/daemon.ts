@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Service } from "./service.js";
 
 /** Under the project's folder, which is the working directory. */
-const PROGRAM = "dist/bin/stas-daemon.cjs";
+export const PROGRAM = "dist/bin/stas-daemon.cjs";
 
 export interface DaemonOptions {
   /** Default `both`. */

@@ -13,6 +13,8 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   "bin/udevadm": "bin/udevadm",
   "usr/bin/dbus-daemon": "usr/bin/dbus-daemon",
   "bin/ip": "bin/ip",
+  "usr/sbin/avahi-daemon": "usr/sbin/avahi-daemon",
+  "usr/bin/avahi-publish-service": "usr/bin/avahi-publish-service",
 };
 
 const APPLETS =
@@ -22,8 +24,9 @@ const APPLETS =
 
 const TEXTS: Readonly<Record<string, string>> = {
   "etc/passwd":
-    "root:x:0:0:root:/root:/bin/sh\nmessagebus:x:100:100::/:/bin/false\nnobody:x:65534:65534::/:/bin/false\n",
-  "etc/group": "root:x:0:\ntty:x:5:\ndisk:x:6:\nmessagebus:x:100:\nnogroup:x:65534:\n",
+    "root:x:0:0:root:/root:/bin/sh\nmessagebus:x:100:100::/:/bin/false\navahi:x:101:101::/:/bin/false\n" +
+    "nobody:x:65534:65534::/:/bin/false\n",
+  "etc/group": "root:x:0:\ntty:x:5:\ndisk:x:6:\nmessagebus:x:100:\navahi:x:101:\nnogroup:x:65534:\n",
   "etc/hosts": "127.0.0.1 localhost\n::1 localhost\n",
   "etc/os-release": 'PRETTY_NAME="stas lab"\nID=stas-lab\n',
 };

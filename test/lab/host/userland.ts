@@ -6,7 +6,17 @@ import { Apt } from "./apt.js";
 import { cached, keyOf } from "./cache.js";
 import { LabFailure } from "./failure.js";
 
-const PACKAGES = ["qemu-system-x86", "busybox-static", "udev", "dbus-daemon", "iproute2", "zstd", "lz4"];
+const PACKAGES = [
+  "qemu-system-x86",
+  "busybox-static",
+  "udev",
+  "dbus-daemon",
+  "iproute2",
+  "avahi-daemon",
+  "avahi-utils",
+  "zstd",
+  "lz4",
+];
 
 const LIBRARY_FOLDERS = ["lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu"];
 

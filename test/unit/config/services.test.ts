@@ -55,6 +55,8 @@ test("an empty file is the documented default, without a note", () => {
     zeroconf: true,
     persistentConnections: true,
     zeroconfPersistence: 72 * HOUR_MS,
+    mdnsProvider: "auto",
+    zeroconfGoodbye: "keep",
   });
   expect(defaultStacConfig(FILE)).toEqual({
     ...common,
@@ -110,6 +112,11 @@ const STAF_ROWS: readonly Row<StafConfig>[] = [
   [DISCOVERY, "zeroconf-connections-persistence", "0", (c) => c.zeroconfPersistence, 0],
   [DISCOVERY, "zeroconf-connections-persistence", "-1", (c) => c.zeroconfPersistence, undefined],
   [DISCOVERY, "zeroconf-connections-persistence", "3 days 5 hours", (c) => c.zeroconfPersistence, 77 * HOUR_MS],
+  ["Service Discovery", "mdns-provider", "Builtin", (c) => c.mdnsProvider, "builtin"],
+  ["Service Discovery", "mdns-provider", "avahi", (c) => c.mdnsProvider, "avahi"],
+  ["Service Discovery", "mdns-provider", "bonjour", (c) => c.mdnsProvider, "auto", "refused"],
+  ["Service Discovery", "zeroconf-goodbye", "purge", (c) => c.zeroconfGoodbye, "purge"],
+  ["Service Discovery", "zeroconf-goodbye", "forget", (c) => c.zeroconfGoodbye, "keep", "refused"],
   [DISCOVERY, "zeroconf-connections-persistence", "soon", (c) => c.zeroconfPersistence, 72 * HOUR_MS, "refused"],
 ];
 

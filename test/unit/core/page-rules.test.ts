@@ -93,6 +93,7 @@ describe("referrals", () => {
     origin,
     options: defaultStafConfig("stafd.conf").connection,
     entries: listed.map(referral),
+    dropped: undefined,
   });
   const configured = (traddr: string, line: number) => ({
     transport: "tcp" as const,
@@ -107,7 +108,15 @@ describe("referrals", () => {
   });
   const origins = (controllers: readonly string[], dcs: readonly PresentDc[]): Record<string, string> => {
     const config = { ...defaultStafConfig("stafd.conf"), controllers: controllers.map(configured) };
-    const wanted = wantedDcs({ config, configKnown: true, names: new Map(), boot: [], bootKnown: true, present: dcs });
+    const wanted = wantedDcs({
+      config,
+      configKnown: true,
+      names: new Map(),
+      boot: [],
+      bootKnown: true,
+      present: dcs,
+      discovered: [],
+    });
     return Object.fromEntries([...wanted.values()].map(({ tid, origin }) => [tid.traddr, origin]));
   };
 

@@ -87,6 +87,20 @@ export const ACTIONS: { [K in WorldAction["kind"]]: fc.Arbitrary<Extract<WorldAc
   announce: fc.record({ kind: fc.constant("announce"), responder }),
   goodbye: fc.record({ kind: fc.constant("goodbye"), responder: fc.constant("base") }),
   avahi: fc.record({ kind: fc.constant("avahi"), state: fc.constantFrom("up", "down") }),
+  mdns: fc.record({
+    kind: fc.constant("mdns"),
+    fault: fc.oneof(
+      fc.record({ kind: fc.constant("pass" as const) }),
+      fc.record({ kind: fc.constantFrom("lose" as const, "double" as const), count: small }),
+      fc.record({ kind: fc.constant("delay" as const), by: ms, count: small }),
+    ),
+  }),
+  datagram: fc.record({
+    kind: fc.constant("datagram"),
+    hostIface: iface,
+    from: fc.constantFrom("192.168.1.9", "fe80::9"),
+    hex: fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes).toString("hex")),
+  }),
   "write-file": fc.record({ kind: fc.constant("write-file"), path, text }),
   "remove-file": fc.record({ kind: fc.constant("remove-file"), path }),
   disk: fc.record({ kind: fc.constant("disk"), state: fc.constantFrom("ok", "full", "torn") }),

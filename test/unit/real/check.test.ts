@@ -28,6 +28,7 @@ function host(files: Readonly<Record<string, string>>, other: Partial<CheckedHos
     locate: (path) => path,
     readOptionLine: () => Promise.resolve({ ok: true, text: OPTION_LINE }),
     tryBus: () => Promise.resolve({ level: "ok", text: "the bus answers" }),
+    findAvahi: () => Promise.resolve("there"),
     nativeCalls: true,
     ...other,
   };
@@ -88,5 +89,28 @@ describe("the check of a host", () => {
     );
     expect(problems(findings)).toHaveLength(1);
     expect(problems(findings)[0]).toMatch(/^warning .*EINVAL/);
+  });
+});
+
+describe("who would find services over mDNS", () => {
+  const said = async (discovery: string, other: Partial<CheckedHost> = {}): Promise<string> => {
+    const files = { "/etc/stas/stafd.conf": `[Service Discovery]\n${discovery}\n` };
+    const findings = await checkHost(host(files, other));
+    return findings.flatMap(({ level, text }) => (text.startsWith("mDNS") ? [`${level} ${text}`] : [])).join();
+  };
+  const absent: Partial<CheckedHost> = { findAvahi: () => Promise.resolve("not there") };
+
+  test("is Avahi where it is there, unless it is configured otherwise", async () => {
+    for (const provider of ["auto", "avahi"])
+      expect(await said(`mdns-provider=${provider}`)).toBe("ok mDNS: services are taken from Avahi");
+    expect(await said("mdns-provider=builtin")).toBe("ok mDNS: queries are our own");
+    expect(await said("zeroconf=disabled")).toBe("ok mDNS: discovery is disabled");
+  });
+
+  test("is the daemon itself where there is no Avahi, or nobody", async () => {
+    expect(await said("mdns-provider=auto", absent)).toBe("ok mDNS: queries are our own");
+    expect(await said("mdns-provider=avahi", absent)).toMatch(/^warning .*start avahi-daemon/);
+    expect(await said("mdns-provider=auto", { ...absent, nativeCalls: false })).toMatch(/^warning .*koffi/);
+    expect(await said("", { services: ["stac"] })).toBe("");
   });
 });

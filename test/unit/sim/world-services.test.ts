@@ -2,9 +2,11 @@ import { describe, expect, it } from "vitest";
 import { createHeapClock } from "../../../src/adapters/sim/heap-clock.js";
 import type { WorldObservation } from "../../../src/adapters/sim/observation.js";
 import { RESOLVER_TIMEOUT } from "../../../src/adapters/sim/resolver.js";
-import type { NameAnswer, ResponderSpec } from "../../../src/adapters/sim/spec.js";
+import type { MdnsFault, NameAnswer, ResponderSpec } from "../../../src/adapters/sim/spec.js";
 import { UnitJobs } from "../../../src/adapters/sim/system.js";
+import { encodeDnsQuery } from "../../../src/core/codec/dns-query.js";
 import { ERRNO } from "../../../src/core/domain/errno.js";
+import type { MdnsDatagramEvent } from "../../../src/core/ports/mdns.js";
 import { DC_ADDRESS, makeSpec, ms, request, TestBed } from "./world-kit.js";
 
 const UNIT = "nvmf-connect@x.service";
@@ -227,6 +229,16 @@ function query(type: string, qtype = 12): Uint8Array {
   return Buffer.from([0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, ...Buffer.concat(labels), 0, 0, qtype, 0, 1]);
 }
 
+const BOTH_FAMILIES = {
+  interfaces: [{ name: "eth0", mac: "02:00:00:00:00:01", addresses: ["192.168.1.10/24", "fd00::10/64"] }],
+};
+const HOST_ADDRESSES = new Set(["192.168.1.10", "fd00::10"]);
+
+/** What others than the host itself sent. */
+function answers(bed: TestBed): readonly MdnsDatagramEvent[] {
+  return bed.events("mdns-datagram").filter(({ from }) => !HOST_ADDRESSES.has(from));
+}
+
 describe("simulated mDNS responders", () => {
   it("answer a query on their link, to who asked there", () => {
     const bed = new TestBed(makeSpec({ network: { responders: [RESPONDER] } })).start().run(5);
@@ -236,10 +248,10 @@ describe("simulated mDNS responders", () => {
     mdns.send("eth1", "ipv4", query("_nvme-disc._tcp"));
     mdns.send("eth0", "ipv4", Buffer.from([1, 2, 3]));
     bed.run(1000);
-    expect(bed.events("mdns-datagram")).toEqual([]);
+    expect(answers(bed)).toEqual([]);
     mdns.send("eth0", "ipv4", query("_NVME-disc._tcp"));
     bed.run(1000);
-    const [answer] = bed.events("mdns-datagram");
+    const [answer] = answers(bed);
     expect(answer).toMatchObject({ hostIface: "eth0", from: "192.168.1.50" });
     // Header: a response with authority, five answers: PTR, SRV, TXT, A and AAAA.
     expect([...(answer?.datagram.subarray(0, 12) ?? [])]).toEqual([0, 0, 0x84, 0, 0, 0, 0, 5, 0, 0, 0, 0]);
@@ -251,16 +263,16 @@ describe("simulated mDNS responders", () => {
     const bed = new TestBed(makeSpec()).start().run(5);
     bed.world.apply({ kind: "announce", responder: RESPONDER });
     bed.run(100);
-    expect(bed.events("mdns-datagram")).toEqual([]);
+    expect(answers(bed)).toEqual([]);
     bed.portsOf("stas").mdns.send("eth0", "ipv4", query("_x._tcp"));
     bed.world.apply({ kind: "announce", responder: RESPONDER });
     bed.world.apply({ kind: "goodbye", responder: "cdc" });
     bed.run(100);
-    expect(bed.events("mdns-datagram")).toHaveLength(2);
+    expect(answers(bed)).toHaveLength(2);
     bed.world.apply({ kind: "link", hostIface: "eth0", state: "silent" });
     bed.world.apply({ kind: "announce", responder: RESPONDER });
     bed.run(100);
-    expect(bed.events("mdns-datagram")).toHaveLength(2);
+    expect(answers(bed)).toHaveLength(2);
   });
 
   it("are never kept busy by a name that points to itself", () => {
@@ -269,6 +281,66 @@ describe("simulated mDNS responders", () => {
     mdns.send("eth0", "ipv4", Buffer.from([0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0xc0, 12, 0, 12, 0, 1]));
     mdns.send("eth0", "ipv4", Buffer.from([0, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 0, 0, 0]));
     bed.run(1000);
-    expect(bed.events("mdns-datagram")).toEqual([]);
+    expect(answers(bed)).toEqual([]);
+  });
+
+  it("leave out what whoever asks knows well enough, also where it says so in a second datagram", () => {
+    const bed = new TestBed(makeSpec({ network: { responders: [RESPONDER] } })).start().run(5);
+    const { mdns } = bed.portsOf("stas");
+    const name = ["_nvme-disc", "_tcp", "local"];
+    const ask = (ttl: number): void => {
+      const known = { name, target: ["array 1", ...name], ttl };
+      for (const datagram of encodeDnsQuery([{ name, type: "ptr" }], [known])) mdns.send("eth0", "ipv4", datagram);
+      bed.run(1000);
+    };
+    ask(75 * 30);
+    expect(answers(bed)).toEqual([]);
+    ask(75 * 30 - 1);
+    expect(answers(bed)).toHaveLength(1);
+    const many = Array.from({ length: 30 }, (_, at) => ({ name, target: [`other ${String(at)}`, ...name], ttl: 4500 }));
+    const continued = encodeDnsQuery(
+      [{ name, type: "ptr" }],
+      [...many, { name, target: ["array 1", ...name], ttl: 4500 }],
+    );
+    expect(continued.length).toBeGreaterThan(1);
+    for (const datagram of continued) mdns.send("eth0", "ipv4", datagram);
+    bed.run(1000);
+    expect(answers(bed)).toHaveLength(1);
+  });
+
+  it("speak over the families they have addresses of, to who listens there and did not leave", () => {
+    const bed = new TestBed(makeSpec({ host: BOTH_FAMILIES, network: { responders: [RESPONDER] } })).start().run(5);
+    const { mdns } = bed.portsOf("stas");
+    mdns.send("eth0", "ipv6", query("_nvme-disc._tcp"));
+    bed.run(1000);
+    expect(answers(bed).map(({ family, from }) => [family, from])).toEqual([["ipv6", "fd00::50"]]);
+    mdns.leave("eth0");
+    bed.world.apply({ kind: "announce", responder: RESPONDER });
+    bed.run(1000);
+    expect(answers(bed)).toHaveLength(1);
+  });
+
+  it("are not heard, heard twice, or heard late where the way is faulty", () => {
+    const bed = new TestBed(makeSpec()).start().run(5);
+    bed.portsOf("stas").mdns.send("eth0", "ipv4", query("_x._tcp"));
+    const announce = (fault: MdnsFault, run: number): number => {
+      // What is announced is announced again after a second.
+      bed.run(2000);
+      bed.given.length = 0;
+      bed.world.apply({ kind: "mdns", fault });
+      bed.world.apply({ kind: "announce", responder: { ...RESPONDER, addresses: ["192.168.1.50"] } });
+      bed.run(run);
+      return answers(bed).length;
+    };
+    expect(announce({ kind: "lose", count: 1 }, 900)).toBe(0);
+    expect(announce({ kind: "double", count: 1 }, 900)).toBe(2);
+    expect(announce({ kind: "delay", by: ms(500), count: 1 }, 400)).toBe(0);
+    bed.run(200);
+    expect(answers(bed)).toHaveLength(1);
+    expect(announce({ kind: "pass" }, 10)).toBe(1);
+    bed.world.apply({ kind: "datagram", hostIface: "eth0", from: "192.168.1.66", hex: "00ff" });
+    bed.run(10);
+    expect(answers(bed)[1]).toMatchObject({ from: "192.168.1.66" });
+    expect([...(answers(bed)[1]?.datagram ?? [])]).toEqual([0, 255]);
   });
 });

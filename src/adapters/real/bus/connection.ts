@@ -44,10 +44,19 @@ export class BusConnection {
     return this.#link;
   }
 
+  /** `unknown` until the first attempt has come to something. */
+  get state(): "unknown" | "up" | "down" {
+    return this.#state;
+  }
+
   /** Without any address there is no bus, and none is looked for. */
   open(): void {
-    if (this.#options.addresses.length === 0) this.#handlers.down();
-    else this.#attempt(0);
+    if (this.#options.addresses.length > 0) {
+      this.#attempt(0);
+      return;
+    }
+    this.#state = "down";
+    this.#handlers.down();
   }
 
   /** Ends it for good. */

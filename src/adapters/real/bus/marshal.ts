@@ -10,7 +10,7 @@ import { REPLY_BODY_BYTES_MAX } from "./limits.js";
 import { alignmentOf, parseSignature, type BasicCode, type WireType } from "./signature.js";
 import { ENDIAN, FIELDS, PROTOCOL_VERSION, WireError, type Header, type Variant, type WireValue } from "./wire.js";
 
-type Alignment = 1 | 4 | 8;
+type Alignment = 1 | 2 | 4 | 8;
 
 const SIGNATURE_BYTES_MAX = 255;
 const DICTIONARY_ENTRY_ALIGNMENT = 8;
@@ -169,10 +169,20 @@ class Writer {
         this.number(value ? 1 : 0);
         return;
       case "y":
-        this.byte(whole(value, 0xff));
+        this.byte(whole(value, 0, 0xff));
         return;
+      case "q": {
+        const number = whole(value, 0, 0xffff);
+        this.align(2);
+        this.byte(number & 0xff);
+        this.byte(number >>> 8);
+        return;
+      }
       case "u":
-        this.number(whole(value, 0xffff_ffff));
+        this.number(whole(value, 0, 0xffff_ffff));
+        return;
+      case "i":
+        this.number(whole(value, -0x8000_0000, 0x7fff_ffff));
         return;
       case "s":
       case "o":
@@ -233,8 +243,8 @@ function variantOf(value: WireValue | undefined): Variant {
   return { signature, value: held };
 }
 
-function whole(value: WireValue | undefined, max: number): number {
-  if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > max)
+function whole(value: WireValue | undefined, min: number, max: number): number {
+  if (typeof value !== "number" || !Number.isInteger(value) || value < min || value > max)
     throw new WireError("a value is no whole number of its type");
   return value;
 }

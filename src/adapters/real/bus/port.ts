@@ -9,6 +9,7 @@ import type { Deliver } from "../deliver.js";
 import { resolveBusAddresses } from "./address.js";
 import { Clients } from "./clients.js";
 import { BusConnection } from "./connection.js";
+import { ForeignService } from "./foreign.js";
 import { findSignal, signatureOf, SERVICES } from "./idl.js";
 import { BUS_TIMING, type BusTiming } from "./limits.js";
 import type { Link } from "./link.js";
@@ -39,6 +40,7 @@ export class RealBus implements BusPort {
   readonly #names: OwnNames;
   readonly #peers: Peers;
   readonly #clients: Clients;
+  readonly #foreign: ForeignService[] = [];
 
   constructor(options: RealBusOptions) {
     const { services, deliver, log, timing = BUS_TIMING } = options;
@@ -88,6 +90,15 @@ export class RealBus implements BusPort {
     this.#peers.follow(peer);
   }
 
+  /** A client of a service that is none of ours, over all lives of the bus. */
+  foreign(busName: string): ForeignService {
+    const service = new ForeignService(busName, this.#owners, this.#options.log);
+    this.#foreign.push(service);
+    if (this.#connection.link !== undefined) service.up(this.#connection.link);
+    else if (this.#connection.state === "down") service.down();
+    return service;
+  }
+
   reply(call: BusCallId, result: BusResult): void {
     this.#clients.reply(call, result);
   }
@@ -124,6 +135,7 @@ export class RealBus implements BusPort {
     this.#clients.up(link);
     this.#names.up(link);
     this.#peers.up(link);
+    for (const service of this.#foreign) service.up(link);
     this.#owners.up(link);
   }
 
@@ -133,12 +145,14 @@ export class RealBus implements BusPort {
     this.#names.down();
     this.#peers.down();
     this.#owners.down();
+    for (const service of this.#foreign) service.down();
     this.#options.deliver({ kind: "bus-state", up: false });
   }
 
   #onSignal(message: Message): void {
     this.#owners.onSignal(message);
     this.#peers.onSignal(message);
+    for (const service of this.#foreign) service.onSignal(message);
   }
 
   #complain(text: string): void {

@@ -2,8 +2,8 @@
 import { NESTING_MAX } from "./limits.js";
 import { WireError } from "./wire.js";
 
-/** Types without others in them: byte, boolean, 32 unsigned bits, text, object path, signature. */
-export type BasicCode = "y" | "b" | "u" | "s" | "o" | "g";
+/** Types without others in them: byte, boolean, 16 and 32 unsigned bits, 32 signed, text, object path, signature. */
+export type BasicCode = "y" | "b" | "q" | "u" | "i" | "s" | "o" | "g";
 
 export type WireType =
   | { readonly kind: "basic"; readonly code: BasicCode }
@@ -12,7 +12,7 @@ export type WireType =
   | { readonly kind: "dictionary"; readonly of: WireType };
 
 const BASIC: ReadonlyMap<string, WireType> = new Map(
-  (["y", "b", "u", "s", "o", "g"] as const).map((code) => [code, { kind: "basic", code }]),
+  (["y", "b", "q", "u", "i", "s", "o", "g"] as const).map((code) => [code, { kind: "basic", code }]),
 );
 
 /** Splits a signature into its complete types. Throws WireError at what this project does not use. */
@@ -48,8 +48,9 @@ function parseOne(signature: string, at: number, depth: number): Parsed {
 }
 
 /** Where values of a type may begin, in bytes. */
-export function alignmentOf(type: WireType): 1 | 4 {
+export function alignmentOf(type: WireType): 1 | 2 | 4 {
   if (type.kind === "variant") return 1;
   if (type.kind !== "basic") return 4;
+  if (type.code === "q") return 2;
   return type.code === "y" || type.code === "g" ? 1 : 4;
 }

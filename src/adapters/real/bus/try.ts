@@ -33,28 +33,47 @@ export async function findOwners(address: string | undefined, services: readonly
   if (!resolved.ok) return { known: false, level: "error", problem: resolved.problem };
   const problems: string[] = [];
   for (const one of resolved.addresses) {
-    const found = await askAt(one, services);
-    if ("names" in found) return { known: true, names: found.names, address: one };
-    problems.push(`${one.text} ${found.problem}`);
+    const found = await askAt(one, (link) => ownedNames(link, services));
+    if (found.ok) return { known: true, names: found.answer, address: one };
+    problems.push(`${one.text} ${problemOf(found.loss)}`);
   }
   return { known: false, level: "warning", problem: `no D-Bus: ${problems.join("; ")}` };
 }
 
-function askAt(
-  address: BusAddress,
-  services: readonly ServiceName[],
-): Promise<{ readonly names: readonly string[] } | { readonly problem: string }> {
+/** Whether somebody owns a name, or the bus knows how to start who would. */
+export async function findName(address: string | undefined, name: string): Promise<"there" | "not there"> {
+  const resolved = resolveBusAddresses(address, process.env);
+  for (const one of resolved.ok ? resolved.addresses : []) {
+    const asked = await askAt(one, async (link) => (await isOwned(link, name)) || (await canBeStarted(link, name)));
+    if (asked.ok) return asked.answer ? "there" : "not there";
+  }
+  return "not there";
+}
+
+function canBeStarted(link: Link, name: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    link.call(busCall("ListActivatableNames", "", [], "as"), (result) => {
+      const [names] = result.ok ? result.values : [];
+      resolve(Array.isArray(names) && names.includes(name));
+    });
+  });
+}
+
+type Asked<T> = { readonly ok: true; readonly answer: T } | { readonly ok: false; readonly loss: LinkLoss };
+
+/** Connects, asks, and leaves. */
+function askAt<T>(address: BusAddress, ask: (link: Link) => Promise<T>): Promise<Asked<T>> {
   return new Promise((resolve) => {
     const ignore = (): void => undefined;
     const handlers = {
       up: (link: Link) => {
-        void ownedNames(link, services).then((names) => {
+        void ask(link).then((answer) => {
           link.close();
-          resolve({ names });
+          resolve({ ok: true, answer });
         });
       },
       down: (loss: LinkLoss) => {
-        resolve({ problem: problemOf(loss) });
+        resolve({ ok: false, loss });
       },
       call: ignore,
       tooLarge: ignore,

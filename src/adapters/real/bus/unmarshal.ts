@@ -129,8 +129,10 @@ function fromRaw(type: WireType, raw: unknown): WireValue {
   }
 }
 
+const NUMBERS: readonly BasicCode[] = ["y", "q", "u", "i"];
+
 function basicFromRaw(code: BasicCode, raw: unknown): WireValue {
-  const fits = code === "b" ? "boolean" : code === "y" || code === "u" ? "number" : "string";
+  const fits = code === "b" ? "boolean" : NUMBERS.includes(code) ? "number" : "string";
   if ((typeof raw === "boolean" || typeof raw === "number" || typeof raw === "string") && typeof raw === fits)
     return raw;
   throw new WireError("a value is not what its signature says");
@@ -142,7 +144,9 @@ function entryFromRaw(type: WireType, pair: unknown): readonly [string, WireValu
   return [key, fromRaw(type, value)];
 }
 
+/** An array of bytes comes as a Buffer. */
 function list(raw: unknown): readonly unknown[] {
+  if (raw instanceof Uint8Array) return [...raw];
   if (!Array.isArray(raw)) throw new WireError("a value is no array");
   return raw;
 }

@@ -138,6 +138,12 @@ export function interfaceIndex(sysClassNet: string, name: string): number | unde
   return text !== undefined && /^[1-9][0-9]{0,9}$/.test(text) ? Number(text) : undefined;
 }
 
+/** The name of the interface with this number; `undefined` where there is none. */
+export function interfaceName(sysClassNet: string, index: number): string | undefined {
+  const read = attempt(() => readdirSync(sysClassNet));
+  return read.ok ? read.value.find((name) => interfaceIndex(sysClassNet, name) === index) : undefined;
+}
+
 function readText(path: string): string | undefined {
   const read = readWhole(path);
   return read.ok ? read.value.toString("latin1").trim() : undefined;

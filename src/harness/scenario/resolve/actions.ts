@@ -1,5 +1,5 @@
 /** The action of a step as the simulated world takes it. One function a key. */
-import type { UeventFault, WorldAction } from "../../../adapters/sim/spec.js";
+import type { MdnsFault, UeventFault, WorldAction } from "../../../adapters/sim/spec.js";
 import type { Path } from "../document.js";
 import { parseSignedDuration } from "../duration.js";
 import { isIn } from "../names.js";
@@ -82,6 +82,13 @@ const RESOLVERS: Resolvers = {
   },
   goodbye: (responder, scope, path) => ({ kind: "goodbye", responder: scope.responder(path, responder) }),
   avahi: (state) => ({ kind: "avahi", state }),
+  mdns: (record) => ({ kind: "mdns", fault: mdnsFault(record) }),
+  datagram: (record, scope, path) => ({
+    kind: "datagram",
+    hostIface: scope.interface([...path, "interface"], record.interface),
+    from: record.from,
+    hex: record.hex,
+  }),
   "write-file": ({ path, text }) => ({ kind: "write-file", path, text }),
   "remove-file": (path) => ({ kind: "remove-file", path }),
   disk: (state) => ({ kind: "disk", state }),
@@ -128,6 +135,13 @@ function ueventFault(record: ActionRecord<"uevents">): UeventFault {
   if ("double" in record) return { kind: "double", count: record.double };
   if ("truncate" in record) return { kind: "truncate", count: record.truncate };
   return { kind: "flood", count: record.flood };
+}
+
+function mdnsFault(record: ActionRecord<"mdns">): MdnsFault {
+  if (record === "pass") return { kind: "pass" };
+  if ("lose" in record) return { kind: "lose", count: record.lose };
+  if ("delay" in record) return { kind: "delay", by: duration(record.delay), count: record.count };
+  return { kind: "double", count: record.double };
 }
 
 /** The keys of a step that name actions. */

@@ -24,6 +24,13 @@ const uevents = p.oneOf("pass, overflow, or one of { lose }, { delay }, { double
   p.record({ flood: times.describe("Uevents of other devices, all at once.") }),
 ]);
 
+const mdns = p.oneOf("pass, or one of { lose }, { delay }, { double }", [
+  p.choice(["pass"]),
+  p.record({ lose: times.describe("How many of the next datagrams are lost.") }),
+  p.record({ delay: p.duration, count: times.default(1) }),
+  p.record({ double: times }),
+]);
+
 const ncc = p.oneOf("{ dc: ID, set: [IDS] } or { dc: ID, clear: [IDS] }", [
   p.record({ dc: p.id, set: ids }),
   p.record({ dc: p.id, clear: ids }),
@@ -65,6 +72,14 @@ export const actions = {
     .describe("A service is announced over mDNS."),
   goodbye: p.id.describe("A responder says goodbye."),
   avahi: p.upDown.describe("Avahi starts or stops."),
+  mdns: mdns.describe("What becomes of the next mDNS datagrams on their way to the daemon."),
+  datagram: p
+    .record({
+      interface: p.iface,
+      from: p.address.describe("Source address."),
+      hex: p.text("bytes in hex, at most 9000", /^([0-9a-f]{2}){0,9000}$/).describe("The bytes, in hex."),
+    })
+    .describe("Somebody on a link sends an mDNS datagram of any content."),
   "write-file": p
     .record({ path: p.path, text: z.string({ error: "the text of the file" }) })
     .describe("A file is written."),

@@ -1,5 +1,5 @@
 /** The action of a step as a file spells it. One function a kind; the kind is the key. */
-import type { UeventFault, WorldAction } from "../../../adapters/sim/spec.js";
+import type { MdnsFault, UeventFault, WorldAction } from "../../../adapters/sim/spec.js";
 import { spellDuration, spellSignedDuration } from "../duration.js";
 import { given } from "../resolve/scope.js";
 import type { ScenarioRecord } from "../schema/schema.js";
@@ -37,6 +37,8 @@ const SPELLERS: Spellers = {
   announce: ({ responder }) => w.responderRecord(responder),
   goodbye: ({ responder }) => responder,
   avahi: ({ state }) => state,
+  mdns: ({ fault }) => mdnsRecord(fault),
+  datagram: ({ hostIface, from, hex }) => ({ interface: hostIface, from, hex }),
   "write-file": ({ path, text }) => ({ path, text }),
   "remove-file": ({ path }) => path,
   disk: ({ state }) => state,
@@ -78,5 +80,18 @@ function ueventsRecord(fault: UeventFault): NonNullable<StepRecord["uevents"]> {
       return { truncate: fault.count };
     case "flood":
       return { flood: fault.count };
+  }
+}
+
+function mdnsRecord(fault: MdnsFault): NonNullable<StepRecord["mdns"]> {
+  switch (fault.kind) {
+    case "pass":
+      return fault.kind;
+    case "lose":
+      return { lose: fault.count };
+    case "double":
+      return { double: fault.count };
+    case "delay":
+      return { delay: spellDuration(fault.by), ...given({ count: w.unless(fault.count, 1) }) };
   }
 }

@@ -25,6 +25,8 @@ const basic: fc.Arbitrary<Typed> = fc.oneof(
   fc.boolean().map((value) => ({ signature: "b", value })),
   fc.nat(0xff).map((value) => ({ signature: "y", value })),
   fc.integer({ min: 0, max: 0xffff_ffff }).map((value) => ({ signature: "u", value })),
+  fc.nat(0xffff).map((value) => ({ signature: "q", value })),
+  fc.integer().map((value) => ({ signature: "i", value })),
   fc.constantFrom("", "s", "aa{ss}").map((value) => ({ signature: "g", value })),
 );
 
@@ -94,6 +96,11 @@ describe("marshalling", () => {
     );
   });
 
+  it("gives arrays of bytes that read back", () => {
+    const values = [[[1, 255], [], [0]]];
+    expect(readBody(arrived(marshal(headerOf("aay"), values)), "aay")).toEqual(values);
+  });
+
   it("writes a variant with its signature", () => {
     const ours = marshal(headerOf("v"), [{ signature: "as", value: ["a", "b"] }]);
     expect(ours.subarray(-30).toString("latin1")).toContain("\x02as\0");
@@ -105,6 +112,8 @@ describe("marshalling", () => {
     ["b", ["true"], "a value is no boolean"],
     ["u", [-1], "a value is no whole number of its type"],
     ["y", [256], "a value is no whole number of its type"],
+    ["q", [0x1_0000], "a value is no whole number of its type"],
+    ["i", [0x8000_0000], "a value is no whole number of its type"],
     ["u", [1.5], "a value is no whole number of its type"],
     ["as", ["a"], "a value is no array"],
     ["as", [{ a: "b" }], "a value is no array"],

@@ -1,0 +1,125 @@
+/** DNS-SD through Avahi, over D-Bus. Avahi may be missing, go and come back, and so may the bus. */
+import type { DnssdPort } from "../../../core/ports/dnssd.js";
+import type { LogPort } from "../../../core/ports/log.js";
+import type { ForeignService, Presence } from "../bus/foreign.js";
+import type { Message } from "../bus/wire.js";
+import type { Deliver } from "../deliver.js";
+import { Lane } from "../lane.js";
+import { interfaceName, SYS_CLASS_NET } from "../network/interfaces.js";
+import { Browsing } from "./browsing.js";
+import { readSignal } from "./wire.js";
+
+/** Calls to Avahi at once. */
+const CALLS_MAX = 32;
+
+export interface RealDnssdOptions {
+  /** `AVAHI` on the bus. */
+  readonly avahi: ForeignService;
+  readonly deliver: Deliver;
+  readonly log: LogPort;
+  /** What stands for /sys/class/net. */
+  readonly sysClassNet?: string;
+}
+
+export class RealDnssd implements DnssdPort {
+  readonly #options: RealDnssdOptions;
+  readonly #lane = new Lane(CALLS_MAX);
+  #followed = false;
+  #types: readonly string[] = [];
+  /** What was told of the daemon since the last browse. */
+  #told: "nothing" | "up" | "down" = "nothing";
+  #browsing: Browsing | undefined;
+  /** Counts browses: what an earlier one began is none of the present one's business. */
+  #browse = 0;
+  #malformedTold = false;
+
+  constructor(options: RealDnssdOptions) {
+    this.#options = options;
+  }
+
+  /** Avahi is started where it is not there and the bus knows how; until it is clear whether it is, nothing is told. */
+  browse(types: readonly string[]): void {
+    this.#browsing?.close();
+    this.#browsing = undefined;
+    this.#types = types;
+    this.#told = "nothing";
+    this.#browse += 1;
+    if (types.length === 0) return;
+    if (!this.#followed) this.#follow();
+    this.#onPresence(this.#options.avahi.presence);
+  }
+
+  #follow(): void {
+    this.#followed = true;
+    this.#options.avahi.follow({
+      presence: (presence) => {
+        this.#onPresence(presence);
+      },
+      signal: (message) => {
+        this.#onSignal(message);
+      },
+    });
+  }
+
+  #onPresence(presence: Presence): void {
+    if (this.#types.length === 0) return;
+    switch (presence) {
+      case "unknown":
+        return;
+      case "there":
+        if (this.#told !== "up") this.#open();
+        return;
+      case "absent":
+        if (this.#told === "nothing") this.#activate();
+        else this.#down();
+        return;
+      case "no-bus":
+        this.#down();
+        return;
+    }
+  }
+
+  #open(): void {
+    this.#tell("up");
+    const { avahi, deliver, log, sysClassNet = SYS_CLASS_NET } = this.#options;
+    const nameOf = (index: number): string | undefined => interfaceName(sysClassNet, index);
+    const failed = (why: string): void => {
+      if (this.#told === "down") return;
+      log.write({ level: "warning", text: `Avahi does not browse (${why}): it is asked again later` });
+      this.#browsing?.close();
+      this.#browsing = undefined;
+      this.#down();
+    };
+    this.#browsing = new Browsing({ avahi, lane: this.#lane, deliver, log, nameOf, failed }, this.#types);
+  }
+
+  #activate(): void {
+    const { avahi } = this.#options;
+    const browse = this.#browse;
+    avahi.activate(() => {
+      // Where it was started, it was told as up by now.
+      if (browse === this.#browse && this.#told === "nothing") this.#down();
+    });
+  }
+
+  #down(): void {
+    this.#browsing?.forget();
+    this.#browsing = undefined;
+    if (this.#told !== "down") this.#tell("down");
+  }
+
+  #tell(state: "up" | "down"): void {
+    this.#told = state;
+    this.#options.deliver({ kind: "dnssd-daemon", up: state === "up" });
+  }
+
+  #onSignal(message: Message): void {
+    if (this.#browsing === undefined) return;
+    const signal = readSignal(message);
+    this.#browsing.onSignal(signal);
+    if (signal.kind !== "malformed" || this.#malformedTold) return;
+    this.#malformedTold = true;
+    const text = "a signal of Avahi was not understood and was dropped; others like it will be dropped without a word";
+    this.#options.log.write({ level: "warning", text });
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * Discovered controllers that are not announced any more. One that is live stays for as long as it is; the time after which
+ * one is dropped runs from the moment when it is neither announced nor live, and ends when it is either again.
+ */
+import { arm, armNoLater, disarm, log, type Context } from "../context.js";
+import { deviceOf, nameOf } from "../controller/life.js";
+import { standingOf, type ControllerId, type DiscoveryControllerState } from "../controller/types.js";
+import { transportIdKey } from "../domain/transport-id.js";
+import { between, formatDuration, later, Milliseconds } from "../domain/units.js";
+import { deviceSeen } from "../events.js";
+import { ABSENT_WATCH } from "../limits.js";
+import { touch } from "../saving.js";
+import type { CoreState } from "../state.js";
+import type { Absence } from "./types.js";
+
+/** Fires when the next discovered controller is to be dropped: one timer for all. */
+export const PURGE_TIMER = "mdns purge";
+
+/** Fires when the live ones among those that are not announced are to be looked at. */
+export const WATCH_TIMER = "mdns watch";
+
+/** Whether a controller is announced; `unknown` while nobody had the time to tell. */
+function announced(state: CoreState, dc: DiscoveryControllerState): "yes" | "no" | "unknown" {
+  const { mdns, staf } = state;
+  if (mdns.targets.has(transportIdKey(dc.tid))) return "yes";
+  if (staf?.configKnown !== true) return "unknown";
+  return mdns.settled || !staf.config.zeroconf ? "no" : "unknown";
+}
+
+/** All that is discovered is to be looked at anew: what is announced, or how long to keep it, has changed at large. */
+export function judgeAll({ state }: Context): void {
+  for (const controller of state.controllers.values())
+    if (isDiscovered(controller)) state.mdns.unjudged.add(controller.id);
+}
+
+function isDiscovered(controller: { readonly service: string; readonly origin?: string }): boolean {
+  return controller.service === "staf" && controller.origin === "discovered";
+}
+
+/** Starts, keeps or ends the time of each controller of which something changed. Called after every event. */
+export function judgeAbsences(context: Context): void {
+  const { mdns } = context.state;
+  if (mdns.unjudged.size === 0) return;
+  for (const id of mdns.unjudged) judge(context, id);
+  mdns.unjudged.clear();
+  armPurge(context);
+  armWatch(context);
+}
+
+/**
+ * Looks at the controllers that are live and not announced: their time begins when they are live no more, and no uevent says
+ * when that is (6.12-cloud.s4.log).
+ */
+export function watchAbsent(context: Context): void {
+  const { controllers, mdns } = context.state;
+  for (const id of [...mdns.absences.keys()]) {
+    const life = controllers.get(id)?.life;
+    if (life?.at === "connected") deviceSeen(context, life.device);
+  }
+  armWatch(context);
+}
+
+function armWatch(context: Context): void {
+  const { controllers, mdns, staf, phase } = context.state;
+  const isTimed = staf?.config.zeroconfPersistence !== undefined || staf?.config.zeroconfGoodbye === "purge";
+  const isLive = (id: ControllerId): boolean => controllers.get(id)?.life.at === "connected";
+  const isWatched = phase === "running" && staf?.config.zeroconf === true && isTimed;
+  if (isWatched && [...mdns.absences.keys()].some(isLive)) armNoLater(context, WATCH_TIMER, ABSENT_WATCH);
+  else disarm(context, WATCH_TIMER);
+}
+
+function judge(context: Context, id: ControllerId): void {
+  const { controllers, mdns } = context.state;
+  const dc = controllers.get(id);
+  if (dc?.service !== "staf" || dc.origin !== "discovered" || standingOf(dc) === "leaving") {
+    mdns.absences.delete(id);
+    return;
+  }
+  const before = mdns.absences.get(id);
+  const word = announced(context.state, dc);
+  const isLive = dc.life.at === "connected";
+  if (word === "yes" || isLive) {
+    if (word === "yes") mdns.absences.delete(id);
+    else if (word === "no" || before !== undefined)
+      mdns.absences.set(id, { by: before?.by ?? "unheard", since: undefined });
+    if (before?.since === undefined) return;
+    touch(context, "staf");
+    log(context, "info", `is ${word === "yes" ? "announced" : "live"} again, and stays`, nameOf(dc));
+  } else if (word === "no" && before?.since === undefined) {
+    const { clock } = context.ports;
+    mdns.absences.set(id, { by: before?.by ?? "unheard", since: { clock: clock.now(), wall: clock.wallTime() } });
+    touch(context, "staf");
+    reportAbsence(context, dc);
+  }
+}
+
+/** Says how long it is kept. Where it is dropped at once, that is said. */
+function reportAbsence({ state, ports }: Context, dc: DiscoveryControllerState): void {
+  const deadline = dropAt(state, dc);
+  const left = deadline === undefined ? undefined : between(ports.clock.now(), deadline);
+  if (left === 0) return;
+  const when = left === undefined ? "it is kept" : `dropped in ${formatDuration(left)} unless it comes back`;
+  ports.log.write({
+    level: "notice",
+    text: `is neither announced over mDNS nor connected: ${when}`,
+    controller: nameOf(dc),
+  });
+}
+
+/** When a discovered controller is dropped; `undefined` while it is not to be, or that is not known. */
+export function dropAt(state: CoreState, dc: DiscoveryControllerState): Milliseconds | undefined {
+  const { staf, mdns } = state;
+  const absence = mdns.absences.get(dc.id);
+  if (staf === undefined || absence?.since === undefined || announced(state, dc) !== "no") return undefined;
+  const since = absence.since.clock;
+  // Nothing wants it any more, but what the kernel has is left to it, as nvme-stas does.
+  if (!staf.config.zeroconf) return deviceOf(dc) === undefined ? since : undefined;
+  if (saidGoodbye(absence) && staf.config.zeroconfGoodbye === "purge") return since;
+  const { zeroconfPersistence } = staf.config;
+  return zeroconfPersistence === undefined ? undefined : later(since, zeroconfPersistence);
+}
+
+function saidGoodbye({ by }: Absence): boolean {
+  return by === "goodbye";
+}
+
+/** Why a discovered controller is to be dropped now; `undefined` where it stays. */
+export function whyDropped(context: Context, dc: DiscoveryControllerState): string | undefined {
+  const { state, ports } = context;
+  if (dc.origin !== "discovered") return undefined;
+  const deadline = dropAt(state, dc);
+  const absence = state.mdns.absences.get(dc.id);
+  if (deadline === undefined || deadline > ports.clock.now() || absence?.since === undefined) return undefined;
+  if (state.staf?.config.zeroconf !== true) return "mDNS discovery is disabled, and it is not connected";
+  if (deadline === absence.since.clock && saidGoodbye(absence))
+    return "it said goodbye over mDNS, and is not connected";
+  return `neither announced over mDNS nor connected for ${formatDuration(between(absence.since.clock, deadline))}`;
+}
+
+function armPurge(context: Context): void {
+  const { state } = context;
+  let next: Milliseconds | undefined;
+  for (const id of state.mdns.absences.keys()) {
+    const dc = state.controllers.get(id);
+    const deadline = dc?.service === "staf" ? dropAt(state, dc) : undefined;
+    if (deadline !== undefined && (next === undefined || deadline < next)) next = deadline;
+  }
+  const now = context.ports.clock.now();
+  if (next === undefined || state.phase !== "running") disarm(context, PURGE_TIMER);
+  else if (state.timers.get(PURGE_TIMER) !== next) arm(context, PURGE_TIMER, between(now, next));
+}
+
+/**
+ * Takes up what an earlier run recorded: since when, by the wall clock, a controller was neither announced nor connected. A
+ * wall clock that has gone back since counts as no time; nothing is dropped before services had their time to be told.
+ */
+export function recallAbsence(context: Context, id: ControllerId, wall: Milliseconds): void {
+  const { clock } = context.ports;
+  const elapsed = between(wall, clock.wallTime());
+  const since = { clock: Milliseconds(clock.now() - elapsed), wall: Milliseconds(clock.wallTime() - elapsed) };
+  context.state.mdns.absences.set(id, { by: "unheard", since });
+}

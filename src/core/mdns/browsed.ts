@@ -1,0 +1,20 @@
+/** What is browsed (NVMe-oF TP8009): discovery controllers over TCP, and over RDMA, which IANA has registered as UDP. */
+import { dnsNameKey, type DnsName } from "../codec/dns-name.js";
+
+export const SERVICE_TYPES: readonly string[] = ["_nvme-disc._tcp", "_nvme-disc._udp"];
+
+/** The names under which instances of each are pointed to. */
+export const BROWSED: readonly DnsName[] = SERVICE_TYPES.map((type) => [...type.split("."), "local"]);
+
+const TYPE_OF: ReadonlyMap<string, string> = new Map(
+  SERVICE_TYPES.map((type) => [dnsNameKey([...type.split("."), "local"]), type]),
+);
+
+/** The service type that stands under the key of a name; empty where none does. */
+export function typeOf(nameKey: string): string {
+  return TYPE_OF.get(nameKey) ?? "";
+}
+
+export function isBrowsed(name: DnsName): boolean {
+  return TYPE_OF.has(dnsNameKey(name));
+}

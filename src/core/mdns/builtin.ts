@@ -1,0 +1,230 @@
+/**
+ * Discovery by queries of our own (RFC 6762), for hosts without Avahi: what is asked when, on every interface and over each
+ * family it has, and what follows from what is heard.
+ */
+import { decodeDns, type DnsMessage } from "../codec/dns.js";
+import { dnsNameKey } from "../codec/dns-name.js";
+import { encodeDnsQuery, type DnsQuestion } from "../codec/dns-query.js";
+import { DecodeError } from "../codec/error.js";
+import { arm, disarm, sayOnce, type Context } from "../context.js";
+import { parseIp } from "../domain/ip-address.js";
+import { between, later, Milliseconds } from "../domain/units.js";
+import {
+  MDNS_LINKS_MAX,
+  MDNS_QUERY_FIRST,
+  MDNS_QUERY_GROWTH,
+  MDNS_QUERY_LONGEST,
+  MDNS_QUESTIONS_MAX,
+  MDNS_RECORDS_MAX,
+} from "../limits.js";
+import type { MdnsDatagramEvent } from "../ports/mdns.js";
+import type { NetworkInterface } from "../ports/network.js";
+import { BROWSED } from "./browsed.js";
+import {
+  emptyCache,
+  expire,
+  hear,
+  joinServices,
+  knownPointers,
+  lackingRecords,
+  nextDue,
+  shareOf,
+  takeRefreshes,
+  type Goodbyes,
+} from "./cache.js";
+import { serviceFound, serviceLost } from "./table.js";
+import { serviceKey, type MdnsLink } from "./types.js";
+
+/** Fires when something is due on any interface: a query, or the end of a record. */
+export const CACHE_TIMER = "mdns cache";
+
+/** The first query waits 20 to 120 ms, so that hosts which start together do not ask together (RFC 6762, 5.2). */
+const FIRST_QUERY_AFTER = Milliseconds(20);
+const FIRST_QUERY_SPREAD = Milliseconds(100);
+
+/** Asks on every interface from now on. */
+export function openLinks(context: Context): void {
+  for (const one of context.state.interfaces) openLink(context, one);
+  armCache(context);
+}
+
+/** Asks nowhere any more. What was heard stays in the table. */
+export function closeLinks(context: Context): void {
+  for (const hostIface of context.state.mdns.links.keys()) context.ports.mdns.leave(hostIface);
+  context.state.mdns.links.clear();
+  disarm(context, CACHE_TIMER);
+}
+
+/**
+ * Interfaces came, went, or have other addresses: what was heard on one that is gone is forgotten, and all the others are
+ * asked on anew.
+ */
+export function followInterfaces(context: Context): void {
+  const { mdns, interfaces } = context.state;
+  const byName = new Map(interfaces.map((one) => [one.name, one]));
+  for (const [hostIface, link] of [...mdns.links]) {
+    const there = byName.get(hostIface);
+    if (there === undefined) {
+      context.ports.mdns.leave(hostIface);
+      mdns.links.delete(hostIface);
+      for (const key of link.told.keys()) serviceLost(context, key, "interface");
+    } else {
+      if (there.addresses.join() !== link.addresses.join()) context.ports.mdns.leave(hostIface);
+      link.addresses = there.addresses;
+      askAnew(context, hostIface, link);
+    }
+  }
+  for (const one of interfaces) if (!mdns.links.has(one.name)) openLink(context, one);
+  armCache(context);
+}
+
+function openLink(context: Context, { name, addresses }: NetworkInterface): void {
+  const { links } = context.state.mdns;
+  if (links.size >= MDNS_LINKS_MAX) {
+    sayOnce(
+      context,
+      "mdns links",
+      "error",
+      `mDNS: there are more than ${String(MDNS_LINKS_MAX)} interfaces: the rest is not asked on`,
+    );
+    return;
+  }
+  const link: MdnsLink = { addresses, cache: emptyCache(), asking: new Map(), askedAt: undefined, told: new Map() };
+  links.set(name, link);
+  askAnew(context, name, link);
+}
+
+/**
+ * Asks what is browsed from the start, but no sooner than a second after it last did. What is about to be asked stays so: a
+ * stream of changes cannot postpone it.
+ */
+function askAnew(context: Context, hostIface: string, link: MdnsLink): void {
+  const now = context.ports.clock.now();
+  if (link.askedAt !== undefined && link.askedAt > now) return;
+  const soon = later(now, Milliseconds(FIRST_QUERY_AFTER + Math.floor(FIRST_QUERY_SPREAD * shareOf(hostIface))));
+  const earliest = link.askedAt === undefined ? soon : later(link.askedAt, MDNS_QUERY_FIRST);
+  const due = earliest > soon ? earliest : soon;
+  link.askedAt = due;
+  for (const name of BROWSED) {
+    const question: DnsQuestion = { name, type: "ptr" };
+    link.asking.set(questionKey(question), { question, due, pause: MDNS_QUERY_FIRST });
+  }
+}
+
+function questionKey({ name, type }: DnsQuestion): string {
+  return `${type} ${dnsNameKey(name)}`;
+}
+
+/**
+ * A datagram came. Queries are none of our business, our own that come back among them; a response counts where it comes from
+ * an address that a neighbour can have (RFC 6762, 11).
+ */
+export function onDatagram(context: Context, { hostIface, family, from, datagram }: MdnsDatagramEvent): void {
+  const link = context.state.mdns.links.get(hostIface);
+  if (link === undefined || !isNeighbour(from, family)) return;
+  let message: DnsMessage;
+  try {
+    message = decodeDns(datagram);
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    sayOnce(
+      context,
+      `mdns datagram ${hostIface}`,
+      "info",
+      `mDNS: a datagram on ${hostIface} is not understood, and others like it are not either: ${error.problem}`,
+    );
+    return;
+  }
+  if (message.kind === "query" || message.records.length === 0) return;
+  const now = context.ports.clock.now();
+  const heard = hear(link.cache, message.records, now);
+  if (heard.full) {
+    const text = `mDNS: more than ${String(MDNS_RECORDS_MAX)} records are announced on ${hostIface}: the rest is ignored`;
+    sayOnce(context, `mdns records ${hostIface}`, "error", text);
+  }
+  if (heard.changed) tell(context, hostIface, link, undefined);
+  if (heard.touched) armCache(context);
+}
+
+function isNeighbour(from: string, family: "ipv4" | "ipv6"): boolean {
+  const address = parseIp(from);
+  return address?.family === family && !/^(0\.|127\.|22[4-9]\.|2[3-5]\d\.|::1?$|ff)/.test(address.text);
+}
+
+/** The timer fired: ends what has run out, and asks what is due. */
+export function onCacheTimer(context: Context): void {
+  const now = context.ports.clock.now();
+  for (const [hostIface, link] of context.state.mdns.links) {
+    const goodbyes = expire(link.cache, now);
+    if (goodbyes !== undefined) tell(context, hostIface, link, goodbyes);
+    ask(context, hostIface, link, now);
+  }
+  armCache(context);
+}
+
+/** Tells the table what the records of an interface join to now, and asks for what they lack. */
+function tell(context: Context, hostIface: string, link: MdnsLink, goodbyes: Goodbyes | undefined): void {
+  const joined = joinServices(link.cache, hostIface);
+  const present = new Set(joined.map(({ service }) => serviceKey(service)));
+  for (const [key, names] of [...link.told]) {
+    if (present.has(key)) continue;
+    link.told.delete(key);
+    serviceLost(context, key, names.some((name) => goodbyes?.has(name) === true) ? "goodbye" : "expiry");
+  }
+  for (const { service, names } of joined) {
+    link.told.set(serviceKey(service), names);
+    serviceFound(context, service);
+  }
+  askForLacking(context, link);
+}
+
+/** What is lacking is asked for at once; what is known by now, or belongs to nothing any more, is not asked for again. */
+function askForLacking({ ports }: Context, link: MdnsLink): void {
+  const lacking = new Map<string, DnsQuestion>();
+  for (const question of lackingRecords(link.cache)) {
+    if (lacking.size < MDNS_QUESTIONS_MAX) lacking.set(questionKey(question), question);
+  }
+  for (const [key, { question }] of [...link.asking]) {
+    if (question.type !== "ptr" && !lacking.has(key)) link.asking.delete(key);
+  }
+  for (const [key, question] of lacking) {
+    if (!link.asking.has(key)) link.asking.set(key, { question, due: ports.clock.now(), pause: MDNS_QUERY_FIRST });
+  }
+}
+
+/** Asks what is due, in one query a family. */
+function ask(context: Context, hostIface: string, link: MdnsLink, now: Milliseconds): void {
+  const questions = new Map<string, DnsQuestion>();
+  for (const question of takeRefreshes(link.cache, now)) questions.set(questionKey(question), question);
+  for (const [key, { question, due, pause }] of link.asking) {
+    if (due > now) continue;
+    questions.set(key, question);
+    const next = Milliseconds(Math.min(pause * MDNS_QUERY_GROWTH, MDNS_QUERY_LONGEST));
+    link.asking.set(key, { question, due: later(now, pause), pause: next });
+  }
+  if (questions.size === 0) return;
+  const asked = [...questions.values()];
+  const known = asked.some(({ type }) => type === "ptr") ? knownPointers(link.cache, now) : [];
+  for (const datagram of encodeDnsQuery(asked, known)) {
+    for (const family of familiesOf(link.addresses)) context.ports.mdns.send(hostIface, family, datagram);
+  }
+}
+
+function familiesOf(addresses: readonly string[]): readonly ("ipv4" | "ipv6")[] {
+  const families = new Set(addresses.map((address) => parseIp(address)?.family));
+  return (["ipv4", "ipv6"] as const).filter((family) => families.has(family));
+}
+
+function armCache(context: Context): void {
+  const { mdns, timers } = context.state;
+  let next: Milliseconds | undefined;
+  const offer = (due: Milliseconds | undefined): void => {
+    if (due !== undefined && (next === undefined || due < next)) next = due;
+  };
+  for (const { cache, asking } of mdns.links.values()) {
+    offer(nextDue(cache));
+    for (const { due } of asking.values()) offer(due);
+  }
+  if (next === undefined) disarm(context, CACHE_TIMER);
+  else if (timers.get(CACHE_TIMER) !== next) arm(context, CACHE_TIMER, between(context.ports.clock.now(), next));
+}

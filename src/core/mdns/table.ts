@@ -1,0 +1,215 @@
+/** The one table of services, which both providers feed, and what follows from its changes. */
+import { allowedFamily, isExcluded } from "../config/controller-entry.js";
+import { log, sayOnce, type Context } from "../context.js";
+import { controllerKey, type Controller } from "../controller/types.js";
+import { canonicalAddress, isLinkLocal } from "../domain/ip-address.js";
+import { transportIdKey, type TransportId } from "../domain/transport-id.js";
+import { SERVICES_MAX } from "../limits.js";
+import { withNamedExcludes } from "../named.js";
+import type { DnssdService } from "../ports/dnssd.js";
+import { requestReconcile } from "../soak.js";
+import { offerOf } from "./announced.js";
+import { serviceKey, type KnownService, type LostBy, type Reach, type Target } from "./types.js";
+
+/** A provider found a service, or tells that a known one has changed or is still there. */
+export function serviceFound(context: Context, service: DnssdService): void {
+  const { mdns } = context.state;
+  const key = serviceKey(service);
+  const known = mdns.services.get(key);
+  if (known !== undefined && sameService(known.service, service)) {
+    known.confirmed = "yes";
+    return;
+  }
+  if (known === undefined && mdns.services.size >= SERVICES_MAX) {
+    sayOnce(
+      context,
+      "mdns full",
+      "error",
+      `more than ${String(SERVICES_MAX)} services are announced: the rest is ignored`,
+    );
+    return;
+  }
+  const target = targetOf(context, service);
+  const entered: KnownService = { service, target, confirmed: "yes" };
+  mdns.services.set(key, entered);
+  // The new target before the old one is left: an address that stays is not probed again.
+  if (target !== undefined) linkTarget(context, key, target);
+  if (known !== undefined) unlink(context, key, known, target, "change");
+  log(
+    context,
+    "debug",
+    `mDNS: ${describeService(service)} is announced at ${service.address} port ${String(service.port)}`,
+  );
+  reportDuplicates(context, service.address);
+  if (known !== undefined) reportDuplicates(context, known.service.address);
+}
+
+/** A service is announced no more. Without effect where it is not in the table. */
+export function serviceLost(context: Context, key: string, by: LostBy): void {
+  const { mdns } = context.state;
+  const known = mdns.services.get(key);
+  if (known === undefined) return;
+  mdns.services.delete(key);
+  const { address } = known.service;
+  log(context, "debug", `mDNS: ${describeService(known.service)} is not announced any more at ${address} (${by})`);
+  unlink(context, key, known, undefined, by);
+  reportDuplicates(context, known.service.address);
+}
+
+/** A provider (re)starts: what it does not tell again within its time is lost. */
+export function markUnconfirmed({ state }: Context): void {
+  for (const known of state.mdns.services.values()) known.confirmed = "no";
+}
+
+/** The time of a provider that (re)started is over. */
+export function loseUnconfirmed(context: Context): void {
+  for (const [key, { confirmed }] of [...context.state.mdns.services]) {
+    if (confirmed === "no") serviceLost(context, key, "not-told-again");
+  }
+}
+
+/** Interfaces came or went: a service on one that is gone is none. */
+export function loseVanished(context: Context): void {
+  const names = new Set(context.state.interfaces.map(({ name }) => name));
+  for (const [key, { service }] of [...context.state.mdns.services]) {
+    if (!names.has(service.hostIface)) serviceLost(context, key, "interface");
+  }
+}
+
+/** The configuration changed: every service is looked at anew. */
+export function reviewServices(context: Context): void {
+  const { mdns } = context.state;
+  for (const [key, known] of [...mdns.services]) {
+    const target = targetOf(context, known.service);
+    const reviewed: KnownService = { ...known, target };
+    mdns.services.set(key, reviewed);
+    if (target !== undefined) linkTarget(context, key, target);
+    unlink(context, key, known, target, "change");
+  }
+  reviewTargets(context);
+}
+
+/** What is excluded may have changed, by the configuration or because a host name is at another address. */
+export function reviewTargets(context: Context): void {
+  const isBarred = barsOf(context);
+  for (const target of context.state.mdns.targets.values()) {
+    if (isBarred(target.tid) !== (target.reach.at === "barred")) target.reach = firstReach(context, target.tid);
+  }
+}
+
+/** Forgets everything that was told. */
+export function clearTable({ state: { mdns } }: Context): void {
+  mdns.services.clear();
+  mdns.targets.clear();
+  mdns.duplicates.clear();
+}
+
+/** How log records and reasons name a service; what came from the network is shown as printable ASCII. */
+export function describeService({ instance, type, hostIface }: DnssdService): string {
+  return `"${instance.slice(0, 63).replace(/[^ -~]/g, "?")}" (${type}) on ${hostIface}`;
+}
+
+/** Where one target becomes known by several services, the first names it. */
+export function announcedBy(context: Context, target: Target): string {
+  for (const key of target.services) {
+    const known = context.state.mdns.services.get(key);
+    if (known !== undefined) return `announced by ${describeService(known.service)}`;
+  }
+  return "announced";
+}
+
+/** The key of the target that a service offers, which is made where it is new. */
+function targetOf(context: Context, service: DnssdService): string | undefined {
+  const offer = offerOf(service, context.state.staf?.config.ignoreIface === true);
+  if (!offer.ok) {
+    const { hostIface, address } = service;
+    const text = `mDNS: ${describeService(service)} is not used: ${offer.because}`;
+    sayOnce(context, `mdns ${hostIface} ${address} ${offer.because}`, "error", text);
+    return undefined;
+  }
+  const { targets } = context.state.mdns;
+  const key = transportIdKey(offer.tid);
+  if (!targets.has(key)) {
+    const reach = firstReach(context, offer.tid);
+    targets.set(key, { tid: offer.tid, services: new Set(), reach });
+    if (reach.at === "reachable") requestReconcile(context, "staf");
+  }
+  return key;
+}
+
+/** What is never connected is not probed either, nor is what is known to answer. */
+function firstReach(context: Context, tid: TransportId): Reach {
+  if (barsOf(context)(tid)) return { at: "barred" };
+  if (tid.transport !== "tcp" || controllerOf(context, transportIdKey(tid))?.life.at === "connected")
+    return { at: "reachable" };
+  return { at: "waiting", due: context.ports.clock.now(), failures: 0 };
+}
+
+/** Tells what is excluded, or not of a family that is wanted. */
+function barsOf({ state: { names, staf } }: Context): (tid: TransportId) => boolean {
+  if (staf === undefined) return () => true;
+  const { excludes, ipFamilies } = withNamedExcludes(staf.config, names);
+  return (tid) => isExcluded(tid, excludes) !== undefined || !allowedFamily(tid, ipFamilies);
+}
+
+function linkTarget(context: Context, key: string, target: string): void {
+  context.state.mdns.targets.get(target)?.services.add(key);
+  judgeLater(context, target);
+}
+
+/** A service leads to a target no more: the last one takes it along, and with it all that was under way. */
+function unlink(context: Context, key: string, known: KnownService, next: string | undefined, by: LostBy): void {
+  const { targets, absences } = context.state.mdns;
+  if (known.target === undefined || known.target === next) return;
+  const target = targets.get(known.target);
+  if (target === undefined) return;
+  target.services.delete(key);
+  if (target.services.size > 0) return;
+  targets.delete(known.target);
+  const controller = controllerOf(context, known.target);
+  if (controller === undefined) return;
+  absences.set(controller.id, { by, since: undefined });
+  judgeLater(context, known.target);
+}
+
+/** What is announced has changed for the controller of a target, where there is one. */
+function judgeLater(context: Context, target: string): void {
+  const controller = controllerOf(context, target);
+  if (controller !== undefined) context.state.mdns.unjudged.add(controller.id);
+}
+
+/** staf's controller of a transport id, by the id's key. */
+function controllerOf({ state }: Context, target: string): Controller | undefined {
+  const id = state.byKey.get(controllerKey("staf", target));
+  return id === undefined ? undefined : state.controllers.get(id);
+}
+
+function sameService(one: DnssdService, other: DnssdService): boolean {
+  return one.address === other.address && one.port === other.port && one.txt.join("\n") === other.txt.join("\n");
+}
+
+/**
+ * Says that an address is announced on several interfaces: somebody has wired or numbered the network wrongly. Each interface
+ * counts once, however many services are announced there, and a link-local address is another one on each link.
+ */
+function reportDuplicates(context: Context, address: string): void {
+  if (isLinkLocal(address)) return;
+  const { services, duplicates } = context.state.mdns;
+  const canonical = canonicalAddress("tcp", address);
+  const interfaces = new Set<string>();
+  for (const { service } of services.values()) {
+    if (canonicalAddress("tcp", service.address) === canonical) interfaces.add(service.hostIface);
+  }
+  if (interfaces.size < 2) {
+    duplicates.delete(canonical);
+    return;
+  }
+  const names = [...interfaces].sort().join(", ");
+  if (duplicates.get(canonical) === names) return;
+  duplicates.set(canonical, names);
+  log(
+    context,
+    "error",
+    `the address ${canonical} is announced on several interfaces: ${names}; each is connected through`,
+  );
+}

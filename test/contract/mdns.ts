@@ -1,0 +1,91 @@
+import { decodeDns } from "../../src/core/codec/dns.js";
+import { encodeDnsQuery } from "../../src/core/codec/dns-query.js";
+import { Milliseconds } from "../../src/core/domain/units.js";
+import { BROWSED } from "../../src/core/mdns/browsed.js";
+import type { MdnsDatagramEvent } from "../../src/core/ports/mdns.js";
+import type { Behaviour } from "./behaviour.js";
+import type { Announcement, ContractHost } from "./host.js";
+import { LATE, suiteOf } from "./kit.js";
+import { ANNOUNCED } from "./stage.js";
+
+const behaviour = suiteOf("mdns");
+
+const ONE: Announcement = { instance: "one", port: 8009, txt: ["p=tcp"] };
+const TOLD = `told: one, from ${ANNOUNCED.far}`;
+const GOODBYE = `goodbye: one, from ${ANNOUNCED.far}`;
+const OWN = `asked: _nvme-disc._tcp, from ${ANNOUNCED.own}`;
+
+const [QUERY = new Uint8Array()] = encodeDnsQuery(
+  BROWSED.slice(0, 1).map((name) => ({ name, type: "ptr" })),
+  [],
+);
+
+/** What was heard of our query and of services, each once, in the order in which it came first. */
+function heard(host: ContractHost): readonly string[] {
+  const lines = host.delivered.flatMap(({ event }) => (event.kind === "mdns-datagram" ? linesOf(event) : []));
+  return [...new Set(lines)];
+}
+
+function linesOf({ hostIface, family, from, datagram }: MdnsDatagramEvent): readonly string[] {
+  if (hostIface !== ANNOUNCED.hostIface || family !== "ipv4") return [`${hostIface} ${family}`];
+  if (Buffer.compare(datagram, QUERY) === 0) return [`asked: _nvme-disc._tcp, from ${from}`];
+  const { kind, records } = decodeDns(datagram);
+  if (kind === "query") return [];
+  return records.flatMap(({ data, ttl }) => {
+    if (data.kind !== "ptr" || data.target[1] !== "_nvme-disc") return [];
+    return [`${ttl === 0 ? "goodbye" : "told"}: ${data.target[0] ?? ""}, from ${from}`];
+  });
+}
+
+async function until(host: ContractHost, what: string): Promise<void> {
+  await host.until(what, () => (heard(host).includes(what) ? true : undefined), LATE);
+}
+
+/** Ends with the link left and nothing announced. */
+function listening(name: string, expected: readonly string[], run: (host: ContractHost) => Promise<void>): Behaviour {
+  return behaviour(name, expected, async (host) => {
+    await run(host);
+    const seen = heard(host);
+    host.ports.mdns.leave(ANNOUNCED.hostIface);
+    host.discovery.goodbye(ONE.instance);
+    await host.sleep(Milliseconds(3_000));
+    return seen;
+  });
+}
+
+function ask(host: ContractHost, hostIface: string = ANNOUNCED.hostIface): void {
+  host.ports.mdns.send(hostIface, "ipv4", QUERY);
+}
+
+export const MDNS: readonly Behaviour[] = [
+  listening("a query is heard by who sent it, and answered", [OWN, TOLD], async (host) => {
+    host.discovery.announce(ONE);
+    await host.sleep(Milliseconds(5_000));
+    ask(host);
+    await until(host, TOLD);
+  }),
+  listening("what comes and goes is heard without asking again", [OWN, TOLD, GOODBYE], async (host) => {
+    ask(host);
+    await until(host, OWN);
+    host.discovery.announce(ONE);
+    await until(host, TOLD);
+    host.discovery.goodbye(ONE.instance);
+    await until(host, GOODBYE);
+  }),
+  listening("nothing is heard before the first query, nor after the interface is left", [OWN], async (host) => {
+    host.discovery.announce(ONE);
+    await host.sleep(Milliseconds(5_000));
+    host.discovery.goodbye(ONE.instance);
+    await host.sleep(Milliseconds(3_000));
+    ask(host);
+    await until(host, OWN);
+    host.ports.mdns.leave(ANNOUNCED.hostIface);
+    host.discovery.announce(ONE);
+    await host.sleep(Milliseconds(5_000));
+  }),
+  listening("a query on an interface that is not there is lost", [OWN], async (host) => {
+    ask(host, "nope0");
+    ask(host);
+    await until(host, OWN);
+  }),
+];

@@ -1,0 +1,270 @@
+/** Discovery over mDNS against real avahi-daemons: both adapters must see the same. */
+import { writeFileSync } from "node:fs";
+import { GROUP } from "../../../src/adapters/real/mdns/link-socket.js";
+import { DATAGRAMS_PER_SECOND_MAX } from "../../../src/adapters/real/mdns/port.js";
+import { Seconds } from "../../../src/core/domain/units.js";
+import { Avahi } from "../guest/avahi.js";
+import type { Check } from "../check.js";
+import type { Lab } from "../guest/lab.js";
+import { cable, type NetworkNamespace, removeLink, setLink } from "../guest/network.js";
+import { run } from "../guest/run.js";
+import { pass, waitFor } from "../guest/wait.js";
+import { allSee, ByAvahi, ByQueries } from "./steps/discoverers.js";
+import { inSeconds } from "./steps/timing.js";
+
+const LIMIT = Seconds(200);
+
+const HERE = "here";
+const HERE_TOO = "here2";
+
+/**
+ * A cable to a namespace: the guest's end has an address, the far one the address that services are at. Link-local addresses
+ * can be used at once, without the search for duplicates.
+ */
+function wire(lab: Lab, name = HERE): NetworkNamespace {
+  const namespace = lab.namespace();
+  writeFileSync("/proc/sys/net/ipv6/conf/default/accept_dad", "0");
+  cable({ name, address: "10.99.0.1/24" }, { name: "there", address: "10.99.0.2/24" }, namespace);
+  return namespace;
+}
+
+/** A service as it is seen through an interface, over both families. */
+function seen(name: string, hostIface = HERE, more = "8009 p=tcp", address = "10.99.0.2"): readonly string[] {
+  return [`${hostIface} ipv4 ${name} ${address} ${more}`, `${hostIface} ipv6 ${name} link-local ${more}`];
+}
+
+interface Scene {
+  readonly near: Avahi;
+  readonly avahi: ByAvahi;
+  readonly queries: ByQueries;
+  readonly both: readonly (ByAvahi | ByQueries)[];
+}
+
+/** The guest's own Avahi with a client, and queries beside it on the same port. */
+async function discover(lab: Lab, interfaces: readonly string[] = [HERE]): Promise<Scene> {
+  const near = await Avahi.start(lab, "near");
+  const avahi = new ByAvahi(lab, near.bus.address);
+  const queries = new ByQueries(lab, interfaces);
+  avahi.browse();
+  return { near, avahi, queries, both: [avahi, queries] };
+}
+
+const same: Check = {
+  name: "Avahi and queries beside it see the same services come, change and say goodbye, over IPv4 and IPv6",
+  guest: "mdns",
+  limit: LIMIT,
+  async run(lab) {
+    const { expect } = lab;
+    const far = await Avahi.start(lab, "far", wire(lab));
+    const { avahi, both, queries } = await discover(lab);
+    const nqn = "nqn=nqn.2014-08.org.nvmexpress.discovery";
+    const first = far.publish({ name: "one", txt: ["p=tcp", nqn] });
+    far.publish({ name: "two \u00fc. dot", type: "_nvme-disc._udp", port: 4420, txt: ["p=roce"] });
+    const two = seen("two \u00fc. dot", HERE, "4420 p=roce");
+    await allSee(both, [...seen("one", HERE, `8009 ${nqn} p=tcp`), ...two]);
+    await first.end("SIGTERM", Seconds(10));
+    await allSee(both, two);
+    far.publish({ name: "one", port: 8010 });
+    await allSee(both, [...seen("one", HERE, "8010 p=tcp"), ...two]);
+    expect.equal("what was told of the daemon", avahi.daemon(), ["up"]);
+    expect.equal("what was logged", [...avahi.log, ...queries.log], []);
+    const from = new Set(
+      queries.heard.map(({ family, from }) => `${family} ${from.startsWith("fe80:") ? "fe80" : from}`),
+    );
+    expect.equal("who was heard", [...from].sort(), ["ipv4 10.99.0.1", "ipv4 10.99.0.2", "ipv6 fe80"]);
+  },
+};
+
+const duplicate: Check = {
+  name: "one address on two interfaces: each service is seen on its own",
+  guest: "mdns",
+  limit: LIMIT,
+  async run(lab) {
+    const { expect } = lab;
+    const [far, farToo] = [
+      await Avahi.start(lab, "far", wire(lab)),
+      await Avahi.start(lab, "far2", wire(lab, HERE_TOO)),
+    ];
+    const { both, queries } = await discover(lab, [HERE, HERE_TOO]);
+    far.publish({ name: "one" });
+    farToo.publish({ name: "one" });
+    farToo.publish({ name: "two" });
+    await allSee(both, [...seen("one"), ...seen("one", HERE_TOO), ...seen("two", HERE_TOO)]);
+    expect.equal("what was logged", queries.log, []);
+  },
+};
+
+const MANY = 200;
+
+const many: Check = {
+  name: "200 services announced at once are all seen, also by an Avahi that is killed and started among them",
+  guest: "mdns",
+  limit: LIMIT,
+  async run(lab) {
+    const { expect } = lab;
+    const far = await Avahi.start(lab, "far", wire(lab));
+    const { near, avahi, both, queries } = await discover(lab);
+    const names = Array.from({ length: MANY }, (_, at) => `cdc-${String(at)}`);
+    const began = performance.now();
+    far.announce(names.map((name) => ({ name })));
+    const all = names.flatMap((name) => seen(name));
+    await waitFor("half of them", Seconds(60), () => avahi.services().length >= MANY);
+    const told = avahi.events.length;
+    await near.kill();
+    await waitFor("the daemon to be told as down", Seconds(10), () => avahi.daemon().at(-1) === "down");
+    await near.start();
+    await allSee(both, all, Seconds(100));
+    lab.note(`${String(all.length)} seen ${inSeconds(performance.now() - began)} after they were announced`);
+    expect.equal("what was told of the daemon", avahi.daemon(), ["up", "down", "up"]);
+    expect.equal("services told as lost", avahi.events.filter(({ kind }) => kind === "dnssd-lost").length, 0);
+    expect.atLeast("what was told anew", avahi.events.length - told, all.length);
+    far.announce([]);
+    await allSee(both, [], Seconds(100));
+    expect.equal("what was logged", [...avahi.log, ...queries.log], []);
+  },
+};
+
+const outage: Check = {
+  name: "an interface goes down, is made anew under its name, and goes for good: both see it again, and say once what fails",
+  guest: "mdns",
+  limit: LIMIT,
+  async run(lab) {
+    const { expect } = lab;
+    const far = await Avahi.start(lab, "far", wire(lab));
+    const { avahi, both, queries } = await discover(lab);
+    far.publish({ name: "one" });
+    await allSee(both, seen("one"));
+
+    setLink(HERE, "down");
+    await waitFor("Avahi to lose it", Seconds(20), () => avahi.services().length === 0);
+    queries.forget();
+    expect.equal("services through queries", queries.services(), []);
+    setLink(HERE, "up");
+    await allSee(both, seen("one"));
+
+    removeLink(HERE);
+    queries.forget();
+    for (let count = 0; count < 3; count++) queries.ask();
+    await waitFor("Avahi to lose it", Seconds(20), () => avahi.services().length === 0);
+    const again = await Avahi.start(lab, "far", wire(lab));
+    again.publish({ name: "one" });
+    await allSee(both, seen("one"));
+    const said = queries.log.map(({ level, text }) => `${level} ${text}`);
+    const lines = new Set(said);
+    lab.note(said.join("; "));
+    expect.that(lines.size === said.length || said.length <= 4, `the log repeats itself: ${said.join("; ")}`);
+    expect.that(
+      said.some((line) => line.includes(`on ${HERE} over IPv4 (ENODEV)`)),
+      "nothing was said of the interface that is gone",
+    );
+  },
+};
+
+const busLost: Check = {
+  name: "the bus goes and comes back with Avahi: down, up, and everything is told anew; without Avahi it is down",
+  guest: "mdns",
+  limit: LIMIT,
+  async run(lab) {
+    const { expect } = lab;
+    const far = await Avahi.start(lab, "far", wire(lab));
+    far.publish({ name: "one" });
+    const near = await Avahi.prepare(lab, "near");
+    const avahi = new ByAvahi(lab, near.bus.address);
+    avahi.browse();
+    await waitFor("an answer", Seconds(10), () => avahi.daemon().length > 0);
+    expect.equal("what is told without Avahi", avahi.daemon(), ["down"]);
+    await near.start();
+    await allSee([avahi], seen("one"));
+    await near.kill();
+    await near.bus.kill();
+    await waitFor("the loss to be told", Seconds(10), () => avahi.daemon().length === 3);
+    await near.bus.restart();
+    await near.start();
+    const told = avahi.events.length;
+    await waitFor("it to be told anew", Seconds(60), () => {
+      return avahi.events.slice(told).filter(({ kind }) => kind === "dnssd-found").length === 2;
+    });
+    expect.equal("what was told of the daemon", avahi.daemon(), ["down", "up", "down", "up"]);
+    avahi.dnssd.browse([]);
+    far.publish({ name: "two" });
+    await pass(Seconds(5), "nothing is browsed, and nothing is to be told");
+    expect.equal("what is known after browsing has ended", avahi.services(), seen("one"));
+  },
+};
+
+const LIAR = "10.99.0.2";
+
+const hostile: Check = {
+  name: "datagrams that are too long, from another port, sent to one host or in a flood do not get through",
+  guest: "mdns",
+  limit: LIMIT,
+  async run(lab) {
+    const { expect } = lab;
+    const there = wire(lab);
+    const queries = new ByQueries(lab, [HERE]);
+    queries.ask();
+    const within = ["-t", String(there.pid), "-n", process.execPath];
+    const send = (bytes: number, to: string = GROUP.ipv4, from = 5353): void => {
+      run("nsenter", [...within, "-e", SENDER, "1", String(bytes), to, String(from)]);
+    };
+    send(100);
+    await waitFor("a datagram", Seconds(10), () => queries.bytesFrom(LIAR).length === 1);
+    send(100, "10.99.0.1");
+    send(100, GROUP.ipv4, 5354);
+    send(9_001);
+    send(9_000);
+    await waitFor("the last of them", Seconds(10), () => queries.bytesFrom(LIAR).includes(9_000));
+    expect.equal("what came through", queries.bytesFrom(LIAR), [100, 9_000]);
+    expect.equal("what was logged", queries.log, []);
+    const flood = [...within, "-e", SENDER, String(4 * DATAGRAMS_PER_SECOND_MAX), "20", GROUP.ipv4, "5353"];
+    lab.service("the flood", "nsenter", flood);
+    await waitFor("the flood to be noticed", Seconds(20), () => queries.log.length > 0);
+    await pass(Seconds(2), "the flood ends");
+    lab.note(`${String(queries.heard.length)} of a flood of ${String(4 * DATAGRAMS_PER_SECOND_MAX)} came through`);
+    send(500);
+    await waitFor("one after the flood", Seconds(10), () => queries.bytesFrom(LIAR).includes(500));
+    expect.equal(
+      "lines of the log",
+      queries.log.map(({ text }) => text),
+      [`mDNS: a flood of datagrams on ${HERE}: those beyond ${String(DATAGRAMS_PER_SECOND_MAX)} a second are dropped`],
+    );
+  },
+};
+
+/** Sends datagrams of zeros: how many, how long, to whom, from which port. */
+const SENDER = `
+const [count, bytes, to, from] = process.argv.slice(1);
+const socket = require("node:dgram").createSocket({ type: "udp4", reuseAddr: true });
+socket.bind(Number(from), "${LIAR}", () => {
+  socket.setMulticastInterface("${LIAR}");
+  let left = Number(count);
+  const next = () => (left-- > 0 ? socket.send(Buffer.alloc(Number(bytes)), 5353, to, next) : socket.close());
+  next();
+});
+`;
+
+const unfit: Check = {
+  name: "an interface without multicast is not asked on, which is said once",
+  guest: "mdns",
+  async run(lab) {
+    const { expect } = lab;
+    wire(lab);
+    run("ip", ["link", "set", HERE, "multicast", "off"]);
+    const queries = new ByQueries(lab, [HERE]);
+    for (let count = 0; count < 3; count++) queries.ask();
+    await pass(Seconds(1), "whatever is sent arrives");
+    const line = (over: string): string =>
+      `info mDNS: nobody can be asked on ${HERE} over ${over} (it has no multicast): it is tried again with the next query`;
+    expect.equal(
+      "what was logged",
+      queries.log.map(({ level, text }) => `${level} ${text}`),
+      [line("IPv4"), line("IPv6")],
+    );
+    expect.equal("what was heard", queries.heard.length, 0);
+    run("ip", ["link", "set", HERE, "multicast", "on"]);
+    queries.ask();
+    await waitFor("our own query to be heard", Seconds(10), () => queries.heard.length > 0);
+  },
+};
+
+export const mdnsChecks: readonly Check[] = [same, duplicate, many, outage, busLost, hostile, unfit];

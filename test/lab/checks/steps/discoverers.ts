@@ -1,0 +1,168 @@
+/** The two adapters that discover, driven by hand: Avahi over D-Bus, and queries of our own on interfaces. */
+import { AVAHI } from "../../../../src/adapters/real/avahi/wire.js";
+import { RealDnssd } from "../../../../src/adapters/real/avahi/port.js";
+import { RealBus } from "../../../../src/adapters/real/bus/port.js";
+import { loadLibc } from "../../../../src/adapters/real/libc.js";
+import { RealMdns } from "../../../../src/adapters/real/mdns/port.js";
+import { decodeDns } from "../../../../src/core/codec/dns.js";
+import { encodeDnsQuery } from "../../../../src/core/codec/dns-query.js";
+import { Milliseconds, Seconds } from "../../../../src/core/domain/units.js";
+import {
+  emptyCache,
+  expire,
+  hear,
+  joinServices,
+  lackingRecords,
+  type RecordCache,
+} from "../../../../src/core/mdns/cache.js";
+import { BROWSED, SERVICE_TYPES } from "../../../../src/core/mdns/browsed.js";
+import type { DnssdService } from "../../../../src/core/ports/dnssd.js";
+import type { CoreEvent } from "../../../../src/core/ports/index.js";
+import type { LogRecord } from "../../../../src/core/ports/log.js";
+import type { Lab } from "../../guest/lab.js";
+import { waitFor } from "../../guest/wait.js";
+
+/** How often whoever waits asks again. */
+const ASK_EVERY = Milliseconds(500);
+
+export interface Discoverer {
+  readonly name: string;
+  /** What is announced as far as it knows, a line each. */
+  services(): readonly string[];
+  readonly log: readonly LogRecord[];
+}
+
+/** `here ipv4 one 10.99.0.2:8009 p=tcp`; a link-local address, which nobody chose, as `link-local`. */
+export function lineOf({ instance, hostIface, family, address, port, txt }: DnssdService): string {
+  const shown = address.startsWith("fe80:") ? "link-local" : address;
+  return [hostIface, family, instance, shown, port, ...[...txt].sort()].join(" ");
+}
+
+/** Avahi on this bus. */
+export class ByAvahi implements Discoverer {
+  readonly name = "Avahi";
+  readonly events: CoreEvent[] = [];
+  readonly log: LogRecord[] = [];
+  readonly dnssd: RealDnssd;
+  readonly #found = new Map<string, DnssdService>();
+
+  constructor(lab: Lab, address: string) {
+    const deliver = (event: CoreEvent): void => {
+      this.#take(event);
+    };
+    const log = { write: (record: LogRecord) => this.log.push(record) };
+    const bus = new RealBus({ services: [], address, deliver, log });
+    this.dnssd = new RealDnssd({ avahi: bus.foreign(AVAHI), deliver, log });
+    lab.after(() => {
+      this.dnssd.browse([]);
+      bus.close();
+    });
+  }
+
+  browse(): void {
+    this.#found.clear();
+    this.dnssd.browse(SERVICE_TYPES);
+  }
+
+  services(): readonly string[] {
+    return [...this.#found.values()].map(lineOf).sort();
+  }
+
+  /** What was told of the daemon, oldest first. */
+  daemon(): readonly string[] {
+    return this.events.flatMap((event) => (event.kind === "dnssd-daemon" ? [event.up ? "up" : "down"] : []));
+  }
+
+  #take(event: CoreEvent): void {
+    if (event.kind === "bus-state") return;
+    this.events.push(event);
+    if (event.kind === "dnssd-found") this.#found.set(keyOf(event.service), event.service);
+    if (event.kind === "dnssd-lost") this.#found.delete(keyOf(event));
+  }
+}
+
+function keyOf({ hostIface, family, type, instance }: Omit<DnssdService, "address" | "port" | "txt">): string {
+  return `${hostIface} ${family} ${type} ${instance}`;
+}
+
+/** Queries on these interfaces, over both families, and the core's own cache of what is answered. */
+export class ByQueries implements Discoverer {
+  readonly name = "queries of our own";
+  readonly log: LogRecord[] = [];
+  readonly mdns: RealMdns;
+  readonly heard: Extract<CoreEvent, { kind: "mdns-datagram" }>[] = [];
+  readonly #caches: Map<string, RecordCache>;
+  #askedAt = -Infinity;
+
+  constructor(lab: Lab, interfaces: readonly string[]) {
+    const loaded = loadLibc();
+    if (!loaded.ok) throw new Error(loaded.because);
+    this.#caches = new Map(interfaces.map((name) => [name, emptyCache()]));
+    const deliver = (event: CoreEvent): void => {
+      if (event.kind === "mdns-datagram") this.#hear(event);
+    };
+    this.mdns = new RealMdns({ libc: loaded.libc, deliver, log: { write: (record) => this.log.push(record) } });
+    lab.after(() => {
+      this.mdns.close();
+    });
+  }
+
+  services(): readonly string[] {
+    if (now() - this.#askedAt >= ASK_EVERY) this.ask();
+    return [...this.#caches]
+      .flatMap(([hostIface, cache]) => {
+        expire(cache, now());
+        return joinServices(cache, hostIface).map(({ service }) => lineOf(service));
+      })
+      .sort();
+  }
+
+  /** Nothing that was heard counts any more. */
+  forget(): void {
+    for (const hostIface of this.#caches.keys()) this.#caches.set(hostIface, emptyCache());
+  }
+
+  /** How long the datagrams were that came from an address, in their order. */
+  bytesFrom(address: string): readonly number[] {
+    return this.heard.filter(({ from }) => from === address).map(({ datagram }) => datagram.length);
+  }
+
+  ask(): void {
+    this.#askedAt = now();
+    for (const [hostIface, cache] of this.#caches) {
+      const browsed = BROWSED.map((name) => ({ name, type: "ptr" as const }));
+      for (const datagram of encodeDnsQuery([...browsed, ...lackingRecords(cache)], [])) {
+        for (const family of ["ipv4", "ipv6"] as const) this.mdns.send(hostIface, family, datagram);
+      }
+    }
+  }
+
+  #hear(event: Extract<CoreEvent, { kind: "mdns-datagram" }>): void {
+    this.heard.push(event);
+    const cache = this.#caches.get(event.hostIface);
+    const message = decodeDns(event.datagram);
+    if (message.kind === "response" && cache !== undefined) hear(cache, message.records, now());
+  }
+}
+
+function now(): Milliseconds {
+  return Milliseconds(performance.now());
+}
+
+/** Waits until each of them knows exactly these services. */
+export async function allSee(
+  discoverers: readonly Discoverer[],
+  expected: readonly string[],
+  limit: Seconds = Seconds(40),
+): Promise<void> {
+  const wanted = [...expected].sort().join("\n");
+  for (const discoverer of discoverers) {
+    await waitFor(
+      `${String(expected.length)} services through ${discoverer.name}`,
+      limit,
+      () => discoverer.services().join("\n") === wanted,
+      () =>
+        `${discoverer.services().slice(0, 12).join(", ")} (log: ${discoverer.log.map(({ text }) => text).join("; ")})`,
+    );
+  }
+}

@@ -1,0 +1,233 @@
+/** Real sockets on loopback, which a listing of the test's own shows with multicast. */
+import { createSocket, type Socket } from "node:dgram";
+import { mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { Libc } from "../../../../src/adapters/real/libc.js";
+import { GROUP, MDNS_PORT } from "../../../../src/adapters/real/mdns/link-socket.js";
+import { DATAGRAMS_PER_SECOND_MAX, RealMdns } from "../../../../src/adapters/real/mdns/port.js";
+import { RateLimit } from "../../../../src/adapters/real/mdns/rate-limit.js";
+import { ERRNO } from "../../../../src/core/domain/errno.js";
+import type { CoreEvent } from "../../../../src/core/ports/index.js";
+import { Growing, lines } from "../bus/kit.js";
+import { Logged } from "../events.js";
+import { realLibc } from "../network/real-libc.js";
+
+const LOOPBACK = "lo";
+const UP_WITH_MULTICAST = "0x1009";
+const UP = "0x9";
+const SO_BINDTODEVICE = 25;
+
+interface Listener {
+  readonly mdns: RealMdns;
+  readonly log: Logged;
+  /** What was heard that begins with `test`: whoever else speaks on loopback is none of the test's business. */
+  readonly heard: Growing<string>;
+  /** Changes what the listing shows of loopback. */
+  show(index: number, flags: string): void;
+}
+
+function listener(libc: Libc | undefined = realLibc): Listener {
+  const sysClassNet = mkdtempSync(join(tmpdir(), "stas-net-"));
+  mkdirSync(join(sysClassNet, LOOPBACK));
+  const show = (index: number, flags: string): void => {
+    writeFileSync(join(sysClassNet, LOOPBACK, "ifindex"), `${String(index)}\n`);
+    writeFileSync(join(sysClassNet, LOOPBACK, "flags"), `${flags}\n`);
+  };
+  show(1, UP_WITH_MULTICAST);
+  const log = new Logged();
+  const heard = new Growing<string>();
+  const deliver = (event: CoreEvent): void => {
+    if (event.kind !== "mdns-datagram") throw new Error(`a ${event.kind} was delivered`);
+    const text = Buffer.from(event.datagram).toString("latin1");
+    if (!text.startsWith("test")) return;
+    expect(event).toMatchObject({ hostIface: LOOPBACK, family: "ipv4" });
+    expect(event.from).toMatch(/^\d+\.\d+\.\d+\.\d+$/);
+    heard.add(text);
+  };
+  const mdns = new RealMdns({ libc, deliver, log, sysClassNet });
+  onTestFinished(() => {
+    mdns.close();
+    rmSync(sysClassNet, { recursive: true });
+  });
+  return { mdns, log, heard, show };
+}
+
+function ask({ mdns }: Listener, text: string): void {
+  mdns.send(LOOPBACK, "ipv4", Buffer.from(text));
+}
+
+async function hears({ heard }: Listener, text: string): Promise<void> {
+  await heard.next((one) => one === text);
+}
+
+/** Somebody on loopback who speaks from this port. */
+async function speaker(port: number): Promise<Socket> {
+  const socket = createSocket({ type: "udp4", reuseAddr: true });
+  onTestFinished(() => {
+    socket.close();
+  });
+  await new Promise<void>((bound) => socket.bind(port, "127.0.0.1", bound));
+  socket.setMulticastInterface("127.0.0.1");
+  return socket;
+}
+
+async function say(socket: Socket, datagram: string, to: string = GROUP.ipv4): Promise<void> {
+  await new Promise<void>((sent, failed) => {
+    socket.send(datagram, MDNS_PORT, to, (error) => (error === null ? sent() : failed(error)));
+  });
+}
+
+/** Sockets that this process has open. */
+function sockets(): number {
+  return readdirSync("/proc/self/fd").filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`).startsWith("socket:");
+    } catch {
+      return false;
+    }
+  }).length;
+}
+
+describe("datagrams", () => {
+  it("are sent from the port of mDNS, and our own are heard as well as those of others", async () => {
+    const one = listener();
+    const other = listener();
+    ask(one, "test one");
+    await hears(one, "test one");
+    ask(other, "test other");
+    await hears(one, "test other");
+    await hears(other, "test other");
+    expect([one.log.records, other.log.records]).toEqual([[], []]);
+  });
+
+  it("are not heard from another port, longer than a message may be, or sent to this host alone", async () => {
+    const one = listener();
+    ask(one, "test first");
+    await hears(one, "test first");
+    const neighbour = await speaker(MDNS_PORT);
+    await say(await speaker(0), "test from another port");
+    await say(neighbour, "test".padEnd(9_001, "."));
+    await say(neighbour, "test to one host", "127.0.0.2");
+    const longest = "test".padEnd(9_000, ".");
+    await say(neighbour, longest);
+    await hears(one, longest);
+    expect(one.heard.all).toEqual(["test first", longest]);
+  });
+
+  it("are no longer heard once the interface is left, and are again once it is asked on", async () => {
+    const one = listener();
+    const other = listener();
+    ask(one, "test 1");
+    await hears(one, "test 1");
+    one.mdns.leave(LOOPBACK);
+    one.mdns.leave(LOOPBACK);
+    ask(other, "test 2");
+    await hears(other, "test 2");
+    ask(one, "test 3");
+    await hears(one, "test 3");
+    expect(one.heard.all).toEqual(["test 1", "test 3"]);
+  });
+
+  it("leave no socket behind", async () => {
+    const before = sockets();
+    const one = listener();
+    const other = listener();
+    ask(other, "test");
+    for (let count = 0; count < 100; count++) {
+      ask(one, "test");
+      one.mdns.leave(LOOPBACK);
+    }
+    ask(one, "test last");
+    await hears(one, "test last");
+    expect(sockets()).toBe(before + 2);
+    one.mdns.close();
+    other.mdns.close();
+    // libuv closes at the end of a turn.
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(sockets()).toBe(before);
+  });
+});
+
+describe("an interface that cannot be asked on", () => {
+  const line = (why: string, level = "info"): string =>
+    `${level} mDNS: nobody can be asked on lo over IPv4 (${why}): it is tried again with the next query`;
+
+  it("because it is not there is said once, and works as soon as it is", async () => {
+    const one = listener();
+    one.mdns.send("eth7", "ipv4", Buffer.from("test"));
+    one.mdns.send("eth7", "ipv4", Buffer.from("test"));
+    expect(lines(one.log.records)).toEqual([line("ENODEV").replace("on lo", "on eth7")]);
+    ask(one, "test");
+    await hears(one, "test");
+  });
+
+  it("because it is another one under its name is opened anew", async () => {
+    const one = listener();
+    ask(one, "test 1");
+    await hears(one, "test 1");
+    one.show(4_242, UP_WITH_MULTICAST);
+    ask(one, "test 2");
+    ask(one, "test 3");
+    one.show(1, UP_WITH_MULTICAST);
+    ask(one, "test 4");
+    await hears(one, "test 4");
+    expect(one.heard.all).toEqual(["test 1", "test 4"]);
+    expect(lines(one.log.records)).toEqual([line("ENODEV")]);
+  });
+
+  it("because it has no multicast is left alone", () => {
+    const one = listener();
+    one.show(1, UP);
+    ask(one, "test");
+    ask(one, "test");
+    expect(lines(one.log.records)).toEqual([line("it has no multicast")]);
+  });
+
+  it("because the kernel does not let us is said once, and no descriptor is lost over it", () => {
+    const refusing: Libc = {
+      ...realLibc,
+      setsockopt: (fd, level, option, value) =>
+        option === SO_BINDTODEVICE ? { ok: false, errno: ERRNO.EPERM } : realLibc.setsockopt(fd, level, option, value),
+    };
+    const before = sockets();
+    const one = listener(refusing);
+    for (let count = 0; count < 5; count++) ask(one, "test");
+    expect(sockets()).toBe(before);
+    expect(lines(one.log.records)).toEqual([line("EPERM", "warning")]);
+  });
+
+  it("because the port is taken leaves no descriptor either", async () => {
+    const before = sockets();
+    const one = listener({ ...realLibc, bind: () => ({ ok: false, errno: ERRNO.EADDRINUSE }) });
+    for (let count = 0; count < 5; count++) ask(one, "test");
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(sockets()).toBe(before);
+    expect(lines(one.log.records)).toEqual([line("EADDRINUSE", "warning")]);
+  });
+});
+
+it("without the C library nothing is sent, and one line says what to do", () => {
+  const log = new Logged();
+  const mdns = new RealMdns({ libc: undefined, deliver: () => undefined, log });
+  for (let count = 0; count < 3; count++) mdns.send(LOOPBACK, "ipv4", Buffer.from("test"));
+  expect(log.records).toHaveLength(1);
+  expect(log.records[0]?.text).toContain("install avahi-daemon");
+});
+
+it("a flood is cut off each second, and told of once a minute", () => {
+  let now = 0;
+  let floods = 0;
+  const rate = new RateLimit(
+    DATAGRAMS_PER_SECOND_MAX,
+    () => floods++,
+    () => now,
+  );
+  for (let second = 0; second < 120; second++) {
+    now = second * 1_000;
+    const taken = Array.from({ length: DATAGRAMS_PER_SECOND_MAX + 5 }, () => rate.take()).filter(Boolean);
+    expect(taken).toHaveLength(DATAGRAMS_PER_SECOND_MAX);
+  }
+  expect(floods).toBe(2);
+});
