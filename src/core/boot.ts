@@ -15,9 +15,6 @@ import type { CoreState } from "./state.js";
 
 export const BOOT_TABLES = "/sys/firmware/acpi/tables";
 
-/** Boot firmware tables by file. One that could not be read again stays as it was read last. */
-export type BootTables = Map<string, NbftTable | "unknown">;
-
 function tablesOf({ bootTables }: CoreState): readonly NbftTable[] {
   return [...bootTables.values()].filter((table) => table !== "unknown");
 }

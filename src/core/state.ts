@@ -1,7 +1,7 @@
 /** The whole state of a core, as one plain value: records, arrays, maps, sets, strings and numbers. */
-import type { BootTables } from "./boot.js";
 import type { Controller, ControllerId } from "./controller/types.js";
 import type { CommonConfig, HostIdentity, StacConfig, StafConfig } from "./config/types.js";
+import type { NbftTable } from "./domain/nbft.js";
 import type { Milliseconds } from "./domain/units.js";
 import type { KernelIndex } from "./kernel/index-types.js";
 import type { MdnsState } from "./mdns/types.js";
@@ -85,6 +85,9 @@ export interface ForeignNews {
   /** Whether there was an event since the unit was restarted. */
   readonly due: "yes" | "no";
 }
+
+/** Boot firmware tables by file. One that could not be read again stays as it was read last. */
+export type BootTables = Map<string, NbftTable | "unknown">;
 
 export interface CoreState {
   readonly services: CoreServices;
