@@ -116,7 +116,10 @@ const many: Check = {
     await allSee(both, all, Seconds(100));
     lab.note(`${String(all.length)} seen ${inSeconds(performance.now() - began)} after they were announced`);
     expect.equal("what was told of the daemon", avahi.daemon(), ["up", "down", "up"]);
-    expect.equal("services told as lost", avahi.events.filter(({ kind }) => kind === "dnssd-lost").length, 0);
+    // The far Avahi may take services back while it reads its files: only what is told without the near one counts.
+    const states = avahi.events.flatMap(({ kind }, index) => (kind === "dnssd-daemon" ? [index] : []));
+    const [, down = 0, up = 0] = states;
+    expect.equal("what was told between down and up", up - down, 1);
     expect.atLeast("what was told anew", avahi.events.length - told, all.length);
     far.announce([]);
     await allSee(both, [], Seconds(100));
