@@ -151,14 +151,17 @@ export function formatIp(address: IpAddress): string {
   return address.scope === "" ? address.text : `${address.text}%${address.scope}`;
 }
 
+/** Node and port name, as `nvme_fc_parse_traddr` takes them without `0x` (from the kernel's source). */
+const FC_WITHOUT_0X = /^nn-([0-9a-f]{16}):pn-([0-9a-f]{16})$/;
+
 /**
  * The one spelling of a transport address. tcp, rdma, or no transport given: an IP address as RFC 5952 has it, with its
- * scope, and a host name in lower case. fc: `nn-0x...:pn-0x...` in lower case. loop: a name that the kernel compares
- * letter by letter, so it stays as it is.
+ * scope, and a host name in lower case. fc: `nn-0x...:pn-0x...` in lower case, which the kernel also takes without `0x`.
+ * loop: a name that the kernel compares letter by letter, so it stays as it is.
  */
 export function canonicalAddress(transport: Transport | "", traddr: string): string {
   if (transport === "loop") return traddr;
-  if (transport === "fc") return traddr.toLowerCase();
+  if (transport === "fc") return traddr.toLowerCase().replace(FC_WITHOUT_0X, "nn-0x$1:pn-0x$2");
   if (isDottedQuad(traddr)) return traddr;
   const address = parseIp(traddr);
   return address === undefined ? traddr.toLowerCase() : formatIp(address);

@@ -2,7 +2,7 @@
  * Whether a connection that the kernel has already can carry a wanted one, so that nothing is connected twice and
  * nothing is accepted over the wrong interface (field bugs 21, 22 and 23).
  */
-import { isLinkLocal, parseIp, sameAddress } from "../domain/ip-address.js";
+import { canonicalAddress, isLinkLocal, parseIp, sameAddress } from "../domain/ip-address.js";
 import type { Transport, TransportId } from "../domain/transport-id.js";
 import { WELL_KNOWN_DISCOVERY_NQN } from "../domain/transport-id.js";
 import type { NetworkInterface } from "../ports/network.js";
@@ -49,7 +49,7 @@ function portOf(transport: string, trsvcid: string): string {
 
 /** The address without its scope, in the spelling both sides share. */
 function bareAddress(transport: string, traddr: string): { readonly text: string; readonly scope: string } {
-  if (transport === "fc" || transport === "loop") return { text: traddr.toLowerCase(), scope: "" };
+  if (transport === "fc" || transport === "loop") return { text: canonicalAddress(transport, traddr), scope: "" };
   const address = parseIp(traddr);
   return address ?? { text: traddr.toLowerCase(), scope: "" };
 }
@@ -151,7 +151,7 @@ function matchesOtherSource(wanted: TransportId, existing: ExistingConnection): 
   const hostTraddr = known(existing.hostTraddr);
   switch (wanted.transport) {
     case "fc":
-      return wanted.hostTraddr.toLowerCase() === hostTraddr.toLowerCase();
+      return canonicalAddress("fc", wanted.hostTraddr) === canonicalAddress("fc", hostTraddr);
     case "rdma":
       return wanted.hostTraddr === "" || sameAddress(wanted.hostTraddr, hostTraddr);
     case "tcp":
@@ -182,6 +182,7 @@ export function matchConnection(
 
   const here = bareAddress(transport, wanted.traddr);
   const there = bareAddress(transport, known(existing.traddr));
+  // A loop controller has no address unless one was given: it goes to the port that has the subsystem then.
   if (here.text !== there.text || (here.text === "" && transport !== "loop")) return "no";
   if (here.scope !== "" && there.scope !== "" && here.scope !== there.scope) return "no";
 

@@ -189,8 +189,25 @@ describe("other transports", () => {
     [{ ...rdma, hostIface: "eth0" }, { ...rdma, hostIface: "eth1" }, "match"],
     [{ ...rdma, traddr: "fe80::1%ens1" }, { ...rdma, traddr: "fe80:0::1%ens1" }, "match"],
     [{ ...rdma, traddr: "fe80::1%ens1" }, { ...rdma, traddr: "fe80::1%ens2" }, "no"],
-    [{ ...loop }, { ...loop, traddr: "port" }, "match"],
-    [{ ...loop }, { ...loop, traddr: "other" }, "no"],
+    [
+      {
+        ...fc,
+        traddr: "nn-0x00000000000000ab:pn-0x00000000000000cd",
+        hostTraddr: "nn-00000000000000ef:pn-0000000000000012",
+      },
+      {
+        ...fc,
+        traddr: "nn-00000000000000AB:pn-00000000000000cd",
+        hostTraddr: "nn-0x00000000000000ef:pn-0x0000000000000012",
+      },
+      "match",
+    ],
+    [{ ...loop }, { ...loop }, "match"],
+    // The kernel compares its ports' names letter by letter.
+    [{ ...loop }, { ...loop, traddr: "port" }, "no"],
+    [{ ...loop }, { ...loop, traddr: "" }, "no"],
+    [{ ...loop, traddr: "" }, { ...loop, traddr: "" }, "match"],
+    [{ ...loop, traddr: "" }, { ...loop }, "no"],
   ])("%j on %j: %s", (wanted, existing, expected) => {
     expect(match(wanted, existing)).toBe(expected);
   });
@@ -217,7 +234,7 @@ describe("addressKey", () => {
     ],
     [
       ["loop", "Port", ""],
-      ["loop", "port", "7"],
+      ["loop", "Port", "7"],
     ],
   ])("%j meets %j", (a, b) => {
     expect(keyOf(...a)).toBe(keyOf(...b));
