@@ -51,6 +51,11 @@ export function readBootTables(context: Context): void {
   }
 }
 
+/** Whether every subsystem that the host may have booted from is known. */
+export function bootSubsystemsKnown(state: CoreState): boolean {
+  return bootKnown(state) && tablesOf(state).every(({ faults }) => faults.every(({ list }) => list !== "subsystem"));
+}
+
 /** The discovery controllers that the tables ask for, with a word, once, on what is left out or remarkable. */
 export function bootControllers(context: Context, { ignoreIface }: CommonConfig): readonly NbftDc[] {
   const { bootTables, interfaces } = context.state;

@@ -1,5 +1,5 @@
 /** stac: keeps the host connected to the I/O controllers that are configured or listed. */
-import { isBootConnection } from "../boot.js";
+import { bootSubsystemsKnown, isBootConnection } from "../boot.js";
 import { defaultStacConfig, parseStacConfig } from "../config/stacd.js";
 import { log, type Context } from "../context.js";
 import type { Controller, ControllerId, IoControllerState } from "../controller/types.js";
@@ -98,10 +98,11 @@ function presentIo({ state }: Context, controller: IoControllerState): PresentIo
 
 /**
  * Live I/O connections that carry nothing of ours. One that is not complete, not live or not known is not judged, nor one that
- * the host booted over.
+ * the host booted over, and none while it is not known what that was.
  */
 function foreignIos({ state }: Context): readonly ForeignIo[] {
   const foreign: ForeignIo[] = [];
+  if (!bootSubsystemsKnown(state)) return foreign;
   for (const { controller, kind, bound } of state.kernel.byName.values()) {
     if (kind !== "io" || bound.size > 0 || !controller.complete || controller.state !== "live") continue;
     if (isBootConnection(state, controller)) continue;

@@ -81,7 +81,8 @@ export function wantedDcs(input: StafPlanInput): ReadonlyMap<string, WantedDc> {
       why: `configured by ${config.file} line ${String(entry.line)}`,
     });
   }
-  for (const { tid, record } of boot) {
+  for (const { tid: asked, record } of boot) {
+    const tid = withKnownInterface(asked, config, present);
     const traddr = isNamed(tid) ? addressOf(tid, config.ipFamilies, names, present) : tid.traddr;
     if (traddr === undefined) continue;
     const why = `asked for by the boot firmware, discovery record ${String(record)}`;
@@ -112,6 +113,19 @@ export function wantedDcs(input: StafPlanInput): ReadonlyMap<string, WantedDc> {
   }
   followReferrals();
   return wanted;
+}
+
+/**
+ * An interface of the boot firmware that is away for now makes no other controller of the one over it: what is here already, and
+ * differs in nothing else, is meant.
+ */
+function withKnownInterface(asked: TransportId, config: StafConfig, present: readonly PresentDc[]): TransportId {
+  if (asked.hostIface !== "" || config.ignoreIface) return asked;
+  const key = transportIdKey(asked);
+  const known = present.find(
+    ({ tid, origin }) => origin === "nbft" && transportIdKey({ ...tid, hostIface: "" }) === key,
+  );
+  return known === undefined ? asked : { ...asked, hostIface: known.tid.hostIface };
 }
 
 /** The operations that lead from the present to the wanted set. Applied, they leave nothing to plan. */

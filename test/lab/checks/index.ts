@@ -5,6 +5,7 @@ import type { Check } from "../check.js";
 const FILES = {
   boot: async () => (await import("./boot.js")).bootChecks,
   daemon: async () => (await import("./daemon.js")).daemonChecks,
+  adoption: async () => (await import("./adoption.js")).adoptionChecks,
   services: async () => (await import("./services.js")).servicesChecks,
   neighbours: async () => (await import("./neighbours.js")).neighboursChecks,
   fitness: async () => (await import("./fitness.js")).fitnessChecks,
