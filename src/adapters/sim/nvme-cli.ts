@@ -128,11 +128,13 @@ function unitOf(properties: Uevent["properties"]): string {
   return `nvmf-connect@${options.join(String.raw`\x09`)}.service`;
 }
 
-/** What a unit asks for; `undefined` for another unit, or one that names no device. */
+/** What a unit asks for, in the spelling of systemd or in that of nvme-cli's rule; `undefined` where it names no device. */
 function parseUnit(unit: string): ConnectAll | undefined {
   const escaped = /^nvmf-connect@(.+)\.service$/u.exec(unit)?.[1];
   if (escaped === undefined) return undefined;
-  const text = escaped.replace(/\\x([0-9a-f]{2})/gu, (_all, code: string) => String.fromCharCode(parseInt(code, 16)));
+  const text = escaped
+    .replaceAll("\\t", "\t")
+    .replace(/\\x([0-9a-f]{2})/gu, (_all, code: string) => String.fromCharCode(parseInt(code, 16)));
   const options = new Map<string, string>();
   for (const part of text.split("\t")) {
     const [name = "", value = ""] = part.split("=", 2);
