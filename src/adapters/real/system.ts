@@ -6,6 +6,7 @@ import type { SystemPort, SystemState } from "../../core/ports/system.js";
 import { UDEV_OVERRIDE_PATH, UDEV_OVERRIDE_TEXT } from "../shared/udev-override.js";
 import type { Deliver } from "./deliver.js";
 import { replaceFileNow } from "./files.js";
+import { helperEnvironment } from "./helper-environment.js";
 import { Lane } from "./lane.js";
 import type { Libc } from "./libc.js";
 import { attempt } from "./os-error.js";
@@ -113,7 +114,7 @@ export class RealSystem implements SystemPort {
     this.#jobs.run(
       () =>
         new Promise((resolve) => {
-          const child = spawn(name, args, { stdio: "ignore", timeout: COMMAND_LIMIT_MS });
+          const child = spawn(name, args, { stdio: "ignore", timeout: COMMAND_LIMIT_MS, env: helperEnvironment() });
           const end = (problem: string | undefined): void => {
             if (problem !== undefined) this.#complain(`${name} ${args.join(" ")}: ${problem}`);
             resolve();

@@ -4,6 +4,7 @@ import { Milliseconds } from "../../core/domain/units.js";
 import type { Deliver } from "./deliver.js";
 import { attempt } from "./os-error.js";
 import { MonitorText, type Printed } from "./udevadm-text.js";
+import { helperEnvironment } from "./helper-environment.js";
 
 const MONITOR: readonly string[] = ["udevadm", "monitor", "--kernel", "--property", "--subsystem-match=nvme"];
 
@@ -58,7 +59,7 @@ export class UdevadmMonitor {
     this.#restart = undefined;
     this.#startedAt = performance.now();
     const spawned = attempt<ChildProcess>(() =>
-      spawn(this.#command, this.#args, { stdio: ["ignore", "pipe", "ignore"] }),
+      spawn(this.#command, this.#args, { stdio: ["ignore", "pipe", "ignore"], env: helperEnvironment() }),
     );
     if (spawned.ok) this.#follow(spawned.value);
     else this.#ended();
