@@ -4,6 +4,7 @@ import type { ControllerId } from "./controller/types.js";
 import { openDecided } from "./handles.js";
 import type { PeerAddress } from "./kernel/match.js";
 import type { RequestId } from "./ports/request.js";
+import type { CoreState } from "./state.js";
 
 export type DeleteStarted =
   | { readonly kind: "started"; readonly request: RequestId }
@@ -26,4 +27,9 @@ export function startDelete(
   const request = newRequest(context, { kind: "delete", handle: opened.handle, device, controller });
   context.ports.sysfs.delete(request, opened.handle);
   return { kind: "started", request };
+}
+
+/** Devices with a delete in the kernel, which takes a minute where the link is dead (6.12-cloud.s7.log): one is enough. */
+export function devicesBeingDeleted({ requests }: CoreState): ReadonlySet<string> {
+  return new Set([...requests.values()].flatMap((pending) => (pending.kind === "delete" ? [pending.device] : [])));
 }

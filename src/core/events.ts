@@ -7,7 +7,7 @@ import { greet } from "./controller/registration.js";
 import { isDying } from "./controller/adoption.js";
 import { adoptPresent, leave, onDeviceChanged, onDeviceGone } from "./controller/machine.js";
 import type { Controller } from "./controller/types.js";
-import { remove, sameSummary } from "./kernel/index.js";
+import { isStray, remove, sameSummary } from "./kernel/index.js";
 import type { Present } from "./kernel/index-types.js";
 import { refresh } from "./kernel/refresh.js";
 import { auditLater, requestReconcile } from "./soak.js";
@@ -84,16 +84,17 @@ function boundTo({ state }: Context, name: string): readonly Controller[] {
   return found;
 }
 
-/** Reads a controller anew and tells those whom it concerns. One that is known for the first time may be one too many. */
+/** Reads a controller anew and tells those whom it concerns. One that is live and nobody's may be one too many. */
 export function deviceSeen(context: Context, name: string): void {
-  const wasKnown = context.state.kernel.byName.get(name)?.controller.complete === true;
+  const before = context.state.kernel.byName.get(name);
+  const wasStray = before !== undefined && isStray(before);
   const present = refresh(context, name);
   if (present === undefined) {
     deviceGone(context, name);
     return;
   }
   deviceKnown(context, present);
-  if (present.controller.complete && !wasKnown) requestReconcile(context, "stac");
+  if (isStray(present) && !wasStray) requestReconcile(context, "stac");
 }
 
 /** A uevent `remove` may come late, when its number stands for another controller: what sysfs shows counts. */

@@ -75,6 +75,11 @@ export function remove(index: KernelIndex, name: string): Present | undefined {
   return present;
 }
 
+/** Whether it is a live I/O controller that carries nothing of ours. */
+export function isStray({ controller, kind, bound }: Present): boolean {
+  return kind === "io" && bound.size === 0 && controller.complete && controller.state === "live";
+}
+
 /** The controllers at one place, in the order in which they were seen. */
 export function atPlace(index: KernelIndex, place: string): readonly Present[] {
   const found: Present[] = [];

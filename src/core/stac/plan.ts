@@ -173,8 +173,20 @@ function planPresent(
   if (present.standing === "leaving") return [];
   const why = whyNotWanted(input, present, open);
   if (why === undefined) return [];
-  const disconnect = config.disconnectScope === "no-disconnect" || present.boot === "yes" ? "no" : "yes";
-  return [{ op: "leave", id: present.id, disconnect, why }];
+  return [{ op: "leave", id: present.id, disconnect: mayDisconnect(config, present), why }];
+}
+
+/** Whether a connection of ours that is not wanted any more is taken down, or left standing. */
+function mayDisconnect(config: StacConfig, { tid, boot }: PresentIo): "yes" | "no" {
+  if (boot === "yes") return "no";
+  switch (config.disconnectScope) {
+    case "only-stas-connections":
+      return "yes";
+    case "all-connections-matching-disconnect-trtypes":
+      return config.disconnectTrtypes.includes(tid.transport) ? "yes" : "no";
+    case "no-disconnect":
+      return "no";
+  }
 }
 
 /** Whether a controller that has given up has a reason to be tried again. */

@@ -3,8 +3,9 @@ import { bootSubsystemsKnown, isBootConnection } from "../boot.js";
 import { defaultStacConfig, parseStacConfig } from "../config/stacd.js";
 import { log, type Context } from "../context.js";
 import type { Controller, ControllerId, IoControllerState } from "../controller/types.js";
-import { startDelete } from "../deleting.js";
+import { devicesBeingDeleted, startDelete } from "../deleting.js";
 import type { BusCallEvent, BusResult } from "../ports/bus.js";
+import { isStray } from "../kernel/index.js";
 import { withNamedExcludes } from "../named.js";
 import { later } from "../domain/units.js";
 import { REMEMBERED_FOR } from "../limits.js";
@@ -97,14 +98,18 @@ function presentIo({ state }: Context, controller: IoControllerState): PresentIo
 }
 
 /**
- * Live I/O connections that carry nothing of ours. One that is not complete, not live or not known is not judged, nor one that
- * the host booted over, and none while it is not known what that was.
+ * Live I/O connections that carry nothing of ours. Not judged is what is not complete, not live or not known, what another host
+ * made (or a kernel does not say which), what is being deleted already, and what the host booted over; nothing is while it is
+ * not known what that was.
  */
 function foreignIos({ state }: Context): readonly ForeignIo[] {
   const foreign: ForeignIo[] = [];
   if (!bootSubsystemsKnown(state)) return foreign;
-  for (const { controller, kind, bound } of state.kernel.byName.values()) {
-    if (kind !== "io" || bound.size > 0 || !controller.complete || controller.state !== "live") continue;
+  const deleting = devicesBeingDeleted(state);
+  for (const present of state.kernel.byName.values()) {
+    const { controller } = present;
+    if (!isStray(present) || deleting.has(controller.name)) continue;
+    if (controller.hostnqn !== state.identity?.hostNqn) continue;
     if (isBootConnection(state, controller)) continue;
     foreign.push({ device: controller.name, transport: controller.transport, madeFor: controller.subsysnqn });
   }

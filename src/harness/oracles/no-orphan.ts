@@ -1,4 +1,7 @@
 import type { ConnectionView } from "../../adapters/sim/observation.js";
+import { parseStacConfig } from "../../core/config/stacd.js";
+import type { StacConfig } from "../../core/config/types.js";
+import { STAC_CONFIG } from "../../core/stac/service.js";
 import { formatConnection, isGoing, isSame, type OracleDefinition, type OracleView } from "./oracle.js";
 
 /** State that survives a process. */
@@ -15,6 +18,12 @@ function isInState(view: OracleView, connection: ConnectionView): boolean {
   return false;
 }
 
+/** Whether stac lets go of such a connection, without a disconnect, once nothing wants it (docs/stac.md). */
+function isSpared({ disconnectScope, disconnectTrtypes }: StacConfig, { role, transport }: ConnectionView): boolean {
+  if (role !== "io" || disconnectScope === "only-stas-connections") return false;
+  return disconnectScope === "no-disconnect" || !disconnectTrtypes.some((covered) => covered === transport);
+}
+
 /** At the end, each connection that stas made is known to a process that runs, or stands in a state file. Field bug 24. */
 export const noOrphan: OracleDefinition = {
   name: "no-orphan",
@@ -23,7 +32,21 @@ export const noOrphan: OracleDefinition = {
     const stale = new Set<string>();
     /** Ours, beside one that somebody else made of the same: nothing tells which is which once the process is gone. */
     const twins = new Set<number>();
+    /** Ours, seen in a service's hands while its disconnect scope lets go of such as they are. */
+    const spared = new Set<number>();
+    let inForce: StacConfig | undefined;
     return {
+      dispatched(process, event) {
+        if (process === "staf" || event.kind !== "control" || event.action === "stop") return;
+        const parsed = parseStacConfig(STAC_CONFIG, view.readFile(STAC_CONFIG) ?? "");
+        if (parsed.ok) inForce = parsed.value;
+      },
+      rested() {
+        if (inForce === undefined || inForce.disconnectScope === "only-stas-connections") return;
+        const held = new Set(view.describe().map((controller) => controller.device));
+        for (const connection of view.controllers())
+          if (held.has(connection.name) && isSpared(inForce, connection)) spared.add(connection.uid);
+      },
       observed(seen) {
         if (seen.kind === "controller-added") {
           for (const other of view.controllers()) {
@@ -40,6 +63,7 @@ export const noOrphan: OracleDefinition = {
         for (const connection of view.controllers()) {
           if (connection.madeBy !== "stas" || isGoing(connection) || connection.state === "new") continue;
           if (known.has(connection.name) || isInState(view, connection) || twins.has(connection.uid)) continue;
+          if (spared.has(connection.uid)) continue;
           view.violated({
             oracle: "no-orphan",
             expected: "each connection made by stas is known to a process or recorded in its state",

@@ -213,6 +213,13 @@ describe("no-orphan", () => {
     });
     expect(named(run(smallWorld(), recorded), "no-orphan")).toEqual([]);
   });
+
+  test("a disconnect scope that lets go of connections excuses none that nobody ever had", () => {
+    const scope = "      [I/O controller connection management]\n      disconnect-scope = no-disconnect\n";
+    const world = smallWorld().replace("  files:\n", `  files:\n    /etc/stas/stacd.conf: |\n${scope}`);
+    expect(world).toContain("no-disconnect");
+    expect(named(run(world, scripted(connect)), "no-orphan")).toHaveLength(1);
+  });
 });
 
 describe("no-secret-leaves", () => {
