@@ -20,6 +20,7 @@ export const GUESTS = [
   "kill",
   "mdns",
   "mdns-daemon",
+  "scopes",
   "daemon",
   "options",
   "transports",

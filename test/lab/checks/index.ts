@@ -17,6 +17,7 @@ const FILES = {
   "cdc-daemon": async () => (await import("./cdc-daemon.js")).cdcDaemonChecks,
   options: async () => (await import("./options.js")).optionsChecks,
   transports: async () => (await import("./transports.js")).transportsChecks,
+  scopes: async () => (await import("./scopes.js")).scopesChecks,
   "cdc-options": async () => (await import("./cdc-options.js")).cdcOptionsChecks,
   mdns: async () => (await import("./mdns.js")).mdnsChecks,
   "mdns-daemon": async () => (await import("./mdns-daemon.js")).mdnsDaemonChecks,
