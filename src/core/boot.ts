@@ -20,7 +20,7 @@ function tablesOf({ bootTables }: CoreState): readonly NbftTable[] {
 }
 
 /** Whether every table that there is could be read. */
-export function bootKnown({ bootTables }: CoreState): boolean {
+function bootKnown({ bootTables }: CoreState): boolean {
   return ![...bootTables.values()].includes("unknown");
 }
 
@@ -58,12 +58,15 @@ export function bootSubsystemsKnown(state: CoreState): boolean {
 
 /** The discovery controllers that the tables ask for, with a word, once, on what is left out or remarkable. */
 export function bootControllers(context: Context, { ignoreIface }: CommonConfig): readonly NbftDc[] {
-  const { bootTables, interfaces } = context.state;
+  const { bootTables, identity, interfaces } = context.state;
   const found: NbftDc[] = [];
   for (const [path, table] of bootTables) {
     if (table === "unknown") continue;
     const { controllers, leftOut } = discoveryControllersOf(table, interfaces, ignoreIface);
-    found.push(...controllers);
+    // The host's own NQN needs no mention: with it, two ids would stand for one connection.
+    const asOwn = (tid: TransportId): TransportId =>
+      tid.hostNqn === identity?.hostNqn ? { ...tid, hostNqn: "" } : tid;
+    found.push(...controllers.map((dc) => ({ ...dc, tid: asOwn(dc.tid) })));
     for (const { record, because } of leftOut)
       sayOnce(context, `boot ${path} ${record} ${because}`, "warning", `${path}: ${record} is left out: ${because}`);
     for (const { record, remarks } of controllers)
@@ -93,7 +96,7 @@ export function isBootConnection(state: CoreState, connection: Connection): bool
   const isSame = (boot: NbftSubsystem): boolean =>
     boot.transport === connection.transport &&
     boot.subsysnqn === connection.subsysnqn &&
-    boot.trsvcid === connection.trsvcid &&
+    (boot.trsvcid === "" || boot.trsvcid === connection.trsvcid) &&
     sameAddress(boot.traddr, connection.traddr);
   for (const { subsystems } of tablesOf(state)) if (subsystems.some(isSame)) return true;
   return false;

@@ -67,18 +67,17 @@ const stafInput: fc.Arbitrary<StafPlanInput> = fc
     excludes: fc.array(dcTid, { maxLength: 1 }),
     configKnown: fc.boolean(),
     boot: fc.array(dcTid, { maxLength: 2 }),
-    bootKnown: fc.boolean(),
     present: presentDcs,
     discovered: fc.array(dcTid.map((tid) => ({ tid, why: "announced" }))).map(unique),
   })
-  .map(({ controllers, excludes, configKnown, boot, bootKnown, present, discovered }) => {
+  .map(({ controllers, excludes, configKnown, boot, present, discovered }) => {
     const config: StafConfig = {
       ...defaultStafConfig("/etc/stas/stafd.conf"),
       controllers: controllers.map(lineFor),
       excludes: excludes.map(lineFor),
     };
     const asked = boot.map((tid, at) => ({ record: at + 1, tid, hostId: "", remarks: [] }));
-    return { config, configKnown, names: NO_NAMES, boot: asked, bootKnown, present, discovered };
+    return { config, configKnown, names: NO_NAMES, boot: asked, present, discovered };
   });
 
 /** Carries a plan of staf out on the present set, as if every operation succeeded at once. */

@@ -6,6 +6,7 @@ import { planOptions, type SetOptions } from "../controller/options.js";
 import type { DiscoveryLogEntry } from "../domain/discovery-log.js";
 import { formatTransportId, transportIdKey, type TransportId } from "../domain/transport-id.js";
 import { entryTransportId } from "../entry.js";
+import { addressKey } from "../kernel/match.js";
 import { addressOf, configuredConnections, isNamed, type NameAnswers, type Named } from "../named.js";
 import type { NbftDc } from "./nbft.js";
 
@@ -50,8 +51,6 @@ export interface StafPlanInput {
   readonly names: NameAnswers;
   /** What boot firmware asks for. */
   readonly boot: readonly NbftDc[];
-  /** False while a table of the boot firmware could not be read. */
-  readonly bootKnown: boolean;
   readonly present: readonly PresentDc[];
   readonly discovered: readonly DiscoveredDc[];
 }
@@ -83,6 +82,7 @@ export function wantedDcs(input: StafPlanInput): ReadonlyMap<string, WantedDc> {
   }
   for (const { tid: asked, record } of boot) {
     const tid = withKnownInterface(asked, config, present);
+    if (coverOf(wanted, tid) !== undefined) continue;
     const traddr = isNamed(tid) ? addressOf(tid, config.ipFamilies, names, present) : tid.traddr;
     if (traddr === undefined) continue;
     const why = `asked for by the boot firmware, discovery record ${String(record)}`;
@@ -145,7 +145,7 @@ export function planStaf(input: StafPlanInput): readonly StafOperation[] {
       if (dc.standing !== "claimed") operations.push({ op: "stay", id: dc.id, why: wish.why });
       continue;
     }
-    const why = whyNotWanted(input, dc, openReferrals);
+    const why = whyNotWanted(input, dc, wanted, openReferrals);
     if (why !== undefined && dc.standing !== "leaving") operations.push({ op: "leave", id: dc.id, why });
   }
   for (const [key, wish] of wanted) if (!here.has(key)) operations.push({ op: "add", wanted: wish, why: wish.why });
@@ -154,8 +154,9 @@ export function planStaf(input: StafPlanInput): readonly StafOperation[] {
 
 /** The reason to let a controller go; `undefined` while it is not known whether it is wanted. */
 function whyNotWanted(
-  { config, configKnown, bootKnown }: StafPlanInput,
+  { config, configKnown }: StafPlanInput,
   dc: PresentDc,
+  wanted: ReadonlyMap<string, WantedDc>,
   openReferrals: boolean,
 ): string | undefined {
   const exclude = isExcluded(dc.tid, config.excludes);
@@ -168,8 +169,34 @@ function whyNotWanted(
     case "referral":
       return openReferrals ? undefined : "no discovery controller refers to it any more";
     case "nbft":
-      return bootKnown ? "the boot firmware does not ask for it any more" : undefined;
+      return whySuperseded(wanted, dc.tid);
     case "discovered":
       return dc.dropped;
   }
+}
+
+/** Whether two ask for the same controller as the same host, perhaps by different ways. */
+function isSameTarget(one: TransportId, other: TransportId): boolean {
+  return addressKey(one) === addressKey(other) && one.subsysnqn === other.subsysnqn && one.hostNqn === other.hostNqn;
+}
+
+/** The configured controller that asks for the same one by any way, so that no second connection is needed. */
+function coverOf(wanted: ReadonlyMap<string, WantedDc>, tid: TransportId): WantedDc | undefined {
+  for (const dc of wanted.values()) {
+    const byAnyWay = dc.tid.hostIface === "" && dc.tid.hostTraddr === "";
+    if (dc.origin === "configured" && byAnyWay && isSameTarget(dc.tid, tid)) return dc;
+  }
+  return undefined;
+}
+
+/**
+ * A table that is not there or cannot be read is unknown, so what it asked for stays, unless it is asked for in another way:
+ * by the configuration, or over an interface that was not known before.
+ */
+function whySuperseded(wanted: ReadonlyMap<string, WantedDc>, tid: TransportId): string | undefined {
+  const cover = coverOf(wanted, tid);
+  if (cover !== undefined) return cover.why;
+  if (tid.hostIface !== "") return undefined;
+  const now = [...wanted.values()].find((dc) => dc.origin === "nbft" && isSameTarget(dc.tid, tid));
+  return now === undefined ? undefined : `it is connected over ${now.tid.hostIface} now: ${now.why}`;
 }

@@ -1,5 +1,5 @@
 /** staf: finds discovery controllers and keeps their log pages. */
-import { bootControllers, bootKnown } from "../boot.js";
+import { bootControllers } from "../boot.js";
 import { defaultStafConfig, parseStafConfig } from "../config/stafd.js";
 import type { Context } from "../context.js";
 import { readPage } from "../controller/discovery.js";
@@ -98,7 +98,6 @@ export function reconcileStaf(context: Context, staf: StafState): void {
     configKnown: staf.configKnown,
     names,
     boot,
-    bootKnown: bootKnown(context.state),
     present,
     discovered: discoveredDcs(context),
   };

@@ -113,7 +113,6 @@ describe("referrals", () => {
       configKnown: true,
       names: new Map(),
       boot: [],
-      bootKnown: true,
       present: dcs,
       discovered: [],
     });
