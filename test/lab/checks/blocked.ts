@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Seconds } from "../../../src/core/domain/units.js";
 import type { Check } from "../check.js";
 import type { Daemon } from "../guest/daemon.js";
-import { controller } from "../guest/fabrics.js";
+import { controller, controllers } from "../guest/fabrics.js";
 import type { Lab } from "../guest/lab.js";
 import { setLink } from "../guest/network.js";
 import { waitFor } from "../guest/wait.js";
@@ -73,6 +73,12 @@ const served: Check = {
     letGo();
     expect.equal("its end", await waitFor("the process to be reaped", LIVE_LIMIT, () => daemon.ended), CLEAN);
     await allLive([volume(1), volume(3), volume(4)], LIVE_LIMIT);
+    // What was stuck leaves sysfs a moment after its call has ended.
+    const leaving = [FAR_VOLUME, NEVER];
+    await waitFor("what was stuck to be gone", LIVE_LIMIT, () => leaving.every((nqn) => deviceFor(nqn) === undefined));
+    await waitFor("every controller to have its subsystem", LIVE_LIMIT, () =>
+      controllers().every(({ nqn }) => nqn.startsWith("nqn.")),
+    );
     const { [deviceFor(volume(4)) ?? ""]: __, ...others } = instances();
     const { [nameOf(before, others)]: ___, ...left } = before;
     expect.equal("connections from before", others, left);
