@@ -72,8 +72,8 @@ function askKind(context: Context, present: Present): void {
 }
 
 /**
- * Identify was answered. Byte 111 says what the controller is; where that is 0 (before NVMe 1.4) it stays `unknown` and is
- * never touched. Returns the controller that is known better now.
+ * Identify was answered. Byte 111 says what the controller is; where that is 0 (before NVMe 1.4) the well-known NQN does, and what
+ * has another stays `unknown` and is never touched. One that gave no answer is asked again by the audit. Returns the controller that is known better now.
  */
 export function onIdentified(
   context: Context,
