@@ -10,7 +10,8 @@ import { WELL_KNOWN_DISCOVERY_NQN, type TransportId } from "./domain/transport-i
 
 /**
  * The transport id of an entry; host address, interface and NQN are those of the discovery controller
- * that lists it. `undefined` where `whyUnusable` gives a reason.
+ * that lists it. Loop and fc have no services, whatever the entry says (`none`, mostly): the kernel takes none with them.
+ * `undefined` where `whyUnusable` gives a reason.
  */
 export function entryTransportId(
   entry: DiscoveryLogEntry,
@@ -21,7 +22,7 @@ export function entryTransportId(
   return {
     transport: entry.trtype,
     traddr: canonicalAddress(entry.trtype, entry.traddr),
-    trsvcid: entry.trsvcid,
+    trsvcid: entry.trtype === "tcp" || entry.trtype === "rdma" ? entry.trsvcid : "",
     subsysnqn: entry.subtype === "referral" && entry.subnqn === "" ? WELL_KNOWN_DISCOVERY_NQN : entry.subnqn,
     hostTraddr: dc.hostTraddr,
     hostIface: ignoreIface ? "" : dc.hostIface,

@@ -1,8 +1,9 @@
 /** Loop and Fibre Channel, without hardware: connected, adopted, followed and audited as tcp is. */
+import { constants } from "node:os";
 import { WELL_KNOWN_DISCOVERY_NQN } from "../../../src/core/domain/transport-id.js";
 import { Seconds } from "../../../src/core/domain/units.js";
 import type { Check } from "../check.js";
-import { connect, controllers } from "../guest/fabrics.js";
+import { attribute, connect, controllers } from "../guest/fabrics.js";
 import { fcAddress, fcLink, type FcPort, fcUnlink } from "../guest/fcloop.js";
 import type { Lab } from "../guest/lab.js";
 import { pass, waitFor } from "../guest/wait.js";
@@ -144,4 +145,49 @@ const scopes = SCOPES.map(([scope, trtypes, left]): Check => ({
   },
 }));
 
-export const transportsChecks: readonly Check[] = [discovery, adopted, ...scopes];
+const TRADDR = `traddr=${fcAddress(TARGET_PORT)}`;
+const HOST_TRADDR = `host_traddr=${fcAddress(HOST_PORT)}`;
+/** The same address in other letters. */
+const CAPITALS = TRADDR.replaceAll(/0x[0-9a-f]+/g, (digits) => `0x${digits.slice(2).toUpperCase()}`);
+const NOBODY = "traddr=nn-0x20000090fa945c6f:pn-0x10000090fa945c6f";
+const { EALREADY, EINVAL, EIO, ENOENT } = constants.errno;
+
+/** Connects to one subsystem in this order, and the errno or what `address` shows then. */
+const TAKEN: readonly (readonly [options: string, outcome: number | string])[] = [
+  ["transport=loop", ""],
+  // No duplicate is looked for over loop: a second controller.
+  ["transport=loop", ""],
+  ["transport=loop,traddr=1", EIO],
+  ["transport=loop,trsvcid=8009", EINVAL],
+  [`transport=fc,${TRADDR},${HOST_TRADDR}`, `${TRADDR},${HOST_TRADDR}`],
+  [`transport=fc,${TRADDR},${HOST_TRADDR}`, EALREADY],
+  [`transport=fc,${TRADDR},${HOST_TRADDR},trsvcid=none`, EINVAL],
+  [`transport=fc,${TRADDR}`, EINVAL],
+  [`transport=fc,${HOST_TRADDR}`, EINVAL],
+  [`transport=fc,traddr=192.168.1.1,${HOST_TRADDR}`, EINVAL],
+  [`transport=fc,${NOBODY},${HOST_TRADDR}`, ENOENT],
+  [`transport=fc,${CAPITALS},${HOST_TRADDR},duplicate_connect`, `${CAPITALS},${HOST_TRADDR}`],
+];
+
+const taken: Check = {
+  name: "what the kernel takes and shows of connections over loop and over fc",
+  guest: "transports",
+  kernels: ["6.12"],
+  run(lab) {
+    const { target, expect } = lab;
+    target.subsystem(volume(1));
+    loopPort(lab, [volume(1)]);
+    fcPort(lab, [volume(1)]);
+    for (const [options, outcome] of TAKEN) {
+      const made = connect(`nqn=${volume(1)},${options},${IDENTITY}`);
+      expect.equal(options, made.ok ? attribute(made.name, "address") : made.errno, outcome);
+      if (!made.ok) continue;
+      const delay = options.startsWith("transport=fc") ? "2" : "10";
+      expect.equal(`reconnect_delay of ${options}`, attribute(made.name, "reconnect_delay"), delay);
+      expect.equal(`cntrltype of ${options}`, attribute(made.name, "cntrltype"), "io");
+    }
+    return Promise.resolve();
+  },
+};
+
+export const transportsChecks: readonly Check[] = [discovery, adopted, taken, ...scopes];

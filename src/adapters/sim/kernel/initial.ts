@@ -42,6 +42,11 @@ export interface ConnectionSpec {
 /** A persistent discovery controller's keep-alive, in seconds, as nvme-cli and stas ask for it. */
 const DISCOVERY_KATO = 30;
 
+/** Whether a transport has services at an address: the kernel takes no `trsvcid` for another. */
+function hasService(transport: Transport): boolean {
+  return transport === "tcp" || transport === "rdma";
+}
+
 /** The connect string for a connection to the first place where its peer listens. */
 export function connectText(fabric: FabricModel, spec: ConnectionSpec, host: HostIdentity): string {
   const peer = fabric.peer(spec.to);
@@ -51,7 +56,7 @@ export function connectText(fabric: FabricModel, spec: ConnectionSpec, host: Hos
     ["nqn", spec.nqn ?? peer.nqn],
     ["transport", listener.transport],
     ["traddr", listener.traddr],
-    ["trsvcid", listener.trsvcid],
+    ["trsvcid", hasService(listener.transport) ? listener.trsvcid : ""],
     ["host_traddr", spec.hostTraddr ?? ""],
     ["host_iface", spec.hostIface ?? ""],
     ["hostnqn", spec.hostNqn ?? host.nqn],

@@ -45,10 +45,12 @@ const DEFAULT = {
   queueSize: 128,
   /** One a processor: the lab had two. */
   ioQueues: 2,
-  reconnectDelay: 10,
   ctrlLossTmo: 600,
   katoIo: 5,
 } as const;
+
+/** In seconds (6.12-cloud.s1.log; loop and fc: test/lab/checks/transports.ts). */
+const DEFAULT_RECONNECT_DELAY: Readonly<Record<Transport, number>> = { tcp: 10, rdma: 10, loop: 10, fc: 2 };
 
 const QUEUE_SIZE = { min: 16, max: 1024 } as const;
 const PORT_MAX = 65_535;
@@ -106,16 +108,24 @@ function checkShape(given: ReadonlyMap<string, string | true>, profile: KernelPr
 }
 
 function transportOf(text: string): Transport {
-  // The lab had no rdma module, and nobody a Fibre Channel port: an address of theirs only has to be there.
+  // The lab had no rdma module: an address of its only has to be there.
   if (text === "tcp" || text === "rdma" || text === "fc" || text === "loop") return text;
   throw new Refused("transport");
 }
 
+/** As the kernel reads a Fibre Channel address. */
+const FC_ADDRESS = /^nn-0x[0-9a-f]{16}:pn-0x[0-9a-f]{16}$/iu;
+
+/** Loop and fc take no service, fc wants both addresses (test/lab/checks/transports.ts, on 6.12). */
 function checkAddress(reader: Reader, transport: Transport): void {
   const traddr = reader.text("traddr");
+  if ((transport === "loop" || transport === "fc") && reader.has("trsvcid")) throw new Refused("trsvcid");
   if (transport === "loop") return;
   if (traddr === "") throw new Refused("traddr");
-  if (transport !== "tcp" && transport !== "rdma") return;
+  if (transport === "fc") {
+    for (const key of ["traddr", "host_traddr"]) if (!FC_ADDRESS.test(reader.text(key))) throw new Refused(key);
+    return;
+  }
   if (parseNetAddress(traddr) === undefined) throw new Refused("traddr");
   if (reader.has("trsvcid")) reader.number("trsvcid", 0, { min: 0, max: PORT_MAX });
   if (reader.has("host_traddr") && parseNetAddress(reader.text("host_traddr")) === undefined) {
@@ -149,7 +159,11 @@ function typed(reader: Reader, profile: KernelProfile): ConnectOptions {
     transport,
     traddr: reader.text("traddr"),
     trsvcid:
-      reader.has("trsvcid") || transport === "fc" || transport === "loop" ? reader.text("trsvcid") : DEFAULT.trsvcid,
+      transport === "fc" || transport === "loop"
+        ? ""
+        : reader.has("trsvcid")
+          ? reader.text("trsvcid")
+          : DEFAULT.trsvcid,
     nqn,
     hostTraddr: reader.text("host_traddr"),
     hostIface: reader.text("host_iface"),
@@ -157,12 +171,13 @@ function typed(reader: Reader, profile: KernelProfile): ConnectOptions {
     hostId: reader.has("hostid") ? reader.text("hostid").toLowerCase() : profile.defaultHostId,
     queueSize: reader.number("queue_size", DEFAULT.queueSize, QUEUE_SIZE),
     ioQueues: discovery ? 0 : ioQueues,
-    reconnectDelaySeconds: reader.number("reconnect_delay", DEFAULT.reconnectDelay, POSITIVE),
+    reconnectDelaySeconds: reader.number("reconnect_delay", DEFAULT_RECONNECT_DELAY[transport], POSITIVE),
     ctrlLossTmoSeconds: Math.max(-1, reader.number("ctrl_loss_tmo", DEFAULT.ctrlLossTmo, ANY)),
     katoSeconds: !discovery && kato === 0 ? DEFAULT.katoIo : kato,
     fastIoFail: fastIoFail === -1 ? "off" : String(fastIoFail),
     kind: discovery ? "discovery" : "io",
-    duplicates: reader.has("duplicate_connect") || discovery ? "accept" : "reject",
+    // Over loop the kernel looks for none (test/lab/checks/transports.ts).
+    duplicates: reader.has("duplicate_connect") || discovery || transport === "loop" ? "accept" : "reject",
     tls: reader.has("tls") ? "yes" : "no",
   };
 }

@@ -273,6 +273,8 @@ export class NetworkModel {
     const there = this.listenersAt(target.transport, target.traddr, target.trsvcid);
     // A loop controller without a port: 25 ms to EIO (6.12-cloud.s3.log).
     if (there.length === 0 && target.transport === "loop") return failed(ERRNO.EIO, REFUSED_AFTER);
+    // Nobody at a Fibre Channel address: 2 ms to ENOENT (test/lab/checks/transports.ts).
+    if (there.length === 0) return failed(ERRNO.ENOENT, REFUSED_AFTER);
     return { kind: "endpoint", there, srcAddr: target.hostTraddr, iface: "", latency: Milliseconds(0) };
   }
 
@@ -292,6 +294,7 @@ export class NetworkModel {
   }
 
   #listenerKey(transport: Transport, traddr: string, trsvcid: string): string {
+    if (transport === "fc" || transport === "loop") return `${transport} ${traddr.toLowerCase()}`;
     return `${transport} ${parseNetAddress(traddr)?.key ?? traddr} ${trsvcid}`;
   }
 

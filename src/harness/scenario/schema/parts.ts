@@ -120,6 +120,14 @@ export const address = text("an IP address without a scope", /^[0-9a-fA-F.:]+$/,
   "IP address, without a scope.",
 );
 
+const FC_ADDRESS = /^nn-0x[0-9a-fA-F]{16}:pn-0x[0-9a-fA-F]{16}$/;
+
+export const hostAddress = text(
+  "an IP address without a scope, or a Fibre Channel address (nn-0x...:pn-0x...)",
+  /^[0-9a-fA-Fnpx.:-]+$/,
+  (value) => isAddress(value) || FC_ADDRESS.test(value),
+);
+
 function isPrefixed(value: string): boolean {
   const slash = value.indexOf("/");
   const ip = value.slice(0, slash);

@@ -11,7 +11,7 @@ export const connectFields = {
   to: p.id.describe("Id of the discovery controller or subsystem."),
   "host-nqn": p.nqn.optional().describe("Host NQN given; the host's own where absent."),
   "host-id": p.line("a host id").optional().describe("Host id given; the host's own where absent."),
-  "host-traddr": p.address.optional().describe("Source address given."),
+  "host-traddr": p.hostAddress.optional().describe("Source address given."),
   "host-iface": p.iface.optional().describe("Interface given."),
   nqn: p.nqn.optional().describe("NQN asked for, where it is not the peer's own."),
 };
