@@ -1,18 +1,16 @@
 /** Loop and Fibre Channel, without hardware: connected, adopted, followed and audited as tcp is. */
-import { constants } from "node:os";
 import { WELL_KNOWN_DISCOVERY_NQN } from "../../../src/core/domain/transport-id.js";
 import { Seconds } from "../../../src/core/domain/units.js";
 import type { Check } from "../check.js";
 import { attribute, connect, controllers } from "../guest/fabrics.js";
-import { fcAddress, fcLink, type FcPort, fcUnlink } from "../guest/fcloop.js";
+import { fcAddress, fcLink, fcUnlink } from "../guest/fcloop.js";
 import type { Lab } from "../guest/lab.js";
 import { pass, waitFor } from "../guest/wait.js";
 import { at, filesFor } from "./steps/configuration.js";
 import { connectByHand, HOME, IDENTITY, instances, type Place, serve, volume, volumes } from "./steps/storage.js";
 import { LIVE_LIMIT } from "./steps/timing.js";
+import { HOST_PORT, TAKEN, TARGET_PORT } from "./steps/transports.js";
 
-const HOST_PORT: FcPort = { node: "0x20000090fa942779", port: "0x10000090fa942779" };
-const TARGET_PORT: FcPort = { node: "0x20000090fa945c6d", port: "0x10000090fa945c6d" };
 const FC = `transport=fc;traddr=${fcAddress(TARGET_PORT)};host-traddr=${fcAddress(HOST_PORT)}`;
 /** A port whose discovery controller nobody asks. */
 const OTHER: Place = { traddr: "127.0.0.1", trsvcid: "8010" };
@@ -144,30 +142,6 @@ const scopes = SCOPES.map(([scope, trtypes, left]): Check => ({
     lab.expect.equal("volumes that are left", await audited(lab, scope, trtypes), left);
   },
 }));
-
-const TRADDR = `traddr=${fcAddress(TARGET_PORT)}`;
-const HOST_TRADDR = `host_traddr=${fcAddress(HOST_PORT)}`;
-/** The same address in other letters. */
-const CAPITALS = TRADDR.replaceAll(/0x[0-9a-f]+/g, (digits) => `0x${digits.slice(2).toUpperCase()}`);
-const NOBODY = "traddr=nn-0x20000090fa945c6f:pn-0x10000090fa945c6f";
-const { EALREADY, EINVAL, EIO, ENOENT } = constants.errno;
-
-/** Connects to one subsystem in this order, and the errno or what `address` shows then. */
-const TAKEN: readonly (readonly [options: string, outcome: number | string])[] = [
-  ["transport=loop", ""],
-  // No duplicate is looked for over loop: a second controller.
-  ["transport=loop", ""],
-  ["transport=loop,traddr=1", EIO],
-  ["transport=loop,trsvcid=8009", EINVAL],
-  [`transport=fc,${TRADDR},${HOST_TRADDR}`, `${TRADDR},${HOST_TRADDR}`],
-  [`transport=fc,${TRADDR},${HOST_TRADDR}`, EALREADY],
-  [`transport=fc,${TRADDR},${HOST_TRADDR},trsvcid=none`, EINVAL],
-  [`transport=fc,${TRADDR}`, EINVAL],
-  [`transport=fc,${HOST_TRADDR}`, EINVAL],
-  [`transport=fc,traddr=192.168.1.1,${HOST_TRADDR}`, EINVAL],
-  [`transport=fc,${NOBODY},${HOST_TRADDR}`, ENOENT],
-  [`transport=fc,${CAPITALS},${HOST_TRADDR},duplicate_connect`, `${CAPITALS},${HOST_TRADDR}`],
-];
 
 const taken: Check = {
   name: "what the kernel takes and shows of connections over loop and over fc",

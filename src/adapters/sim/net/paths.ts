@@ -275,7 +275,7 @@ export class NetworkModel {
     if (there.length === 0 && target.transport === "loop") return failed(ERRNO.EIO, REFUSED_AFTER);
     // Nobody at a Fibre Channel address: 2 ms to ENOENT (test/lab/checks/transports.ts).
     if (there.length === 0) return failed(ERRNO.ENOENT, REFUSED_AFTER);
-    return { kind: "endpoint", there, srcAddr: target.hostTraddr, iface: "", latency: Milliseconds(0) };
+    return { kind: "endpoint", there, srcAddr: "", iface: "", latency: Milliseconds(0) };
   }
 
   #reachLocal(target: ReachTarget, owner: string, bound: string): Plan {

@@ -1,0 +1,30 @@
+/** What the kernel takes and shows of connections over loop and over fc. */
+import { constants } from "node:os";
+import { fcAddress, type FcPort } from "../../guest/fcloop.js";
+
+export const HOST_PORT: FcPort = { node: "0x20000090fa942779", port: "0x10000090fa942779" };
+export const TARGET_PORT: FcPort = { node: "0x20000090fa945c6d", port: "0x10000090fa945c6d" };
+
+const TRADDR = `traddr=${fcAddress(TARGET_PORT)}`;
+const HOST_TRADDR = `host_traddr=${fcAddress(HOST_PORT)}`;
+/** The same address in other letters. */
+const CAPITALS = TRADDR.replaceAll(/0x[0-9a-f]+/g, (digits) => `0x${digits.slice(2).toUpperCase()}`);
+const NOBODY = "traddr=nn-0x20000090fa945c6f:pn-0x10000090fa945c6f";
+const { EALREADY, EINVAL, EIO, ENOENT } = constants.errno;
+
+/** Connects to one subsystem in this order on 6.12, and the errno or what `address` shows then. The simulated kernel does the same. */
+export const TAKEN: readonly (readonly [options: string, outcome: number | string])[] = [
+  ["transport=loop", ""],
+  // No duplicate is looked for over loop: a second controller.
+  ["transport=loop", ""],
+  ["transport=loop,traddr=1", EIO],
+  ["transport=loop,trsvcid=8009", EINVAL],
+  [`transport=fc,${TRADDR},${HOST_TRADDR}`, `${TRADDR},${HOST_TRADDR}`],
+  [`transport=fc,${TRADDR},${HOST_TRADDR}`, EALREADY],
+  [`transport=fc,${TRADDR},${HOST_TRADDR},trsvcid=none`, EINVAL],
+  [`transport=fc,${TRADDR}`, EINVAL],
+  [`transport=fc,${HOST_TRADDR}`, EINVAL],
+  [`transport=fc,traddr=192.168.1.1,${HOST_TRADDR}`, EINVAL],
+  [`transport=fc,${NOBODY},${HOST_TRADDR}`, ENOENT],
+  [`transport=fc,${CAPITALS},${HOST_TRADDR},duplicate_connect`, `${CAPITALS},${HOST_TRADDR}`],
+];
