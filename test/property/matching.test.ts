@@ -57,7 +57,10 @@ const linkLocal = fc.record({
 const overFc = fc.record({
   ...constants({ transport: "fc" as const, traddr: WWN, trsvcid: "", hostIface: "", hostNqn: "" }),
   subsysnqn: nqn,
-  hostTraddr: fc.constantFrom("nn-0x1:pn-0x2", "nn-0x20000025b5000003:pn-0x20000025b5000004"),
+  hostTraddr: fc.constantFrom(
+    "nn-0x20000025b5000005:pn-0x20000025b5000006",
+    "nn-0x20000025b5000003:pn-0x20000025b5000004",
+  ),
 });
 const overLoop = fc.record({
   ...constants({ transport: "loop" as const, trsvcid: "", hostTraddr: "", hostIface: "", hostNqn: "" }),

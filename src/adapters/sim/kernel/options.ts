@@ -113,8 +113,8 @@ function transportOf(text: string): Transport {
   throw new Refused("transport");
 }
 
-/** As the kernel reads a Fibre Channel address. */
-const FC_ADDRESS = /^nn-0x[0-9a-f]{16}:pn-0x[0-9a-f]{16}$/iu;
+/** As the kernel reads a Fibre Channel address: all sixteen digits (test/lab/checks/transports.ts). */
+const FC_ADDRESS = /^nn-(0x)?[0-9a-f]{16}:pn-(0x)?[0-9a-f]{16}$/iu;
 
 /** Loop and fc take no service, fc wants both addresses (test/lab/checks/transports.ts, on 6.12). */
 function checkAddress(reader: Reader, transport: Transport): void {

@@ -294,7 +294,8 @@ export class NetworkModel {
   }
 
   #listenerKey(transport: Transport, traddr: string, trsvcid: string): string {
-    if (transport === "fc" || transport === "loop") return `${transport} ${traddr.toLowerCase()}`;
+    if (transport === "loop") return `loop ${traddr}`;
+    if (transport === "fc") return `fc ${traddr.toLowerCase().replaceAll("0x", "")}`;
     return `${transport} ${parseNetAddress(traddr)?.key ?? traddr} ${trsvcid}`;
   }
 

@@ -9,6 +9,8 @@ const TRADDR = `traddr=${fcAddress(TARGET_PORT)}`;
 const HOST_TRADDR = `host_traddr=${fcAddress(HOST_PORT)}`;
 /** The same address in other letters. */
 const CAPITALS = TRADDR.replaceAll(/0x[0-9a-f]+/g, (digits) => `0x${digits.slice(2).toUpperCase()}`);
+/** The same without the `0x`. */
+const BARE = TRADDR.replaceAll("0x", "");
 const NOBODY = "traddr=nn-0x20000090fa945c6f:pn-0x10000090fa945c6f";
 const { EALREADY, EINVAL, EIO, ENOENT } = constants.errno;
 
@@ -25,6 +27,9 @@ export const TAKEN: readonly (readonly [options: string, outcome: number | strin
   [`transport=fc,${TRADDR}`, EINVAL],
   [`transport=fc,${HOST_TRADDR}`, EINVAL],
   [`transport=fc,traddr=192.168.1.1,${HOST_TRADDR}`, EINVAL],
+  [`transport=fc,${TRADDR},host_traddr=nn-0x1:pn-0x2`, EINVAL],
+  [`transport=fc,traddr=nn-0x1:pn-0x2,${HOST_TRADDR}`, EINVAL],
+  [`transport=fc,${BARE},${HOST_TRADDR},duplicate_connect`, `${BARE},${HOST_TRADDR}`],
   [`transport=fc,${NOBODY},${HOST_TRADDR}`, ENOENT],
   [`transport=fc,${CAPITALS},${HOST_TRADDR},duplicate_connect`, `${CAPITALS},${HOST_TRADDR}`],
 ];
