@@ -81,6 +81,11 @@ export function bootControllers(context: Context, { ignoreIface }: CommonConfig)
   return found;
 }
 
+/** The host NQN that a connection is made with: its own, else this host's. */
+export function hostNqnFor({ identity }: CoreState, { hostNqn }: Pick<TransportId, "hostNqn">): string {
+  return hostNqn === "" ? (identity?.hostNqn ?? "") : hostNqn;
+}
+
 /** The host id that goes with a host NQN: a table's own for its own, since the kernel refuses another (6.12-cloud.s3.log). */
 export function hostIdFor(state: CoreState, hostNqn: string): string {
   for (const { host } of tablesOf(state)) {

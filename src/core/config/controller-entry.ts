@@ -4,7 +4,7 @@ import { canonicalAddress, parseIp } from "../domain/ip-address.js";
 import { fitsNqn, NQN_BYTES_MAX } from "../domain/nqn.js";
 import { TRANSPORTS, type Transport, type TransportId, WELL_KNOWN_DISCOVERY_NQN } from "../domain/transport-id.js";
 import type { ServiceName } from "../ports/bus.js";
-import { CONNECTION_OPTIONS } from "./definitions.js";
+import { CONNECTION_KEYS, CONNECTION_OPTIONS } from "./definitions.js";
 import { quote, showName } from "./reader.js";
 import type { ConfigNote, ConnectionOptions, ControllerEntry, IpFamily } from "./types.js";
 
@@ -31,10 +31,6 @@ type Draft = { -readonly [K in keyof ConnectionOptions]?: ConnectionOptions[K] }
 function isIdentityKey(key: string): key is IdentityKey {
   return IDENTITY_KEYS.some((one) => one === key);
 }
-
-const CONNECTION_KEYS = Object.keys(CONNECTION_OPTIONS).filter((key): key is keyof ConnectionOptions =>
-  Object.hasOwn(CONNECTION_OPTIONS, key),
-);
 
 /** The name, in the code, of a connection option as files spell it. */
 const CONNECTION_KEY_OF: ReadonlyMap<string, keyof ConnectionOptions> = new Map(

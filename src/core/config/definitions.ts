@@ -98,6 +98,11 @@ export const CONNECTION_OPTIONS: {
   tlsKey: { name: "tls_key", kind: SERIAL },
 };
 
+/** Every connection option, as the code names it. */
+export const CONNECTION_KEYS = Object.keys(CONNECTION_OPTIONS).filter((key): key is keyof ConnectionOptions =>
+  Object.hasOwn(CONNECTION_OPTIONS, key),
+);
+
 const BOTH: readonly ServiceName[] = ["staf", "stac"];
 const STAF: readonly ServiceName[] = ["staf"];
 const STAC: readonly ServiceName[] = ["stac"];

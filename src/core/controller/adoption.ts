@@ -1,4 +1,5 @@
 /** Which of the kernel's connections is the one that a controller wants. */
+import { hostNqnFor } from "../boot.js";
 import type { KernelController } from "../codec/sysfs.js";
 import type { Context } from "../context.js";
 import { atPlace } from "../kernel/index.js";
@@ -35,8 +36,7 @@ export function otherKind(context: Context, controller: Controller): string | un
 
 /** Whether this is the connection that a controller asks for, as far as it shows what it is. */
 export function isMatch({ state }: Context, { tid }: Controller, connection: KernelController): boolean {
-  const hostNqn = tid.hostNqn === "" ? (state.identity?.hostNqn ?? "") : tid.hostNqn;
-  return matchConnection(tid, hostNqn, connection, state.interfaces) !== "no";
+  return matchConnection(tid, hostNqnFor(state, tid), connection, state.interfaces) !== "no";
 }
 
 /** A delete of ours is under way, whatever the kernel showed last. */

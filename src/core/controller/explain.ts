@@ -1,5 +1,5 @@
 /** Why the kernel refused a connect, in words, where that can be told. */
-import { hostIdFor } from "../boot.js";
+import { hostIdFor, hostNqnFor } from "../boot.js";
 import type { Context } from "../context.js";
 import { ERRNO } from "../domain/errno.js";
 import type { Controller } from "./types.js";
@@ -26,7 +26,7 @@ export function explainConnect(context: Context, controller: Controller, errno: 
 
 /** One host id stands with one host NQN: the kernel refuses another pair while either is in use (6.12, kernel log s3). */
 function identityConflict({ state }: Context, controller: Controller): string {
-  const hostNqn = controller.tid.hostNqn === "" ? (state.identity?.hostNqn ?? "") : controller.tid.hostNqn;
+  const hostNqn = hostNqnFor(state, controller.tid);
   const hostId = hostIdFor(state, controller.tid.hostNqn);
   for (const { controller: other } of state.kernel.byName.values()) {
     if (other.hostid === "" || other.hostnqn === "") continue;

@@ -1,5 +1,5 @@
 /** The options of connections: which are wanted, and which a connection was made with. Pure. */
-import { CONNECTION_OPTIONS } from "../config/definitions.js";
+import { CONNECTION_KEYS, CONNECTION_OPTIONS } from "../config/definitions.js";
 import type { ConnectionOptions, HostIdentity } from "../config/types.js";
 import type { Controller, ControllerId } from "./types.js";
 
@@ -11,13 +11,9 @@ export interface SetOptions {
   readonly why: string;
 }
 
-const KEYS = Object.keys(CONNECTION_OPTIONS).filter((key): key is keyof ConnectionOptions =>
-  Object.hasOwn(CONNECTION_OPTIONS, key),
-);
-
 /** The names, as files spell them, of the options that differ. */
 export function differingOptions(one: ConnectionOptions, other: ConnectionOptions): readonly string[] {
-  return KEYS.filter((key) => one[key] !== other[key]).map((key) => CONNECTION_OPTIONS[key].name);
+  return CONNECTION_KEYS.filter((key) => one[key] !== other[key]).map((key) => CONNECTION_OPTIONS[key].name);
 }
 
 /** The operation that gives a controller the options that are wanted; none where it has them. */

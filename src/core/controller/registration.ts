@@ -3,7 +3,7 @@
  * connection, before its page is read. The page waits for the answer, but not for long: whoever is slow or silent there
  * keeps nobody from what it lists.
  */
-import { hostIdFor } from "../boot.js";
+import { hostIdFor, hostNqnFor } from "../boot.js";
 import { registerHost } from "../codec/dim.js";
 import { arm, disarm, log, newRequest, sayOnce, unsay, type Context } from "../context.js";
 import { errnoName } from "../domain/errno.js";
@@ -83,10 +83,9 @@ function send(context: Context, dc: DiscoveryControllerState, device: string, pa
 }
 
 function commandFor({ state, ports }: Context, dc: DiscoveryControllerState, symname: string): AdminCommand {
-  const { hostNqn = "" } = state.identity ?? {};
   const { hostName, kernel, osName, osVersion } = ports.network.hostInfo();
   const registration = {
-    hostNqn: dc.tid.hostNqn === "" ? hostNqn : dc.tid.hostNqn,
+    hostNqn: hostNqnFor(state, dc.tid),
     hostId: hostIdFor(state, dc.tid.hostNqn),
     entityName: hostName,
     entityVersion: [kernel, osName, osVersion].filter((part) => part !== "").join(" "),
