@@ -7,6 +7,37 @@ function only(name, from, to, comment) {
   return { name, comment, severity: "error", from: { path: from }, to: { path: LOCAL, pathNot: to } };
 }
 
+/**
+ * The rooms of src/core, from the bottom up: each may import the rooms before it, and none behind it. The files in
+ * src/core itself stand on top. docs/architecture.md says what each room holds.
+ */
+const ROOMS = [
+  "domain",
+  "ports",
+  "codec",
+  "config",
+  "dnssd",
+  "state",
+  "record",
+  "kernel",
+  "boot",
+  "names",
+  "controller",
+  "devices",
+  "mdns",
+  "staf",
+  "stac",
+];
+
+/** One rule a room: nothing behind it in `ROOMS`, and nothing that lies in src/core itself. */
+const ROOM_ORDER = ROOMS.map((room, at) => ({
+  name: `core-room-${room}`,
+  comment: `src/core/${room} imports only the rooms before it.`,
+  severity: "error",
+  from: { path: `^src/core/${room}/` },
+  to: { path: "^src/core/", pathNot: `^src/core/(${ROOMS.slice(0, at + 1).join("|")})/` },
+}));
+
 /** @type {import("dependency-cruiser").IConfiguration} */
 module.exports = {
   forbidden: [
@@ -17,6 +48,14 @@ module.exports = {
       from: { path: "^src/core/" },
       to: { pathNot: "^src/core/", couldNotResolve: false },
     },
+    {
+      name: "core-rooms-are-known",
+      comment: "A new room of src/core takes its place in the order of the rooms (ROOMS above).",
+      severity: "error",
+      from: { path: "^src/core/[^/]+/", pathNot: `^src/core/(${ROOMS.join("|")})/` },
+      to: {},
+    },
+    ...ROOM_ORDER,
     only(
       "adapters-shared-imports",
       "^src/adapters/shared/",

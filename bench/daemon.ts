@@ -20,7 +20,7 @@ import { decodeOptionString, encodeConnectReply } from "../src/core/codec/fabric
 import { encodeUevent } from "../src/core/codec/uevent.js";
 import { Core } from "../src/core/core.js";
 import { WELL_KNOWN_DISCOVERY_NQN } from "../src/core/domain/transport-id.js";
-import { RECONCILE_SOAK } from "../src/core/limits.js";
+import { RECONCILE_SOAK } from "../src/core/domain/limits.js";
 import type { CoreEvent, Ports } from "../src/core/ports/index.js";
 import type { RequestId } from "../src/core/ports/request.js";
 import { FakeLibc } from "../test/unit/real/fake-libc.js";

@@ -1,6 +1,6 @@
 /** The command line of `stas-daemon`: parses arguments, checks what the host must have, composes, starts. */
 import { Command, CommanderError, Option } from "commander";
-import type { CoreServices } from "../core/state.js";
+import type { CoreServices } from "../core/state/state.js";
 import { checkThisHost } from "../adapters/real/check-host.js";
 import { findOwners } from "../adapters/real/bus/try.js";
 import { cleanUpThisHost } from "../adapters/real/cleanup.js";

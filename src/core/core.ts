@@ -1,39 +1,39 @@
 /** The one door: every event enters here, and everything the core does leaves through its ports. */
 import { parseSupportedOptions } from "./codec/fabrics-options.js";
 import { DecodeError } from "./codec/error.js";
-import type { Context } from "./context.js";
-import { log } from "./context.js";
-import { emptyQueue, pump } from "./connect-queue.js";
+import type { Context } from "./state/context.js";
+import { log } from "./state/context.js";
+import { emptyQueue, pump } from "./controller/connect-queue.js";
 import { onLogPage, readPage } from "./controller/discovery.js";
 import { onConnectReply, onDeleted, onProbed, onRetryTimer } from "./controller/machine.js";
 import { onRegistered, onRegistrationTimer } from "./controller/registration.js";
 import { controllerOfTimer } from "./controller/life.js";
-import type { Controller } from "./controller/types.js";
+import type { Controller } from "./state/controller.js";
 import { describeControllers, pendingObligations, type ControllerDescription } from "./describe.js";
 import { errnoName } from "./domain/errno.js";
-import { audit, deviceKnown, deviceSeen, onAddTimer, onUevent } from "./events.js";
+import { audit, deviceKnown, deviceSeen, onAddTimer, onUevent } from "./devices/events.js";
 import { emptyIndex } from "./kernel/index.js";
 import { onIdentified } from "./kernel/refresh.js";
 import { onControl, stopIfDone, STOP_TIMER } from "./lifecycle.js";
 import { judgeAbsences, PURGE_TIMER } from "./mdns/absence.js";
 import { onAvahi, onFound, onLost, onMdnsDatagram, onMdnsTimer, onNetworkChanged } from "./mdns/provider.js";
 import { onReached, pumpProbes } from "./mdns/reach.js";
-import { initialMdns } from "./mdns/types.js";
-import { NAMES_TIMER, onResolved, resolveNames } from "./names.js";
-import { fromPlain, toPlain, type Plain } from "./plain.js";
+import { initialMdns } from "./state/mdns.js";
+import { NAMES_TIMER, onResolved, resolveNames } from "./names/names.js";
+import { fromPlain, toPlain, type Plain } from "./state/plain.js";
 import type { BusCallEvent } from "./ports/bus.js";
 import type { FabricsReplyEvent } from "./ports/fabrics.js";
 import type { CompletionEvent, CoreEvent, Ports } from "./ports/index.js";
-import { onSaved, onSaveTimer, save, saveTimer } from "./saving.js";
-import { ADD_TIMER, AUDIT_TIMER, requestReconcile, soakTimer } from "./soak.js";
+import { onSaved, onSaveTimer, save, saveTimer } from "./record/saving.js";
+import { ADD_TIMER, AUDIT_TIMER, requestReconcile, soakTimer } from "./state/soak.js";
 import { answerStaf } from "./staf/bus.js";
-import { deviceOfTurn, onTurn } from "./staf/foreign.js";
+import { deviceOfTurn, onTurn } from "./devices/hand-on.js";
 import { initialStaf, reconcileStaf } from "./staf/service.js";
 import { answerStac, initialStac, reconcileStac } from "./stac/service.js";
 import { ASK_TIMER, askStaf, onStafAnswer, stafLost } from "./stac/view.js";
-import type { CoreServices, CoreState, Pending } from "./state.js";
+import type { CoreServices, CoreState, Pending } from "./state/state.js";
 
-export type { CoreServices } from "./state.js";
+export type { CoreServices } from "./state/state.js";
 export type { ControllerDescription } from "./describe.js";
 
 /** The whole state of a core: a plain, versioned, JSON-safe value. */

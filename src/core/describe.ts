@@ -1,12 +1,12 @@
 /** What every controller is doing, and why: for `explain`, for clients, for oracles. */
-import type { Controller, Life } from "./controller/types.js";
+import type { Controller, Life } from "./state/controller.js";
 import { deviceOf, nameOf, pageTimer, retryTimer } from "./controller/life.js";
 import type { TransportId } from "./domain/transport-id.js";
 import { between, formatDuration, type Milliseconds } from "./domain/units.js";
 import { staleText } from "./controller/renewal.js";
 import { dropAt } from "./mdns/absence.js";
 import type { ServiceName } from "./ports/bus.js";
-import type { CoreState } from "./state.js";
+import type { CoreState } from "./state/state.js";
 
 /** Where a controller stands to the rule that each has a connection, an operation in flight or an armed timer. */
 export type Footing =

@@ -1,10 +1,10 @@
 /** Who this host is: read from sys.conf at the start, and again at a reload. */
 import { parseSysConfig } from "./config/sys.js";
 import type { HostIdentity } from "./config/types.js";
-import { log, sayOnce, unsay, type Context } from "./context.js";
+import { log, sayOnce, unsay, type Context } from "./state/context.js";
 import { registerAnew } from "./controller/registration.js";
 import { ERRNO, errnoName } from "./domain/errno.js";
-import { reportNotes } from "./services.js";
+import { reportNotes } from "./controller/services.js";
 import { discoveryControllers } from "./staf/service.js";
 
 export const SYS_CONFIG = "/etc/stas/sys.conf";

@@ -1,14 +1,14 @@
 /** Start, reload and stop. */
-import { arm, log, type Context } from "./context.js";
-import { readBootTables } from "./boot.js";
+import { arm, log, type Context } from "./state/context.js";
+import { readBootTables } from "./boot/boot.js";
 import { loadIdentity, reloadIdentity } from "./identity.js";
 import { refresh } from "./kernel/refresh.js";
-import { STOP_LIMIT } from "./limits.js";
+import { STOP_LIMIT } from "./domain/limits.js";
 import { stopMdns } from "./mdns/provider.js";
-import { resolveNames } from "./names.js";
+import { resolveNames } from "./names/names.js";
 import type { ControlEvent } from "./ports/system.js";
-import { auditLater } from "./soak.js";
-import { handOnTheRest } from "./staf/foreign.js";
+import { auditLater } from "./state/soak.js";
+import { handOnTheRest } from "./devices/hand-on.js";
 import { reloadStaf, startStaf, stopStaf } from "./staf/service.js";
 import { reloadStac, startStac } from "./stac/service.js";
 

@@ -1,5 +1,5 @@
 import { Milliseconds } from "../../src/core/domain/units.js";
-import { SERVICE_TYPES } from "../../src/core/mdns/browsed.js";
+import { SERVICE_TYPES } from "../../src/core/dnssd/browsed.js";
 import type { Behaviour } from "./behaviour.js";
 import type { Announcement, ContractHost } from "./host.js";
 import { LATE, suiteOf } from "./kit.js";

@@ -1,7 +1,7 @@
 import { decodeDns } from "../../src/core/codec/dns.js";
 import { encodeDnsQuery } from "../../src/core/codec/dns-query.js";
 import { Milliseconds } from "../../src/core/domain/units.js";
-import { BROWSED } from "../../src/core/mdns/browsed.js";
+import { BROWSED } from "../../src/core/dnssd/browsed.js";
 import type { MdnsDatagramEvent } from "../../src/core/ports/mdns.js";
 import type { Behaviour } from "./behaviour.js";
 import type { Announcement, ContractHost } from "./host.js";

@@ -48,7 +48,7 @@ import {
   knownPointers,
   lackingRecords,
   takeRefreshes,
-} from "../../src/core/mdns/cache.js";
+} from "../../src/core/dnssd/cache.js";
 import {
   recordedAddresses,
   recordedConnects,

@@ -20,15 +20,8 @@ import { decodeIdentify, encodeIdentify } from "../../src/core/codec/identify.js
 import { decodeBase64, encodeBase64, parseJson } from "../../src/core/codec/json.js";
 import { decodeSupportedLogPages, encodeSupportedLogPages } from "../../src/core/codec/supported-log-pages.js";
 import { formatAddress, parseAddress } from "../../src/core/codec/sysfs.js";
-import {
-  decodeLatin1,
-  decodeUtf8,
-  encodeLatin1,
-  encodeUtf8,
-  fromHex,
-  toHex,
-  utf8Length,
-} from "../../src/core/codec/text.js";
+import { decodeLatin1, decodeUtf8, encodeLatin1, encodeUtf8, fromHex, toHex } from "../../src/core/codec/text.js";
+import { utf8Length } from "../../src/core/domain/utf8.js";
 import { decodeUevent, encodeUevent, isNvmeUevent } from "../../src/core/codec/uevent.js";
 import { fitsNqn } from "../../src/core/domain/nqn.js";
 import { TRANSPORTS } from "../../src/core/domain/transport-id.js";

@@ -5,7 +5,7 @@ import { decodeExtendedEntries, encodeDiscoveryEntry } from "../../src/core/code
 import { DecodeError } from "../../src/core/codec/error.js";
 import { EXTENDED_ENTRY_BYTES_MAX, extendEntry, type ExtendedAttribute } from "../../src/core/codec/extended-entry.js";
 import { extendedReadBytes, startExtended, takeExtended } from "../../src/core/controller/extended-page.js";
-import type { PageRead } from "../../src/core/controller/types.js";
+import type { PageRead } from "../../src/core/state/controller.js";
 import type { DiscoveryLogEntry } from "../../src/core/domain/discovery-log.js";
 
 const HEADER_BYTES = 1024;

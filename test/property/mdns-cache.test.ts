@@ -13,7 +13,7 @@ import {
   nextDue,
   takeRefreshes,
   type RecordCache,
-} from "../../src/core/mdns/cache.js";
+} from "../../src/core/dnssd/cache.js";
 
 const TCP = ["_nvme-disc", "_tcp", "local"];
 const UDP = ["_nvme-disc", "_udp", "local"];

@@ -5,7 +5,7 @@ import { DecodeError } from "../../src/core/codec/error.js";
 import { decodeNbft, NBFT_BYTES_MAX } from "../../src/core/codec/nbft.js";
 import { parseNvmeUri } from "../../src/core/codec/nbft-uri.js";
 import type { NbftTable } from "../../src/core/domain/nbft.js";
-import { discoveryControllersOf } from "../../src/core/staf/nbft.js";
+import { discoveryControllersOf } from "../../src/core/boot/nbft.js";
 import { nbftStyle, nbftTable } from "../unit/codec/nbft-arbitrary.js";
 import { encodeNbft, le32, seal } from "../unit/codec/nbft-encoder.js";
 

@@ -4,12 +4,12 @@ import { expect, test } from "vitest";
 import { defaultStacConfig } from "../../src/core/config/stacd.js";
 import { defaultStafConfig } from "../../src/core/config/stafd.js";
 import type { ControllerEntry, StacConfig, StafConfig } from "../../src/core/config/types.js";
-import type { ControllerId, Origin, Standing } from "../../src/core/controller/types.js";
+import type { ControllerId, Origin, Standing } from "../../src/core/state/controller.js";
 import { EFLAG_NCC, type DiscoveryLogEntry } from "../../src/core/domain/discovery-log.js";
 import { transportIdKey, WELL_KNOWN_DISCOVERY_NQN, type TransportId } from "../../src/core/domain/transport-id.js";
-import type { NameAnswers } from "../../src/core/named.js";
+import type { NameAnswers } from "../../src/core/names/named.js";
 import { planStac, wantedIos, type PresentIo, type StacPlanInput } from "../../src/core/stac/plan.js";
-import type { StafView } from "../../src/core/stac/view-types.js";
+import type { StafView } from "../../src/core/state/staf-view.js";
 import { planStaf, wantedDcs, type PresentDc, type StafPlanInput } from "../../src/core/staf/plan.js";
 
 const address = fc.constantFrom("192.168.1.20", "192.168.1.21", "192.168.1.22", "fd00::1");

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { unlinkSync } from "node:fs";
 import { errnoName, ERRNO } from "../../core/domain/errno.js";
 import type { ServiceName } from "../../core/ports/bus.js";
-import { RECORD_PATHS } from "../../core/services.js";
+import { RECORD_PATHS } from "../../core/controller/services.js";
 import { temporaryPath } from "../shared/temporary-path.js";
 import { UDEV_OVERRIDE_PATH } from "../shared/udev-override.js";
 import type { Owners } from "./bus/try.js";

@@ -3,7 +3,7 @@ import { Core } from "../../core/core.js";
 import type { Ports } from "../../core/ports/index.js";
 import type { LogLevel, LogPort } from "../../core/ports/log.js";
 import type { ServiceName } from "../../core/ports/bus.js";
-import type { CoreServices } from "../../core/state.js";
+import type { CoreServices } from "../../core/state/state.js";
 import { SecretVault } from "../shared/secrets.js";
 import { RealDnssd } from "./avahi/port.js";
 import { AVAHI } from "./avahi/wire.js";

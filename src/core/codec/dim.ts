@@ -15,7 +15,8 @@ import {
   paddedText,
   type ExtendedAttribute,
 } from "./extended-entry.js";
-import { cutUtf8, fromHex, readTextField, toHex, writeTextField } from "./text.js";
+import { fromHex, readTextField, toHex, writeTextField } from "./text.js";
+import { cutUtf8 } from "../domain/utf8.js";
 import type { TextField } from "./text.js";
 
 /** Who a host says that it is. */

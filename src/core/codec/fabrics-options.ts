@@ -1,5 +1,5 @@
 /** The text of `/dev/nvme-fabrics`: connect strings, the option line, the reply to a connect (6.12-cloud.s1.log, s3). */
-import type { ConnectionOptions } from "../config/types.js";
+import type { ConnectionOptions } from "../domain/connection-options.js";
 import type { TransportId } from "../domain/transport-id.js";
 import { DecodeError, EncodeError } from "./error.js";
 

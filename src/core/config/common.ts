@@ -4,7 +4,8 @@ import { parseControllerEntry, transportIdOf, type EntryUse } from "./controller
 import { OPTIONS, SECTIONS } from "./definitions.js";
 import { parseIni } from "./ini.js";
 import { ConfigReader } from "./reader.js";
-import type { CommonConfig, ConnectionOptions, ControllerEntry, Parsed } from "./types.js";
+import type { CommonConfig, ControllerEntry, Parsed } from "./types.js";
+import type { ConnectionOptions } from "../domain/connection-options.js";
 
 function readConnection(reader: ConfigReader): ConnectionOptions {
   return {

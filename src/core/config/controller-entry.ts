@@ -6,7 +6,8 @@ import { TRANSPORTS, type Transport, type TransportId, WELL_KNOWN_DISCOVERY_NQN 
 import type { ServiceName } from "../ports/bus.js";
 import { CONNECTION_KEYS, CONNECTION_OPTIONS } from "./definitions.js";
 import { quote, showName } from "./reader.js";
-import type { ConfigNote, ConnectionOptions, ControllerEntry, IpFamily } from "./types.js";
+import type { ConfigNote, ControllerEntry, IpFamily } from "./types.js";
+import type { ConnectionOptions } from "../domain/connection-options.js";
 
 /** Discovery controllers listen on 8009 over TCP; RDMA has one port for all (IANA). */
 const DEFAULT_PORTS: Readonly<Record<Transport, string>> = { tcp: "8009", rdma: "4420", fc: "", loop: "" };

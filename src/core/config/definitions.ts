@@ -3,7 +3,8 @@ import type { Transport } from "../domain/transport-id.js";
 import { parseTimeSpan } from "../domain/time-span.js";
 import { type Milliseconds, Milliseconds as ms, Seconds } from "../domain/units.js";
 import type { ServiceName } from "../ports/bus.js";
-import type { ConnectionOptions, DisconnectScope, IpFamily, MdnsProvider } from "./types.js";
+import type { DisconnectScope, IpFamily, MdnsProvider } from "./types.js";
+import type { ConnectionOptions } from "../domain/connection-options.js";
 
 export const SECTIONS = {
   global: "Global",

@@ -1,7 +1,7 @@
 /** `/etc/stas/sys.conf`: the host's NQN, id, key and symbolic name, literal or in files of their own. */
 import { fitsOption } from "../codec/fabrics-options.js";
 import { SYMNAME_BYTES_MAX } from "../codec/dim.js";
-import { cutUtf8 } from "../codec/text.js";
+import { cutUtf8 } from "../domain/utf8.js";
 import { fitsNqn, NQN_BYTES_MAX } from "../domain/nqn.js";
 import { parseIni, type IniSections, type IniValue } from "./ini.js";
 import { COMMENT_ADVICE, quote, showName, withoutComment } from "./reader.js";

@@ -1,28 +1,7 @@
 /** Typed configuration of the two services, after defaults. */
+import type { ConnectionOptions } from "../domain/connection-options.js";
 import type { Transport } from "../domain/transport-id.js";
-import type { Milliseconds, Seconds } from "../domain/units.js";
-
-/** Options of one connection. `undefined`: not given, the kernel's default holds. */
-export interface ConnectionOptions {
-  readonly hdrDigest: boolean;
-  readonly dataDigest: boolean;
-  readonly kato: Seconds | undefined;
-  readonly nrIoQueues: number | undefined;
-  readonly nrWriteQueues: number | undefined;
-  readonly nrPollQueues: number | undefined;
-  readonly queueSize: number | undefined;
-  readonly reconnectDelay: Seconds | undefined;
-  /** -1: for ever. */
-  readonly ctrlLossTmo: Seconds | undefined;
-  readonly disableSqflow: boolean;
-  /** A handle `secret:N`, never the secret. */
-  readonly dhchapSecret: string | undefined;
-  readonly dhchapCtrlSecret: string | undefined;
-  readonly tls: boolean;
-  /** Serial numbers of a keyring and of a key in it; `undefined`: the kernel's own choice. */
-  readonly keyring: number | undefined;
-  readonly tlsKey: number | undefined;
-}
+import type { Milliseconds } from "../domain/units.js";
 
 /** One `controller =` or `exclude =` line. Empty strings: not given. */
 export interface ControllerEntry {

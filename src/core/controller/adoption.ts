@@ -1,11 +1,11 @@
 /** Which of the kernel's connections is the one that a controller wants. */
-import { hostNqnFor } from "../boot.js";
+import { hostNqnFor } from "../boot/boot.js";
 import type { KernelController } from "../codec/sysfs.js";
-import type { Context } from "../context.js";
+import type { Context } from "../state/context.js";
 import { atPlace } from "../kernel/index.js";
-import type { Present } from "../kernel/index-types.js";
+import type { Present } from "../state/kernel-index.js";
 import { addressKey, matchConnection, subsystemKey } from "../kernel/match.js";
-import type { Controller } from "./types.js";
+import type { Controller } from "../state/controller.js";
 
 /** States in which the kernel is taking a controller away. */
 const DYING = new Set(["deleting", "deleting (no IO)", "dead"]);

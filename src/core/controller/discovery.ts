@@ -7,21 +7,27 @@ import { DISCOVERY_LSP, getLogPage, LID, type RetainAsyncEvent } from "../codec/
 import { decodeDiscoveryEntries, decodeDiscoveryHeader, type DiscoveryHeader } from "../codec/discovery-log.js";
 import { DecodeError } from "../codec/error.js";
 import { SUPPORTED_LOG_PAGES_BYTES } from "../codec/supported-log-pages.js";
-import { arm, disarm, log, newRequest, sayOnce, unsay, type Context } from "../context.js";
+import { arm, disarm, log, newRequest, sayOnce, unsay, type Context } from "../state/context.js";
 import { DISCOVERY_RECORD_BYTES, type DiscoveryLogEntry } from "../domain/discovery-log.js";
 import { errnoName } from "../domain/errno.js";
-import { openDecided } from "../handles.js";
+import { openDecided } from "../kernel/handles.js";
 import { formatDuration, type Milliseconds } from "../domain/units.js";
-import { ADMIN_TIMEOUT, PAGE_ENTRIES_PER_READ, PAGE_MOVES_MAX, PAGE_RETRY, SUPPORTED_PAGES_RETRY } from "../limits.js";
+import {
+  ADMIN_TIMEOUT,
+  PAGE_ENTRIES_PER_READ,
+  PAGE_MOVES_MAX,
+  PAGE_RETRY,
+  SUPPORTED_PAGES_RETRY,
+} from "../domain/limits.js";
 import type { AdminReplyEvent } from "../ports/fabrics.js";
 import type { RequestId } from "../ports/request.js";
 import type { HandleId } from "../ports/sysfs.js";
-import { auditNow } from "../soak.js";
-import { pageRead } from "../staf/page.js";
+import { auditNow } from "../state/soak.js";
+import { pageRead } from "./page.js";
 import { extendedReadBytes, isBasic, startExtended, takeExtended } from "./extended-page.js";
 import { nameOf, pageTimer } from "./life.js";
 import { asksForOptions, fewerOptions, optionsFrom } from "./page-options.js";
-import type { DiscoveryControllerState, PageRead } from "./types.js";
+import type { DiscoveryControllerState, PageRead } from "../state/controller.js";
 
 type Step = PageRead["step"];
 

@@ -1,8 +1,8 @@
 /** Why the kernel refused a connect, in words, where that can be told. */
-import { hostIdFor, hostNqnFor } from "../boot.js";
-import type { Context } from "../context.js";
+import { hostIdFor, hostNqnFor } from "../boot/boot.js";
+import type { Context } from "../state/context.js";
 import { ERRNO } from "../domain/errno.js";
-import type { Controller } from "./types.js";
+import type { Controller } from "../state/controller.js";
 
 /** Ends a sentence that names the errno; empty where the errno says all there is. */
 export function explainConnect(context: Context, controller: Controller, errno: number): string {

@@ -4,7 +4,7 @@ import { decodeExtendedEntries } from "../codec/discovery-log.js";
 import { DecodeError } from "../codec/error.js";
 import { EXTENDED_ENTRY_BYTES_MAX, EXTENDED_ENTRY_BYTES_MIN } from "../codec/extended-entry.js";
 import { DISCOVERY_RECORD_BYTES } from "../domain/discovery-log.js";
-import type { ExtendedStep, PageRead } from "./types.js";
+import type { ExtendedStep, PageRead } from "../state/controller.js";
 
 const WHAT = "extended discovery log";
 

@@ -1,11 +1,11 @@
 /** What follows a connect that failed, or a probe: another one later, or none while there is no way to the subsystem. */
-import { noteFailed } from "../connect-queue.js";
-import { log, type Context } from "../context.js";
+import { noteFailed } from "./connect-queue.js";
+import { log, type Context } from "../state/context.js";
 import { formatDuration, type Milliseconds } from "../domain/units.js";
-import { FIRST_RETRY, LATER_RETRY } from "../limits.js";
-import { nameMayHaveMoved } from "../names.js";
+import { FIRST_RETRY, LATER_RETRY } from "../domain/limits.js";
+import { nameMayHaveMoved } from "../names/names.js";
 import { enterLife, nameOf, wait } from "./life.js";
-import type { Controller, IoControllerState } from "./types.js";
+import type { Controller, IoControllerState } from "../state/controller.js";
 
 /** 3 s after the first failure, 60 s after each that follows it. */
 export function retryDelay({ failures }: Controller): Milliseconds {

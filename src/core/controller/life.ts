@@ -1,9 +1,9 @@
 /** The one place where a controller changes its state. */
-import { arm, disarm, type Context } from "../context.js";
+import { arm, disarm, type Context } from "../state/context.js";
 import type { Milliseconds } from "../domain/units.js";
 import { formatTransportId } from "../domain/transport-id.js";
 import { bind, unbind } from "../kernel/index.js";
-import { isControllerId, type Controller, type Life } from "./types.js";
+import { isControllerId, type Controller, type Life } from "../state/controller.js";
 
 /** The timers of a controller: that of its next attempt, of its page's next read, of its registration. */
 export const retryTimer = (controller: Controller): string => `retry ${controller.id}`;

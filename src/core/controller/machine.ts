@@ -1,29 +1,29 @@
 /** A controller's life: it is looked for in the kernel, connected, lost, connected again, and left. */
-import { arm, log, sayOnce, type Context } from "../context.js";
+import { arm, log, sayOnce, type Context } from "../state/context.js";
 import { parseConnectReply } from "../codec/fabrics-options.js";
 import { DecodeError } from "../codec/error.js";
 import { ERRNO, errnoName } from "../domain/errno.js";
 import { between, formatDuration } from "../domain/units.js";
 import { transportIdKey } from "../domain/transport-id.js";
 import { atPlace, removeFrom } from "../kernel/index.js";
-import type { Present } from "../kernel/index-types.js";
+import type { Present } from "../state/kernel-index.js";
 import { addressKey } from "../kernel/match.js";
-import { REMOVED_RETRY } from "../limits.js";
+import { REMOVED_RETRY } from "../domain/limits.js";
 import type { DeletedEvent } from "../ports/sysfs.js";
 import type { FabricsReplyEvent } from "../ports/fabrics.js";
 import type { ProbedEvent } from "../ports/network.js";
 import type { RequestId } from "../ports/request.js";
-import { enqueue, holdBack, noteAlive, probeAnswered } from "../connect-queue.js";
-import { touch } from "../saving.js";
-import { auditNow, requestReconcile } from "../soak.js";
-import { startDelete } from "../deleting.js";
+import { enqueue, holdBack, noteAlive, probeAnswered } from "./connect-queue.js";
+import { touch } from "../record/saving.js";
+import { auditNow, requestReconcile } from "../state/soak.js";
+import { startDelete } from "../kernel/deleting.js";
 import { refresh } from "../kernel/refresh.js";
 import { fits, isMatch, mayFitLater, otherKind, placeOf } from "./adoption.js";
 import { explainConnect } from "./explain.js";
 import { failed, retryDelay } from "./failing.js";
 import { abandonConversation, greet, registerIfDue } from "./registration.js";
 import { amendLife, deviceOf, enterLife, nameOf, release, retryTimer, wait } from "./life.js";
-import { controllerKey, type Controller, type Fate } from "./types.js";
+import { controllerKey, type Controller, type Fate } from "../state/controller.js";
 
 /**
  * Looks for a connection that the kernel has already; where there is none, the controller takes

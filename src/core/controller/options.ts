@@ -1,7 +1,8 @@
 /** The options of connections: which are wanted, and which a connection was made with. Pure. */
 import { CONNECTION_KEYS, CONNECTION_OPTIONS } from "../config/definitions.js";
-import type { ConnectionOptions, HostIdentity } from "../config/types.js";
-import type { Controller, ControllerId } from "./types.js";
+import type { HostIdentity } from "../config/types.js";
+import type { ConnectionOptions } from "../domain/connection-options.js";
+import type { Controller, ControllerId } from "../state/controller.js";
 
 /** Other options are configured for a controller that is there already. */
 export interface SetOptions {

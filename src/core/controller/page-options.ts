@@ -4,9 +4,9 @@
  */
 import { DISCOVERY_LSP } from "../codec/admin.js";
 import { decodeSupportedLogPages } from "../codec/supported-log-pages.js";
-import type { Context } from "../context.js";
-import type { CoreState } from "../state.js";
-import type { DiscoveryControllerState } from "./types.js";
+import type { Context } from "../state/context.js";
+import type { CoreState } from "../state/state.js";
+import type { DiscoveryControllerState } from "../state/controller.js";
 
 /** `cdc`, `ddc`, `none`; empty while that is not known. */
 export function dctypeOf({ kernel }: CoreState, dc: DiscoveryControllerState): string {

@@ -3,28 +3,28 @@
  * connection, before its page is read. The page waits for the answer, but not for long: whoever is slow or silent there
  * keeps nobody from what it lists.
  */
-import { hostIdFor, hostNqnFor } from "../boot.js";
+import { hostIdFor, hostNqnFor } from "../boot/boot.js";
 import { registerHost } from "../codec/dim.js";
-import { arm, disarm, log, newRequest, sayOnce, unsay, type Context } from "../context.js";
+import { arm, disarm, log, newRequest, sayOnce, unsay, type Context } from "../state/context.js";
 import { errnoName } from "../domain/errno.js";
 import { parseIp } from "../domain/ip-address.js";
 import { formatDuration } from "../domain/units.js";
-import { openDecided } from "../handles.js";
+import { openDecided } from "../kernel/handles.js";
 import {
   ADMIN_TIMEOUT,
   REGISTRATION_HEAD_START,
   REGISTRATION_LATER,
   REGISTRATION_RETRY,
   REGISTRATIONS_UNANSWERED_MAX,
-} from "../limits.js";
+} from "../domain/limits.js";
 import type { AdminCommand, AdminReplyEvent } from "../ports/fabrics.js";
 import type { RequestId } from "../ports/request.js";
 import type { HandleId } from "../ports/sysfs.js";
-import { auditNow } from "../soak.js";
+import { auditNow } from "../state/soak.js";
 import { abandonRead, readPage } from "./discovery.js";
 import { nameOf, registrationTimer } from "./life.js";
 import { dctypeOf } from "./page-options.js";
-import type { DiscoveryControllerState } from "./types.js";
+import type { DiscoveryControllerState } from "../state/controller.js";
 
 /** A discovery controller is live: it is told who this host is, asked what it knows, and its page is read. */
 export function greet(context: Context, dc: DiscoveryControllerState, why: string): void {

@@ -3,15 +3,15 @@
  * discovery controller's is, at once. That of an I/O controller is only while another path to its subsystem is live, one path
  * after the other: whoever changes a file must not lose a disk by it.
  */
-import type { Context } from "../context.js";
-import { log, sayOnce, unsay } from "../context.js";
+import type { Context } from "../state/context.js";
+import { log, sayOnce, unsay } from "../state/context.js";
 import type { ServiceName } from "../ports/bus.js";
-import type { CoreState } from "../state.js";
+import type { CoreState } from "../state/state.js";
 import { addTo } from "../kernel/index.js";
 import { deviceOf, nameOf } from "./life.js";
 import { renew, seek } from "./machine.js";
 import { differingOptions, effectiveOptions, type SetOptions } from "./options.js";
-import type { Controller, IoControllerState } from "./types.js";
+import type { Controller, IoControllerState } from "../state/controller.js";
 
 /** A plan gives a controller other options. */
 export function setOptions(context: Context, controller: Controller, { options, why }: SetOptions): void {

@@ -1,4 +1,4 @@
-import { utf8Length } from "../codec/text.js";
+import { utf8Length } from "./utf8.js";
 
 /** The longest NVMe Qualified Name (NVMe Base 2.0, 4.5), in bytes of UTF-8, without its terminating NUL. */
 export const NQN_BYTES_MAX = 223;

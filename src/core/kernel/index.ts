@@ -1,8 +1,8 @@
 /** Keeps the index of the kernel's controllers. Every look-up costs the same however many there are. */
 import type { KernelController } from "../codec/sysfs.js";
-import type { ControllerId } from "../controller/types.js";
+import type { ControllerId } from "../state/controller.js";
 import type { SysfsSummary } from "../ports/sysfs.js";
-import type { KernelIndex, ControllerKind, Present } from "./index-types.js";
+import type { KernelIndex, ControllerKind, Present } from "../state/kernel-index.js";
 import { addressKey, subsystemKey } from "./match.js";
 
 export function emptyIndex(): KernelIndex {

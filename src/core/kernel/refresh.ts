@@ -3,15 +3,15 @@ import { identifyController } from "../codec/admin.js";
 import { DecodeError } from "../codec/error.js";
 import { controllerType, decodeIdentify, discoveryControllerType, type Identify } from "../codec/identify.js";
 import { parseControllerRecord, type KernelController } from "../codec/sysfs.js";
-import { armNoLater, newRequest, type Context } from "../context.js";
+import { armNoLater, newRequest, type Context } from "../state/context.js";
 import { WELL_KNOWN_DISCOVERY_NQN } from "../domain/transport-id.js";
-import { openDecided } from "../handles.js";
-import { ADD_SOAK, ADMIN_TIMEOUT, INCOMPLETE_READS_MAX } from "../limits.js";
+import { openDecided } from "./handles.js";
+import { ADD_SOAK, ADMIN_TIMEOUT, INCOMPLETE_READS_MAX } from "../domain/limits.js";
 import type { AdminReplyEvent } from "../ports/fabrics.js";
 import type { HandleId, SysfsRecord, SysfsSummary } from "../ports/sysfs.js";
-import { ADD_TIMER } from "../soak.js";
+import { ADD_TIMER } from "../state/soak.js";
 import { enter } from "./index.js";
-import type { ControllerKind, Present } from "./index-types.js";
+import type { ControllerKind, Present } from "../state/kernel-index.js";
 
 function summaryOf({ name, attributes }: SysfsRecord): SysfsSummary {
   const { state = "", subsysnqn = "", address = "" } = attributes;

@@ -2,16 +2,16 @@
  * Discovered controllers that are not announced any more. One that is live stays for as long as it is; the time after which
  * one is dropped runs from the moment when it is neither announced nor live, and ends when it is either again.
  */
-import { arm, armNoLater, disarm, log, type Context } from "../context.js";
+import { arm, armNoLater, disarm, log, type Context } from "../state/context.js";
 import { deviceOf, nameOf } from "../controller/life.js";
-import { standingOf, type ControllerId, type DiscoveryControllerState } from "../controller/types.js";
+import { standingOf, type ControllerId, type DiscoveryControllerState } from "../state/controller.js";
 import { transportIdKey } from "../domain/transport-id.js";
 import { between, formatDuration, later, Milliseconds } from "../domain/units.js";
-import { deviceSeen } from "../events.js";
-import { ABSENT_WATCH } from "../limits.js";
-import { touch } from "../saving.js";
-import type { CoreState } from "../state.js";
-import type { Absence } from "./types.js";
+import { deviceSeen } from "../devices/events.js";
+import { ABSENT_WATCH } from "../domain/limits.js";
+import { touch } from "../record/saving.js";
+import type { CoreState } from "../state/state.js";
+import type { Absence } from "../state/mdns.js";
 
 /** Fires when the next discovered controller is to be dropped: one timer for all. */
 export const PURGE_TIMER = "mdns purge";

@@ -6,7 +6,7 @@ import { decodeDns, type DnsMessage } from "../codec/dns.js";
 import { dnsNameKey } from "../codec/dns-name.js";
 import { encodeDnsQuery, type DnsQuestion } from "../codec/dns-query.js";
 import { DecodeError } from "../codec/error.js";
-import { arm, disarm, sayOnce, type Context } from "../context.js";
+import { arm, disarm, sayOnce, type Context } from "../state/context.js";
 import { parseIp } from "../domain/ip-address.js";
 import { between, later, Milliseconds } from "../domain/units.js";
 import {
@@ -16,10 +16,10 @@ import {
   MDNS_QUERY_LONGEST,
   MDNS_QUESTIONS_MAX,
   MDNS_RECORDS_MAX,
-} from "../limits.js";
+} from "../domain/limits.js";
 import type { MdnsDatagramEvent } from "../ports/mdns.js";
 import type { NetworkInterface } from "../ports/network.js";
-import { BROWSED } from "./browsed.js";
+import { BROWSED } from "../dnssd/browsed.js";
 import {
   emptyCache,
   expire,
@@ -31,9 +31,9 @@ import {
   shareOf,
   takeRefreshes,
   type Goodbyes,
-} from "./cache.js";
+} from "../dnssd/cache.js";
 import { serviceFound, serviceLost } from "./table.js";
-import { serviceKey, type MdnsLink } from "./types.js";
+import { serviceKey, type MdnsLink } from "../state/mdns.js";
 
 /** Fires when something is due on any interface: a query, or the end of a record. */
 export const CACHE_TIMER = "mdns cache";

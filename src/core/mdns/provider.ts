@@ -1,11 +1,11 @@
 /** Who tells of services: Avahi over D-Bus, or queries of our own. Started, stopped, and changed between. */
-import { arm, disarm, log, sayOnce, unsay, type Context } from "../context.js";
-import { AVAHI_WAKE_UP, MDNS_SOAK } from "../limits.js";
+import { arm, disarm, log, sayOnce, unsay, type Context } from "../state/context.js";
+import { AVAHI_WAKE_UP, MDNS_SOAK } from "../domain/limits.js";
 import type { DnssdFoundEvent, DnssdLostEvent } from "../ports/dnssd.js";
 import type { MdnsDatagramEvent } from "../ports/mdns.js";
-import { requestReconcile } from "../soak.js";
+import { requestReconcile } from "../state/soak.js";
 import { judgeAll, judgeAbsences, PURGE_TIMER, WATCH_TIMER, watchAbsent } from "./absence.js";
-import { SERVICE_TYPES } from "./browsed.js";
+import { SERVICE_TYPES } from "../dnssd/browsed.js";
 import { CACHE_TIMER, closeLinks, followInterfaces, onCacheTimer, onDatagram, openLinks } from "./builtin.js";
 import { pumpProbes, REACH_TIMER } from "./reach.js";
 import {
@@ -17,7 +17,7 @@ import {
   serviceFound,
   serviceLost,
 } from "./table.js";
-import { serviceKey } from "./types.js";
+import { serviceKey } from "../state/mdns.js";
 
 /** Fires when an Avahi that is not there is to be looked for again. */
 export const AVAHI_TIMER = "mdns avahi";

@@ -2,15 +2,15 @@
  * Whether an announced tcp address takes connections over the interface it was announced on, before the kernel is asked
  * to connect to it: a CDC may announce itself before it listens, and one family of two may lead nowhere.
  */
-import { arm, disarm, log, newRequest, type Context } from "../context.js";
+import { arm, disarm, log, newRequest, type Context } from "../state/context.js";
 import { errnoName } from "../domain/errno.js";
 import { formatTransportId } from "../domain/transport-id.js";
 import { between, formatDuration, later, type Milliseconds } from "../domain/units.js";
-import { REACH_PROBES_MAX, REACH_RETRIES, REACH_TIMEOUT } from "../limits.js";
+import { REACH_PROBES_MAX, REACH_RETRIES, REACH_TIMEOUT } from "../domain/limits.js";
 import type { ProbedEvent } from "../ports/network.js";
 import type { RequestId } from "../ports/request.js";
-import { requestReconcile } from "../soak.js";
-import type { Target } from "./types.js";
+import { requestReconcile } from "../state/soak.js";
+import type { Target } from "../state/mdns.js";
 
 /** Fires when the next probe is due: one timer for all targets. */
 export const REACH_TIMER = "mdns reach";

@@ -1,15 +1,15 @@
 /** The one table of services, which both providers feed, and what follows from its changes. */
 import { allowedFamily, isExcluded } from "../config/controller-entry.js";
-import { log, sayOnce, type Context } from "../context.js";
-import { controllerKey, type Controller } from "../controller/types.js";
+import { log, sayOnce, type Context } from "../state/context.js";
+import { controllerKey, type Controller } from "../state/controller.js";
 import { canonicalAddress, isLinkLocal } from "../domain/ip-address.js";
 import { transportIdKey, type TransportId } from "../domain/transport-id.js";
-import { SERVICES_MAX } from "../limits.js";
-import { withNamedExcludes } from "../named.js";
+import { SERVICES_MAX } from "../domain/limits.js";
+import { withNamedExcludes } from "../names/named.js";
 import type { DnssdService } from "../ports/dnssd.js";
-import { requestReconcile } from "../soak.js";
-import { offerOf } from "./announced.js";
-import { serviceKey, type KnownService, type LostBy, type Reach, type Target } from "./types.js";
+import { requestReconcile } from "../state/soak.js";
+import { offerOf } from "../dnssd/announced.js";
+import { serviceKey, type KnownService, type LostBy, type Reach, type Target } from "../state/mdns.js";
 
 /** A provider found a service, or tells that a known one has changed or is still there. */
 export function serviceFound(context: Context, service: DnssdService): void {

@@ -1,13 +1,14 @@
 /** Which I/O controllers stac wants, against those it has and those the kernel has. Pure. */
 import { allowedFamily, isExcluded } from "../config/controller-entry.js";
-import type { ConnectionOptions, StacConfig } from "../config/types.js";
-import type { ControllerId } from "../controller/types.js";
+import type { StacConfig } from "../config/types.js";
+import type { ConnectionOptions } from "../domain/connection-options.js";
+import type { ControllerId } from "../state/controller.js";
 import { planOptions, type SetOptions } from "../controller/options.js";
 import { EFLAG_NCC } from "../domain/discovery-log.js";
 import { formatTransportId, transportIdKey, type TransportId } from "../domain/transport-id.js";
-import { entryTransportId } from "../entry.js";
-import { configuredConnections, type NameAnswers, type Named } from "../named.js";
-import type { StafDc, StafView } from "./view-types.js";
+import { entryTransportId } from "../names/entry.js";
+import { configuredConnections, type NameAnswers, type Named } from "../names/named.js";
+import type { StafDc, StafView } from "../state/staf-view.js";
 
 /** I/O controllers wanted at most. */
 export const IO_CONTROLLERS_MAX = 16_384;

@@ -1,16 +1,16 @@
 /** stac: keeps the host connected to the I/O controllers that are configured or listed. */
-import { bootSubsystemsKnown, isBootConnection } from "../boot.js";
+import { bootSubsystemsKnown, isBootConnection } from "../boot/boot.js";
 import { defaultStacConfig, parseStacConfig } from "../config/stacd.js";
-import { log, type Context } from "../context.js";
-import type { Controller, ControllerId, IoControllerState } from "../controller/types.js";
-import { devicesBeingDeleted, startDelete } from "../deleting.js";
+import { log, type Context } from "../state/context.js";
+import type { Controller, ControllerId, IoControllerState } from "../state/controller.js";
+import { devicesBeingDeleted, startDelete } from "../kernel/deleting.js";
 import type { BusCallEvent, BusResult } from "../ports/bus.js";
 import { isStray } from "../kernel/index.js";
-import { withNamedExcludes } from "../named.js";
+import { withNamedExcludes } from "../names/named.js";
 import { later } from "../domain/units.js";
-import { REMEMBERED_FOR } from "../limits.js";
-import { readRecordedIos } from "../recorded.js";
-import { touch } from "../saving.js";
+import { REMEMBERED_FOR } from "../domain/limits.js";
+import { readRecordedIos } from "../record/recorded.js";
+import { touch } from "../record/saving.js";
 import {
   addController,
   begin,
@@ -21,14 +21,14 @@ import {
   namedOf,
   RECORD_PATHS,
   remember,
-} from "../services.js";
-import { requestReconcile } from "../soak.js";
+} from "../controller/services.js";
+import { requestReconcile } from "../state/soak.js";
 import { stafView } from "../staf/service.js";
-import { controllerToBus } from "../staf/bus-format.js";
+import { controllerToBus } from "../codec/bus-format.js";
 import { deviceOf } from "../controller/life.js";
 import { renewConnections, setOptions } from "../controller/renewal.js";
 import { resume } from "../controller/machine.js";
-import type { StacState } from "../state.js";
+import type { StacState } from "../state/state.js";
 import { planStac, type ForeignIo, type PresentIo, type StacOperation } from "./plan.js";
 import { followStaf } from "./view.js";
 

@@ -1,13 +1,13 @@
 /** How stac learns what staf knows, where staf is another process. */
 import { DecodeError } from "../codec/error.js";
 import { readArray, readField, readJson, readOneOf } from "../codec/json.js";
-import { arm, disarm, log, newRequest, type Context } from "../context.js";
-import { ASK_STAF_RETRY } from "../limits.js";
+import { arm, disarm, log, newRequest, type Context } from "../state/context.js";
+import { ASK_STAF_RETRY } from "../domain/limits.js";
 import type { BusReplyEvent } from "../ports/bus.js";
 import type { RequestId } from "../ports/request.js";
-import { requestReconcile } from "../soak.js";
-import { controllerFromBus, entryFromBus } from "../staf/bus-format.js";
-import type { StafDc, StafView } from "./view-types.js";
+import { requestReconcile } from "../state/soak.js";
+import { controllerFromBus, entryFromBus } from "../codec/bus-format.js";
+import type { StafDc, StafView } from "../state/staf-view.js";
 
 export const ASK_TIMER = "ask staf";
 

@@ -1,10 +1,10 @@
 /** staf's methods on the bus. */
-import type { Context } from "../context.js";
+import type { Context } from "../state/context.js";
 import { deviceOf } from "../controller/life.js";
-import { controllerKey, knownEntries, standingOf, type Page } from "../controller/types.js";
+import { controllerKey, knownEntries, standingOf, type Page } from "../state/controller.js";
 import type { BusCallEvent, BusResult, BusValue } from "../ports/bus.js";
-import type { StafState } from "../state.js";
-import { controllerToBus, entryToBus } from "./bus-format.js";
+import type { StafState } from "../state/state.js";
+import { controllerToBus, entryToBus } from "../codec/bus-format.js";
 import { discoveryControllers, stafView } from "./service.js";
 
 const UNKNOWN_METHOD = "org.freedesktop.DBus.Error.UnknownMethod";

@@ -1,14 +1,15 @@
 /** Which discovery controllers staf wants, against those it has. Pure. */
 import { allowedFamily, isExcluded } from "../config/controller-entry.js";
-import type { ConnectionOptions, StafConfig } from "../config/types.js";
-import type { ControllerId, Origin } from "../controller/types.js";
+import type { StafConfig } from "../config/types.js";
+import type { ConnectionOptions } from "../domain/connection-options.js";
+import type { ControllerId, Origin } from "../state/controller.js";
 import { planOptions, type SetOptions } from "../controller/options.js";
 import type { DiscoveryLogEntry } from "../domain/discovery-log.js";
 import { formatTransportId, transportIdKey, type TransportId } from "../domain/transport-id.js";
-import { entryTransportId } from "../entry.js";
+import { entryTransportId } from "../names/entry.js";
 import { addressKey } from "../kernel/match.js";
-import { addressOf, configuredConnections, isNamed, type NameAnswers, type Named } from "../named.js";
-import type { NbftDc } from "./nbft.js";
+import { addressOf, configuredConnections, isNamed, type NameAnswers, type Named } from "../names/named.js";
+import type { NbftDc } from "../boot/nbft.js";
 
 /** Discovery controllers followed from referrals, at most: circles end by themselves, hostile chains end here. */
 export const DISCOVERY_CONTROLLERS_MAX = 4_096;

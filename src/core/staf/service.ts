@@ -1,7 +1,7 @@
 /** staf: finds discovery controllers and keeps their log pages. */
-import { bootControllers } from "../boot.js";
+import { bootControllers } from "../boot/boot.js";
 import { defaultStafConfig, parseStafConfig } from "../config/stafd.js";
-import type { Context } from "../context.js";
+import type { Context } from "../state/context.js";
 import { readPage } from "../controller/discovery.js";
 import { leave } from "../controller/machine.js";
 import { renewConnections, setOptions } from "../controller/renewal.js";
@@ -16,12 +16,12 @@ import {
   type Controller,
   type ControllerId,
   type DiscoveryControllerState,
-} from "../controller/types.js";
-import { withNamedExcludes } from "../named.js";
+} from "../state/controller.js";
+import { withNamedExcludes } from "../names/named.js";
 import { later } from "../domain/units.js";
-import { REMEMBERED_FOR } from "../limits.js";
-import { readRecordedDcs } from "../recorded.js";
-import { touch } from "../saving.js";
+import { REMEMBERED_FOR } from "../domain/limits.js";
+import { readRecordedDcs } from "../record/recorded.js";
+import { touch } from "../record/saving.js";
 import {
   addController,
   begin,
@@ -32,9 +32,9 @@ import {
   namedOf,
   RECORD_PATHS,
   remember,
-} from "../services.js";
-import type { StafState } from "../state.js";
-import type { StafView } from "../stac/view-types.js";
+} from "../controller/services.js";
+import type { StafState } from "../state/state.js";
+import type { StafView } from "../state/staf-view.js";
 import { planStaf, type DiscoveredDc, type PresentDc, type StafOperation, type StafPlanInput } from "./plan.js";
 
 export const STAF_CONFIG = "/etc/stas/stafd.conf";

@@ -1,5 +1,5 @@
 /** Names that a scenario may use for what the daemon does. */
-import type { Life } from "../../core/controller/types.js";
+import type { Life } from "../../core/state/controller.js";
 import type { Ports } from "../../core/ports/index.js";
 
 /** Every call on a port: `fabrics.connect`. */

@@ -7,7 +7,7 @@ import type {
   WorldAction,
   WorldSpec,
 } from "../../adapters/sim/spec.js";
-import type { Life } from "../../core/controller/types.js";
+import type { Life } from "../../core/state/controller.js";
 import type { Milliseconds } from "../../core/domain/units.js";
 import type { ServiceName } from "../../core/ports/bus.js";
 import type { LogLevel } from "../../core/ports/log.js";

@@ -1,6 +1,6 @@
 /** The daemon as it is measured: one process with both services, or one each, on a bus. */
 import { Milliseconds, Seconds } from "../../../src/core/domain/units.js";
-import { RECONCILE_SOAK } from "../../../src/core/limits.js";
+import { RECONCILE_SOAK } from "../../../src/core/domain/limits.js";
 import { listed, type BusClient, type Peer } from "../checks/steps/bus-client.js";
 import { homeFiles } from "../checks/steps/configuration.js";
 import { STOP_LIMIT } from "../checks/steps/timing.js";

@@ -9,7 +9,8 @@ import {
   type Registration,
 } from "../../../src/core/codec/dim.js";
 import { DecodeError, EncodeError } from "../../../src/core/codec/error.js";
-import { fromHex, toHex, utf8Length } from "../../../src/core/codec/text.js";
+import { fromHex, toHex } from "../../../src/core/codec/text.js";
+import { utf8Length } from "../../../src/core/domain/utf8.js";
 import { parseIp } from "../../../src/core/domain/ip-address.js";
 import { Milliseconds } from "../../../src/core/domain/units.js";
 

@@ -11,7 +11,7 @@ import {
   unsupportedOptions,
 } from "../../../src/core/codec/fabrics-options.js";
 import type { ConnectRequest } from "../../../src/core/codec/fabrics-options.js";
-import type { ConnectionOptions } from "../../../src/core/config/types.js";
+import type { ConnectionOptions } from "../../../src/core/domain/connection-options.js";
 import { Seconds } from "../../../src/core/domain/units.js";
 import { recordedConnects, recordedOptionLine } from "./fixtures.js";
 

@@ -1,6 +1,7 @@
 /** Boot firmware tables that hold anything that the specification lets them hold. */
 import fc from "fast-check";
-import { fromHex, toHex, utf8Length } from "../../../src/core/codec/text.js";
+import { fromHex, toHex } from "../../../src/core/codec/text.js";
+import { utf8Length } from "../../../src/core/domain/utf8.js";
 import { isUnspecified, parseIp } from "../../../src/core/domain/ip-address.js";
 import type {
   NbftDiscoveryController,

@@ -8,9 +8,9 @@ import {
   fromHex,
   readTextField,
   toHex,
-  utf8Length,
   writeTextField,
 } from "../../../src/core/codec/text.js";
+import { utf8Length } from "../../../src/core/domain/utf8.js";
 import { ERRNO, errnoName } from "../../../src/core/domain/errno.js";
 import { NQN_BYTES_MAX, fitsNqn } from "../../../src/core/domain/nqn.js";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { WELL_KNOWN_DISCOVERY_NQN } from "../../../src/core/domain/transport-id.js";
-import { offerOf, readTxt } from "../../../src/core/mdns/announced.js";
+import { offerOf, readTxt } from "../../../src/core/dnssd/announced.js";
 import type { DnssdService } from "../../../src/core/ports/dnssd.js";
 
 const SERVICE: DnssdService = {

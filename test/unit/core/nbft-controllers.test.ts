@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { decodeNbft } from "../../../src/core/codec/nbft.js";
 import type { NbftDiscoveryController, NbftTable } from "../../../src/core/domain/nbft.js";
-import { discoveryControllersOf } from "../../../src/core/staf/nbft.js";
-import type { HostInterface, NbftDc } from "../../../src/core/staf/nbft.js";
+import { discoveryControllersOf } from "../../../src/core/boot/nbft.js";
+import type { HostInterface, NbftDc } from "../../../src/core/boot/nbft.js";
 import { encodeNbft, patch } from "../codec/nbft-encoder.js";
 import { TABLE } from "../codec/nbft-table.js";
 

@@ -5,7 +5,7 @@ import { decodeDiscoveryEntry, encodeDiscoveryEntry } from "../../../src/core/co
 import type { DiscoveryLogEntry } from "../../../src/core/domain/discovery-log.js";
 import { EFLAG_NCC } from "../../../src/core/domain/discovery-log.js";
 import { WELL_KNOWN_DISCOVERY_NQN, type TransportId } from "../../../src/core/domain/transport-id.js";
-import { entryTransportId, whyUnusable } from "../../../src/core/entry.js";
+import { entryTransportId, whyUnusable } from "../../../src/core/names/entry.js";
 import { wantedDcs, type PresentDc } from "../../../src/core/staf/plan.js";
 
 const VOLUME: DiscoveryLogEntry = {

@@ -4,7 +4,7 @@ import { defaultStacConfig, parseStacConfig } from "../../../src/core/config/sta
 import type { DisconnectScope, StacConfig } from "../../../src/core/config/types.js";
 import { TRANSPORTS, type Transport } from "../../../src/core/domain/transport-id.js";
 import { planStac, type PresentIo, type StacPlanInput } from "../../../src/core/stac/plan.js";
-import type { StafView } from "../../../src/core/stac/view-types.js";
+import type { StafView } from "../../../src/core/state/staf-view.js";
 
 const FILE = "/etc/stas/stacd.conf";
 const ALL: DisconnectScope = "all-connections-matching-disconnect-trtypes";

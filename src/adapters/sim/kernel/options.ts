@@ -1,7 +1,7 @@
 /** A connect string as the kernel takes it: typed, or the errno it answers before anything else happens. */
 import { CONNECT_STRING_BYTES_MAX, decodeOptionString } from "../../../core/codec/fabrics-options.js";
 import { DecodeError } from "../../../core/codec/error.js";
-import { utf8Length } from "../../../core/codec/text.js";
+import { utf8Length } from "../../../core/domain/utf8.js";
 import { ERRNO } from "../../../core/domain/errno.js";
 import { fitsNqn } from "../../../core/domain/nqn.js";
 import { WELL_KNOWN_DISCOVERY_NQN } from "../../../core/domain/transport-id.js";

@@ -14,8 +14,8 @@ import {
   joinServices,
   lackingRecords,
   type RecordCache,
-} from "../../../../src/core/mdns/cache.js";
-import { BROWSED, SERVICE_TYPES } from "../../../../src/core/mdns/browsed.js";
+} from "../../../../src/core/dnssd/cache.js";
+import { BROWSED, SERVICE_TYPES } from "../../../../src/core/dnssd/browsed.js";
 import type { DnssdService } from "../../../../src/core/ports/dnssd.js";
 import type { CoreEvent } from "../../../../src/core/ports/index.js";
 import type { LogRecord } from "../../../../src/core/ports/log.js";

@@ -6,7 +6,7 @@ import { ITEMS_MAX } from "../../../../src/adapters/real/avahi/browsing.js";
 import { RealDnssd } from "../../../../src/adapters/real/avahi/port.js";
 import { AVAHI, BROWSER, RESOLVER } from "../../../../src/adapters/real/avahi/wire.js";
 import type { CoreEvent } from "../../../../src/core/ports/index.js";
-import { SERVICE_TYPES } from "../../../../src/core/mdns/browsed.js";
+import { SERVICE_TYPES } from "../../../../src/core/dnssd/browsed.js";
 import { Growing, join, lines, startBus, type Member } from "../bus/kit.js";
 import { SIGNAL, type TestBus } from "../bus/test-bus.js";
 import { FakeAvahi, foundBody, type FakeItem } from "./fake-avahi.js";

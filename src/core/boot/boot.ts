@@ -1,0 +1,108 @@
+/**
+ * What firmware that booted this host over a fabric tells of it (NVMe Boot Specification): the discovery controllers that staf is to
+ * know, and the connections that the host stands on, which nobody takes down.
+ */
+import { decodeNbft } from "../codec/nbft.js";
+import { DecodeError } from "../codec/error.js";
+import { sayOnce, type Context } from "../state/context.js";
+import type { CommonConfig } from "../config/types.js";
+import { errnoName } from "../domain/errno.js";
+import { sameAddress } from "../domain/ip-address.js";
+import type { NbftSubsystem, NbftTable } from "../domain/nbft.js";
+import type { TransportId } from "../domain/transport-id.js";
+import { discoveryControllersOf, type NbftDc } from "./nbft.js";
+import type { CoreState } from "../state/state.js";
+
+export const BOOT_TABLES = "/sys/firmware/acpi/tables";
+
+function tablesOf({ bootTables }: CoreState): readonly NbftTable[] {
+  return [...bootTables.values()].filter((table) => table !== "unknown");
+}
+
+/** Whether every table that there is could be read. */
+function bootKnown({ bootTables }: CoreState): boolean {
+  return ![...bootTables.values()].includes("unknown");
+}
+
+/** Reads every table. What is wrong with one is said once, and changes nothing of what others say. */
+export function readBootTables(context: Context): void {
+  const { store } = context.ports;
+  const { bootTables } = context.state;
+  const paths = store
+    .list(BOOT_TABLES)
+    .filter((name) => /^NBFT\d*$/u.test(name))
+    .map((name) => `${BOOT_TABLES}/${name}`);
+  for (const path of paths) {
+    if (!bootTables.has(path)) bootTables.set(path, "unknown");
+    const read = store.readBytes(path);
+    if (!read.ok) {
+      sayOnce(context, `boot ${path}`, "error", `${path} cannot be read (${errnoName(read.errno)})`);
+      continue;
+    }
+    try {
+      const table = decodeNbft(read.bytes);
+      bootTables.set(path, table);
+      for (const { problem } of table.faults)
+        sayOnce(context, `boot ${path} ${problem}`, "warning", `${path}: ${problem}`);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      sayOnce(context, `boot ${path}`, "error", `${path} is not understood: ${error.problem}`);
+    }
+  }
+}
+
+/** Whether every subsystem that the host may have booted from is known. */
+export function bootSubsystemsKnown(state: CoreState): boolean {
+  return bootKnown(state) && tablesOf(state).every(({ faults }) => faults.every(({ list }) => list !== "subsystem"));
+}
+
+/** The discovery controllers that the tables ask for, with a word, once, on what is left out or remarkable. */
+export function bootControllers(context: Context, { ignoreIface }: CommonConfig): readonly NbftDc[] {
+  const { bootTables, identity, interfaces } = context.state;
+  const found: NbftDc[] = [];
+  for (const [path, table] of bootTables) {
+    if (table === "unknown") continue;
+    const { controllers, leftOut } = discoveryControllersOf(table, interfaces, ignoreIface);
+    // The host's own NQN needs no mention: with it, two ids would stand for one connection.
+    const asOwn = (tid: TransportId): TransportId =>
+      tid.hostNqn === identity?.hostNqn ? { ...tid, hostNqn: "" } : tid;
+    found.push(...controllers.map((dc) => ({ ...dc, tid: asOwn(dc.tid) })));
+    for (const { record, because } of leftOut)
+      sayOnce(context, `boot ${path} ${record} ${because}`, "warning", `${path}: ${record} is left out: ${because}`);
+    for (const { record, remarks } of controllers)
+      for (const remark of remarks)
+        sayOnce(
+          context,
+          `boot ${path} ${String(record)} ${remark}`,
+          "info",
+          `${path}: discovery record ${String(record)}: ${remark}`,
+        );
+  }
+  return found;
+}
+
+/** The host NQN that a connection is made with: its own, else this host's. */
+export function hostNqnFor({ identity }: CoreState, { hostNqn }: Pick<TransportId, "hostNqn">): string {
+  return hostNqn === "" ? (identity?.hostNqn ?? "") : hostNqn;
+}
+
+/** The host id that goes with a host NQN: a table's own for its own, since the kernel refuses another (6.12-cloud.s3.log). */
+export function hostIdFor(state: CoreState, hostNqn: string): string {
+  for (const { host } of tablesOf(state)) {
+    if (hostNqn !== "" && host.nqnConfigured && host.nqn === hostNqn && host.id !== "") return host.id;
+  }
+  return state.identity?.hostId ?? "";
+}
+
+type Connection = Pick<TransportId, "traddr" | "trsvcid" | "subsysnqn"> & { readonly transport: string };
+
+/** Whether the host may have booted from a connection: its table names this subsystem at this address. */
+export function isBootConnection(state: CoreState, connection: Connection): boolean {
+  const isSame = (boot: NbftSubsystem): boolean =>
+    boot.transport === connection.transport &&
+    boot.subsysnqn === connection.subsysnqn &&
+    (boot.trsvcid === "" || boot.trsvcid === connection.trsvcid) &&
+    sameAddress(boot.traddr, connection.traddr);
+  for (const { subsystems } of tablesOf(state)) if (subsystems.some(isSame)) return true;
+  return false;
+}

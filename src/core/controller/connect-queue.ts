@@ -1,0 +1,199 @@
+/**
+ * The core-owned connect queue. The kernel serialises connects for the whole host, and a silent peer
+ * holds everybody for 10 s (6.12-cloud.s9-serialised.log). So few are in the kernel at once, what failed
+ * last goes last and alone, and a tcp address not known to be alive is probed from user space first.
+ */
+import { hostIdFor } from "../boot/boot.js";
+import { encodeConnectOptions, unsupportedOptions } from "../codec/fabrics-options.js";
+import { log, newRequest, sayOnce, type Context } from "../state/context.js";
+import { mayFitLater } from "./adoption.js";
+import type { ConnectionOptions } from "../domain/connection-options.js";
+import { enterLife, nameOf, wait } from "./life.js";
+import { effectiveOptions } from "./options.js";
+import type { Controller, ControllerId } from "../state/controller.js";
+import { WELL_KNOWN_DISCOVERY_NQN } from "../domain/transport-id.js";
+import { CONNECTS_IN_KERNEL_MAX, FIRST_RETRY, LATER_RETRY, PROBE_TIMEOUT, PROBES_MAX } from "../domain/limits.js";
+import { addressKey } from "../kernel/match.js";
+import { isDurable } from "../record/saving.js";
+import type { ConnectQueue } from "../state/state.js";
+
+export function emptyQueue(): ConnectQueue {
+  return {
+    toProbe: new Set(),
+    probing: new Set(),
+    ready: new Set(),
+    suspects: new Set(),
+    inKernel: new Set(),
+    alive: new Set(),
+  };
+}
+
+/** Addresses are alive or not per way to them: the interface and source address count. */
+function aliveKey({ tid }: Controller): string {
+  return `${addressKey(tid)} ${tid.hostIface} ${tid.hostTraddr}`;
+}
+
+export function noteAlive({ state }: Context, controller: Controller): void {
+  state.queue.alive.add(aliveKey(controller));
+}
+
+export function noteFailed({ state }: Context, controller: Controller): void {
+  state.queue.alive.delete(aliveKey(controller));
+}
+
+/** Gives a controller its place in the queue. */
+export function enqueue(context: Context, controller: Controller, why: string): void {
+  const { queue } = context.state;
+  const needsProbe = controller.tid.transport === "tcp" && !queue.alive.has(aliveKey(controller));
+  if (needsProbe) {
+    enterLife(context, controller, { at: "queued" }, why);
+    queue.toProbe.add(controller.id);
+  } else {
+    makeReady(context, controller, why);
+  }
+}
+
+/** The peer answered the probe: it may enter the kernel's queue. */
+export function probeAnswered(context: Context, controller: Controller): void {
+  makeReady(context, controller, "its address answers");
+}
+
+function makeReady(context: Context, controller: Controller, why: string): void {
+  const { queue } = context.state;
+  enterLife(context, controller, { at: "ready" }, why);
+  (controller.failures > 0 ? queue.suspects : queue.ready).add(controller.id);
+}
+
+/** Starts what may start now. Called after every event. */
+export function pump(context: Context): void {
+  const { state } = context;
+  const { queue } = state;
+  if (state.phase !== "running") return;
+  while (queue.toProbe.size > 0 && queue.probing.size < PROBES_MAX)
+    startProbe(context, first(state.controllers, queue.toProbe));
+  if (queue.ready.size + queue.suspects.size === 0 || !optionsKnown(context)) return;
+  while (queue.ready.size > 0 && queue.inKernel.size < CONNECTS_IN_KERNEL_MAX) {
+    const next = first(state.controllers, queue.ready);
+    if (!isDurable(context, next.service, next.recordedAt)) return;
+    connectUnlessKnown(context, next);
+  }
+  const goodOnes = queue.ready.size + queue.inKernel.size;
+  if (queue.suspects.size === 0 || goodOnes > 0) return;
+  const suspect = first(state.controllers, queue.suspects);
+  if (isDurable(context, suspect.service, suspect.recordedAt)) connectUnlessKnown(context, suspect);
+}
+
+/** What appeared on its address while it waited may be what it wants. */
+function connectUnlessKnown(context: Context, controller: Controller): void {
+  if (mayFitLater(context, controller)) holdBack(context, controller);
+  else startConnect(context, controller);
+}
+
+/** Waits until what stands on its address is known: it is taken up then, or looked for again. */
+export function holdBack(context: Context, controller: Controller): void {
+  wait(context, controller, FIRST_RETRY, "a connection on its address is not known well enough yet");
+}
+
+function first(controllers: ReadonlyMap<ControllerId, Controller>, ids: ReadonlySet<ControllerId>): Controller {
+  for (const id of ids) {
+    const controller = controllers.get(id);
+    if (controller !== undefined) return controller;
+  }
+  throw new Error("the connect queue holds no known controller");
+}
+
+/** Asks the kernel once what it takes; connects wait for the answer. */
+function optionsKnown(context: Context): boolean {
+  const { state, ports } = context;
+  if (state.fabricsOptions === "not-asked") {
+    state.fabricsOptions = "asked";
+    ports.fabrics.readOptions(newRequest(context, { kind: "options" }));
+  }
+  return state.fabricsOptions !== "asked";
+}
+
+function startProbe(context: Context, controller: Controller): void {
+  const { traddr, trsvcid, hostTraddr, hostIface } = controller.tid;
+  const request = newRequest(context, { kind: "probe", controller: controller.id });
+  enterLife(context, controller, { at: "probing", request }, controller.why);
+  context.state.queue.probing.add(controller.id);
+  context.ports.network.probe(request, {
+    traddr,
+    trsvcid,
+    hostTraddr,
+    hostIface,
+    depth: "nvme-tcp",
+    timeout: PROBE_TIMEOUT,
+  });
+}
+
+function startConnect(context: Context, controller: Controller): void {
+  const options = effectiveOptions(controller, context.state.identity);
+  const asked = connectString(context, controller, options);
+  const lacking = lackingOptions(context, asked);
+  const refusal = protectionLacking(lacking, controller);
+  if (refusal !== undefined) {
+    refuse(context, controller, refusal);
+    return;
+  }
+  const request = newRequest(context, { kind: "connect", controller: controller.id });
+  log(context, "debug", "connecting", nameOf(controller));
+  enterLife(context, controller, { at: "connecting", request, fate: { kind: "keep" } }, controller.why);
+  controller.connectedWith = options;
+  context.state.queue.inKernel.add(controller.id);
+  context.ports.fabrics.connect(request, withoutOptions(context, asked, lacking));
+}
+
+/** Options without which a connection would be open to others: what the kernel lacks of them is not left out. */
+const PROTECTION: readonly { readonly name: string; readonly key: keyof ConnectionOptions }[] = [
+  { name: "dhchap_secret", key: "dhchapSecret" },
+  { name: "dhchap_ctrl_secret", key: "dhchapCtrlSecret" },
+  { name: "tls", key: "tls" },
+  { name: "keyring", key: "keyring" },
+  { name: "tls_key", key: "tlsKey" },
+];
+
+/** The first option that protects a connection, was configured for it, and is not known to the kernel. The host's key is a mere default. */
+function protectionLacking(lacking: ReadonlySet<string>, { options }: Controller): string | undefined {
+  const isAsked = (value: unknown): boolean => value !== undefined && value !== false;
+  return PROTECTION.find(({ name, key }) => lacking.has(name) && isAsked(options[key]))?.name;
+}
+
+function refuse(context: Context, controller: Controller, option: string): void {
+  const why = `this kernel does not know the connect option ${option}, and without it no connection is made`;
+  sayOnce(context, `refused ${controller.id} ${option}`, "error", why, nameOf(controller));
+  wait(context, controller, LATER_RETRY, why);
+}
+
+/** The options of a connect string that the kernel does not know. */
+function lackingOptions({ state }: Context, connectString: string): ReadonlySet<string> {
+  const { fabricsOptions } = state;
+  return typeof fabricsOptions === "string" ? new Set() : new Set(unsupportedOptions(connectString, fabricsOptions));
+}
+
+/** What remains of a connect string without options that the kernel does not know, with a word in the log, once each. */
+function withoutOptions(context: Context, connectString: string, names: ReadonlySet<string>): string {
+  for (const name of names)
+    sayOnce(
+      context,
+      `option ${name}`,
+      "warning",
+      `this kernel does not know the connect option ${name}: it is left out`,
+    );
+  if (names.size === 0) return connectString;
+  return connectString
+    .split(",")
+    .filter((part) => !names.has(part.split("=", 1)[0] ?? ""))
+    .join(",");
+}
+
+function connectString({ state }: Context, controller: Controller, options: ConnectionOptions): string {
+  const { identity } = state;
+  return encodeConnectOptions({
+    transportId: controller.tid,
+    hostNqn: identity?.hostNqn ?? "",
+    hostId: hostIdFor(state, controller.tid.hostNqn),
+    discovery: controller.service === "staf" && controller.tid.subsysnqn !== WELL_KNOWN_DISCOVERY_NQN,
+    options,
+  });
+}

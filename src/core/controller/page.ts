@@ -1,0 +1,68 @@
+/** What follows from a log page that was read. */
+import { log, type Context } from "../state/context.js";
+import { nameOf } from "./life.js";
+import type { DiscoveryControllerState } from "../state/controller.js";
+import type { DiscoveryLogEntry } from "../domain/discovery-log.js";
+import { whyUnusable } from "../names/entry.js";
+import { touch } from "../record/saving.js";
+import { requestReconcile } from "../state/soak.js";
+import { transportFields } from "../codec/bus-format.js";
+
+/** Takes a page in. Entries that nothing can be connected from are dropped, with the reason once a change. */
+export function pageRead(
+  context: Context,
+  dc: DiscoveryControllerState,
+  genctr: string,
+  read: readonly DiscoveryLogEntry[],
+): void {
+  const entries = read.filter((entry) => whyUnusable(entry) === undefined);
+  const changed = dc.page.known === "no" || !sameEntries(dc.page.entries, entries);
+  if (!changed && dc.page.known === "yes" && dc.page.genctr === genctr) return;
+  dc.page = { known: "yes", genctr, entries };
+  touch(context, "staf");
+  reportUnusable(context, dc, read);
+  if (!changed) return;
+  log(context, "info", `lists ${String(entries.length)} entries`, nameOf(dc));
+  const device = dc.life.at === "connected" ? dc.life.device : "";
+  context.ports.bus.emit("staf", "log_pages_changed", [...transportFields(dc.tid), device]);
+  requestReconcile(context, "staf");
+  requestReconcile(context, "stac");
+}
+
+/** Once a change: a page that is read again and again with the same entries says nothing new. */
+function reportUnusable(context: Context, dc: DiscoveryControllerState, read: readonly DiscoveryLogEntry[]): void {
+  const reasons = new Map<string, number>();
+  for (const entry of read) {
+    const reason = whyUnusable(entry);
+    if (reason !== undefined) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+  }
+  const unused: string[] = [];
+  for (const [reason, count] of reasons) {
+    const text = `${count === 1 ? "1 entry is" : `${String(count)} entries are`} not used: ${reason}`;
+    if (!dc.unused.includes(text)) log(context, "warning", text, nameOf(dc));
+    unused.push(text);
+  }
+  dc.unused = unused;
+}
+
+function sameEntries(one: readonly DiscoveryLogEntry[], other: readonly DiscoveryLogEntry[]): boolean {
+  return one.length === other.length && one.every((entry, at) => sameEntry(entry, other[at]));
+}
+
+function sameEntry(one: DiscoveryLogEntry, other: DiscoveryLogEntry | undefined): boolean {
+  return (
+    other !== undefined &&
+    one.trtype === other.trtype &&
+    one.adrfam === other.adrfam &&
+    one.subtype === other.subtype &&
+    one.treq === other.treq &&
+    one.portid === other.portid &&
+    one.cntlid === other.cntlid &&
+    one.asqsz === other.asqsz &&
+    one.eflags === other.eflags &&
+    one.trsvcid === other.trsvcid &&
+    one.subnqn === other.subnqn &&
+    one.traddr === other.traddr &&
+    one.tsas === other.tsas
+  );
+}

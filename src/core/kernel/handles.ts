@@ -1,0 +1,37 @@
+/** Handles, not names: a number may stand for another controller between a decision and its effect. */
+import { parseControllerRecord } from "../codec/sysfs.js";
+import type { Context } from "../state/context.js";
+import { ERRNO, errnoName } from "../domain/errno.js";
+import { addressKey, type PeerAddress } from "./match.js";
+import type { HandleId, HandlePurpose } from "../ports/sysfs.js";
+
+export type Opened =
+  | { readonly ok: true; readonly handle: HandleId }
+  /** `gone`: what was decided about does not exist any more. `connecting`: it takes no commands until it is live. */
+  | { readonly ok: false; readonly found: "gone" | "connecting" | "unfit"; readonly because: string };
+
+/**
+ * Opens the controller that was decided about: what stands behind the handle is compared with the address decided for and
+ * with what the index holds under that name. Fails where it is gone, or another one by now.
+ */
+export function openDecided(context: Context, device: string, purpose: HandlePurpose, decided: PeerAddress): Opened {
+  const opened = context.ports.sysfs.open(device, purpose);
+  if (!opened.ok) {
+    return {
+      ok: false,
+      found: foundBy(opened.errno),
+      because: `${device} cannot be opened (${errnoName(opened.errno)})`,
+    };
+  }
+  const found = parseControllerRecord(opened.record);
+  const known = context.state.kernel.byName.get(device)?.controller;
+  const isKnown = known?.complete !== true || (known.subsysnqn === found.subsysnqn && known.hostnqn === found.hostnqn);
+  if (isKnown && addressKey(found) === addressKey(decided)) return { ok: true, handle: opened.handle };
+  context.ports.sysfs.close(opened.handle);
+  return { ok: false, found: "gone", because: `${device} stands for another controller by now` };
+}
+
+function foundBy(errno: number): "gone" | "connecting" | "unfit" {
+  if (errno === ERRNO.ENOENT || errno === ERRNO.ENODEV) return "gone";
+  return errno === ERRNO.EAGAIN ? "connecting" : "unfit";
+}

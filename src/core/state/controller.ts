@@ -1,0 +1,192 @@
+/** One controller that a service wants: what it is, and where it stands in its life. */
+import type { ConnectionOptions } from "../domain/connection-options.js";
+import type { DiscoveryLogEntry } from "../domain/discovery-log.js";
+import type { TransportId } from "../domain/transport-id.js";
+import type { Milliseconds } from "../domain/units.js";
+import type { ServiceName } from "../ports/bus.js";
+import type { RequestId } from "../ports/request.js";
+import type { HandleId } from "../ports/sysfs.js";
+
+/** `c1`, `c2` ... in the order of creation. */
+export type ControllerId = `c${number}`;
+
+export function isControllerId(text: string): text is ControllerId {
+  return /^c[1-9]\d*$/u.test(text);
+}
+
+/** What becomes of a controller when the operation in flight has ended. */
+export type Fate = { readonly kind: "keep" } | { readonly kind: "leave"; readonly disconnect: "yes" | "no" };
+
+/**
+ * Where a controller stands. What it waits for is in its state: a turn in the connect queue, a
+ * request number, a timer, or the kernel.
+ */
+export type Life =
+  | { readonly at: "queued" }
+  | { readonly at: "probing"; readonly request: RequestId }
+  | { readonly at: "ready" }
+  | { readonly at: "connecting"; readonly request: RequestId; readonly fate: Fate }
+  | { readonly at: "waiting" }
+  /** Not tried any more while every page that lists it says that there is no connectivity to its subsystem (NCC, TP8010). */
+  | { readonly at: "given-up" }
+  /**
+   * Recorded by an earlier run, and not (yet) in the kernel: a connect that a killed daemon left
+   * behind may still come out of it.
+   */
+  | { readonly at: "remembered"; readonly fate: Fate }
+  /** The kernel has it live. */
+  | { readonly at: "connected"; readonly device: string }
+  /** The kernel has it and reconnects it by itself: neither duplicated nor judged. */
+  | { readonly at: "reconnecting"; readonly device: string }
+  /** `next`: what follows the delete. */
+  | {
+      readonly at: "disconnecting";
+      readonly request: RequestId;
+      readonly device: string;
+      readonly next: "forget" | "connect-again";
+    };
+
+/** Why staf has a discovery controller; the strongest of several. */
+export type Origin = "configured" | "nbft" | "referral" | "discovered";
+
+interface ControllerCommon {
+  readonly id: ControllerId;
+  readonly tid: TransportId;
+  /** The configured host name that the address stands for; empty where there is none. */
+  hostName: string;
+  options: ConnectionOptions;
+  /** The options that its connection was made with; `undefined` where it has none, or one that this run did not make. */
+  connectedWith: ConnectionOptions | undefined;
+  life: Life;
+  /** Why it is wanted. */
+  wanted: string;
+  /** Reason of the last decision, and when it was taken. */
+  why: string;
+  since: Milliseconds;
+  /** Connects that failed since the last success. */
+  failures: number;
+  /** The record must be written up to here before a connect may be. */
+  recordedAt: number;
+  /**
+   * Recorded by an earlier run: until then a connect that run left in the kernel's queue may still come out of it.
+   * `undefined`: wanted first by this run.
+   */
+  readonly rememberedUntil: Milliseconds | undefined;
+}
+
+export interface DiscoveryControllerState extends ControllerCommon {
+  readonly service: "staf";
+  origin: Origin;
+  page: Page;
+  /** Which entries of its page are not used, and why: what was said already. At most one text a reason. */
+  unused: readonly string[];
+  reading: Reading;
+  /** Log Specific Field (TP8010) that its page is asked for with: bits of `DISCOVERY_LSP`, settled once a connection. */
+  lsp: "ask" | number;
+  registration: RegistrationState;
+}
+
+export interface IoControllerState extends ControllerCommon {
+  readonly service: "stac";
+  configured: "yes" | "no";
+  /** Whether every entry that lists it says No CDC Connectivity. */
+  ncc: "yes" | "no";
+  /** Keys of the discovery controllers whose last known page lists it. */
+  listedBy: readonly string[];
+}
+
+export type Controller = DiscoveryControllerState | IoControllerState;
+
+/**
+ * This host's registration with a discovery controller (TP8010), once a connection. `done` also where it was refused.
+ * `unanswered`: how often in a row no answer came; `page`: whether the log page waits for the answer.
+ */
+export type RegistrationState =
+  | { readonly at: "due" | "retry" | "done"; readonly unanswered: number }
+  | {
+      readonly at: "command";
+      readonly unanswered: number;
+      readonly request: RequestId;
+      readonly page: "waits" | "free";
+      /** The symbolic name that is told. */
+      readonly symname: string;
+    };
+
+/** What is known of a discovery controller's log page. Not knowing is not an empty page. */
+export type Page =
+  | { readonly known: "no" }
+  | { readonly known: "yes"; readonly entries: readonly DiscoveryLogEntry[]; readonly genctr: string };
+
+/** The entries of a page; `undefined` where it is not known. */
+export function knownEntries(page: Page): readonly DiscoveryLogEntry[] | undefined {
+  return page.known === "yes" ? page.entries : undefined;
+}
+
+/** Extended entries are read (TP8010), each as long as it says. */
+export interface ExtendedStep {
+  readonly kind: "extended-entries";
+  readonly genctr: string;
+  readonly records: number;
+  readonly entries: readonly DiscoveryLogEntry[];
+  /** Where the next one begins, in bytes. */
+  readonly offset: number;
+  /** Length of the page in bytes; 0 where it is not known. */
+  readonly totalBytes: number;
+}
+
+/** One read of the log page, from the header to the header again. */
+export interface PageRead {
+  readonly handle: HandleId;
+  readonly request: RequestId;
+  /** Log Specific Field of its commands: one for all pieces. */
+  readonly lsp: number;
+  /** How often the generation counter has moved under this read. */
+  readonly moved: number;
+  readonly step:
+    | { readonly kind: "supported-pages" }
+    | { readonly kind: "header" }
+    | {
+        readonly kind: "entries";
+        readonly genctr: string;
+        readonly records: number;
+        /** Entries read so far; the next request starts behind them. */
+        readonly entries: DiscoveryLogEntry[];
+      }
+    | ExtendedStep
+    /** Extended entries do not make sense: whether they changed meanwhile is what the header says now. */
+    | { readonly kind: "doubt"; readonly genctr: string; readonly problem: string }
+    | { readonly kind: "check"; readonly genctr: string; readonly entries: readonly DiscoveryLogEntry[] };
+}
+
+export type Reading =
+  | { readonly at: "idle" }
+  | { readonly at: "command"; readonly read: PageRead; readonly again: "yes" | "no" }
+  /** The page could not be read; tried again on a timer while the controller stays live. */
+  | { readonly at: "retry" };
+
+/** How a controller stands to the plans: `remembered` from an earlier run, `leaving` while its end is carried out. */
+export type Standing = "claimed" | "remembered" | "leaving";
+
+export function standingOf({ life }: Controller): Standing {
+  switch (life.at) {
+    case "remembered":
+      return life.fate.kind === "leave" ? "leaving" : "remembered";
+    case "connecting":
+      return life.fate.kind === "leave" ? "leaving" : "claimed";
+    case "disconnecting":
+      return life.next === "forget" ? "leaving" : "claimed";
+    case "queued":
+    case "probing":
+    case "ready":
+    case "waiting":
+    case "given-up":
+    case "connected":
+    case "reconnecting":
+      return "claimed";
+  }
+}
+
+/** The key under which a service finds a controller. */
+export function controllerKey(service: ServiceName, tidKey: string): string {
+  return `${service} ${tidKey}`;
+}

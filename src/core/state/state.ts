@@ -1,0 +1,123 @@
+/** The whole state of a core, as one plain value: records, arrays, maps, sets, strings and numbers. */
+import type { Controller, ControllerId } from "./controller.js";
+import type { CommonConfig, HostIdentity, StacConfig, StafConfig } from "../config/types.js";
+import type { NbftTable } from "../domain/nbft.js";
+import type { Milliseconds } from "../domain/units.js";
+import type { KernelIndex } from "./kernel-index.js";
+import type { MdnsState } from "./mdns.js";
+import type { ServiceName } from "../ports/bus.js";
+import type { NetworkInterface } from "../ports/network.js";
+import type { RequestId } from "../ports/request.js";
+import type { HandleId } from "../ports/sysfs.js";
+import type { StafView } from "./staf-view.js";
+
+/** Which services this core carries out: both in one process, or one of two processes. */
+export type CoreServices = "both" | ServiceName;
+
+/** What a request number stands for until its completion comes back. */
+export type Pending =
+  | { readonly kind: "options" }
+  | { readonly kind: "probe"; readonly controller: ControllerId }
+  | { readonly kind: "connect"; readonly controller: ControllerId }
+  | {
+      readonly kind: "delete";
+      readonly handle: HandleId;
+      readonly device: string;
+      readonly controller: ControllerId | undefined;
+    }
+  | { readonly kind: "log-page"; readonly handle: HandleId; readonly controller: ControllerId }
+  | { readonly kind: "register"; readonly handle: HandleId; readonly controller: ControllerId }
+  | { readonly kind: "identify"; readonly handle: HandleId; readonly device: string }
+  | { readonly kind: "save"; readonly service: ServiceName; readonly sequence: number }
+  | { readonly kind: "resolve"; readonly name: string }
+  | { readonly kind: "reach"; readonly target: string }
+  | { readonly kind: "ask-staf" };
+
+/** A service's file of what it must not forget. `sequence` counts changes. */
+export interface SavedFile {
+  readonly path: string;
+  sequence: number;
+  /** The last sequence handed to a write, and the last one whose write has ended. */
+  attempted: number;
+  durable: number;
+  writing: boolean;
+}
+
+/** What a service does with its configuration file. */
+export interface ServiceState<Config extends CommonConfig> {
+  config: Config;
+  /** False until a configuration was read whole: what is configured is not known then. */
+  configKnown: boolean;
+  readonly record: SavedFile;
+}
+
+export type StafState = ServiceState<StafConfig>;
+
+export interface StacState extends ServiceState<StacConfig> {
+  /** What staf last told. Used where staf is another process; in one process it is read directly. */
+  view: StafView;
+  /** Whether a connection waits for another path, to be made anew with other options. */
+  renewals: "none" | "waiting";
+  /** A call to staf in flight, and whether another must follow it. */
+  asking:
+    { readonly at: "idle" } | { readonly at: "calling"; readonly request: RequestId; readonly again: "yes" | "no" };
+}
+
+/** The core-owned connect queue. Sets keep the order of arrival. */
+export interface ConnectQueue {
+  /** Wait for a user-space probe. */
+  readonly toProbe: Set<ControllerId>;
+  readonly probing: Set<ControllerId>;
+  /** May enter the kernel's queue. */
+  readonly ready: Set<ControllerId>;
+  /** Failed last: may enter the kernel's queue after everybody else, alone. */
+  readonly suspects: Set<ControllerId>;
+  /** Written to the kernel, not answered. */
+  readonly inKernel: Set<ControllerId>;
+  /** Address keys that were seen alive and did not fail since: they need no probe. */
+  readonly alive: Set<string>;
+}
+
+/** Events of one device, handed on to nvme-cli by restarting its unit. */
+export interface ForeignNews {
+  /** `nvmf-connect@OPTIONS.service`, as the last event gave the options. */
+  readonly unit: string;
+  /** Whether there was an event since the unit was restarted. */
+  readonly due: "yes" | "no";
+}
+
+/** Boot firmware tables by file. One that could not be read again stays as it was read last. */
+export type BootTables = Map<string, NbftTable | "unknown">;
+
+export interface CoreState {
+  readonly services: CoreServices;
+  phase: "new" | "running" | "stopping" | "stopped";
+  nextRequest: number;
+  nextController: number;
+  readonly requests: Map<RequestId, Pending>;
+  /** Armed timers and when they fire. */
+  readonly timers: Map<string, Milliseconds>;
+  identity: HostIdentity | undefined;
+  interfaces: readonly NetworkInterface[];
+  readonly bootTables: BootTables;
+  /** What `/dev/nvme-fabrics` says it takes; `unknown` where the kernel does not say (before 5.17). */
+  fabricsOptions: "not-asked" | "asked" | "unknown" | ReadonlySet<string>;
+  readonly kernel: KernelIndex;
+  readonly controllers: Map<ControllerId, Controller>;
+  /** Controllers by service and transport id. */
+  readonly byKey: Map<string, ControllerId>;
+  /** Controllers by the place at which they look for a connection (`placeOf`). */
+  readonly byPlace: Map<string, Set<ControllerId>>;
+  readonly queue: ConnectQueue;
+  /** The last answer for each configured host name. */
+  readonly names: Map<string, readonly string[]>;
+  /** Host names that the resolver is asked for now. */
+  readonly resolving: Set<string>;
+  /** What nvme-cli is to be told of discovery controllers that staf does not manage, by device. */
+  readonly foreign: Map<string, ForeignNews>;
+  readonly mdns: MdnsState;
+  staf: StafState | undefined;
+  stac: StacState | undefined;
+  /** Complaints that were made already and are not repeated while they hold. */
+  readonly said: Set<string>;
+}
