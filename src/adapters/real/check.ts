@@ -5,7 +5,12 @@ import { parseStacConfig } from "../../core/config/stacd.js";
 import { parseStafConfig } from "../../core/config/stafd.js";
 import { parseSysConfig } from "../../core/config/sys.js";
 import type { CommonConfig, ConfigNote, Parsed } from "../../core/config/types.js";
-import type { ConnectionOptions } from "../../core/domain/connection-options.js";
+import {
+  CONNECTION_KEYS,
+  CONNECTION_OPTIONS,
+  isSet,
+  type ConnectionOptions,
+} from "../../core/domain/connection-options.js";
 import { errnoName, ERRNO } from "../../core/domain/errno.js";
 import { SYS_CONFIG } from "../../core/identity.js";
 import type { ServiceName } from "../../core/ports/bus.js";
@@ -112,22 +117,6 @@ function readFile(
   return { config: parsed.value, findings: [...notes, { level: "ok", text: fine }] };
 }
 
-/** The connect options that a configuration sets, by the kernel's name and the configuration's. */
-const KERNEL_OPTIONS: readonly (readonly [keyof ConnectionOptions, string, string])[] = [
-  ["hdrDigest", "hdr_digest", "hdr-digest"],
-  ["dataDigest", "data_digest", "data-digest"],
-  ["kato", "keep_alive_tmo", "kato"],
-  ["nrIoQueues", "nr_io_queues", "nr-io-queues"],
-  ["nrWriteQueues", "nr_write_queues", "nr-write-queues"],
-  ["nrPollQueues", "nr_poll_queues", "nr-poll-queues"],
-  ["queueSize", "queue_size", "queue-size"],
-  ["reconnectDelay", "reconnect_delay", "reconnect-delay"],
-  ["ctrlLossTmo", "ctrl_loss_tmo", "ctrl-loss-tmo"],
-  ["disableSqflow", "disable_sqflow", "disable-sqflow"],
-  ["dhchapSecret", "dhchap_secret", "dhchap-secret"],
-  ["dhchapCtrlSecret", "dhchap_ctrl_secret", "dhchap-ctrl-secret"],
-];
-
 async function kernelFindings(host: CheckedHost, configs: readonly CommonConfig[]): Promise<readonly Finding[]> {
   if (host.missingDevice !== undefined) return [{ level: "error", text: host.missingDevice }];
   const line = await host.readOptionLine();
@@ -137,11 +126,14 @@ async function kernelFindings(host: CheckedHost, configs: readonly CommonConfig[
   }
   try {
     const known = parseSupportedOptions(line.text);
-    const lacking = KERNEL_OPTIONS.filter(([key, name]) => !known.has(name) && isConfigured(configs, key));
+    const lacking = CONNECTION_KEYS.filter((key) => {
+      return !known.has(CONNECTION_OPTIONS[key].kernel) && isConfigured(configs, key);
+    });
     return [
       { level: "ok", text: `${FABRICS_DEVICE} takes ${String(known.size)} connect options` },
-      ...lacking.map(([, , option]): Finding => {
-        return { level: "warning", text: `this kernel does not know ${option}: remove it from the configuration` };
+      ...lacking.map((key): Finding => {
+        const text = `this kernel does not know ${CONNECTION_OPTIONS[key].file}: remove it from the configuration`;
+        return { level: "warning", text };
       }),
     ];
   } catch (error) {
@@ -151,9 +143,8 @@ async function kernelFindings(host: CheckedHost, configs: readonly CommonConfig[
 }
 
 function isConfigured(configs: readonly CommonConfig[], key: keyof ConnectionOptions): boolean {
-  const isSet = (options: Partial<ConnectionOptions>): boolean => options[key] !== undefined && options[key] !== false;
   return configs.some(({ connection, controllers }) => {
-    return isSet(connection) || controllers.some(({ options }) => isSet(options));
+    return isSet(connection, key) || controllers.some(({ options }) => isSet(options, key));
   });
 }
 

@@ -6,12 +6,11 @@
  * URI without port the default one (it wrote `None`), HFIs are found by their index and not by their place, and an
  * interface by VLAN and address as well as by MAC.
  */
-import { fitsOption } from "../codec/fabrics-options.js";
 import { isLinkLocal, isUnspecified, parseIp, sameAddress } from "../domain/ip-address.js";
 import { nbftHfi, nbftSecurityProfile } from "../domain/nbft.js";
 import type { NbftDiscoveryController, NbftHfi, NbftTable } from "../domain/nbft.js";
-import { fitsNqn } from "../domain/nqn.js";
-import { transportIdKey, WELL_KNOWN_DISCOVERY_NQN } from "../domain/transport-id.js";
+import { isNqn } from "../domain/nqn.js";
+import { DEFAULT_TRSVCID, transportIdKey, WELL_KNOWN_DISCOVERY_NQN } from "../domain/transport-id.js";
 import type { TransportId } from "../domain/transport-id.js";
 import type { NetworkInterface } from "../ports/network.js";
 
@@ -61,7 +60,7 @@ type Taken = { readonly ok: true; readonly dc: NbftDc } | Refused;
 
 interface Target {
   readonly ok: true;
-  readonly transport: keyof typeof DEFAULT_PORTS;
+  readonly transport: "tcp" | "rdma";
   readonly traddr: string;
   readonly trsvcid: string;
 }
@@ -71,8 +70,6 @@ interface Found {
   readonly name: string;
   readonly remark: string | undefined;
 }
-
-const DEFAULT_PORTS = { tcp: 8009, rdma: 4420 } as const;
 
 const NO_MAC = "00:00:00:00:00:00";
 
@@ -171,15 +168,16 @@ function targetOf(table: NbftTable, { uri, nqn, securityProfile }: NbftDiscovery
       );
     }
   }
-  return { ok: true, transport, traddr: uri.host, trsvcid: String(uri.port ?? DEFAULT_PORTS[transport]) };
+  return {
+    ok: true,
+    transport,
+    traddr: uri.host,
+    trsvcid: uri.port === undefined ? DEFAULT_TRSVCID[transport] : String(uri.port),
+  };
 }
 
 function refuse(because: string): Refused {
   return { ok: false, because };
-}
-
-function isNqn(text: string): boolean {
-  return text.startsWith("nqn.") && fitsNqn(text) && fitsOption(text);
 }
 
 /**

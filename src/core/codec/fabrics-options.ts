@@ -1,5 +1,5 @@
 /** The text of `/dev/nvme-fabrics`: connect strings, the option line, the reply to a connect (6.12-cloud.s1.log, s3). */
-import type { ConnectionOptions } from "../domain/connection-options.js";
+import { CONNECTION_KEYS, CONNECTION_OPTIONS, type ConnectionOptions } from "../domain/connection-options.js";
 import type { TransportId } from "../domain/transport-id.js";
 import { DecodeError, EncodeError } from "./error.js";
 
@@ -39,21 +39,7 @@ function connectOptions(
     ["host_iface", id.hostIface],
     ["hostnqn", id.hostNqn === "" ? request.hostNqn : id.hostNqn],
     ["hostid", request.hostId],
-    ["nr_io_queues", options.nrIoQueues],
-    ["nr_write_queues", options.nrWriteQueues],
-    ["nr_poll_queues", options.nrPollQueues],
-    ["queue_size", options.queueSize],
-    ["ctrl_loss_tmo", options.ctrlLossTmo],
-    ["reconnect_delay", options.reconnectDelay],
-    ["keep_alive_tmo", options.kato],
-    ["hdr_digest", options.hdrDigest],
-    ["data_digest", options.dataDigest],
-    ["disable_sqflow", options.disableSqflow],
-    ["dhchap_secret", options.dhchapSecret],
-    ["dhchap_ctrl_secret", options.dhchapCtrlSecret],
-    ["keyring", options.keyring],
-    ["tls_key", options.tlsKey],
-    ["tls", options.tls],
+    ...CONNECTION_KEYS.map((key) => [CONNECTION_OPTIONS[key].kernel, options[key]] as const),
     ["discovery", request.discovery],
   ];
 }

@@ -1,30 +1,22 @@
 /** What stafd.conf and stacd.conf share. */
 import type { ServiceName } from "../ports/bus.js";
 import { parseControllerEntry, transportIdOf, type EntryUse } from "./controller-entry.js";
-import { OPTIONS, SECTIONS } from "./definitions.js";
+import { CONNECTION_DEFINITIONS, OPTIONS, SECTIONS } from "./definitions.js";
 import { parseIni } from "./ini.js";
 import { ConfigReader } from "./reader.js";
 import type { CommonConfig, ControllerEntry, Parsed } from "./types.js";
-import type { ConnectionOptions } from "../domain/connection-options.js";
+import { CONNECTION_KEYS, NO_OPTIONS, type ConnectionOptions } from "../domain/connection-options.js";
+
+type Draft = { -readonly [K in keyof ConnectionOptions]: ConnectionOptions[K] };
+
+function readOption<K extends keyof Draft>(reader: ConfigReader, key: K, into: Pick<Draft, K>): void {
+  into[key] = reader.scalar<Draft[K]>(CONNECTION_DEFINITIONS[key]);
+}
 
 function readConnection(reader: ConfigReader): ConnectionOptions {
-  return {
-    hdrDigest: reader.scalar(OPTIONS.hdrDigest),
-    dataDigest: reader.scalar(OPTIONS.dataDigest),
-    kato: reader.scalar(OPTIONS.kato),
-    nrIoQueues: reader.scalar(OPTIONS.nrIoQueues),
-    nrWriteQueues: reader.scalar(OPTIONS.nrWriteQueues),
-    nrPollQueues: reader.scalar(OPTIONS.nrPollQueues),
-    queueSize: reader.scalar(OPTIONS.queueSize),
-    reconnectDelay: reader.scalar(OPTIONS.reconnectDelay),
-    ctrlLossTmo: reader.scalar(OPTIONS.ctrlLossTmo),
-    disableSqflow: reader.scalar(OPTIONS.disableSqflow),
-    dhchapSecret: reader.scalar(OPTIONS.dhchapSecret),
-    dhchapCtrlSecret: reader.scalar(OPTIONS.dhchapCtrlSecret),
-    tls: reader.scalar(OPTIONS.tls),
-    keyring: reader.scalar(OPTIONS.keyring),
-    tlsKey: reader.scalar(OPTIONS.tlsKey),
-  };
+  const options: Draft = { ...NO_OPTIONS };
+  for (const key of CONNECTION_KEYS) readOption(reader, key, options);
+  return options;
 }
 
 function readEntries(reader: ConfigReader, names: readonly string[], use: EntryUse): readonly ControllerEntry[] {

@@ -2,15 +2,19 @@
 import { fitsOption } from "../codec/fabrics-options.js";
 import { canonicalAddress, parseIp } from "../domain/ip-address.js";
 import { fitsNqn, NQN_BYTES_MAX } from "../domain/nqn.js";
-import { TRANSPORTS, type Transport, type TransportId, WELL_KNOWN_DISCOVERY_NQN } from "../domain/transport-id.js";
+import {
+  DEFAULT_TRSVCID,
+  parseTransport,
+  TRANSPORTS,
+  type Transport,
+  type TransportId,
+  WELL_KNOWN_DISCOVERY_NQN,
+} from "../domain/transport-id.js";
 import type { ServiceName } from "../ports/bus.js";
-import { CONNECTION_KEYS, CONNECTION_OPTIONS } from "./definitions.js";
+import { CONNECTION_DEFINITIONS } from "./definitions.js";
 import { quote, showName } from "./reader.js";
 import type { ConfigNote, ControllerEntry, IpFamily } from "./types.js";
-import type { ConnectionOptions } from "../domain/connection-options.js";
-
-/** Discovery controllers listen on 8009 over TCP; RDMA has one port for all (IANA). */
-const DEFAULT_PORTS: Readonly<Record<Transport, string>> = { tcp: "8009", rdma: "4420", fc: "", loop: "" };
+import { CONNECTION_KEYS, CONNECTION_OPTIONS, type ConnectionOptions } from "../domain/connection-options.js";
 
 /** Keys that say which connection is meant. */
 const IDENTITY_KEYS = ["transport", "traddr", "trsvcid", "nqn", "host-traddr", "host-iface", "host-nqn"] as const;
@@ -35,14 +39,8 @@ function isIdentityKey(key: string): key is IdentityKey {
 
 /** The name, in the code, of a connection option as files spell it. */
 const CONNECTION_KEY_OF: ReadonlyMap<string, keyof ConnectionOptions> = new Map(
-  CONNECTION_KEYS.map((key) => [CONNECTION_OPTIONS[key].name, key]),
+  CONNECTION_KEYS.map((key) => [CONNECTION_OPTIONS[key].file, key]),
 );
-
-/** The transport of a word, in any case. */
-export function parseTransport(text: string): Transport | undefined {
-  const word = text.toLowerCase();
-  return TRANSPORTS.find((transport) => transport === word);
-}
 
 /** A port as the kernel prints it, or `undefined`. */
 function parsePort(text: string): string | undefined {
@@ -57,7 +55,7 @@ class EntryReader {
   readonly #use: EntryUse;
   readonly #identity = new Map<IdentityKey, string>();
   readonly #options: Draft = {};
-  #usable: "yes" | "no" = "yes";
+  #isUsable = true;
 
   constructor(use: EntryUse) {
     this.#use = use;
@@ -68,7 +66,7 @@ class EntryReader {
   }
 
   #refuse(text: string): void {
-    this.#usable = "no";
+    this.#isUsable = false;
     this.notes.push({ level: "error", text: `${this.#use}: ${text}; the line is ignored` });
   }
 
@@ -98,7 +96,7 @@ class EntryReader {
     const value = token.slice(equals + 1).trim();
     const optionKey = CONNECTION_KEY_OF.get(key);
     if (isIdentityKey(key)) this.#identify(key, value);
-    else if (optionKey !== undefined) this.#option(optionKey, CONNECTION_OPTIONS[optionKey], value);
+    else if (optionKey !== undefined) this.#option(optionKey, CONNECTION_DEFINITIONS[optionKey], value);
     else this.#skip(`the key (${showName(key)}) is unknown`);
   }
 
@@ -117,17 +115,21 @@ class EntryReader {
     }
   }
 
-  #option<K extends keyof ConnectionOptions>(key: K, definition: (typeof CONNECTION_OPTIONS)[K], text: string): void {
-    const { name, kind } = definition;
+  #option<K extends keyof ConnectionOptions>(
+    key: K,
+    definition: (typeof CONNECTION_DEFINITIONS)[K],
+    text: string,
+  ): void {
+    const { name, expected } = definition;
     if (this.#use === "exclude") {
       this.#warn(`${name} does not count in an exclusion, and is ignored`);
       return;
     }
-    const value = kind.read(text);
+    const value = definition.read(text);
     const secret = key === "dhchapSecret" || key === "dhchapCtrlSecret";
     if (value === undefined || !fitsOption(text)) {
       const given = secret || text === "" ? "" : `${quote(text)} is not taken, `;
-      this.#warn(`${name}: ${given}what [Global] says holds; expected ${kind.expected}`);
+      this.#warn(`${name}: ${given}what [Global] says holds; expected ${expected}`);
     } else {
       this.#options[key] = value;
     }
@@ -162,7 +164,7 @@ class EntryReader {
       options: this.#options,
       line,
     };
-    if (this.#usable === "no") return undefined;
+    if (!this.#isUsable) return undefined;
     if (this.#use === "exclude" && isEmpty(entry)) {
       this.#warn("it names nothing, and excludes nothing");
       return undefined;
@@ -213,7 +215,7 @@ export function transportIdOf(
   return {
     transport: entry.transport,
     traddr: canonicalAddress(entry.transport, entry.traddr),
-    trsvcid: entry.trsvcid === "" ? DEFAULT_PORTS[entry.transport] : entry.trsvcid,
+    trsvcid: entry.trsvcid === "" ? DEFAULT_TRSVCID[entry.transport] : entry.trsvcid,
     subsysnqn: entry.nqn === "" ? WELL_KNOWN_DISCOVERY_NQN : entry.nqn,
     hostTraddr: canonicalAddress(entry.transport, entry.hostTraddr),
     hostIface: context.ignoreIface ? "" : entry.hostIface,

@@ -4,7 +4,7 @@ import { parseTimeSpan } from "../domain/time-span.js";
 import { type Milliseconds, Milliseconds as ms, Seconds } from "../domain/units.js";
 import type { ServiceName } from "../ports/bus.js";
 import type { DisconnectScope, IpFamily, MdnsProvider } from "./types.js";
-import type { ConnectionOptions } from "../domain/connection-options.js";
+import { CONNECTION_OPTIONS, type ConnectionOptions } from "../domain/connection-options.js";
 
 export const SECTIONS = {
   global: "Global",
@@ -78,32 +78,6 @@ const SERIAL: ValueKind<number> = {
   },
 };
 
-/** The options of one connection, in [Global] or in a `controller` line. */
-export const CONNECTION_OPTIONS: {
-  readonly [K in keyof ConnectionOptions]: { readonly name: string; readonly kind: ValueKind<ConnectionOptions[K]> };
-} = {
-  hdrDigest: { name: "hdr-digest", kind: FLAG },
-  dataDigest: { name: "data-digest", kind: FLAG },
-  kato: { name: "kato", kind: seconds(0) },
-  nrIoQueues: { name: "nr-io-queues", kind: integer(1, INT_MAX) },
-  nrWriteQueues: { name: "nr-write-queues", kind: integer(1, INT_MAX) },
-  nrPollQueues: { name: "nr-poll-queues", kind: integer(1, INT_MAX) },
-  queueSize: { name: "queue-size", kind: integer(16, 1024) },
-  reconnectDelay: { name: "reconnect-delay", kind: seconds(1) },
-  ctrlLossTmo: { name: "ctrl-loss-tmo", kind: seconds(-1) },
-  disableSqflow: { name: "disable-sqflow", kind: FLAG },
-  dhchapSecret: { name: "dhchap-secret", kind: SECRET },
-  dhchapCtrlSecret: { name: "dhchap-ctrl-secret", kind: SECRET },
-  tls: { name: "tls", kind: FLAG },
-  keyring: { name: "keyring", kind: SERIAL },
-  tlsKey: { name: "tls_key", kind: SERIAL },
-};
-
-/** Every connection option, as the code names it. */
-export const CONNECTION_KEYS = Object.keys(CONNECTION_OPTIONS).filter((key): key is keyof ConnectionOptions =>
-  Object.hasOwn(CONNECTION_OPTIONS, key),
-);
-
 const BOTH: readonly ServiceName[] = ["staf", "stac"];
 const STAF: readonly ServiceName[] = ["staf"];
 const STAC: readonly ServiceName[] = ["stac"];
@@ -118,15 +92,36 @@ function option<T>(
   return { ...kind, services, section, name, fallback: { staf: fallback, stac: fallback } };
 }
 
-/** A connection option as [Global] gives it to all connections. */
+/** A connection option: in [Global] for every connection, or on one `controller` line. */
 function connection<K extends keyof ConnectionOptions>(
   services: readonly ServiceName[],
   key: K,
+  kind: ValueKind<ConnectionOptions[K]>,
   fallback: ConnectionOptions[K],
 ): OptionDefinition<ConnectionOptions[K]> {
-  const { name, kind } = CONNECTION_OPTIONS[key];
-  return option<ConnectionOptions[K]>(services, SECTIONS.global, name, kind, fallback);
+  return option<ConnectionOptions[K]>(services, SECTIONS.global, CONNECTION_OPTIONS[key].file, kind, fallback);
 }
+
+/** The options of one connection: what they accept, and what holds where no file sets them. */
+export const CONNECTION_DEFINITIONS: {
+  readonly [K in keyof ConnectionOptions]: OptionDefinition<ConnectionOptions[K]>;
+} = {
+  hdrDigest: connection(BOTH, "hdrDigest", FLAG, false),
+  dataDigest: connection(BOTH, "dataDigest", FLAG, false),
+  kato: { ...connection(BOTH, "kato", seconds(0), undefined), fallback: { staf: Seconds(30), stac: undefined } },
+  nrIoQueues: connection(STAC, "nrIoQueues", integer(1, INT_MAX), undefined),
+  nrWriteQueues: connection(STAC, "nrWriteQueues", integer(1, INT_MAX), undefined),
+  nrPollQueues: connection(STAC, "nrPollQueues", integer(1, INT_MAX), undefined),
+  queueSize: connection(BOTH, "queueSize", integer(16, 1024), undefined),
+  reconnectDelay: connection(BOTH, "reconnectDelay", seconds(1), undefined),
+  ctrlLossTmo: connection(BOTH, "ctrlLossTmo", seconds(-1), undefined),
+  disableSqflow: connection(BOTH, "disableSqflow", FLAG, false),
+  dhchapSecret: connection(BOTH, "dhchapSecret", SECRET, undefined),
+  dhchapCtrlSecret: connection(BOTH, "dhchapCtrlSecret", SECRET, undefined),
+  tls: connection(BOTH, "tls", FLAG, false),
+  keyring: connection(BOTH, "keyring", SERIAL, undefined),
+  tlsKey: connection(BOTH, "tlsKey", SERIAL, undefined),
+};
 
 const IP_FAMILIES: ValueKind<readonly IpFamily[]> = words({
   ipv4: ["ipv4"],
@@ -183,21 +178,7 @@ const GOODBYES: ValueKind<"keep" | "purge"> = words({ keep: "keep", purge: "purg
 
 export const OPTIONS = {
   tron: option(BOTH, SECTIONS.global, "tron", FLAG, false),
-  hdrDigest: connection(BOTH, "hdrDigest", false),
-  dataDigest: connection(BOTH, "dataDigest", false),
-  kato: { ...connection(BOTH, "kato", undefined), fallback: { staf: Seconds(30), stac: undefined } },
-  nrIoQueues: connection(STAC, "nrIoQueues", undefined),
-  nrWriteQueues: connection(STAC, "nrWriteQueues", undefined),
-  nrPollQueues: connection(STAC, "nrPollQueues", undefined),
-  queueSize: connection(BOTH, "queueSize", undefined),
-  reconnectDelay: connection(BOTH, "reconnectDelay", undefined),
-  ctrlLossTmo: connection(BOTH, "ctrlLossTmo", undefined),
-  disableSqflow: connection(BOTH, "disableSqflow", false),
-  dhchapSecret: connection(BOTH, "dhchapSecret", undefined),
-  dhchapCtrlSecret: connection(BOTH, "dhchapCtrlSecret", undefined),
-  tls: connection(BOTH, "tls", false),
-  keyring: connection(BOTH, "keyring", undefined),
-  tlsKey: connection(BOTH, "tlsKey", undefined),
+  ...CONNECTION_DEFINITIONS,
   ignoreIface: option(BOTH, SECTIONS.global, "ignore-iface", FLAG, false),
   ipFamilies: option(BOTH, SECTIONS.global, "ip-family", IP_FAMILIES, ["ipv4", "ipv6"]),
   pleo: option(STAF, SECTIONS.global, "pleo", ENABLED, true),

@@ -7,7 +7,7 @@ import { hostIdFor } from "../boot/boot.js";
 import { encodeConnectOptions, unsupportedOptions } from "../codec/fabrics-options.js";
 import { log, newRequest, sayOnce, type Context } from "../state/context.js";
 import { mayFitLater } from "./adoption.js";
-import type { ConnectionOptions } from "../domain/connection-options.js";
+import { CONNECTION_KEYS, CONNECTION_OPTIONS, isSet, type ConnectionOptions } from "../domain/connection-options.js";
 import { enterLife, nameOf, wait } from "./life.js";
 import { effectiveOptions } from "./options.js";
 import type { Controller, ControllerId } from "../state/controller.js";
@@ -144,19 +144,16 @@ function startConnect(context: Context, controller: Controller): void {
   context.ports.fabrics.connect(request, withoutOptions(context, asked, lacking));
 }
 
-/** Options without which a connection would be open to others: what the kernel lacks of them is not left out. */
-const PROTECTION: readonly { readonly name: string; readonly key: keyof ConnectionOptions }[] = [
-  { name: "dhchap_secret", key: "dhchapSecret" },
-  { name: "dhchap_ctrl_secret", key: "dhchapCtrlSecret" },
-  { name: "tls", key: "tls" },
-  { name: "keyring", key: "keyring" },
-  { name: "tls_key", key: "tlsKey" },
-];
-
-/** The first option that protects a connection, was configured for it, and is not known to the kernel. The host's key is a mere default. */
+/**
+ * The first option that protects a connection, was configured for it, and is not known to the kernel. The host's key is
+ * a mere default.
+ */
 function protectionLacking(lacking: ReadonlySet<string>, { options }: Controller): string | undefined {
-  const isAsked = (value: unknown): boolean => value !== undefined && value !== false;
-  return PROTECTION.find(({ name, key }) => lacking.has(name) && isAsked(options[key]))?.name;
+  const key = CONNECTION_KEYS.find((one) => {
+    const { kernel, protects } = CONNECTION_OPTIONS[one];
+    return protects && lacking.has(kernel) && isSet(options, one);
+  });
+  return key === undefined ? undefined : CONNECTION_OPTIONS[key].kernel;
 }
 
 function refuse(context: Context, controller: Controller, option: string): void {

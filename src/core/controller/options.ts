@@ -1,7 +1,6 @@
 /** The options of connections: which are wanted, and which a connection was made with. Pure. */
-import { CONNECTION_KEYS, CONNECTION_OPTIONS } from "../config/definitions.js";
 import type { HostIdentity } from "../config/types.js";
-import type { ConnectionOptions } from "../domain/connection-options.js";
+import { CONNECTION_KEYS, CONNECTION_OPTIONS, type ConnectionOptions } from "../domain/connection-options.js";
 import type { Controller, ControllerId } from "../state/controller.js";
 
 /** Other options are configured for a controller that is there already. */
@@ -14,7 +13,7 @@ export interface SetOptions {
 
 /** The names, as files spell them, of the options that differ. */
 export function differingOptions(one: ConnectionOptions, other: ConnectionOptions): readonly string[] {
-  return CONNECTION_KEYS.filter((key) => one[key] !== other[key]).map((key) => CONNECTION_OPTIONS[key].name);
+  return CONNECTION_KEYS.filter((key) => one[key] !== other[key]).map((key) => CONNECTION_OPTIONS[key].file);
 }
 
 /** The operation that gives a controller the options that are wanted; none where it has them. */

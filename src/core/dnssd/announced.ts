@@ -1,6 +1,6 @@
 /** From a service announced over DNS-SD to the connection that it offers (NVMe-oF TP8009). Pure. */
 import { canonicalAddress, formatIp, isLinkLocal, isUnspecified, parseIp } from "../domain/ip-address.js";
-import { fitsNqn } from "../domain/nqn.js";
+import { isNqn } from "../domain/nqn.js";
 import { WELL_KNOWN_DISCOVERY_NQN, type Transport, type TransportId } from "../domain/transport-id.js";
 import type { DnssdService } from "../ports/dnssd.js";
 
@@ -50,11 +50,6 @@ export function offerOf(service: DnssdService, ignoreIface: boolean): Offer {
       hostNqn: "",
     },
   };
-}
-
-/** Printable ASCII without a comma, which would end it in a connect string. */
-function isNqn(text: string): boolean {
-  return /^nqn\.[!-+\--~]+$/.test(text) && fitsNqn(text);
 }
 
 function refused(because: string): Offer {

@@ -1,24 +1,90 @@
-/** How one connection is made, apart from whom it goes to. */
+/** How one connection is made, apart from whom it goes to: the options, and what files and the kernel call them. */
 import type { Seconds } from "./units.js";
 
-/** Options of one connection. `undefined`: not given, the kernel's default holds. */
+/** Options of one connection. `undefined`: not given, so the kernel's default holds. */
 export interface ConnectionOptions {
-  readonly hdrDigest: boolean;
-  readonly dataDigest: boolean;
-  readonly kato: Seconds | undefined;
   readonly nrIoQueues: number | undefined;
   readonly nrWriteQueues: number | undefined;
   readonly nrPollQueues: number | undefined;
   readonly queueSize: number | undefined;
-  readonly reconnectDelay: Seconds | undefined;
   /** -1: for ever. */
   readonly ctrlLossTmo: Seconds | undefined;
+  readonly reconnectDelay: Seconds | undefined;
+  readonly kato: Seconds | undefined;
+  readonly hdrDigest: boolean;
+  readonly dataDigest: boolean;
   readonly disableSqflow: boolean;
   /** A handle `secret:N`, never the secret. */
   readonly dhchapSecret: string | undefined;
   readonly dhchapCtrlSecret: string | undefined;
-  readonly tls: boolean;
   /** Serial numbers of a keyring and of a key in it; `undefined`: the kernel's own choice. */
   readonly keyring: number | undefined;
   readonly tlsKey: number | undefined;
+  readonly tls: boolean;
+}
+
+/** No option given. */
+export const NO_OPTIONS: ConnectionOptions = {
+  nrIoQueues: undefined,
+  nrWriteQueues: undefined,
+  nrPollQueues: undefined,
+  queueSize: undefined,
+  ctrlLossTmo: undefined,
+  reconnectDelay: undefined,
+  kato: undefined,
+  hdrDigest: false,
+  dataDigest: false,
+  disableSqflow: false,
+  dhchapSecret: undefined,
+  dhchapCtrlSecret: undefined,
+  keyring: undefined,
+  tlsKey: undefined,
+  tls: false,
+};
+
+export interface ConnectionOptionNames {
+  /** In stafd.conf and stacd.conf. */
+  readonly file: string;
+  /** In a connect string. */
+  readonly kernel: string;
+  /** Whether it protects the connection: where the kernel lacks such an option, nothing connects without it. */
+  readonly protects: boolean;
+}
+
+function named(file: string, kernel: string): ConnectionOptionNames {
+  return { file, kernel, protects: false };
+}
+
+function protecting(file: string, kernel: string): ConnectionOptionNames {
+  return { file, kernel, protects: true };
+}
+
+/** Every connection option, in the order of a connect string (6.12-cloud.s1.log). */
+export const CONNECTION_OPTIONS: Readonly<Record<keyof ConnectionOptions, ConnectionOptionNames>> = {
+  nrIoQueues: named("nr-io-queues", "nr_io_queues"),
+  nrWriteQueues: named("nr-write-queues", "nr_write_queues"),
+  nrPollQueues: named("nr-poll-queues", "nr_poll_queues"),
+  queueSize: named("queue-size", "queue_size"),
+  ctrlLossTmo: named("ctrl-loss-tmo", "ctrl_loss_tmo"),
+  reconnectDelay: named("reconnect-delay", "reconnect_delay"),
+  kato: named("kato", "keep_alive_tmo"),
+  hdrDigest: named("hdr-digest", "hdr_digest"),
+  dataDigest: named("data-digest", "data_digest"),
+  disableSqflow: named("disable-sqflow", "disable_sqflow"),
+  dhchapSecret: protecting("dhchap-secret", "dhchap_secret"),
+  dhchapCtrlSecret: protecting("dhchap-ctrl-secret", "dhchap_ctrl_secret"),
+  keyring: protecting("keyring", "keyring"),
+  tlsKey: protecting("tls_key", "tls_key"),
+  tls: protecting("tls", "tls"),
+};
+
+/** The options by their name in code, in the same order. */
+export const CONNECTION_KEYS = Object.keys(CONNECTION_OPTIONS).filter((key): key is keyof ConnectionOptions =>
+  Object.hasOwn(CONNECTION_OPTIONS, key),
+);
+
+/** Whether an option is set: flags that are off and options that are not given are not. */
+export function isSet(options: Partial<ConnectionOptions>, key: keyof ConnectionOptions): boolean {
+  const value = options[key];
+  return value !== undefined && value !== false;
 }

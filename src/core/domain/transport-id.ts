@@ -4,6 +4,18 @@ export const TRANSPORTS = ["tcp", "rdma", "fc", "loop"] as const;
 
 export type Transport = (typeof TRANSPORTS)[number];
 
+/**
+ * The trsvcid that holds where none is given: IANA's port of NVMe/TCP discovery, and the one port of NVMe over RDMA
+ * (6.12.s1.log for tcp). Fibre Channel and loop have no service.
+ */
+export const DEFAULT_TRSVCID: Readonly<Record<Transport, string>> = { tcp: "8009", rdma: "4420", fc: "", loop: "" };
+
+/** The transport that a word names, in any case. */
+export function parseTransport(text: string): Transport | undefined {
+  const word = text.toLowerCase();
+  return TRANSPORTS.find((transport) => transport === word);
+}
+
 /** The well-known NQN that every discovery subsystem answers to (NVMe Base 2.0, 4.5). */
 export const WELL_KNOWN_DISCOVERY_NQN = "nqn.2014-08.org.nvmexpress.discovery";
 

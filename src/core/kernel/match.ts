@@ -4,7 +4,7 @@
  */
 import { canonicalAddress, isLinkLocal, parseIp, sameAddress } from "../domain/ip-address.js";
 import type { Transport, TransportId } from "../domain/transport-id.js";
-import { WELL_KNOWN_DISCOVERY_NQN } from "../domain/transport-id.js";
+import { DEFAULT_TRSVCID, parseTransport, WELL_KNOWN_DISCOVERY_NQN } from "../domain/transport-id.js";
 import type { NetworkInterface } from "../ports/network.js";
 
 /** Where a peer is reached. */
@@ -30,18 +30,16 @@ export type MatchVerdict = "match" | "provisional" | "no";
 /** How one requirement stands against what is known. */
 type Finding = "yes" | "unknown" | "no";
 
-/** Ports that the kernel takes where none is given (6.12-amd64.s1.log for tcp). */
-const DEFAULT_PORTS: Partial<Record<string, string>> = { tcp: "8009", rdma: "4420" };
-
 /** The kernel writes `none` where it has nothing to say. */
 function known(text: string): string {
   return text.toLowerCase() === "none" ? "" : text;
 }
 
 function portOf(transport: string, trsvcid: string): string {
-  const fallback = DEFAULT_PORTS[transport];
-  // fc and loop have no service: what is written there says nothing.
-  if (fallback === undefined) return "";
+  const kind = parseTransport(transport);
+  const fallback = kind === undefined ? "" : DEFAULT_TRSVCID[kind];
+  // Without a service, what is written there says nothing.
+  if (fallback === "") return "";
   const text = known(trsvcid);
   if (text === "") return fallback;
   return /^0+\d/.test(text) ? text.replace(/^0+(?=\d)/, "") : text;

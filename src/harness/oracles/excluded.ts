@@ -1,8 +1,8 @@
-import { isExcluded, parseTransport } from "../../core/config/controller-entry.js";
+import { isExcluded } from "../../core/config/controller-entry.js";
 import { parseStacConfig } from "../../core/config/stacd.js";
 import { parseStafConfig } from "../../core/config/stafd.js";
 import type { ControllerEntry } from "../../core/config/types.js";
-import { type TransportId, WELL_KNOWN_DISCOVERY_NQN } from "../../core/domain/transport-id.js";
+import { parseTransport, type TransportId, WELL_KNOWN_DISCOVERY_NQN } from "../../core/domain/transport-id.js";
 import { STAC_CONFIG } from "../../core/stac/service.js";
 import { STAF_CONFIG } from "../../core/staf/service.js";
 import type { ServiceName } from "../../core/ports/bus.js";

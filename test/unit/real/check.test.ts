@@ -78,8 +78,8 @@ describe("the check of a host", () => {
       }),
     );
     expect(problems(findings)).toEqual([
-      "warning this kernel does not know hdr-digest: remove it from the configuration",
       "warning this kernel does not know ctrl-loss-tmo: remove it from the configuration",
+      "warning this kernel does not know hdr-digest: remove it from the configuration",
     ]);
   });
 
