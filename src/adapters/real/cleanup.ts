@@ -7,7 +7,7 @@ import { RECORD_PATHS } from "../../core/controller/services.js";
 import { temporaryPath } from "../shared/temporary-path.js";
 import { UDEV_OVERRIDE_PATH } from "../shared/udev-override.js";
 import type { Owners } from "./bus/try.js";
-import { attempt } from "./os-error.js";
+import { attempt } from "../shared/os-error.js";
 
 /** udev is told that its rules changed; where it does not answer in this time, it sees so by itself. */
 const RELOAD_LIMIT_MS = 5_000;

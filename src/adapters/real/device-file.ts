@@ -1,7 +1,7 @@
 /** Calls on device files that may block in the kernel: each on a thread of libuv's pool, answered with its errno. */
 import { close, closeSync, open, read, write } from "node:fs";
 import { ERRNO } from "../../core/domain/errno.js";
-import { attempt, errnoOf, type Attempt } from "./os-error.js";
+import { attempt, errnoOf, type Attempt } from "../shared/os-error.js";
 
 type Callback<T> = (error: NodeJS.ErrnoException | null, value: T) => void;
 

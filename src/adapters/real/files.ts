@@ -16,7 +16,7 @@ import { dirname } from "node:path";
 import { ERRNO } from "../../core/domain/errno.js";
 import type { OsFailure } from "../../core/ports/request.js";
 import { temporaryPath } from "../shared/temporary-path.js";
-import { attempt, attemptLater, type Attempt } from "./os-error.js";
+import { attempt, attemptLater, type Attempt } from "../shared/os-error.js";
 
 /** The largest file that is read. A record of a thousand controllers is some 2 MiB. */
 export const FILE_BYTES_MAX = 64 << 20;

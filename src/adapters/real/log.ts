@@ -1,7 +1,7 @@
 /** The log on standard error: `<N>` priorities for the journal, times and levels for everybody else. */
 import { fstatSync, writeSync } from "node:fs";
 import type { LogLevel, LogPort, LogRecord } from "../../core/ports/log.js";
-import { attempt } from "./os-error.js";
+import { attempt } from "../shared/os-error.js";
 
 /** syslog(3) priorities, which the journal reads off the head of a line (sd-daemon(3)). */
 const PRIORITY: Readonly<Record<LogLevel, number>> = { error: 3, warning: 4, notice: 5, info: 6, debug: 7 };

@@ -1,7 +1,7 @@
 /** What a host must have before a daemon can do anything for it. */
 import { accessSync, constants } from "node:fs";
 import { errnoName, ERRNO } from "../../core/domain/errno.js";
-import { attempt } from "./os-error.js";
+import { attempt } from "../shared/os-error.js";
 
 export const FABRICS_DEVICE = "/dev/nvme-fabrics";
 

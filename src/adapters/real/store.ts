@@ -6,7 +6,7 @@ import type { SecretVault } from "../shared/secrets.js";
 import type { Deliver } from "./deliver.js";
 import { readWhole, replaceFile } from "./files.js";
 import { Lane } from "./lane.js";
-import { attempt } from "./os-error.js";
+import { attempt } from "../shared/os-error.js";
 
 /** Where the core looks for configuration, and where it keeps its records. */
 export const CONFIG_ROOT = "/etc/stas";

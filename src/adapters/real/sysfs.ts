@@ -9,7 +9,7 @@ import type { Deliver } from "./deliver.js";
 import { closeNow, writeOnce } from "./device-file.js";
 import type { Borrowed, HandleTable } from "./handles.js";
 import { LANE, Lane } from "./lane.js";
-import { attempt } from "./os-error.js";
+import { attempt } from "../shared/os-error.js";
 
 /** How often a name is opened before its controller was replaced once too often. EAGAIN then. */
 export const OPENS_MAX = 4;

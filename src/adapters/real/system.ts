@@ -9,7 +9,7 @@ import { replaceFileNow } from "./files.js";
 import { helperEnvironment } from "./helper-environment.js";
 import { Lane } from "./lane.js";
 import type { Libc } from "./libc.js";
-import { attempt } from "./os-error.js";
+import { attempt } from "../shared/os-error.js";
 import { notifyAddress, sdNotify, watchdogInterval, type WatchdogEnvironment } from "./sd-notify.js";
 
 /** A helper command that takes longer is killed. */

@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { Milliseconds } from "../../core/domain/units.js";
 import type { Deliver } from "./deliver.js";
-import { attempt } from "./os-error.js";
+import { attempt } from "../shared/os-error.js";
 import { MonitorText, type Printed } from "./udevadm-text.js";
 import { helperEnvironment } from "./helper-environment.js";
 

@@ -1,6 +1,6 @@
 /** One life of a connection to the bus: from opening the socket until either side closes it. */
 import { connect, type Socket } from "node:net";
-import { errnoOf } from "../os-error.js";
+import { errnoOf } from "../../shared/os-error.js";
 import type { BusAddress } from "./address.js";
 import { DBUS_ERROR, isErrorName } from "./errors.js";
 import { Framer, type Frame } from "./framer.js";

@@ -9,7 +9,7 @@ import type { MdnsPort } from "../../../core/ports/mdns.js";
 import type { Deliver } from "../deliver.js";
 import type { Libc } from "../libc.js";
 import { interfaceIndex, SYS_CLASS_NET } from "../network/interfaces.js";
-import { attempt, errnoOf } from "../os-error.js";
+import { attempt, errnoOf } from "../../shared/os-error.js";
 import { CallFailed, GROUP, LinkSocket, MDNS_PORT, type Family } from "./link-socket.js";
 import { multicastDns, type MulticastDns } from "./multicast-dns.js";
 import { RateLimit } from "./rate-limit.js";

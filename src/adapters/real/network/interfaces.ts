@@ -10,7 +10,7 @@ import type { NetworkInterface } from "../../../core/ports/network.js";
 import type { OsFailure } from "../../../core/ports/request.js";
 import { readWhole } from "../files.js";
 import type { Libc } from "../libc.js";
-import { attempt } from "../os-error.js";
+import { attempt } from "../../shared/os-error.js";
 import {
   AF_NETLINK,
   dumpAddresses,

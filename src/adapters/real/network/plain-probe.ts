@@ -3,7 +3,7 @@ import { connect, type Socket } from "node:net";
 import { ERRNO } from "../../../core/domain/errno.js";
 import { formatIp, isLinkLocal } from "../../../core/domain/ip-address.js";
 import type { ProbeTarget } from "../../../core/ports/network.js";
-import { errnoOf } from "../os-error.js";
+import { errnoOf } from "../../shared/os-error.js";
 import { encodeIcReq, judgeIcResp } from "./icreq.js";
 import type { ProbeDone, Prober, ProbeResult } from "./probe.js";
 import { parseTarget, type ProbePlace } from "./target.js";

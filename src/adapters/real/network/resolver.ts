@@ -5,7 +5,7 @@ import { formatIp, parseIp } from "../../../core/domain/ip-address.js";
 import { Milliseconds } from "../../../core/domain/units.js";
 import type { ResolvedEvent } from "../../../core/ports/network.js";
 import { LANE, Lane } from "../lane.js";
-import { errnoOf } from "../os-error.js";
+import { codeOf, errnoOf } from "../../shared/os-error.js";
 
 /** Two tries of 5 s: what glibc waits for one silent name server (resolv.conf(5)); it waits longer where there are more. */
 export const RESOLVE_TIMEOUT = Milliseconds(10_000);
@@ -123,8 +123,7 @@ function canonical(texts: readonly string[]): readonly string[] {
 const UV_EAI_FIRST = 3_000;
 
 function resolverErrno(error: unknown): number {
-  const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
-  switch (code) {
+  switch (codeOf(error)) {
     case "ENOTFOUND":
     // No name at all: libuv cannot turn it into the letters of DNS (RFC 5891).
     case "EINVAL":
