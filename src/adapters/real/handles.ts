@@ -10,7 +10,7 @@ interface Opened {
   readonly purpose: HandlePurpose;
   /** Calls that use the descriptor, waiting ones included. */
   calls: number;
-  closed: "yes" | "no";
+  isClosed: boolean;
 }
 
 /** A descriptor that stays open until it is given back, whatever becomes of its handle meanwhile. */
@@ -30,7 +30,7 @@ export class HandleTable {
     if (this.#open.size >= HANDLES_MAX) return undefined;
     // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- here the brand is made
     const handle = this.#next++ as HandleId;
-    this.#open.set(handle, { fd, purpose, calls: 0, closed: "no" });
+    this.#open.set(handle, { fd, purpose, calls: 0, isClosed: false });
     return handle;
   }
 
@@ -53,11 +53,11 @@ export class HandleTable {
     const opened = this.#open.get(handle);
     if (opened === undefined) return;
     this.#open.delete(handle);
-    opened.closed = "yes";
+    opened.isClosed = true;
     closeIfUnused(opened);
   }
 }
 
-function closeIfUnused({ fd, calls, closed }: Opened): void {
-  if (closed === "yes" && calls === 0) closeNow(fd);
+function closeIfUnused({ fd, calls, isClosed }: Opened): void {
+  if (isClosed && calls === 0) closeNow(fd);
 }

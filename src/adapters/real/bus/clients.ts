@@ -15,7 +15,7 @@ interface Caller {
   readonly link: Link;
   readonly sender: string;
   readonly serial: number;
-  readonly wantsReply: "yes" | "no";
+  readonly wantsReply: boolean;
 }
 
 interface OpenCall {
@@ -125,7 +125,7 @@ export class Clients {
   }
 
   #answer(caller: Caller, signature: string, values: readonly WireValue[]): void {
-    if (caller.wantsReply === "no") return;
+    if (!caller.wantsReply) return;
     if (caller.link.congested) {
       refuse(caller, DBUS_ERROR.limitsExceeded, "Earlier answers were not taken yet. Try again.");
       return;
@@ -138,11 +138,11 @@ export class Clients {
 /** `undefined`: a call without a sender or a number, which no bus passes on. */
 function callerOf(link: Link, { sender, serial, flags }: Header): Caller | undefined {
   if (sender === undefined || serial === 0) return undefined;
-  return { link, sender, serial, wantsReply: (flags & FLAG.noReplyExpected) === 0 ? "yes" : "no" };
+  return { link, sender, serial, wantsReply: (flags & FLAG.noReplyExpected) === 0 };
 }
 
 function refuse({ link, sender, serial, wantsReply }: Caller, errorName: string, text: string): void {
-  if (wantsReply === "no") return;
+  if (!wantsReply) return;
   const header = { type: MESSAGE_TYPE.error, destination: sender, replySerial: serial, errorName, signature: "s" };
   link.send(header, [text]);
 }

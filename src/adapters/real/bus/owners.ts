@@ -12,7 +12,7 @@ interface Followed {
   readonly name: string;
   readonly told: OwnerTold;
   /** While the bus was not heard of it, its changes are no news. */
-  known: "yes" | "no";
+  isKnown: boolean;
 }
 
 export class NameOwners {
@@ -26,7 +26,7 @@ export class NameOwners {
 
   /** Follows a name for ever. Follow each once. */
   follow(name: string, told: OwnerTold): void {
-    const followed: Followed = { name, told, known: "no" };
+    const followed: Followed = { name, told, isKnown: false };
     this.#followed.push(followed);
     if (this.#link !== undefined) this.#ask(this.#link, followed);
   }
@@ -39,7 +39,7 @@ export class NameOwners {
   /** The bus is gone: nothing is known, and nobody is told so. */
   down(): void {
     this.#link = undefined;
-    for (const followed of this.#followed) followed.known = "no";
+    for (const followed of this.#followed) followed.isKnown = false;
   }
 
   /** Takes a signal that is the bus' word on owners. */
@@ -47,7 +47,7 @@ export class NameOwners {
     if (message.sender !== BUS_NAME || message.interface !== BUS_NAME || message.member !== "NameOwnerChanged") return;
     const [name, , owner] = readChange(message);
     for (const followed of this.#followed) {
-      if (followed.name !== name || followed.known === "no") continue;
+      if (followed.name !== name || !followed.isKnown) continue;
       this.#tell(followed, typeof owner === "string" && owner !== "" ? owner : undefined);
     }
   }
@@ -71,7 +71,7 @@ export class NameOwners {
   }
 
   #tell(followed: Followed, owner: string | undefined): void {
-    followed.known = "yes";
+    followed.isKnown = true;
     followed.told(owner);
   }
 

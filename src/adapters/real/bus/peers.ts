@@ -22,9 +22,9 @@ interface Waiting {
 interface Peer {
   readonly spec: ServiceSpec;
   readonly waiting: Waiting[];
-  owner: { readonly known: "no" } | { readonly known: "yes"; readonly name: string | undefined };
+  owner: { readonly known: false } | { readonly known: true; readonly name: string | undefined };
   /** The core wants to hear of it. */
-  followed: "yes" | "no";
+  isFollowed: boolean;
 }
 
 export class Peers {
@@ -49,16 +49,16 @@ export class Peers {
   down(): void {
     this.#link = undefined;
     for (const peer of this.#peers.values()) {
-      peer.owner = { known: "no" };
+      peer.owner = { known: false };
       for (const { request } of peer.waiting.splice(0)) this.#fail(request, DBUS_ERROR.disconnected);
     }
   }
 
   follow(service: ServiceName): void {
     const peer = this.#peer(service);
-    if (peer.followed === "yes") return;
-    peer.followed = "yes";
-    if (peer.owner.known === "yes") this.#announce(peer, peer.owner.name);
+    if (peer.isFollowed) return;
+    peer.isFollowed = true;
+    if (peer.owner.known) this.#announce(peer, peer.owner.name);
   }
 
   call(request: RequestId, service: ServiceName, method: string, args: readonly BusValue[]): void {
@@ -73,7 +73,7 @@ export class Peers {
       return;
     }
     const peer = this.#peer(service);
-    if (peer.owner.known === "yes") this.#send(this.#link, peer, { request, found, args });
+    if (peer.owner.known) this.#send(this.#link, peer, { request, found, args });
     else if (peer.waiting.length >= OWN_CALLS_MAX) this.#fail(request, DBUS_ERROR.limitsExceeded);
     else peer.waiting.push({ request, found, args });
   }
@@ -81,8 +81,8 @@ export class Peers {
   /** Takes a signal where it comes from the owner of a peer's name. What anybody else sends under it is not believed. */
   onSignal(message: Message): void {
     for (const peer of this.#peers.values()) {
-      const { spec, owner, followed } = peer;
-      if (followed === "no" || owner.known === "no" || owner.name === undefined) continue;
+      const { spec, owner, isFollowed } = peer;
+      if (!isFollowed || !owner.known || owner.name === undefined) continue;
       if (message.sender !== owner.name || message.path !== spec.path) continue;
       const event = readSignal(spec, message);
       if (event !== undefined) this.#deliver(event);
@@ -93,7 +93,7 @@ export class Peers {
   #peer(service: ServiceName): Peer {
     const present = this.#peers.get(service);
     if (present !== undefined) return present;
-    const peer: Peer = { spec: SERVICES[service], waiting: [], owner: { known: "no" }, followed: "no" };
+    const peer: Peer = { spec: SERVICES[service], waiting: [], owner: { known: false }, isFollowed: false };
     this.#peers.set(service, peer);
     if (this.#link !== undefined) this.#match(this.#link, peer.spec);
     this.#owners.follow(peer.spec.busName, (owner) => {
@@ -115,10 +115,10 @@ export class Peers {
 
   #onOwner(peer: Peer, owner: string | undefined): void {
     const before = peer.owner;
-    peer.owner = { known: "yes", name: owner };
-    if (peer.followed === "yes") {
+    peer.owner = { known: true, name: owner };
+    if (peer.isFollowed) {
       // From one process to another at a stroke: what the first knew is gone.
-      if (before.known === "yes" && before.name !== undefined && owner !== undefined) this.#announce(peer, undefined);
+      if (before.known && before.name !== undefined && owner !== undefined) this.#announce(peer, undefined);
       this.#announce(peer, owner);
     }
     const link = this.#link;
@@ -133,7 +133,7 @@ export class Peers {
   }
 
   #send(link: Link, peer: Peer, { request, found, args }: Waiting): void {
-    const destination = peer.owner.known === "yes" ? peer.owner.name : undefined;
+    const destination = peer.owner.known ? peer.owner.name : undefined;
     if (destination === undefined) {
       this.#fail(request, DBUS_ERROR.serviceUnknown);
       return;
