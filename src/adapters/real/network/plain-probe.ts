@@ -1,4 +1,4 @@
-/** Probes over Node's own sockets, for a machine on which the C library cannot be called. */
+/** Probes over Node's sockets, for a machine on which koffi does not load. */
 import { connect, type Socket } from "node:net";
 import { ERRNO } from "../../../core/domain/errno.js";
 import { formatIp, isLinkLocal } from "../../../core/domain/ip-address.js";
@@ -9,8 +9,9 @@ import type { ProbeDone, Prober, ProbeResult } from "./probe.js";
 import { parseTarget, type ProbePlace } from "./target.js";
 
 /**
- * Node cannot bind a socket to an interface: a target with one is answered `ok` at once, for a try over the wrong way proves
- * nothing and its failure would keep a good controller away for ever. (A link-local peer's scope names the interface, and does.)
+ * Node cannot bind a socket to an interface, so a target with an interface is answered `ok` without a probe: a probe over another
+ * route proves nothing, and its failure would keep a good controller disconnected for good. (For a link-local peer the scope
+ * names the interface, so the probe works.)
  */
 export class PlainProber implements Prober {
   readonly #sockets = new Set<Socket>();
