@@ -1,4 +1,4 @@
-/** The command line of `stas-daemon`: parses arguments, checks what the host must have, composes, starts. */
+/** The command line of `stas-daemon`: parses arguments, checks the requirements of the host, starts the daemon. */
 import { Command, CommanderError, Option } from "commander";
 import type { CoreServices } from "../core/state/state.js";
 import { checkThisHost } from "../adapters/real/check-host.js";
@@ -26,24 +26,24 @@ function commandLine(run: (flags: Flags) => Promise<void>): Command {
     .description(
       "Finds NVMe over Fabrics discovery controllers (staf) and connects to the I/O controllers they list (stac).",
     )
-    .addOption(new Option("--service <name>", "which of the two this process is").choices(SERVICES).default("both"))
-    .option("--conf-dir <dir>", "where stafd.conf, stacd.conf and sys.conf are", CONFIG_ROOT)
-    .option("--run-dir <dir>", "where stafd/ and stacd/ with their records are", RUN_ROOT)
-    .option("--bus <address>", "D-Bus address, instead of the system bus")
+    .addOption(new Option("--service <name>", "which services this process runs").choices(SERVICES).default("both"))
+    .option("--conf-dir <dir>", "folder of stafd.conf, stacd.conf and sys.conf", CONFIG_ROOT)
+    .option("--run-dir <dir>", "folder of stafd/ and stacd/, which hold the records", RUN_ROOT)
+    .option("--bus <address>", "D-Bus address (default: the system bus)")
     .option("--tron", "log debug messages")
-    .option("--check", "validate the configuration and this host, say how to mend what is wrong, and exit")
+    .option("--check", "check the configuration and this host, say how to fix what is wrong, and exit")
     .addOption(
-      new Option(
-        "--cleanup",
-        "remove what a daemon that was killed has left behind, say what it was, and exit",
-      ).conflicts("check"),
+      new Option("--cleanup", "remove what a killed daemon left behind, say what was removed, and exit").conflicts(
+        "check",
+      ),
     )
     .allowExcessArguments(false)
+    .showHelpAfterError("Run stas-daemon --help to see the options.")
     .exitOverride()
     .action(run);
 }
 
-/** Runs until the core ends the process; sets the exit status where it never started. */
+/** Runs until the core ends the process. Sets the exit status if the core never starts. */
 export async function main(args: readonly string[]): Promise<void> {
   try {
     await commandLine(run).parseAsync(args, { from: "user" });
@@ -74,7 +74,7 @@ async function run(flags: Flags): Promise<void> {
   else startDaemon(options);
 }
 
-/** Prints what was found, what is wrong last; 1 where something has to be mended. */
+/** Prints the findings, errors last. Returns 1 if there is an error. */
 async function check(options: DaemonOptions): Promise<number> {
   const findings = await checkThisHost(options);
   const order = ["ok", "warning", "error"] as const;
@@ -85,7 +85,7 @@ async function check(options: DaemonOptions): Promise<number> {
   return findings.some(({ level }) => level === "error") ? EXIT.failed : 0;
 }
 
-/** 1 where something could not be removed, 75 where a daemon runs. */
+/** Returns 1 if something could not be removed, 75 if a daemon is running. */
 async function cleanup({ services, roots, bus }: DaemonOptions): Promise<number> {
   const names = servicesOf(services);
   const store = new RealStore(() => undefined, new SecretVault(), roots);

@@ -4,10 +4,10 @@ import { fileURLToPath } from "node:url";
 import pc from "picocolors";
 import { runCommandLine } from "../harness/cli.js";
 
-/** The scenarios of the package: two folders above `dist/bin`, as above `src/bin`. */
+/** The scenarios of the package: two folders above `dist/bin`, and above `src/bin`. */
 const OWN_SCENARIOS = fileURLToPath(new URL("../../sim/scenarios", import.meta.url));
 
-/** A reader of our output that went away (`| head`) ends us quietly: there is nobody left to tell. */
+/** Ends quietly when the reader of our output is gone (`| head`). */
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;

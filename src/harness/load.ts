@@ -1,6 +1,7 @@
 /** Finds and reads scenario files. All of them are read before the first one runs. */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { codeOf } from "../adapters/shared/os-error.js";
 import { parseScenario } from "./scenario/parse.js";
 import type { Problem, Scenario } from "./scenario/types.js";
 
@@ -14,8 +15,7 @@ export interface Loaded {
 
 /** A path that cannot be read is a problem like any other. */
 function unreadable(file: string, error: unknown): Problem {
-  const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
-  const found = typeof code === "string" ? code : "an error";
+  const found = codeOf(error) ?? "an error";
   return { file, line: 1, column: 1, path: "", expected: "a readable scenario file or folder", found };
 }
 

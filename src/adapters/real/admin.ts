@@ -25,19 +25,19 @@ export const ADMIN_FIELD = {
   result: 68,
 } as const;
 
-/** Longer data than this is refused (EINVAL): what the core asks for is a page of a log. */
+/** The most data of one command; more fails with EINVAL. The core asks for one page of a log. */
 export const ADMIN_DATA_BYTES_MAX = 1 << 20;
 
-/** 0 would be the kernel's own limit of 60 s; an unbounded command would hold its thread for ever. */
+/** 0 would mean the kernel's default of 60 s, and a command without a limit would hold its thread for good. */
 const TIMEOUT_MIN_MS = 1;
 const TIMEOUT_MAX_MS = 3_600_000;
 
 const NO_BYTES = new Uint8Array(0);
 
 /**
- * Sends one command on an open `/dev/nvmeN`, on a thread of the pool, and waits for its end. A command that the controller
- * rejects is answered with its status, not with an errno: the ioctl returns it as a positive number. The data that comes
- * back is as long as was asked for; what the controller did not fill is zero.
+ * Sends one command to an open `/dev/nvmeN` on a pool thread and waits for it to end. If the controller rejects the command, the
+ * result has its NVMe status, not an errno: the ioctl returns the status as a positive number. The data has the requested length;
+ * bytes that the controller did not fill are zero.
  */
 export async function sendAdmin(libc: Libc, fd: number, command: AdminCommand): Promise<AdminResult> {
   const { data } = command;
@@ -49,13 +49,13 @@ export async function sendAdmin(libc: Libc, fd: number, command: AdminCommand): 
   const struct = packAdminCommand(command, length === 0 ? 0n : libc.addressOf(buffer), length);
   const done = await libc.ioctl(fd, NVME_IOCTL_ADMIN_CMD, struct);
   if (!done.ok) return done;
-  // `buffer` is named here in any case, so that it lives for as long as the kernel may write to it.
+  // Both branches use `buffer`, so that it lives as long as the kernel may write to it.
   const bytes = data.direction === "from-controller" && done.value === 0 ? buffer : buffer.subarray(0, 0);
   const value = struct.readUInt32LE(ADMIN_FIELD.result);
   return { ok: true, status: done.value, value, bytes: bytes.length === 0 ? NO_BYTES : bytes };
 }
 
-/** The struct as the kernel reads it; `address` and `length` are those of the data. */
+/** The struct as the kernel reads it. `address` and `length` describe the data. */
 export function packAdminCommand(command: AdminCommand, address: bigint, length: number): Buffer {
   const struct = stableBuffer(ADMIN_STRUCT_BYTES);
   struct.writeUInt8(command.opcode, ADMIN_FIELD.opcode);

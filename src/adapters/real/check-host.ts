@@ -1,4 +1,4 @@
-/** Carries `stas-daemon --check` out on this host. */
+/** Runs `stas-daemon --check` on this host. */
 import { ERRNO } from "../../core/domain/errno.js";
 import { RequestId } from "../../core/ports/request.js";
 import type { OsFailure } from "../../core/ports/request.js";
@@ -13,7 +13,7 @@ import { loadLibc } from "./libc.js";
 import { FABRICS_DEVICE, missingDevice, missingRoot } from "./requirements.js";
 import { RealStore } from "./store.js";
 
-/** Looks at this host and its files; changes nothing. */
+/** Checks this host and its files, and changes nothing. */
 export function checkThisHost(options: DaemonOptions): Promise<readonly Finding[]> {
   const services = servicesOf(options.services);
   const store = new RealStore(() => undefined, new SecretVault(), options.roots);
@@ -30,7 +30,7 @@ export function checkThisHost(options: DaemonOptions): Promise<readonly Finding[
   });
 }
 
-/** Reads the option line as the daemon does. */
+/** Reads the option line through the daemon's own adapter. */
 function readOptionLine(): Promise<{ readonly ok: true; readonly text: string } | OsFailure> {
   return new Promise((resolve) => {
     const fabrics = new RealFabrics({

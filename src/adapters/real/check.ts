@@ -1,4 +1,4 @@
-/** `stas-daemon --check`: what is wrong with the configuration and the host, and how to mend it. */
+/** `stas-daemon --check`: finds what is wrong with the configuration and the host, and says how to fix it. */
 import { parseSupportedOptions } from "../../core/codec/fabrics-options.js";
 import { DecodeError } from "../../core/codec/error.js";
 import { parseStacConfig } from "../../core/config/stacd.js";
@@ -21,11 +21,11 @@ import { FABRICS_DEVICE } from "./requirements.js";
 
 export interface Finding {
   readonly level: "ok" | "warning" | "error";
-  /** A whole sentence; for a problem, with what to do about it. */
+  /** A sentence; for a problem, with what to do about it. */
   readonly text: string;
 }
 
-/** What the check looks at, beside files. */
+/** The host under check. */
 export interface CheckedHost {
   readonly services: readonly ServiceName[];
   /** Why this process may not connect storage, or `undefined`. */
@@ -33,22 +33,23 @@ export interface CheckedHost {
   /** Why `/dev/nvme-fabrics` cannot be used, or `undefined`. */
   readonly missingDevice: string | undefined;
   readonly store: Pick<StorePort, "read">;
-  /** The file that stands for one of the core's paths. */
+  /** The real file for one of the core's paths. */
   readonly locate: (path: string) => string;
-  /** The kernel's line of connect options, or its errno; waits behind connects in flight. */
+  /** The kernel's line of connect options, or its errno. Waits for connects in flight. */
   readonly readOptionLine: () => Promise<{ readonly ok: true; readonly text: string } | { ok: false; errno: number }>;
-  /** Whether the bus answers; the text says how to mend it where it does not. */
+  /** Whether the bus answers. If not, the text says how to fix it. */
   readonly tryBus: () => Promise<Finding>;
-  /** Whether Avahi is on the bus, or can be started by it. */
+  /** Whether Avahi is on the bus, or the bus can start it. */
   readonly findAvahi: () => Promise<"there" | "not there">;
   /** Whether koffi loads. */
   readonly nativeCalls: boolean;
 }
 
+/** Checks everything, in the order of a start. */
 export async function checkHost(host: CheckedHost): Promise<readonly Finding[]> {
   const configs = host.services.map((service) => readConfig(host, service));
   return [
-    missing(host.missingRoot, "this is root"),
+    missing(host.missingRoot, "this process runs as root"),
     ...identityFindings(host),
     ...configs.flatMap(({ findings }) => findings),
     ...(await kernelFindings(
@@ -77,7 +78,7 @@ function identityFindings(host: CheckedHost): readonly Finding[] {
   };
   const parsed = parseSysConfig(SYS_CONFIG, readText(SYS_CONFIG) ?? "", readText);
   const notes = parsed.notes.map((note) => noteFinding(host, note));
-  if (!parsed.ok) return [...notes, { level: "error", text: `${host.locate(SYS_CONFIG)} is not valid: mend it.` }];
+  if (!parsed.ok) return [...notes, { level: "error", text: `${host.locate(SYS_CONFIG)} is not valid: correct it.` }];
   if (parsed.value.kind === "unknown")
     return [...notes, { level: "error", text: `nothing can be connected: ${parsed.value.because}` }];
   return [...notes, { level: "ok", text: `the host NQN is ${parsed.value.identity.hostNqn}` }];
@@ -104,16 +105,21 @@ function readFile(
   if (!read.ok && read.errno !== ERRNO.ENOENT) {
     return {
       config: undefined,
-      findings: [{ level: "error", text: `${path} cannot be read: ${errnoName(read.errno)}.` }],
+      findings: [
+        {
+          level: "error",
+          text: `${path} cannot be read (${errnoName(read.errno)}): make it a file that root can read.`,
+        },
+      ],
     };
   }
   const parsed = parse(file, read.ok ? read.text : "");
   const notes = parsed.notes.map((note) => noteFinding(host, note));
   if (!parsed.ok)
-    return { config: undefined, findings: [...notes, { level: "error", text: `${path} is not valid: mend it.` }] };
+    return { config: undefined, findings: [...notes, { level: "error", text: `${path} is not valid: correct it.` }] };
   const fine = read.ok
-    ? `${path} is read; controllers configured: ${String(parsed.value.controllers.length)}`
-    : `${path} is not there: the defaults are used`;
+    ? `${path} was read; controllers configured: ${String(parsed.value.controllers.length)}`
+    : `${path} does not exist: the defaults apply`;
   return { config: parsed.value, findings: [...notes, { level: "ok", text: fine }] };
 }
 
@@ -121,7 +127,7 @@ async function kernelFindings(host: CheckedHost, configs: readonly CommonConfig[
   if (host.missingDevice !== undefined) return [{ level: "error", text: host.missingDevice }];
   const line = await host.readOptionLine();
   if (!line.ok) {
-    const text = `the kernel does not say which connect options it knows (${errnoName(line.errno)}), as before Linux 5.17: options are tried unchecked`;
+    const text = `the kernel does not list its connect options (${errnoName(line.errno)}), as before Linux 5.17: the daemon passes configured options unchecked`;
     return [{ level: "warning", text }];
   }
   try {
@@ -130,15 +136,16 @@ async function kernelFindings(host: CheckedHost, configs: readonly CommonConfig[
       return !known.has(CONNECTION_OPTIONS[key].kernel) && isConfigured(configs, key);
     });
     return [
-      { level: "ok", text: `${FABRICS_DEVICE} takes ${String(known.size)} connect options` },
+      { level: "ok", text: `${FABRICS_DEVICE} accepts ${String(known.size)} connect options` },
       ...lacking.map((key): Finding => {
-        const text = `this kernel does not know ${CONNECTION_OPTIONS[key].file}: remove it from the configuration`;
+        const text = `this kernel does not support ${CONNECTION_OPTIONS[key].file}: remove it from the configuration`;
         return { level: "warning", text };
       }),
     ];
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
-    return [{ level: "error", text: `the kernel's connect options cannot be read: ${error.problem}` }];
+    const text = `the kernel's list of connect options cannot be parsed (${error.problem}): please report it with the output of cat ${FABRICS_DEVICE}`;
+    return [{ level: "error", text }];
   }
 }
 
@@ -148,7 +155,7 @@ function isConfigured(configs: readonly CommonConfig[], key: keyof ConnectionOpt
   });
 }
 
-/** Who would find services over mDNS. A configuration that is not valid has its finding already. */
+/** How services are found over mDNS. A configuration that is not valid already has its own finding. */
 async function mdnsFindings(host: CheckedHost): Promise<readonly Finding[]> {
   if (!host.services.includes("staf")) return [];
   const read = host.store.read(STAF_CONFIG);
@@ -159,17 +166,18 @@ async function mdnsFindings(host: CheckedHost): Promise<readonly Finding[]> {
   if (mdnsProvider !== "builtin" && (await host.findAvahi()) === "there")
     return [{ level: "ok", text: "mDNS: services are taken from Avahi" }];
   if (mdnsProvider === "avahi") {
-    const text =
-      "mDNS: there is no Avahi, and nothing is discovered until there is: start avahi-daemon, or set mdns-provider to auto";
+    const text = "mDNS: there is no Avahi, so nothing is discovered: start avahi-daemon, or set mdns-provider to auto";
     return [{ level: "warning", text }];
   }
-  if (host.nativeCalls) return [{ level: "ok", text: "mDNS: queries are our own" }];
-  return [{ level: "warning", text: "mDNS: queries of our own need koffi, and nothing is discovered without Avahi" }];
+  if (host.nativeCalls) return [{ level: "ok", text: "mDNS: the daemon sends its own queries" }];
+  const text =
+    "mDNS: koffi does not load, so the daemon cannot send its own queries and discovers nothing: use Avahi, or install the koffi package for this architecture with: npm ci";
+  return [{ level: "warning", text }];
 }
 
 function nativeFinding(loads: boolean): Finding {
-  if (loads) return { level: "ok", text: "native calls work: kernel events by netlink, log pages by ioctl" };
+  if (loads) return { level: "ok", text: "native calls work: kernel events over netlink, log pages through ioctl" };
   const text =
-    "koffi does not load on this machine: staf cannot read log pages, and kernel events come through udevadm. Install the package for this architecture with: npm ci";
+    "koffi does not load on this machine: staf cannot read log pages, and kernel events come through udevadm. Install the koffi package for this architecture with: npm ci";
   return { level: "error", text };
 }

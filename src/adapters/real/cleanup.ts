@@ -1,4 +1,4 @@
-/** `stas-daemon --cleanup`: removes what a daemon that was killed has left behind. */
+/** `stas-daemon --cleanup`: removes what a killed daemon left behind. */
 import { spawnSync } from "node:child_process";
 import { unlinkSync } from "node:fs";
 import { errnoName, ERRNO } from "../../core/domain/errno.js";
@@ -7,40 +7,40 @@ import { RECORD_PATHS } from "../../core/controller/services.js";
 import { temporaryPath } from "../shared/temporary-path.js";
 import { UDEV_OVERRIDE_PATH } from "../shared/udev-override.js";
 import type { Owners } from "./bus/try.js";
-import { attempt } from "./os-error.js";
+import { attempt } from "../shared/os-error.js";
 
-/** udev is told that its rules changed; where it does not answer in this time, it sees so by itself. */
+/** How long to wait for udev to reload its rules. Without an answer, it notices the change by itself. */
 const RELOAD_LIMIT_MS = 5_000;
 
-/** What the clean-up works on. */
+/** The input of the clean-up. */
 export interface LeftBehind {
   readonly services: readonly ServiceName[];
-  /** The file that stands for one of the core's paths. */
+  /** The real file for one of the core's paths. */
   readonly locate: (path: string) => string;
   readonly override: string;
   readonly owners: Owners;
   readonly reloadRules: () => void;
 }
 
-/** `running`: a daemon runs, and nothing was touched. */
+/** `running`: a daemon is running, so nothing was touched. */
 export interface CleanedUp {
   readonly outcome: "clean" | "failed" | "running";
-  /** Whole sentences. */
+  /** Sentences for the operator. */
   readonly lines: readonly string[];
 }
 
 /**
- * The udev override, which is staf's, and files half written. Records stay: the next start takes its connections up with them.
- * Nothing is touched while a daemon owns the name of one of the services, as far as that can be told.
+ * Removes staf's udev override and files that were being written. Keeps the records: the next start needs them to adopt its
+ * connections. Touches nothing while a daemon owns the name of one of the services, if D-Bus can tell.
  */
 export function cleanUp({ services, locate, override, owners, reloadRules }: LeftBehind): CleanedUp {
   const lines: string[] = [];
-  if (!owners.known) lines.push(`whether a daemon runs cannot be told: ${owners.problem}`);
+  if (!owners.known) lines.push(`it is unknown whether a daemon is running: ${owners.problem}`);
   else if (owners.names.length > 0) {
     const names = owners.names.join(" and ");
     return {
       outcome: "running",
-      lines: [`nothing is removed: a daemon runs, for D-Bus knows an owner of ${names}. Stop it: it removes its own`],
+      lines: [`nothing is removed: a running daemon owns ${names} on D-Bus. Stop it, and it removes its own files`],
     };
   }
   const overrides = services.includes("staf") ? [override, temporaryPath(override)] : [];
@@ -56,7 +56,7 @@ export function cleanUp({ services, locate, override, owners, reloadRules }: Lef
       lines.push(`removed ${path}`);
     } else if (gone.errno !== ERRNO.ENOENT && gone.errno !== ERRNO.ENOTDIR) {
       outcome = "failed";
-      lines.push(`${path} cannot be removed (${errnoName(gone.errno)})`);
+      lines.push(`${path} cannot be removed (${errnoName(gone.errno)}): remove it by hand`);
     }
     if (gone.ok && path === override) reloadRules();
   }
@@ -64,7 +64,7 @@ export function cleanUp({ services, locate, override, owners, reloadRules }: Lef
   return { outcome, lines };
 }
 
-/** The clean-up of this host. */
+/** Cleans up this host. */
 export function cleanUpThisHost(parts: Pick<LeftBehind, "services" | "locate" | "owners">): CleanedUp {
   const reloadRules = (): void => {
     spawnSync("udevadm", ["control", "--reload"], { stdio: "ignore", timeout: RELOAD_LIMIT_MS });

@@ -2,7 +2,7 @@ import { Milliseconds } from "../../core/domain/units.js";
 import type { ClockPort } from "../../core/ports/clock.js";
 import type { Deliver } from "./deliver.js";
 
-/** `setTimeout` fires at once above this: a longer delay is waited for in steps. */
+/** `setTimeout` fires at once above this, so a longer delay takes several steps. */
 const STEP_MAX = Milliseconds(2 ** 31 - 1);
 
 interface Armed {
@@ -10,7 +10,7 @@ interface Armed {
   handle: NodeJS.Timeout;
 }
 
-/** Named timers over Node's, and the two clocks. CLOCK_MONOTONIC stands still while the host sleeps. */
+/** Named timers on top of Node's, and the two clocks. CLOCK_MONOTONIC stands still while the host sleeps. */
 export class RealClock implements ClockPort {
   readonly #deliver: Deliver;
   readonly #armed = new Map<string, Armed>();
@@ -52,7 +52,7 @@ export class RealClock implements ClockPort {
     }, wait);
   }
 
-  /** Node may call a millisecond early by our reckoning, and after a step there is more to wait for. */
+  /** Node may call a millisecond early by our clock, and a step may not be the last. */
   #elapsed(timer: string): void {
     const armed = this.#armed.get(timer);
     if (armed === undefined) return;

@@ -32,14 +32,14 @@ export interface DaemonOptions {
   readonly threshold: LogLevel;
 }
 
-/** Exit statuses beside 0, those of sysexits.h where it has one. */
+/** Exit statuses other than 0, from sysexits.h where it has one. */
 export const EXIT = { failed: 1, usage: 64, internalError: 70, running: 75 } as const;
 
 export function servicesOf(services: CoreServices): readonly ServiceName[] {
   return services === "both" ? ["staf", "stac"] : [services];
 }
 
-/** Opens the ports, then starts the core, which ends the process when it is done. */
+/** Opens the ports, then starts the core. The core ends the process. */
 export function startDaemon(options: DaemonOptions): void {
   const style = detectStyle(process.env["JOURNAL_STREAM"], process.stderr.isTTY);
   const log = new RealLog({ style, threshold: options.threshold });
@@ -72,7 +72,7 @@ export function startDaemon(options: DaemonOptions): void {
   loop.start(new Core(opened.ports, options.services));
 }
 
-/** Turns of the event loop in which a socket that was given up is shut down. */
+/** Turns of the event loop that a closing socket needs to shut down. */
 const TURNS_TO_LEAVE = 2;
 
 function afterTurns(turns: number, then: () => void): void {
@@ -83,7 +83,7 @@ function afterTurns(turns: number, then: () => void): void {
 }
 
 const WITHOUT_NATIVE_CALLS =
-  "koffi does not load on this machine: log pages cannot be read, kernel events come through udevadm, and silent peers are not probed. Install the package for this architecture with npm ci.";
+  "koffi does not load on this machine: log pages cannot be read, kernel events come through udevadm, and silent peers are not probed. Install the koffi package for this architecture with: npm ci";
 
 interface PortParts {
   readonly libc: Libc | undefined;
@@ -95,13 +95,13 @@ interface PortParts {
 interface OpenedPorts {
   readonly ports: Ports;
   /**
-   * Gives up what others see of this process. The end of a process does that only once the kernel lets go of its last thread, and
-   * a child outlives it: the next daemon is to find the names on the bus free, and no second `udevadm monitor`.
+   * Releases everything that other processes see of this one. The end of the process does that only when the kernel releases its
+   * last thread, and a child outlives the process. The next daemon must find the bus names free and no second `udevadm monitor`.
    */
   readonly leave: () => void;
 }
 
-/** The socket of kernel events first: what happens while sysfs is scanned waits in it. */
+/** Opens the socket of kernel events first, so that it holds what happens during the scan of sysfs. */
 function openPorts(options: DaemonOptions, { libc, log, deliver, end }: PortParts): OpenedPorts {
   const watcher = libc === undefined ? undefined : new FdWatcher(libc);
   const uevents = openUevents({ libc, watcher, deliver, log });
@@ -124,7 +124,7 @@ function openPorts(options: DaemonOptions, { libc, log, deliver, end }: PortPart
     dnssd: new RealDnssd({ avahi: bus.foreign(AVAHI), deliver, log }),
   };
   const leave = (): void => {
-    // The core did, unless it fell over.
+    // The core has done this already, unless it crashed.
     if (options.services !== "stac") system.removeUdevOverride();
     uevents.close();
     mdns.close();
@@ -133,13 +133,13 @@ function openPorts(options: DaemonOptions, { libc, log, deliver, end }: PortPart
   return { ports, leave };
 }
 
-/** At once: `process.exit` waits for pool threads, and one may be blocked in the kernel for a minute. */
+/** Ends the process at once: `process.exit` waits for pool threads, and one may be blocked in the kernel for a minute. */
 function endProcess(libc: Libc | undefined, status: number): void {
   if (libc === undefined) process.exit(status);
   libc.exitNow(status);
 }
 
-/** Where our own bug was, on one line. */
+/** The stack of our own bug. */
 function traceOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : "something that is no error was thrown";
+  return error instanceof Error ? (error.stack ?? error.message) : "a value that is not an Error was thrown";
 }

@@ -1,4 +1,4 @@
 import type { CoreEvent } from "../../core/ports/index.js";
 
-/** Puts an event into the inbox of the process. It enters the core later, never inside the call. */
+/** Puts an event into the inbox. It reaches the core later, never inside this call. */
 export type Deliver = (event: CoreEvent) => void;

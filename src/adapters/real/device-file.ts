@@ -1,11 +1,11 @@
-/** Calls on device files that may block in the kernel: each on a thread of libuv's pool, answered with its errno. */
+/** Calls on device files, which may block in the kernel. Each runs on a thread of libuv's pool and answers with its errno. */
 import { close, closeSync, open, read, write } from "node:fs";
 import { ERRNO } from "../../core/domain/errno.js";
-import { attempt, errnoOf, type Attempt } from "./os-error.js";
+import { attempt, errnoOf, type Attempt } from "../shared/os-error.js";
 
 type Callback<T> = (error: NodeJS.ErrnoException | null, value: T) => void;
 
-/** Rejects for nothing but our own bugs. */
+/** Rejects only for our own bugs. */
 function answered<T>(call: (done: Callback<T>) => void): Promise<Attempt<T>> {
   return new Promise((resolve, reject) => {
     call((error, value) => {
@@ -16,34 +16,34 @@ function answered<T>(call: (done: Callback<T>) => void): Promise<Attempt<T>> {
       try {
         resolve({ ok: false, errno: errnoOf(error) });
       } catch (bug) {
-        reject(bug instanceof Error ? bug : new Error("a file call failed with what is no error"));
+        reject(bug instanceof Error ? bug : new Error("a file call failed with a value that is not an Error"));
       }
     });
   });
 }
 
-/** `flags`: of node:fs `constants`. Closes on exec. */
+/** Opens a file. `flags`: from node:fs `constants`. The descriptor closes on exec. */
 export function openFile(path: string, flags: number): Promise<Attempt<number>> {
   return answered((done) => {
     open(path, flags, done);
   });
 }
 
-/** One write(2). A driver takes all of it or none: what was written in part is never followed by the rest. */
+/** One write(2). A driver takes all bytes or none, so a short write is never continued. */
 export function writeOnce(fd: number, bytes: Uint8Array): Promise<Attempt<number>> {
   return answered((done) => {
     write(fd, bytes, 0, bytes.length, null, done);
   });
 }
 
-/** One read(2) from where the descriptor stands. The value: how many bytes of `into` are filled. */
+/** One read(2) at the current offset. The value is the number of bytes read into `into`. */
 export function readOnce(fd: number, into: Uint8Array): Promise<Attempt<number>> {
   return answered((done) => {
     read(fd, into, 0, into.length, null, done);
   });
 }
 
-/** For a descriptor whose last reference may do work in the kernel. */
+/** Closes on a pool thread, for a descriptor whose last reference may do work in the kernel. */
 export async function closeFile(fd: number): Promise<void> {
   const closed = await answered<"closed">((done) => {
     close(fd, (error) => {
@@ -62,7 +62,7 @@ export function closeNow(fd: number): void {
   );
 }
 
-/** Linux lets the descriptor go even where it answers with an error. EBADF alone is our own bug. */
+/** Linux releases the descriptor even if close fails. Only EBADF is our own bug. */
 function checkClosed(closed: Attempt<unknown>): void {
-  if (!closed.ok && closed.errno === ERRNO.EBADF) throw new Error("a descriptor was closed that is not open");
+  if (!closed.ok && closed.errno === ERRNO.EBADF) throw new Error("closed a descriptor that is not open");
 }

@@ -1,4 +1,4 @@
-/** Connects through `/dev/nvme-fabrics`, and admin commands on handles. */
+/** The fabrics port: connects through `/dev/nvme-fabrics`, and admin commands on handles. */
 import { constants } from "node:fs";
 import { ERRNO } from "../../core/domain/errno.js";
 import type { AdminCommand, FabricsPort, FabricsReplyEvent } from "../../core/ports/fabrics.js";
@@ -21,13 +21,13 @@ export interface FabricsParts {
   readonly handles: HandleTable;
   readonly deliver: Deliver;
   readonly vault: Pick<SecretVault, "revealOptions">;
-  /** Absent where koffi does not load: admin commands are then answered with ENOSYS. */
+  /** Absent if koffi does not load: admin commands then fail with ENOSYS. */
   readonly libc: Libc | undefined;
-  /** Absent: the host's own. */
+  /** Absent: `FABRICS_DEVICE`. */
   readonly device?: string;
 }
 
-/** Everything here may block in the kernel for seconds, also an open: each call has a thread of its lane. */
+/** Every call here, even an open, may block in the kernel for seconds, so each runs on a thread of its lane. */
 export class RealFabrics implements FabricsPort {
   readonly #parts: FabricsParts;
   readonly #device: string;
@@ -51,7 +51,7 @@ export class RealFabrics implements FabricsPort {
     });
   }
 
-  /** EBADF where the handle is not one for admin commands. */
+  /** Fails with EBADF if the handle is not open for admin commands. */
   admin(request: RequestId, handle: HandleId, command: AdminCommand): void {
     const { libc, handles } = this.#parts;
     const borrowed = handles.borrow(handle, "admin");
@@ -71,7 +71,7 @@ export class RealFabrics implements FabricsPort {
     this.#answer(request, result);
   }
 
-  /** The secrets are in memory for as long as the write takes, and in one buffer that is wiped. */
+  /** The secrets are in memory only during the write, and in one buffer that is wiped. */
   async #connect(fd: number, options: string): Promise<FabricsReplyEvent["result"]> {
     const bytes = Buffer.from(this.#parts.vault.revealOptions(options), "utf8");
     const written = await writeOnce(fd, bytes);
@@ -91,7 +91,7 @@ export class RealFabrics implements FabricsPort {
   }
 }
 
-/** Opens, calls, closes: a connection outlives the descriptor it was made through. */
+/** Opens, calls and closes. A connection outlives its descriptor. */
 async function withFile(
   path: string,
   flags: number,

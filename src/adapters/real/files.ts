@@ -1,4 +1,4 @@
-/** Files read and written as a root daemon should: bounded, never blocked by what is no file, never half written. */
+/** Reads and writes files safely for a root daemon: with limits, without blocking on devices, never half written. */
 import {
   closeSync,
   constants,
@@ -16,15 +16,15 @@ import { dirname } from "node:path";
 import { ERRNO } from "../../core/domain/errno.js";
 import type { OsFailure } from "../../core/ports/request.js";
 import { temporaryPath } from "../shared/temporary-path.js";
-import { attempt, attemptLater, type Attempt } from "./os-error.js";
+import { attempt, attemptLater, type Attempt } from "../shared/os-error.js";
 
-/** The largest file that is read. A record of a thousand controllers is some 2 MiB. */
+/** The largest file to read. A record of a thousand controllers takes about 2 MiB. */
 export const FILE_BYTES_MAX = 64 << 20;
 
 const CHUNK_BYTES = 64 << 10;
 const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
-/** Reads a whole regular file. EISDIR for a directory, EINVAL for a device or a FIFO, EFBIG above `FILE_BYTES_MAX`. */
+/** Reads a whole regular file. Fails with EISDIR for a directory, EINVAL for a device or FIFO, EFBIG above `FILE_BYTES_MAX`. */
 export function readWhole(path: string): Attempt<Buffer> {
   const opened = attempt(() => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK));
   if (!opened.ok) return opened;
@@ -39,7 +39,7 @@ function readOpen(fd: number): Attempt<Buffer> {
   const stat = fstatSync(fd);
   if (stat.isDirectory()) return { ok: false, errno: ERRNO.EISDIR };
   if (!stat.isFile()) return { ok: false, errno: ERRNO.EINVAL };
-  // Files of /sys and /proc lie about their size: read until there is no more.
+  // Files in /sys and /proc report a wrong size, so read until the end.
   const chunks: Buffer[] = [];
   let total = 0;
   while (total <= FILE_BYTES_MAX) {
@@ -56,13 +56,13 @@ function readOpen(fd: number): Attempt<Buffer> {
 export interface NewFile {
   readonly path: string;
   readonly text: string;
-  /** Permissions, whatever the umask. */
+  /** Permissions, independent of the umask. */
   readonly mode: 0o600 | 0o644;
 }
 
 /**
- * Replaces a file: after a kill or a power cut it holds the old text or the new, whole. Its folder is made where it is missing.
- * One writer a path at a time.
+ * Replaces a file. After a kill or power cut it holds either the old text or the new one, complete. Creates a missing folder.
+ * Only one writer per path at a time.
  */
 export async function replaceFile(file: NewFile): Promise<{ readonly ok: true } | OsFailure> {
   const temporary = temporaryPath(file.path);
@@ -78,7 +78,7 @@ export async function replaceFile(file: NewFile): Promise<{ readonly ok: true } 
   return done;
 }
 
-/** The same before it returns, for a small file where memory is the disk (/run): nothing is synced. */
+/** The same, synchronously and without sync, for a small file on a file system in memory (/run). */
 export function replaceFileNow({ path, text, mode }: NewFile): Attempt<void> {
   const temporary = temporaryPath(path);
   return attempt(() => {

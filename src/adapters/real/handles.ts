@@ -1,22 +1,22 @@
-/** Open descriptors of controllers, by the handles that the core knows them by. */
+/** Open descriptors of controllers, by the handles that the core uses. */
 import type { HandleId, HandlePurpose } from "../../core/ports/sysfs.js";
 import { closeNow } from "./device-file.js";
 
-/** Handles open at once, at most; EMFILE beyond. Well below the descriptors that a process is allowed (4096 and more). */
+/** The most handles open at once; EMFILE beyond. Well below the descriptor limit of a process (4096 or more). */
 export const HANDLES_MAX = 2_048;
 
 interface Opened {
   readonly fd: number;
   readonly purpose: HandlePurpose;
-  /** Calls that use the descriptor, waiting ones included. */
+  /** Calls that use the descriptor, including waiting ones. */
   calls: number;
-  closed: "yes" | "no";
+  isClosed: boolean;
 }
 
-/** A descriptor that stays open until it is given back, whatever becomes of its handle meanwhile. */
+/** A descriptor that stays open until it is released, even if its handle is closed in the meantime. */
 export interface Borrowed {
   readonly fd: number;
-  /** To be called once, when the call has ended. */
+  /** Call it once, when the call has ended. */
   readonly release: () => void;
 }
 
@@ -25,16 +25,16 @@ export class HandleTable {
   readonly #open = new Map<HandleId, Opened>();
   #next = 1;
 
-  /** Takes a descriptor over. `undefined` where the table is full: the descriptor stays the caller's. */
+  /** Takes ownership of a descriptor. `undefined` if the table is full: the descriptor then stays with the caller. */
   add(fd: number, purpose: HandlePurpose): HandleId | undefined {
     if (this.#open.size >= HANDLES_MAX) return undefined;
     // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- here the brand is made
     const handle = this.#next++ as HandleId;
-    this.#open.set(handle, { fd, purpose, calls: 0, closed: "no" });
+    this.#open.set(handle, { fd, purpose, calls: 0, isClosed: false });
     return handle;
   }
 
-  /** The descriptor for one call; `undefined` where the handle is not open, or open for something else (EBADF). */
+  /** The descriptor for one call; `undefined` if the handle is not open for this purpose (EBADF). */
   borrow(handle: HandleId, purpose: HandlePurpose): Borrowed | undefined {
     const opened = this.#open.get(handle);
     if (opened?.purpose !== purpose) return undefined;
@@ -48,16 +48,16 @@ export class HandleTable {
     };
   }
 
-  /** Without effect where it is not open. A descriptor in use closes when the last call on it ends: its number is not reused under one. */
+  /** Does nothing if the handle is not open. A descriptor in use closes when its last call ends, so no call sees its number reused. */
   close(handle: HandleId): void {
     const opened = this.#open.get(handle);
     if (opened === undefined) return;
     this.#open.delete(handle);
-    opened.closed = "yes";
+    opened.isClosed = true;
     closeIfUnused(opened);
   }
 }
 
-function closeIfUnused({ fd, calls, closed }: Opened): void {
-  if (closed === "yes" && calls === 0) closeNow(fd);
+function closeIfUnused({ fd, calls, isClosed }: Opened): void {
+  if (isClosed && calls === 0) closeNow(fd);
 }

@@ -1,5 +1,5 @@
 /**
- * What helper commands inherit. The service manager's socket is ours alone: udevadm would report its own errors there as the
+ * The environment of helper commands, without the socket of the service manager: udevadm would report its own errors there as the
  * daemon's (ERRNO=2, lab check of the service manager).
  */
 export function helperEnvironment(): NodeJS.ProcessEnv {

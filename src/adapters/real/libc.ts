@@ -1,7 +1,7 @@
 /**
- * The C library calls that Node has no name for, through koffi. Blocking ones run on libuv's pool, with their errno.
+ * C library calls that Node does not offer, through koffi. Blocking calls run on libuv's pool and keep their errno.
  *
- * Where koffi's binary does not load (an unusual machine), `loadLibc` says why, and the daemon does without.
+ * If koffi's binary does not load (an unusual machine), `loadLibc` says so, and the daemon works without it.
  */
 import { createRequire } from "node:module";
 import { endianness } from "node:os";
@@ -9,7 +9,7 @@ import type { KoffiFunc, default as Koffi } from "koffi";
 
 type Call = KoffiFunc<(...args: readonly unknown[]) => unknown>;
 
-/** What a call came to: a value of zero or more, or the errno as a positive number. */
+/** The result of a call: a value of zero or more, or the errno as a positive number. */
 export type CallResult = { readonly ok: true; readonly value: number } | { readonly ok: false; readonly errno: number };
 
 export interface Libc {
@@ -22,29 +22,29 @@ export interface Libc {
   send(fd: number, bytes: Uint8Array, flags: number): CallResult;
   sendto(fd: number, bytes: Uint8Array, flags: number, address: Uint8Array): CallResult;
   recv(fd: number, into: Uint8Array, flags: number): CallResult;
-  /** `header` is a struct msghdr made of addresses from `addressOf`: whoever made it keeps those buffers referenced. */
+  /** `header` is a struct msghdr with addresses from `addressOf`. The caller must keep those buffers referenced. */
   recvmsg(fd: number, header: Uint8Array, flags: number): CallResult;
   close(fd: number): CallResult;
-  /** A descriptor that counts; closes on exec, never blocks. */
+  /** Makes an eventfd that closes on exec and never blocks. */
   eventfd(): CallResult;
-  /** Adds one to an eventfd: whoever polls it wakes. */
+  /** Adds one to an eventfd and so wakes its poll. */
   wake(fd: number): void;
-  /** Takes back every `wake` so far. */
+  /** Resets an eventfd. */
   unwake(fd: number): void;
-  /** poll(2) on a pool thread. `descriptors` is an array of `length` struct pollfd; a negative timeout waits for ever. */
+  /** poll(2) on a pool thread. `descriptors` is an array of `length` struct pollfd; a negative timeout waits without limit. */
   poll(descriptors: Uint8Array, length: number, timeout: number): Promise<CallResult>;
-  /** ioctl(2) on a pool thread. Whoever calls keeps what `argument` points to referenced until it answers. */
+  /** ioctl(2) on a pool thread. The caller must keep what `argument` points to referenced until the call ends. */
   ioctl(fd: number, request: number, argument: Uint8Array): Promise<CallResult>;
-  /** Where a buffer lies. Good for as long as the buffer is referenced. */
+  /** The address of a buffer. Valid while the buffer is referenced. */
   addressOf(buffer: Uint8Array): bigint;
-  /** `_exit(2)`: ends the process at once, also while pool threads are blocked in the kernel, which `process.exit` waits for. */
+  /** `_exit(2)`: ends the process at once, even while pool threads are blocked in the kernel. `process.exit` waits for them. */
   exitNow(status: number): void;
 }
 
 export type LoadedLibc =
   { readonly ok: true; readonly libc: Libc } | { readonly ok: false; readonly because: "koffi does not load" };
 
-/** Calls on pool threads at once, at most; beyond, koffi throws. Above every lane of this daemon together. */
+/** The most calls on pool threads at once; koffi throws beyond. More than all lanes of this daemon together. */
 const ASYNC_CALLS_MAX = 1_024;
 
 const KOFFI_FAILS: LoadedLibc = { ok: false, because: "koffi does not load" };
@@ -53,7 +53,7 @@ const LIBC = "libc.so.6";
 const POINTER_BYTES = 8;
 const EFD_CLOEXEC_NONBLOCK = 0o2004000;
 
-/** Memory that the kernel may write to by its address: never moved, and nobody else's. (V8 keeps small arrays where it moves them.) */
+/** Memory that the kernel may write to by address: it never moves and is not shared. (V8 moves the data of small arrays.) */
 export function stableBuffer(length: number): Buffer {
   return Buffer.from(new ArrayBuffer(length));
 }
@@ -61,8 +61,8 @@ export function stableBuffer(length: number): Buffer {
 let loaded: LoadedLibc | undefined;
 
 /**
- * The same one each time: koffi takes its settings once. Fails on a machine whose structs are not those of this project, which
- * packs them as 64-bit little-endian Linux does.
+ * Loads the library once, because koffi accepts its settings once. Fails on a machine other than 64-bit little-endian Linux,
+ * because this project packs structs in that layout.
  */
 export function loadLibc(): LoadedLibc {
   loaded ??= load();
@@ -112,12 +112,12 @@ function bindCalls(koffi: typeof Koffi): Libc {
     const value = Number(returned);
     return value < 0 ? { ok: false, errno: koffi.errno() } : { ok: true, value };
   };
-  /** The errno of the pool thread is put back before the callback runs (koffi 3.2). */
+  /** koffi (3.2) restores the errno of the pool thread before the callback runs. */
   const later = (call: Call, ...args: readonly unknown[]): Promise<CallResult> =>
     new Promise((resolve, reject) => {
       call.async(...args, (error: unknown, returned: unknown) => {
         if (error === null) resolve(result(returned));
-        else reject(error instanceof Error ? error : new Error("koffi refuses a call"));
+        else reject(error instanceof Error ? error : new Error("koffi refused a call"));
       });
     });
   return {

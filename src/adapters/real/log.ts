@@ -1,22 +1,22 @@
-/** The log on standard error: `<N>` priorities for the journal, times and levels for everybody else. */
+/** The log on standard error: with `<N>` priorities for the journal, else with times and levels. */
 import { fstatSync, writeSync } from "node:fs";
 import type { LogLevel, LogPort, LogRecord } from "../../core/ports/log.js";
-import { attempt } from "./os-error.js";
+import { attempt } from "../shared/os-error.js";
 
-/** syslog(3) priorities, which the journal reads off the head of a line (sd-daemon(3)). */
+/** syslog(3) priorities, which the journal reads from the start of a line (sd-daemon(3)). */
 const PRIORITY: Readonly<Record<LogLevel, number>> = { error: 3, warning: 4, notice: 5, info: 6, debug: 7 };
 
-/** For whom a line is written. */
+/** The reader of the log. */
 export type LogStyle = "journal" | "terminal" | "file";
 
 const COLOUR: Readonly<Record<LogLevel, string>> = { error: "31", warning: "33", notice: "1", info: "0", debug: "2" };
 
 const STDERR = 2;
 
-/** Lines longer than this are cut: the text may name what a hostile peer sent. */
+/** Longer lines are cut: the text may contain what a hostile peer sent. */
 const LINE_CHARS_MAX = 4_096;
 
-/** Whether standard error is the journal's, a terminal, or neither. `journalStream` is $JOURNAL_STREAM: `device:inode`. */
+/** Whether standard error is the journal, a terminal, or neither. `journalStream` is $JOURNAL_STREAM: `device:inode`. */
 export function detectStyle(journalStream: string | undefined, isTerminal: boolean): LogStyle {
   if (journalStream !== undefined) {
     const stat = attempt(() => fstatSync(STDERR));
@@ -25,7 +25,7 @@ export function detectStyle(journalStream: string | undefined, isTerminal: boole
   return isTerminal ? "terminal" : "file";
 }
 
-/** One line, newline included. A control character is shown as `\xNN`, so that no text can forge a line. */
+/** Formats one line, including the newline. Shows control characters as `\xNN`, so that no text can forge a line. */
 export function formatRecord(record: LogRecord, style: LogStyle, at: Date): string {
   const { level, controller } = record;
   const whole = controller === undefined ? record.text : `${controller}: ${record.text}`;
@@ -49,11 +49,11 @@ function escapeControls(text: string): string {
 
 export interface LogOptions {
   readonly style: LogStyle;
-  /** The least important level that is written. */
+  /** The least important level to write. */
   readonly threshold: LogLevel;
 }
 
-/** Writes synchronously, so that the last words before an exit are not lost. */
+/** Writes synchronously, so that the last lines before an exit are not lost. */
 export class RealLog implements LogPort {
   readonly #options: LogOptions;
   #lost = 0;
@@ -69,11 +69,11 @@ export class RealLog implements LogPort {
   }
 
   #reportLost(): void {
-    const text = `${String(this.#lost)} log lines before this one were lost: nobody read standard error`;
+    const text = `${String(this.#lost)} log lines before this one were lost, because nothing read standard error`;
     if (this.#put({ level: "warning", text })) this.#lost = 0;
   }
 
-  /** False where nobody reads (a full pipe, a closed terminal): a daemon does not stop over its log. */
+  /** False if nothing reads (a full pipe, a closed terminal). The daemon must not stop because of its log. */
   #put(record: LogRecord): boolean {
     const line = formatRecord(record, this.#options.style, new Date());
     return attempt(() => writeSync(STDERR, line)).ok;

@@ -1,27 +1,27 @@
-/** Feeds a core its events, one at a time, on Node's event loop. */
+/** Feeds events to a core one at a time, on Node's event loop. */
 import { Inbox } from "../../core/inbox.js";
 import type { CoreEvent } from "../../core/ports/index.js";
 
-/** Events dispatched before the event loop gets its turn, so that a flood starves no socket and no timer. */
+/** Events dispatched per turn of the event loop, so that a flood starves no socket or timer. */
 const EVENTS_PER_TURN = 256;
 
-/** What takes the events: a core. */
+/** The receiver of the events: a core. */
 export interface EventSink {
   dispatch(event: CoreEvent): void;
 }
 
-/** What becomes of our own bugs. */
+/** What to do about our own bugs. */
 export interface CrashHooks {
-  /** Something threw that must not: an event is half handled. The core is told to stop, next. */
+  /** Code that must not throw did, so an event is half handled. The loop stops the core next. */
   crashed(error: unknown): void;
-  /** It threw once more: nothing is left but to end. */
+  /** It threw again: the process has to end. */
   gaveUp(): void;
 }
 
 const START: CoreEvent = { kind: "control", action: "start" };
 const STOP: CoreEvent = { kind: "control", action: "stop" };
 
-/** Everything that reaches the core goes through `deliver`; nothing enters before `start`, nor after `stop`. */
+/** Every event reaches the core through `deliver`; none before `start` or after `stop`. */
 export class EventLoop {
   readonly #inbox = new Inbox();
   readonly #hooks: CrashHooks;
@@ -38,7 +38,7 @@ export class EventLoop {
     this.#schedule();
   };
 
-  /** Dispatches the start, then all that waited for it. */
+  /** Dispatches the start event, then the events that waited for it. */
   start(sink: EventSink): void {
     this.#sink = sink;
     this.#dispatch(START);
@@ -50,7 +50,7 @@ export class EventLoop {
   }
 
   /**
-   * Our own bug, in the core or in an adapter. The first makes the core stop, so that connections are left as the configuration
+   * Handles our own bug, in the core or in an adapter. The first stops the core, so that it leaves connections as the configuration
    * says; the second ends it.
    */
   fail(error: unknown): void {

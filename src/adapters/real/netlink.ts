@@ -1,4 +1,4 @@
-/** The kernel's uevents over netlink: a socket bound to NETLINK_KOBJECT_UEVENT's group 1. */
+/** Reads the kernel's uevents from a netlink socket bound to group 1 of NETLINK_KOBJECT_UEVENT. */
 import { isNvmeUevent, UEVENT_BYTES_MAX } from "../../core/codec/uevent.js";
 import { ERRNO } from "../../core/domain/errno.js";
 import type { LogPort } from "../../core/ports/log.js";
@@ -17,13 +17,13 @@ const SO_RCVBUFFORCE = 33;
 const SCM_CREDENTIALS = 2;
 const MSG_TRUNC = 0x20;
 
-/** Room for 5000 events in one burst, with none lost. */
+/** Holds a burst of 5000 events without loss. */
 const RECEIVE_BUFFER_BYTES = 8 << 20;
 
-/** Messages taken before the event loop gets its turn. What is left is still ready in the next round. */
+/** Messages read per turn of the event loop. The rest are still ready in the next round. */
 export const MESSAGES_PER_ROUND = 256;
 
-/** The multicast group of the kernel itself; group 2 is udevd's. */
+/** The multicast group of the kernel itself; group 2 belongs to udevd. */
 const KERNEL_GROUP = 1;
 
 /** struct msghdr, sockaddr_nl, iovec and a control message with struct ucred, on 64-bit Linux. */
@@ -32,13 +32,13 @@ const SOCKADDR = { bytes: 12, family: 0, port: 4, groups: 8 };
 const IOVEC = { bytes: 16, base: 0, length: 8 };
 const CONTROL = { bytes: 64, level: 8, type: 12, uid: 20, credentialsEnd: 28 };
 
-/** What one recvmsg gave. */
+/** The outcome of one recvmsg. */
 type Received =
   | { readonly kind: "message"; readonly bytes: Uint8Array }
   | { readonly kind: "truncated" }
   | { readonly kind: "foreign" };
 
-/** The buffers of recvmsg, made once: whatever is taken out of them is copied. */
+/** The buffers of recvmsg, allocated once. Copy what you take out of them. */
 class Receiver {
   readonly #libc: Libc;
   readonly #fd: number;
@@ -69,7 +69,7 @@ class Receiver {
     return { ok: true, received: this.#judge(got.value) };
   }
 
-  /** Foreign is what the kernel did not send to everybody: another process can send to this socket, and to the group. */
+  /** `foreign`: the kernel did not multicast it. Other processes can send to this socket and to the group. */
   #judge(length: number): Received {
     if (!this.#isFromKernel()) return { kind: "foreign" };
     if ((this.#header.readInt32LE(MSGHDR.flags) & MSG_TRUNC) !== 0) return { kind: "truncated" };
@@ -97,17 +97,17 @@ export interface NetlinkParts {
   readonly watcher: FdWatcher;
   readonly deliver: Deliver;
   readonly log: LogPort;
-  /** Messages were lost: an overrun (ENOBUFS), or one that was cut short. */
+  /** Messages were lost: an overrun (ENOBUFS) or a truncated message. */
   readonly overflow: () => void;
-  /** Called once when the socket gives an error that no later read can mend. It is closed by then. */
+  /** Called once when the socket fails for good. It is closed by then. */
   readonly broken: (errno: number) => void;
 }
 
 export type NetlinkOpened = { readonly ok: true; readonly uevents: NetlinkUevents } | OsFailure;
 
 /**
- * Delivers the kernel's uevents of subsystem `nvme`, and those of which that cannot be told; others never reach the core,
- * which reads none of them.
+ * Delivers the kernel's uevents of subsystem `nvme`, and those whose subsystem is unclear. Drops all others, because the core
+ * ignores them.
  */
 export class NetlinkUevents {
   readonly #parts: NetlinkParts;
@@ -117,7 +117,7 @@ export class NetlinkUevents {
   #open = true;
   #foreign = 0;
 
-  /** From here on the kernel's events queue in the socket. */
+  /** Opens the socket. From then on it queues the kernel's events. */
   static open(parts: NetlinkParts): NetlinkOpened {
     const bound = openSocket(parts.libc);
     return bound.ok ? { ok: true, uevents: new NetlinkUevents(parts, bound.value) } : bound;
@@ -132,12 +132,12 @@ export class NetlinkUevents {
     });
   }
 
-  /** Messages dropped because they were not the kernel's. */
+  /** The number of messages dropped because they did not come from the kernel. */
   get foreign(): number {
     return this.#foreign;
   }
 
-  /** Nothing is delivered after it. */
+  /** Closes the socket. Delivers nothing afterwards. */
   close(): void {
     if (!this.#open) return;
     this.#open = false;
@@ -170,7 +170,7 @@ export class NetlinkUevents {
     if (this.#foreign > 1) return;
     this.#parts.log.write({
       level: "warning",
-      text: "a message that claims to be a kernel event did not come from the kernel and is dropped, as every other will be: some process of this host sends them (in a user namespace all events look like this: run the daemon outside of it)",
+      text: "a message that claims to be a kernel event did not come from the kernel and is dropped, as are all that follow: a process on this host sends them (in a user namespace every kernel event looks like this: run the daemon outside of it)",
     });
   }
 
@@ -193,7 +193,7 @@ function bindSocket(libc: Libc, fd: number): CallResult {
   const credentials = libc.setsockopt(fd, SOL_SOCKET, SO_PASSCRED, int32(1));
   if (!credentials.ok) return credentials;
   const forced = libc.setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, int32(RECEIVE_BUFFER_BYTES));
-  // Without CAP_NET_ADMIN: as much as net.core.rmem_max allows. An overrun is told either way.
+  // Without CAP_NET_ADMIN: as much as net.core.rmem_max allows. An overrun is reported either way.
   if (!forced.ok) libc.setsockopt(fd, SOL_SOCKET, SO_RCVBUF, int32(RECEIVE_BUFFER_BYTES));
   const address = Buffer.alloc(SOCKADDR.bytes);
   address.writeUInt16LE(AF_NETLINK, SOCKADDR.family);

@@ -1,14 +1,14 @@
-/** Tells the service manager how things stand (sd_notify(3)), and that we are alive (sd_watchdog_enabled(3)). */
+/** Reports our state to the service manager (sd_notify(3)), and that we are alive (sd_watchdog_enabled(3)). */
 import type { Libc } from "./libc.js";
 
 const AF_UNIX = 1;
 const SOCK_DGRAM_CLOEXEC_NONBLOCK = 2 | 0o2004000;
 const MSG_NOSIGNAL = 0x4000;
 const AT = 0x40;
-/** `sun_path` of a struct sockaddr_un. */
+/** Size of `sun_path` in struct sockaddr_un. */
 const PATH_BYTES_MAX = 108;
 
-/** A datagram socket's address from $NOTIFY_SOCKET: a path, or `@name` in the abstract name space. `undefined`: neither. */
+/** The socket address for $NOTIFY_SOCKET: a path, or `@name` in the abstract name space. `undefined` for anything else. */
 export function notifyAddress(name: string | undefined): Buffer | undefined {
   if (name === undefined || !/^[/@]./.test(name)) return undefined;
   const path = Buffer.from(name, "utf8");
@@ -21,7 +21,7 @@ export function notifyAddress(name: string | undefined): Buffer | undefined {
   return address;
 }
 
-/** Sends one state, such as `READY=1`. Best effort, as in sd_notify: a manager that does not listen changes nothing. */
+/** Sends one state, such as `READY=1`. Ignores failures, as sd_notify callers should: nothing depends on the manager. */
 export function sdNotify(libc: Libc, address: Buffer, state: string): void {
   const socket = libc.socket(AF_UNIX, SOCK_DGRAM_CLOEXEC_NONBLOCK, 0);
   if (!socket.ok) return;
@@ -34,7 +34,7 @@ export interface WatchdogEnvironment {
   readonly WATCHDOG_PID?: string | undefined;
 }
 
-/** How often the watchdog wants to be fed: half of its limit, in milliseconds; `undefined` where there is none for us. */
+/** How often to feed the watchdog: half of its limit, in milliseconds; `undefined` if this process has no watchdog. */
 export function watchdogInterval(environment: WatchdogEnvironment, pid: number): number | undefined {
   const { WATCHDOG_USEC: limit, WATCHDOG_PID: whose } = environment;
   if (limit === undefined || !/^[0-9]{1,15}$/.test(limit)) return undefined;

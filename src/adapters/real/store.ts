@@ -6,25 +6,25 @@ import type { SecretVault } from "../shared/secrets.js";
 import type { Deliver } from "./deliver.js";
 import { readWhole, replaceFile } from "./files.js";
 import { Lane } from "./lane.js";
-import { attempt } from "./os-error.js";
+import { attempt } from "../shared/os-error.js";
 
-/** Where the core looks for configuration, and where it keeps its records. */
+/** The folders in which the core looks for configuration and keeps its records. */
 export const CONFIG_ROOT = "/etc/stas";
 export const RUN_ROOT = "/run";
 
 export interface StoreRoots {
-  /** What stands for /etc/stas. */
+  /** Replaces /etc/stas. */
   readonly config: string;
-  /** What stands for /run. */
+  /** Replaces /run. */
   readonly run: string;
 }
 
-/** Files, with two folders of the core's that may lie elsewhere (`--conf-dir`, `--run-dir`). */
+/** The files of this host. Two folders of the core may lie elsewhere (`--conf-dir`, `--run-dir`). */
 export class RealStore implements StorePort {
   readonly #deliver: Deliver;
   readonly #vault: SecretVault;
   readonly #roots: StoreRoots;
-  /** One at a time: a later text of a file never comes before an earlier one. */
+  /** One write at a time, so that a later text never lands before an earlier one. */
   readonly #writes = new Lane(1);
 
   constructor(deliver: Deliver, vault: SecretVault, roots: StoreRoots) {
@@ -55,7 +55,7 @@ export class RealStore implements StorePort {
     });
   }
 
-  /** The file that stands for one of the core's paths. */
+  /** The real file for one of the core's paths. */
   locate(path: string): string {
     const { config, run } = this.#roots;
     for (const [root, stands] of [

@@ -1,4 +1,4 @@
-/** Controllers in sysfs, and handles on them. */
+/** The sysfs port: controllers in sysfs, and handles on them. */
 import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { ERRNO } from "../../core/domain/errno.js";
 import type { OsFailure, RequestId } from "../../core/ports/request.js";
@@ -9,12 +9,12 @@ import type { Deliver } from "./deliver.js";
 import { closeNow, writeOnce } from "./device-file.js";
 import type { Borrowed, HandleTable } from "./handles.js";
 import { LANE, Lane } from "./lane.js";
-import { attempt } from "./os-error.js";
+import { attempt } from "../shared/os-error.js";
 
-/** How often a name is opened before its controller was replaced once too often. EAGAIN then. */
+/** How often `open` tries a name whose controller keeps being replaced. Then it fails with EAGAIN. */
 export const OPENS_MAX = 4;
 
-/** No attribute of sysfs is longer than the page it is printed into. */
+/** The kernel prints a sysfs attribute into one page. */
 const ATTRIBUTE_BYTES_MAX = 4_096;
 
 const DELETE = Buffer.from("1", "latin1");
@@ -23,20 +23,19 @@ export interface SysfsParts {
   /** Shared with the fabrics port. */
   readonly handles: HandleTable;
   readonly deliver: Deliver;
-  /** Under which folder `/sys` and `/dev` lie; absent: the host's own. */
+  /** The folder that holds `/sys` and `/dev`; absent: the root of the host. */
   readonly root?: string;
-  /** What attributes are read through; absent: the files under `root`. */
+  /** Reads the attributes; absent: from the files under `root`. */
   readonly attributes?: AttributeFs;
 }
 
 /**
- * A handle is one open descriptor, and what is done through it reaches the controller that was opened or fails with ENODEV:
- * an open `/dev/nvmeN` keeps the number N from being given to another, and a `delete_controller` that was opened dies with
- * its controller (6.12-cloud.s8-handles.log).
+ * A handle is one open descriptor. A call through it reaches the opened controller or fails with ENODEV: an open `/dev/nvmeN`
+ * keeps the number N from being reused, and an open `delete_controller` dies with its controller (6.12-cloud.s8-handles.log).
  *
- * The record is read by name, after the descriptor was opened. If it should be another controller's, then the opened one was
- * gone by then and stays gone, so that the descriptor can hit nobody. That it is not is found out all the same, so that no
- * ENODEV is taken for the end of a controller that lives.
+ * `open` reads the record by name, after opening the descriptor. If the record belongs to another controller, the opened one is
+ * gone for good, and the descriptor can harm no other. `open` still checks this, so that an ENODEV is not taken for the end of a
+ * live controller.
  */
 export class RealSysfs implements SysfsPort {
   readonly #handles: HandleTable;
@@ -60,7 +59,7 @@ export class RealSysfs implements SysfsPort {
     return this.#reader.read(name);
   }
 
-  /** Besides what the kernel answers: ENOENT for what is no controller's name, EMFILE where the handle table is full. */
+  /** Fails with the kernel's errno, ENOENT for a name that cannot be a controller's, EMFILE if the handle table is full. */
   open(name: string, purpose: HandlePurpose): OpenResult {
     if (!isControllerName(name)) return { ok: false, errno: ERRNO.ENOENT };
     for (let opens = 0; opens < OPENS_MAX; opens++) {
@@ -74,7 +73,7 @@ export class RealSysfs implements SysfsPort {
     this.#handles.close(handle);
   }
 
-  /** EBADF where the handle is not one for deletes. */
+  /** Fails with EBADF if the handle is not open for a delete. */
   delete(request: RequestId, handle: HandleId): void {
     const borrowed = this.#handles.borrow(handle, "delete");
     if (borrowed === undefined) {
@@ -109,7 +108,7 @@ export class RealSysfs implements SysfsPort {
     return { ok: false, errno: ERRNO.EMFILE };
   }
 
-  /** An admin command takes CAP_SYS_ADMIN and no more than a read-only descriptor. */
+  /** An admin command needs CAP_SYS_ADMIN, and only a read-only descriptor. */
   #target(name: string, purpose: HandlePurpose): { readonly path: string; readonly flags: number } {
     switch (purpose) {
       case "admin":
@@ -121,8 +120,8 @@ export class RealSysfs implements SysfsPort {
 }
 
 /**
- * What a path stands for, as against a descriptor that was opened by it. Sysfs and devtmpfs give each node an inode number that
- * is not given again while a descriptor holds the node.
+ * Compares a path with a descriptor that was opened through it. Sysfs and devtmpfs do not reuse the inode number of a node while a
+ * descriptor holds the node.
  */
 function presenceOf(fd: number, path: string): "present" | "replaced" | "gone" {
   const opened = fstatSync(fd, { bigint: true });
@@ -131,7 +130,7 @@ function presenceOf(fd: number, path: string): "present" | "replaced" | "gone" {
   return found.value.ino === opened.ino && found.value.dev === opened.dev ? "present" : "replaced";
 }
 
-/** Reads attributes into one buffer: three system calls each, and no more memory. */
+/** Reads attributes into one shared buffer: three system calls per attribute, and no further memory. */
 export class HostAttributes implements AttributeFs {
   readonly #root: string;
   readonly #buffer = Buffer.alloc(ATTRIBUTE_BYTES_MAX);

@@ -9,10 +9,10 @@ import { replaceFileNow } from "./files.js";
 import { helperEnvironment } from "./helper-environment.js";
 import { Lane } from "./lane.js";
 import type { Libc } from "./libc.js";
-import { attempt } from "./os-error.js";
+import { attempt, errnoOf } from "../shared/os-error.js";
 import { notifyAddress, sdNotify, watchdogInterval, type WatchdogEnvironment } from "./sd-notify.js";
 
-/** A helper command that takes longer is killed. */
+/** Kills a helper command that takes longer. */
 const COMMAND_LIMIT_MS = 10_000;
 
 export interface SystemEnvironment extends WatchdogEnvironment {
@@ -24,15 +24,15 @@ export interface SystemParts {
   readonly log: LogPort;
   readonly deliver: Deliver;
   readonly environment: SystemEnvironment;
-  /** Ends the process: it does not return to the core. */
+  /** Ends the process. The core runs no more events after it. */
   readonly exit: (status: number) => void;
 }
 
-/** The service manager, and the signals by which it and the operator ask for things. */
+/** The system port: the service manager, helper commands, and the signals of the manager and the operator. */
 export class RealSystem implements SystemPort {
   readonly #parts: SystemParts;
   readonly #notifyAddress: Buffer | undefined;
-  /** Commands in the order in which they were asked for. */
+  /** Runs commands one at a time, in order. */
   readonly #jobs = new Lane(1);
   #watchdog: NodeJS.Timeout | undefined;
 
@@ -41,7 +41,7 @@ export class RealSystem implements SystemPort {
     this.#notifyAddress = notifyAddress(parts.environment.NOTIFY_SOCKET);
   }
 
-  /** SIGTERM and SIGINT stop, SIGHUP reloads. */
+  /** SIGTERM and SIGINT stop the core, SIGHUP reloads the configuration. */
   listen(): void {
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
       process.on(signal, () => {
@@ -74,7 +74,10 @@ export class RealSystem implements SystemPort {
 
   writeUdevOverride(): void {
     const written = replaceFileNow({ path: UDEV_OVERRIDE_PATH, text: UDEV_OVERRIDE_TEXT, mode: 0o644 });
-    if (!written.ok) this.#complain(`${UDEV_OVERRIDE_PATH} cannot be written (${errnoName(written.errno)})`);
+    if (!written.ok)
+      this.#complain(
+        `${UDEV_OVERRIDE_PATH} cannot be written (${errnoName(written.errno)}), so nvme-cli's udev rule may connect the same controllers: let the service write to /run/udev/rules.d`,
+      );
     this.#reloadRules();
   }
 
@@ -83,7 +86,10 @@ export class RealSystem implements SystemPort {
       unlinkSync(UDEV_OVERRIDE_PATH);
     });
     if (!removed.ok && removed.errno === ERRNO.ENOENT) return;
-    if (!removed.ok) this.#complain(`${UDEV_OVERRIDE_PATH} cannot be removed (${errnoName(removed.errno)})`);
+    if (!removed.ok)
+      this.#complain(
+        `${UDEV_OVERRIDE_PATH} cannot be removed (${errnoName(removed.errno)}), so nvme-cli's udev rule stays masked: remove the file by hand`,
+      );
     this.#reloadRules();
   }
 
@@ -91,7 +97,7 @@ export class RealSystem implements SystemPort {
     this.#parts.exit(status);
   }
 
-  /** At once, where it would else see within 3 s by itself that the folder has changed. */
+  /** Makes udev reload at once. By itself it notices a changed folder within 3 s. */
   #reloadRules(): void {
     this.#command("udevadm", ["control", "--reload"]);
   }
@@ -101,7 +107,7 @@ export class RealSystem implements SystemPort {
     if (libc !== undefined && this.#notifyAddress !== undefined) sdNotify(libc, this.#notifyAddress, state);
   }
 
-  /** From this loop and no other thread: a daemon that handles no events must not look alive. */
+  /** Feeds from this event loop, not from another thread: a daemon that handles no events must not look alive. */
   #feedWatchdog(): void {
     const interval = watchdogInterval(this.#parts.environment, process.pid);
     if (interval === undefined || this.#watchdog !== undefined) return;
@@ -116,14 +122,16 @@ export class RealSystem implements SystemPort {
         new Promise((resolve) => {
           const child = spawn(name, args, { stdio: "ignore", timeout: COMMAND_LIMIT_MS, env: helperEnvironment() });
           const end = (problem: string | undefined): void => {
-            if (problem !== undefined) this.#complain(`${name} ${args.join(" ")}: ${problem}`);
+            if (problem !== undefined) this.#complain(`${name} ${args.join(" ")} failed: ${problem}`);
             resolve();
           };
-          child.once("error", () => {
-            end("it cannot be run");
+          child.once("error", (error) => {
+            end(`it cannot be started (${errnoName(errnoOf(error))}): check that it is installed`);
           });
-          child.once("exit", (status) => {
-            end(status === 0 ? undefined : status === null ? "it took too long" : `status ${String(status)}`);
+          child.once("exit", (status, signal) => {
+            if (status === 0) end(undefined);
+            else if (status !== null) end(`exit status ${String(status)}`);
+            else end(`it was ended by ${String(signal)} (limit: ${String(COMMAND_LIMIT_MS / 1_000)} s)`);
           });
         }),
     );

@@ -1,22 +1,22 @@
-/** What `udevadm monitor --kernel --property` prints, turned back into the kernel's messages. */
+/** Turns the output of `udevadm monitor --kernel --property` back into the kernel's messages. */
 import { EncodeError } from "../../core/codec/error.js";
 import { encodeUevent, UEVENT_BYTES_MAX } from "../../core/codec/uevent.js";
 
 export type Printed =
-  /** It listens: it says so once, before the first event. */
+  /** udevadm listens. It says so once, before the first event. */
   | { readonly kind: "listening" }
   | { readonly kind: "uevent"; readonly message: Uint8Array }
-  /** A record that cannot be one: too long, or not what the kernel sends. */
+  /** A record that is too long or cannot come from the kernel. */
   | { readonly kind: "lost" };
 
 const HEADER = "KERNEL[";
 const DEVICES = "/dev/";
-/** Printed last; the kernel writes them before the name of the device that they belong to. */
+/** udevadm prints them last; the kernel writes them before the device name they belong to. */
 const NUMBERS: ReadonlySet<string> = new Set(["MAJOR", "MINOR"]);
 
 /**
- * Takes its output in pieces. Each event is a header line, a line a property, and an empty line (systemd 252). MAJOR and
- * MINOR come last there, and DEVNAME with its folder: both are put back as the kernel has them.
+ * Parses the output piece by piece. An event is a header line, one line per property, and an empty line (systemd 252). There,
+ * MAJOR and MINOR come last, and DEVNAME includes the folder; both are restored to the kernel's form.
  */
 export class MonitorText {
   #rest = "";
@@ -32,7 +32,7 @@ export class MonitorText {
       if (line === "") printed.push(this.#end());
       else this.#add(line);
     }
-    // The rest of a line that is too long for any record is not kept.
+    // Discards the rest of a line that is too long for any record.
     if (this.#rest.length > UEVENT_BYTES_MAX) this.#rest = this.#rest.slice(0, UEVENT_BYTES_MAX + 1);
     return printed;
   }
@@ -56,7 +56,7 @@ export class MonitorText {
   }
 }
 
-/** `undefined` where the properties are not those of an event. */
+/** `undefined` if the properties do not form an event. */
 function encodeRecord(lines: readonly string[]): Uint8Array | undefined {
   const found = new Map<string, string>();
   for (const line of lines) {

@@ -1,31 +1,31 @@
-/** Kernel uevents without native code: `udevadm monitor` as a child process. */
+/** Reads kernel uevents without native code, from `udevadm monitor` as a child process. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { Milliseconds } from "../../core/domain/units.js";
 import type { Deliver } from "./deliver.js";
-import { attempt } from "./os-error.js";
+import { attempt } from "../shared/os-error.js";
 import { MonitorText, type Printed } from "./udevadm-text.js";
 import { helperEnvironment } from "./helper-environment.js";
 
 const MONITOR: readonly string[] = ["udevadm", "monitor", "--kernel", "--property", "--subsystem-match=nvme"];
 
-/** How soon it is started again; twice as long each time, until once it has lasted. */
+/** The pause before a restart. It doubles each time, until the child has lasted `LONGEST_PAUSE`. */
 const FIRST_PAUSE = Milliseconds(1_000);
 const LONGEST_PAUSE = Milliseconds(60_000);
 
 export interface MonitorParts {
   readonly deliver: Deliver;
-  /** Events were lost, or may have been. */
+  /** Events were lost or may have been lost. */
   readonly overflow: () => void;
-  /** It ended, or does not start; `again`: in how long it is started once more. */
+  /** The child ended or did not start; `again`: the pause before the next start. */
   readonly ended: (again: Milliseconds) => void;
-  /** Absent: udevadm of systemd. */
+  /** Absent: systemd's udevadm. */
   readonly command?: readonly string[];
   readonly firstPause?: Milliseconds;
 }
 
 /**
- * Delivers the kernel's uevents of subsystem `nvme` as messages. What happened before it listens is lost, so each time it
- * begins to, that is told as an overflow; and what was lost with it when it ended likewise.
+ * Delivers the kernel's uevents of subsystem `nvme` as messages. Events before the child listens, and after it ends, are lost. So
+ * each start and each end is reported as an overflow.
  */
 export class UdevadmMonitor {
   readonly #parts: MonitorParts;
@@ -47,7 +47,7 @@ export class UdevadmMonitor {
     this.#start();
   }
 
-  /** Nothing is delivered after it. */
+  /** Ends the child. Delivers nothing afterwards. */
   close(): void {
     clearTimeout(this.#restart);
     this.#restart = undefined;
@@ -68,7 +68,7 @@ export class UdevadmMonitor {
   #follow(child: ChildProcess): void {
     this.#child = child;
     const text = new MonitorText();
-    // Without descriptors to spare there is no output either.
+    // When the process has no free descriptor, there is no stdout.
     child.stdout?.setEncoding("latin1");
     child.stdout?.on("data", (piece: string) => {
       for (const printed of text.push(piece)) if (this.#child === child) this.#tell(printed);
@@ -76,7 +76,7 @@ export class UdevadmMonitor {
     const ended = (): void => {
       if (this.#child === child) this.#ended();
     };
-    // The one where it does not start, the other once it has ended and all its output is read.
+    // `error` if it does not start; `close` once it has ended and its output is read.
     child.on("error", ended);
     child.on("close", ended);
   }

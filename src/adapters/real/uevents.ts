@@ -1,4 +1,4 @@
-/** The udev port: the kernel's uevents, over netlink where koffi loads, else by `udevadm monitor`. */
+/** The udev port: the kernel's uevents, over netlink if koffi loads, else through `udevadm monitor`. */
 import { errnoName } from "../../core/domain/errno.js";
 import { formatDuration, Milliseconds } from "../../core/domain/units.js";
 import type { LogPort } from "../../core/ports/log.js";
@@ -9,39 +9,39 @@ import { UdevadmMonitor } from "./udevadm.js";
 import type { FdWatcher } from "./watcher.js";
 
 export interface UeventParts {
-  /** Both absent where koffi does not load. */
+  /** Both absent if koffi does not load. */
   readonly libc: Libc | undefined;
   readonly watcher: FdWatcher | undefined;
   readonly deliver: Deliver;
   readonly log: LogPort;
-  /** The command that stands in for netlink; absent: udevadm of systemd. */
+  /** The command that replaces netlink; absent: systemd's udevadm. */
   readonly monitor?: readonly string[];
 }
 
-/** Uevents that are being delivered. */
+/** An open source of uevents. */
 export interface Uevents {
-  /** Nothing is delivered after it. */
+  /** Closes the source. Delivers nothing afterwards. */
   close(): void;
 }
 
 /**
- * Binds, and delivers from then on. Of all uevents those of subsystem `nvme` are delivered, which are those that the core reads.
- * A source that breaks is replaced, and what may have been lost is told as `uevent-overflow`.
+ * Binds, and from then on delivers the uevents of subsystem `nvme`, the only ones that the core reads. Replaces a source that
+ * breaks, and reports a possible loss as `uevent-overflow`.
  */
 export function openUevents(parts: UeventParts): Uevents {
   return new UeventSource(parts);
 }
 
-/** An overflow makes the core list every controller of the host: in a flood, once in this time. */
+/** An overflow makes the core list every controller of the host. In a flood, that happens at most once in this time. */
 export const OVERFLOW_PERIOD = Milliseconds(1_000);
 
-const HOW_TO_MEND =
+const HOW_TO_FIX =
   "Check that udevadm is installed, and that the service may open netlink sockets (RestrictAddressFamilies=)";
 
 class UeventSource implements Uevents {
   readonly #parts: UeventParts;
   #source: Uevents | undefined;
-  /** Runs while an overflow is not told at once. */
+  /** Runs while the next overflow has to wait. */
   #held: NodeJS.Timeout | undefined;
   #lostAgain = false;
   #endSaid = false;
@@ -88,14 +88,14 @@ class UeventSource implements Uevents {
       ended: (again) => {
         const level = this.#endSaid ? "debug" : "error";
         this.#endSaid = true;
-        const text = `udevadm monitor does not run, so kernel events are noticed late; it is started again in ${formatDuration(again)}. ${HOW_TO_MEND}`;
+        const text = `udevadm monitor is not running, so kernel events are noticed late; it is started again in ${formatDuration(again)}. ${HOW_TO_FIX}`;
         this.#parts.log.write({ level, text });
       },
       ...(monitor === undefined ? {} : { command: monitor }),
     });
   }
 
-  /** The first at once; those that follow within a while are told together at its end. */
+  /** Reports the first overflow at once, and those within the next `OVERFLOW_PERIOD` together at its end. */
   #overflow(): void {
     if (this.#held !== undefined) {
       this.#lostAgain = true;

@@ -1,5 +1,5 @@
-/** Watches descriptors that Node cannot: one pool thread in poll(2) for all of them. */
-import { ERRNO } from "../../core/domain/errno.js";
+/** Watches descriptors that Node cannot watch, with one pool thread in poll(2) for all of them. */
+import { ERRNO, errnoName } from "../../core/domain/errno.js";
 import { stableBuffer, type Libc } from "./libc.js";
 
 export const POLLIN = 0x1;
@@ -15,8 +15,8 @@ interface Watched {
 }
 
 /**
- * Calls back on the main thread while a descriptor is ready (level-triggered: whoever is called reads until EAGAIN). While
- * anything is watched the process is kept alive.
+ * Calls back on the main thread while a descriptor is ready (level-triggered: the callback reads until EAGAIN). Keeps the process
+ * alive while it watches anything.
  */
 export class FdWatcher {
   readonly #libc: Libc;
@@ -24,15 +24,15 @@ export class FdWatcher {
   readonly #watched = new Set<Watched>();
   #polling = false;
 
-  /** Throws where the kernel has no descriptor left. */
+  /** Throws if the kernel has no descriptor left. */
   constructor(libc: Libc) {
     this.#libc = libc;
     const made = libc.eventfd();
-    if (!made.ok) throw new Error(`no eventfd: errno ${String(made.errno)}`);
+    if (!made.ok) throw new Error(`eventfd fails with ${errnoName(made.errno)}`);
     this.#wakeFd = made.value;
   }
 
-  /** Watches until the function returned is called; do that before the descriptor is closed. `ready` gets poll's revents. */
+  /** Watches until you call the returned function. Call it before you close the descriptor. `ready` receives poll's revents. */
   watch(fd: number, events: number, ready: (events: number) => void): () => void {
     const watched: Watched = { fd, events, ready };
     this.#watched.add(watched);
@@ -59,8 +59,8 @@ export class FdWatcher {
     });
     const polled = await this.#libc.poll(records, watched.length + 1, WAIT_FOR_EVER);
     if (!polled.ok) {
-      // Anything else would come again at once, for ever.
-      if (polled.errno !== ERRNO.EINTR) throw new Error(`poll fails: errno ${String(polled.errno)}`);
+      // Any other error would return at once, again and again.
+      if (polled.errno !== ERRNO.EINTR) throw new Error(`poll fails with ${errnoName(polled.errno)}`);
       return;
     }
     const revents = (index: number): number => records.readInt16LE(index * POLL_RECORD + 6);
@@ -68,7 +68,7 @@ export class FdWatcher {
     watched.forEach((one, index) => {
       const events = revents(index + 1);
       if (events === 0 || !this.#watched.has(one)) return;
-      if ((events & POLLNVAL) !== 0) throw new Error("a descriptor was closed that is still watched");
+      if ((events & POLLNVAL) !== 0) throw new Error("a descriptor was closed while it was watched");
       one.ready(events);
     });
   }

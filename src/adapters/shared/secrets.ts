@@ -1,14 +1,14 @@
 /**
- * Keeps secrets out of the core, in both worlds: text from files passes with each secret replaced
- * by a handle `secret:N`, and the handle is replaced by the secret in the connect string, on its way to the kernel.
+ * Keeps secrets out of the core, in both worlds. It replaces each secret in the text of a file by a handle `secret:N`, and each
+ * handle in a connect string by its secret, on the way to the kernel.
  */
 
-/** What stands for a secret in a connect string: an option of one of these names. */
+/** The options of a connect string whose value is a secret. */
 const SECRET_OPTIONS = new Set(["dhchap_secret", "dhchap_ctrl_secret"]);
 
 /**
- * `dhchap-secret = X` anywhere in a configuration file; the value may stand on a continuation line. A comment behind it is no part
- * of the secret, so that the core sees it and says that comments belong on lines of their own.
+ * `dhchap-secret = X` anywhere in a configuration file; the value may be on a continuation line. A comment after it is not part of
+ * the secret, so the core sees the comment and can say that comments belong on their own lines.
  */
 const SECRET_KEY_VALUE = /(dhchap-(?:ctrl-)?secret[ \t]*=[ \t]*(?:\r?\n[ \t]+)?)([^;\r\n]+?)(?=[ \t]+[#;]|[;\r\n]|$)/gi;
 
@@ -16,17 +16,17 @@ const SECTION = /^\[([^\]]*)\]/;
 const HOST_KEY = /^(\s*key\s*=)(.*)$/i;
 const FILE_REFERENCE = "file://";
 
-/** Where the host's key is, unless sys.conf says otherwise. */
+/** The file of the host's key, unless sys.conf names another one. */
 const HOST_KEY_FILE = "/etc/nvme/hostkey";
 
-/** The secrets of one process. Handles hold for as long as the vault does, and mean nothing to another one. */
+/** The secrets of one process. A handle is valid as long as its vault, and means nothing to another vault. */
 export class SecretVault {
   readonly #handles = new Map<string, string>();
   readonly #secrets = new Map<string, string>();
-  /** Files that hold nothing but a key; those that sys.conf names are added when it is read. */
+  /** Files that hold only a key. Reading sys.conf adds the files that it names. */
   readonly #keyFiles = new Set([HOST_KEY_FILE]);
 
-  /** The handle of a secret: equal secret, equal handle. */
+  /** The handle of a secret. Equal secrets have equal handles. */
   conceal(secret: string): string {
     const known = this.#handles.get(secret);
     if (known !== undefined) return known;
@@ -36,12 +36,12 @@ export class SecretVault {
     return handle;
   }
 
-  /** The secret behind a handle, or `undefined` where this vault gave no such handle. */
+  /** The secret of a handle; `undefined` if this vault did not create the handle. */
   reveal(handle: string): string | undefined {
     return this.#secrets.get(handle);
   }
 
-  /** Text of a file as the core may see it. */
+  /** The text of a file without its secrets, for the core. */
   concealFile(path: string, text: string): string {
     if (this.#keyFiles.has(path)) return this.#concealKeyFile(text);
     return this.#concealHostKey(
@@ -49,17 +49,17 @@ export class SecretVault {
     );
   }
 
-  /** A connect string (`k=v,k=v`) as the kernel is to see it. A handle that is unknown stays as it is. */
+  /** A connect string (`k=v,k=v`) with its secrets, for the kernel. An unknown handle stays as it is. */
   revealOptions(options: string): string {
     return mapSecretOptions(options, (value) => this.reveal(value) ?? value);
   }
 
-  /** A connect string as a trace may show it. */
+  /** A connect string without its secrets, for a trace. */
   concealOptions(options: string): string {
     return mapSecretOptions(options, (value) => (this.#secrets.has(value) ? value : this.conceal(value)));
   }
 
-  /** The first word of the first line is the key; the rest counts for nothing and is left out. */
+  /** The first word of the first line is the key. Drops the rest. */
   #concealKeyFile(text: string): string {
     const word = /^[ \t]*(\S+)/.exec(text)?.[1];
     return word === undefined ? "" : `${this.conceal(word)}\n`;

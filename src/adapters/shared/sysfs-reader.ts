@@ -2,33 +2,33 @@
 import { CONTROLLER_ATTRIBUTES } from "../../core/ports/sysfs.js";
 import type { ControllerAttribute, SysfsPort, SysfsRecord, SysfsSummary } from "../../core/ports/sysfs.js";
 
-/** What the reader needs of a file system: `node:fs`, or a tree of the simulation. Both throw where a path is not there. */
+/** The part of a file system that the reader needs: `node:fs`, or a simulated tree. Both throw if a path does not exist. */
 export interface AttributeFs {
   readdirSync(path: string): string[];
-  /** One character a byte. */
+  /** Returns one character per byte. */
   readFileSync(path: string, encoding: "latin1"): string;
-  /** All of `/sys/class/nvme/DEVICE` at one look, for a tree in which nothing changes meanwhile; `undefined`: not there. */
+  /** All of `/sys/class/nvme/DEVICE` at once, for a tree that does not change meanwhile; `undefined` if it does not exist. */
   attributesOf?(device: string): ReadonlyMap<string, string> | undefined;
 }
 
 export const NVME_CLASS = "/sys/class/nvme";
 
-/** More controllers than this are not read: a bound on a listing that lies. */
+/** The most controllers to read: a guard against a corrupt listing. */
 const CONTROLLERS_MAX = 65_536;
 
 const CONTROLLER_NAME = /^nvme[0-9]{1,9}$/;
 
-/** Whether it can name a controller: `nvme0`, and nothing that leads elsewhere in a path. */
+/** Whether a name can be a controller's, such as `nvme0`. Excludes names that lead elsewhere in a path. */
 export function isControllerName(name: string): boolean {
   return CONTROLLER_NAME.test(name);
 }
 
-/** Every attribute but the state, which is read last: it is there for as long as its controller is. */
+/** Every attribute except the state. The state is read last, because it exists as long as its controller. */
 const BEFORE_STATE = CONTROLLER_ATTRIBUTES.filter((attribute) => attribute !== "state");
 
 /**
- * `list` and `read` of the sysfs port. Nothing here throws: an attribute that cannot be read is one that the kernel lacks, or
- * that went with its controller, and a controller whose state cannot be read is gone.
+ * `list` and `read` of the sysfs port. Never throws: an attribute that cannot be read is missing in this kernel or gone with its
+ * controller, and a controller whose state cannot be read is gone.
  */
 export class SysfsReader implements Pick<SysfsPort, "list" | "read"> {
   readonly #fs: AttributeFs;
@@ -69,12 +69,12 @@ export class SysfsReader implements Pick<SysfsPort, "list" | "read"> {
       const names = this.#fs.readdirSync(NVME_CLASS).filter(isControllerName);
       return names.slice(0, CONTROLLERS_MAX);
     } catch {
-      // No such class: no driver is loaded, hence no controller.
+      // Without the class no driver is loaded, so there is no controller.
       return [];
     }
   }
 
-  /** How attributes of one controller are read; `undefined` for one that is not there. */
+  /** A function that reads the attributes of one controller. It returns `undefined` for a missing attribute. */
   #lookAt(name: string): (attribute: ControllerAttribute) => string | undefined {
     if (this.#fs.attributesOf === undefined) return (attribute) => this.#readFile(name, attribute);
     const texts = this.#fs.attributesOf(name);

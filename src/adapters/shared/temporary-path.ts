@@ -1,4 +1,4 @@
-/** Where a text is put until it is renamed: beside the file, which is never half written. What a kill left there is written over. */
+/** The path to write a text to before renaming it, so that the file is never half written. The next write replaces leftovers. */
 export function temporaryPath(path: string): string {
   const name = path.lastIndexOf("/") + 1;
   return `${path.slice(0, name)}.${path.slice(name)}.tmp`;

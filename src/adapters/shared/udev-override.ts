@@ -1,11 +1,11 @@
 /**
- * What masks nvme-cli's rule of the same name in /usr/lib while staf runs: udev takes the one in /run. Only the events of FC ports
- * stay with nvme-cli: no controller stands behind them, so staf cannot hand them on.
+ * Masks nvme-cli's rule of the same name in /usr/lib while staf runs, because udev prefers the one in /run. Only the events of FC
+ * ports stay with nvme-cli: they have no controller, so staf cannot pass them on.
  */
 
 export const UDEV_OVERRIDE_PATH = "/run/udev/rules.d/70-nvmf-autoconnect.rules";
 
-/** `\x09` and `\x3d` reach systemctl as they are: the unit's instance is escaped so. */
+/** `\x09` and `\x3d` reach systemctl as written: they are the escapes of a unit's instance name. */
 const FC_UNIT = [
   String.raw`nvmf-connect@--device\x3dnone`,
   String.raw`--transport\x3dfc`,

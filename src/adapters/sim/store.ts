@@ -4,6 +4,7 @@ import { Volume } from "memfs";
 import { Milliseconds } from "../../core/domain/units.js";
 import type { OsFailure, RequestId } from "../../core/ports/request.js";
 import type { StorePort } from "../../core/ports/store.js";
+import { attempt, type Attempt } from "../shared/os-error.js";
 import type { SecretVault } from "../shared/secrets.js";
 import { temporaryPath } from "../shared/temporary-path.js";
 import type { SimClock } from "./clock.js";
@@ -13,29 +14,9 @@ import type { SimProcess } from "./process.js";
 /** From the call to the rename: a small file on a local disk, synced. Nominal, not measured. */
 const WRITE_TAKES = Milliseconds(2);
 
-const ERRNO_BY_CODE: ReadonlyMap<string, number> = new Map(Object.entries(constants.errno));
-
 const PERMISSION_BITS = 0o777;
 
 export type DiskState = "ok" | "full" | "torn";
-
-/** The errno of an error that a file system call threw; what is no such error is thrown on. */
-function errnoOf(error: unknown): number {
-  const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
-  const errno = typeof code === "string" ? ERRNO_BY_CODE.get(code) : undefined;
-  if (errno === undefined) throw error;
-  return errno;
-}
-
-type Attempt<T> = { readonly ok: true; readonly value: T } | OsFailure;
-
-function attempt<T>(call: () => T): Attempt<T> {
-  try {
-    return { ok: true, value: call() };
-  } catch (error) {
-    return { ok: false, errno: errnoOf(error) };
-  }
-}
 
 /** The files of a simulated host, in memory. Outlives every process. */
 export class SimDisk {

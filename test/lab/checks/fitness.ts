@@ -46,7 +46,7 @@ const unfit: Check = {
     expect.equal("without the device", noDevice, {
       status: 1,
       lines: [
-        `stas-daemon: ${FABRICS_DEVICE} is not there: the kernel's NVMe over Fabrics modules are not loaded. Load them with: modprobe nvme-tcp`,
+        `stas-daemon: ${FABRICS_DEVICE} does not exist: the kernel's NVMe over Fabrics modules are not loaded. Load them with: modprobe nvme-tcp`,
       ],
     });
     const nobody = await runs(lab, { files: homeFiles(), environment: NOBODY });
@@ -54,7 +54,7 @@ const unfit: Check = {
     expect.matches(
       "for user nobody",
       nobody.lines[0] ?? "",
-      /^stas-daemon: this is user 65534: connecting storage takes root/,
+      /^stas-daemon: this process runs as user 65534, but connecting storage requires root/,
     );
     const strange = await runs(lab, { files: BAD_IDENTITY });
     expect.equal("the status with a bad host NQN", strange.status, 1);
@@ -89,7 +89,7 @@ const checked: Check = {
     expect.equal("the status with a bad host NQN", identity.status, 1);
     const noDevice = await withoutFabrics(() => check({ files: homeFiles() }));
     expect.equal("the status without the device", noDevice.status, 1);
-    expect.matches("without the device", problemsIn(noDevice).join(), /^error +\/dev\/nvme-fabrics is not there/);
+    expect.matches("without the device", problemsIn(noDevice).join(), /^error +\/dev\/nvme-fabrics does not exist/);
     const noBus = await check({ files: homeFiles(), bus: "unix:path=/nowhere" });
     expect.equal("the status without a bus", noBus.status, 0);
     expect.matches("without a bus", problemsIn(noBus).join(), /^warning +no D-Bus: .*\(ENOENT\)/);

@@ -229,7 +229,9 @@ const hostile: Check = {
     expect.equal(
       "lines of the log",
       queries.log.map(({ text }) => text),
-      [`mDNS: a flood of datagrams on ${HERE}: those beyond ${String(DATAGRAMS_PER_SECOND_MAX)} a second are dropped`],
+      [
+        `mDNS: a flood of datagrams on ${HERE}: those beyond ${String(DATAGRAMS_PER_SECOND_MAX)} per second are dropped`,
+      ],
     );
   },
 };
@@ -257,7 +259,7 @@ const unfit: Check = {
     for (let count = 0; count < 3; count++) queries.ask();
     await pass(Seconds(1), "whatever is sent arrives");
     const line = (over: string): string =>
-      `info mDNS: nobody can be asked on ${HERE} over ${over} (it has no multicast): it is tried again with the next query`;
+      `info mDNS: no query can be sent on ${HERE} over ${over} (it has no multicast): the daemon tries again with the next query`;
     expect.equal(
       "what was logged",
       queries.log.map(({ level, text }) => `${level} ${text}`),

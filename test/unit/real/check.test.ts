@@ -12,7 +12,7 @@ const GOOD: Readonly<Record<string, string>> = {
   "/etc/stas/stacd.conf": "[Global]\n",
 };
 
-/** A host on which all is well, with other files where a test gives them. */
+/** A healthy host, with the files of the test on top of its own. */
 function host(files: Readonly<Record<string, string>>, other: Partial<CheckedHost> = {}): CheckedHost {
   const all: Readonly<Record<string, string>> = { ...GOOD, ...files };
   return {
@@ -38,13 +38,13 @@ const problems = (findings: readonly Finding[]): readonly string[] =>
   findings.filter(({ level }) => level !== "ok").map(({ level, text }) => `${level} ${text}`);
 
 describe("the check of a host", () => {
-  test("finds nothing wrong where nothing is", async () => {
+  test("finds no problem on a healthy host", async () => {
     const findings = await checkHost(host({}));
     expect(problems(findings)).toEqual([]);
-    expect(findings.map(({ text }) => text)).toContain("/etc/stas/stafd.conf is read; controllers configured: 1");
+    expect(findings.map(({ text }) => text)).toContain("/etc/stas/stafd.conf was read; controllers configured: 1");
   });
 
-  test("names file, line and option of what is wrong in the configuration", async () => {
+  test("names the file, line and option of a problem in the configuration", async () => {
     const findings = await checkHost(host({ "/etc/stas/stacd.conf": "[Global]\nkato = many\nnonsense = 1\n" }));
     const text = problems(findings).join("\n");
     expect(text).toContain("/etc/stas/stacd.conf line 2");
@@ -52,24 +52,24 @@ describe("the check of a host", () => {
     expect(text).toContain("nonsense");
   });
 
-  test("a file that is broken as a whole is an error", async () => {
+  test("reports a file that is not valid as an error", async () => {
     const findings = await checkHost(host({ "/etc/stas/stafd.conf": "no section\n" }));
-    expect(problems(findings).join("\n")).toContain("error /etc/stas/stafd.conf is not valid: mend it.");
+    expect(problems(findings).join("\n")).toContain("error /etc/stas/stafd.conf is not valid: correct it.");
   });
 
-  test("a host without NQN is an error", async () => {
+  test("reports a host without a valid NQN as an error", async () => {
     const findings = await checkHost(host({ "/etc/nvme/hostnqn": "hello\n" }));
     expect(problems(findings).join("\n")).toMatch(/^error .*host NQN/m);
   });
 
-  test("what the host lacks is said as it was found, and the kernel is then not asked", async () => {
+  test("passes on the missing requirements of the host, and then does not ask the kernel", async () => {
     const findings = await checkHost(
       host({}, { missingRoot: "be root", missingDevice: "load it", readOptionLine: () => Promise.reject(new Error()) }),
     );
     expect(problems(findings)).toEqual(["error be root", "error load it"]);
   });
 
-  test("configured options that this kernel lacks are named as the configuration spells them", async () => {
+  test("names configured options that this kernel lacks as the configuration spells them", async () => {
     const findings = await checkHost(
       host({
         "/etc/stas/stafd.conf": "[Global]\nkato = 5\nhdr-digest = true\n",
@@ -78,12 +78,12 @@ describe("the check of a host", () => {
       }),
     );
     expect(problems(findings)).toEqual([
-      "warning this kernel does not know ctrl-loss-tmo: remove it from the configuration",
-      "warning this kernel does not know hdr-digest: remove it from the configuration",
+      "warning this kernel does not support ctrl-loss-tmo: remove it from the configuration",
+      "warning this kernel does not support hdr-digest: remove it from the configuration",
     ]);
   });
 
-  test("a kernel that does not tell its options is a warning only", async () => {
+  test("only warns about a kernel that does not list its options", async () => {
     const findings = await checkHost(
       host({}, { readOptionLine: () => Promise.resolve({ ok: false, errno: ERRNO.EINVAL }) }),
     );
@@ -92,7 +92,7 @@ describe("the check of a host", () => {
   });
 });
 
-describe("who would find services over mDNS", () => {
+describe("the check of mDNS", () => {
   const said = async (discovery: string, other: Partial<CheckedHost> = {}): Promise<string> => {
     const files = { "/etc/stas/stafd.conf": `[Service Discovery]\n${discovery}\n` };
     const findings = await checkHost(host(files, other));
@@ -100,15 +100,15 @@ describe("who would find services over mDNS", () => {
   };
   const absent: Partial<CheckedHost> = { findAvahi: () => Promise.resolve("not there") };
 
-  test("is Avahi where it is there, unless it is configured otherwise", async () => {
+  test("names Avahi if it is available, unless the configuration says otherwise", async () => {
     for (const provider of ["auto", "avahi"])
       expect(await said(`mdns-provider=${provider}`)).toBe("ok mDNS: services are taken from Avahi");
-    expect(await said("mdns-provider=builtin")).toBe("ok mDNS: queries are our own");
+    expect(await said("mdns-provider=builtin")).toBe("ok mDNS: the daemon sends its own queries");
     expect(await said("zeroconf=disabled")).toBe("ok mDNS: discovery is disabled");
   });
 
-  test("is the daemon itself where there is no Avahi, or nobody", async () => {
-    expect(await said("mdns-provider=auto", absent)).toBe("ok mDNS: queries are our own");
+  test("names the daemon itself without Avahi, and warns if nothing discovers services", async () => {
+    expect(await said("mdns-provider=auto", absent)).toBe("ok mDNS: the daemon sends its own queries");
     expect(await said("mdns-provider=avahi", absent)).toMatch(/^warning .*start avahi-daemon/);
     expect(await said("mdns-provider=auto", { ...absent, nativeCalls: false })).toMatch(/^warning .*koffi/);
     expect(await said("", { services: ["stac"] })).toBe("");

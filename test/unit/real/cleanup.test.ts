@@ -1,4 +1,4 @@
-/** What `--cleanup` removes, and what it leaves alone. */
+/** What `--cleanup` removes and what it keeps. */
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ afterEach(() => {
   rmSync(root, { recursive: true });
 });
 
-/** A host on which a daemon of both services was killed in the middle of everything. */
+/** A host on which a daemon of both services was killed in the middle of its writes. */
 function killed(other: Partial<LeftBehind> = {}): LeftBehind {
   for (const folder of ["run/stafd", "run/stacd", "rules.d"]) mkdirSync(join(root, folder), { recursive: true });
   for (const service of ["stafd", "stacd"])
@@ -45,7 +45,7 @@ const left = (): readonly string[] =>
 const RECORD = "last-known-config.json";
 
 describe("the clean-up", () => {
-  test("removes the override and what is half written, says so, and keeps the records", () => {
+  test("removes the override and half-written files, says so, and keeps the records", () => {
     const { outcome, lines } = cleanUp(killed());
     expect(outcome).toBe("clean");
     expect(left()).toEqual([RECORD, RECORD, "99-other.rules"]);
@@ -61,23 +61,23 @@ describe("the clean-up", () => {
     expect(reloads).toBe(0);
   });
 
-  test("touches nothing while a daemon runs", () => {
+  test("touches nothing while a daemon is running", () => {
     const host = killed({ owners: { known: true, names: ["org.nvmexpress.staf"], address: ADDRESS } });
     const before = left();
     const { outcome, lines } = cleanUp(host);
     expect(outcome).toBe("running");
-    expect(lines.join()).toContain("a daemon runs, for D-Bus knows an owner of org.nvmexpress.staf");
+    expect(lines.join()).toContain("a running daemon owns org.nvmexpress.staf on D-Bus");
     expect(left()).toEqual(before);
   });
 
-  test("works without a bus, and says what cannot be told", () => {
+  test("works without a bus, and says what it does not know", () => {
     const { outcome, lines } = cleanUp(killed({ owners: { known: false, level: "warning", problem: "no D-Bus" } }));
     expect(outcome).toBe("clean");
-    expect(lines[0]).toBe("whether a daemon runs cannot be told: no D-Bus");
+    expect(lines[0]).toBe("it is unknown whether a daemon is running: no D-Bus");
     expect(left()).toEqual([RECORD, RECORD, "99-other.rules"]);
   });
 
-  test("fails where something cannot be removed, and removes the rest", () => {
+  test("fails if a file cannot be removed, and removes the rest", () => {
     const host = killed();
     rmSync(host.override);
     mkdirSync(host.override);

@@ -29,7 +29,7 @@ describe("the clock", () => {
     expect(fired).toHaveLength(1);
   });
 
-  test("a timer armed again is replaced, and a disarmed one does not fire", () => {
+  test("replaces a timer that is armed again, and does not fire a disarmed one", () => {
     clock.arm("a", Milliseconds(1_000));
     clock.arm("b", Milliseconds(1_000));
     clock.arm("a", Milliseconds(5_000));
@@ -41,7 +41,7 @@ describe("the clock", () => {
     expect(fired).toEqual([{ kind: "timer", timer: "a" }]);
   });
 
-  test("a delay longer than setTimeout can count is waited for to the end", () => {
+  test("waits out a delay that is longer than setTimeout can count", () => {
     clock.arm("purge", Milliseconds(30 * DAY));
     vi.advanceTimersByTime(30 * DAY - 1);
     expect(fired).toEqual([]);
@@ -49,7 +49,7 @@ describe("the clock", () => {
     expect(fired).toHaveLength(1);
   });
 
-  test("a wall clock that steps changes no timer", () => {
+  test("keeps its timers when the wall clock steps", () => {
     const before = clock.now();
     clock.arm("retry", Milliseconds(1_000));
     vi.setSystemTime(0);
@@ -59,7 +59,7 @@ describe("the clock", () => {
     expect(clock.now() - before).toBe(1_000);
   });
 
-  test("after its close nothing fires", () => {
+  test("fires nothing after it is closed", () => {
     clock.arm("retry", Milliseconds(1_000));
     clock.close();
     vi.advanceTimersByTime(DAY);

@@ -1,4 +1,4 @@
-/** What a port delivered, and a way to wait for it. */
+/** The events and log records of a port, with a way to wait for events. */
 import type { CoreEvent } from "../../../src/core/ports/index.js";
 import type { LogPort, LogRecord } from "../../../src/core/ports/log.js";
 
@@ -11,7 +11,7 @@ export class Delivered {
     this.#wake();
   };
 
-  /** The events, once there are so many. */
+  /** The events, as soon as there are `count` of them. */
   async count(count: number): Promise<readonly CoreEvent[]> {
     while (this.events.length < count) await new Promise<void>((resolve) => (this.#wake = resolve));
     return this.events;

@@ -36,7 +36,7 @@ function fabricsOf(device: string, libc: Libc | undefined = undefined): RealFabr
   return new RealFabrics({ handles, deliver: delivered.deliver, vault, libc, device });
 }
 
-/** A device that answers with what was written to it. */
+/** A device that answers with the bytes written to it. */
 function echo(): string {
   const path = join(tree.root, "dev/nvme-fabrics");
   execFileSync("mkfifo", [path]);
@@ -44,7 +44,7 @@ function echo(): string {
 }
 
 describe("the fabrics device", () => {
-  test("takes a connect string with its secrets put back, and its reply is the answer", async () => {
+  test("gets the connect string with its secrets, and its reply is the answer", async () => {
     const handle = vault.conceal("DHHC-1:00:secret:");
     fabricsOf(echo()).connect(RequestId(5), `nqn=x,hostnqn=h\xe9,dhchap_secret=${handle}`);
     const text = Buffer.from("nqn=x,hostnqn=h\xe9,dhchap_secret=DHHC-1:00:secret:", "utf8").toString("latin1");
@@ -52,7 +52,7 @@ describe("the fabrics device", () => {
     expect(tree.openFiles()).toEqual([]);
   });
 
-  test("puts a secret back at the moment of the write, not before", async () => {
+  test("gets the secrets only at the moment of the write", async () => {
     const device = echo();
     const fabrics = fabricsOf(device);
     let revealed = "";
@@ -64,7 +64,7 @@ describe("the fabrics device", () => {
     expect(revealed).toBe("nqn=x");
   });
 
-  test("gives the option line; an open that blocks holds nobody up", async () => {
+  test("gives the option line, and an open that blocks delays nothing else", async () => {
     const device = echo();
     fabricsOf(device).readOptions(RequestId(1));
     await new Promise((resolve) => setImmediate(resolve));
@@ -77,7 +77,7 @@ describe("the fabrics device", () => {
     expect(tree.openFiles()).toEqual([]);
   });
 
-  test("gives no more of a reply than a page", async () => {
+  test("gives at most one page of a reply", async () => {
     const device = join(tree.root, "dev/long");
     writeFileSync(device, "x".repeat(10_000));
     fabricsOf(device).readOptions(RequestId(1));
@@ -86,8 +86,8 @@ describe("the fabrics device", () => {
   });
 
   test.each([
-    ["where it is missing", "/nonexistent/nvme-fabrics", ERRNO.ENOENT],
-    ["where it cannot be opened", "/tmp", ERRNO.EISDIR],
+    ["of a missing device", "/nonexistent/nvme-fabrics", ERRNO.ENOENT],
+    ["of the open", "/tmp", ERRNO.EISDIR],
     ["of the write", "/dev/full", ERRNO.ENOSPC],
   ])("gives the errno %s", async (_, device, errno) => {
     fabricsOf(device).connect(RequestId(2), "nqn=x,dhchap_secret=DHHC-1:00:secret:");
@@ -95,7 +95,7 @@ describe("the fabrics device", () => {
     expect(event).toEqual({ kind: "fabrics-reply", request: 2, result: { ok: false, errno } });
   });
 
-  test("closes the device after a failure too", async () => {
+  test("is closed after a failure too", async () => {
     const device = join(tree.root, "dev/file");
     writeFileSync(device, "");
     fabricsOf(device).connect(RequestId(1), "nqn=x");
@@ -136,7 +136,7 @@ describe("admin commands", () => {
     return event !== undefined && "result" in event ? event.result : undefined;
   }
 
-  test("are packed as struct nvme_admin_cmd, and give the data and the result", async () => {
+  test("are packed as struct nvme_admin_cmd, and return the data and the result", async () => {
     let struct = "";
     libc.onIoctl = (_, request, argument) => {
       expect(request).toBe(NVME_IOCTL_ADMIN_CMD);
@@ -157,7 +157,7 @@ describe("admin commands", () => {
     expect(struct).toBe(`${words} ${command}`.replaceAll(" ", ""));
   });
 
-  test("give what is sent to the controller, and no data back", async () => {
+  test("send data to the controller, and return none", async () => {
     const sent = Buffer.from("registration");
     libc.onIoctl = (_, __, argument) => {
       const packed = Buffer.from(argument.buffer);
@@ -169,12 +169,12 @@ describe("admin commands", () => {
     expect(await answerTo(command)).toEqual({ ok: true, status: 0, value: 0, bytes: new Uint8Array(0) });
   });
 
-  test("give the NVMe status of a rejection, without data", async () => {
+  test("return the NVMe status of a rejection, without data", async () => {
     libc.onIoctl = () => Promise.resolve({ ok: true, value: 0x6002 });
     expect(await answerTo(page)).toEqual({ ok: true, status: 0x6002, value: 0, bytes: new Uint8Array(0) });
   });
 
-  test("give the errno of the call", async () => {
+  test("return the errno of the call", async () => {
     libc.onIoctl = () => Promise.resolve({ ok: false, errno: ERRNO.EINTR });
     expect(await answerTo(page)).toEqual({ ok: false, errno: ERRNO.EINTR });
   });
@@ -183,19 +183,19 @@ describe("admin commands", () => {
     [0, 1],
     [0.5, 1],
     [1e12, 3_600_000],
-  ])("never run without a limit: %d ms becomes %d", async (timeout, packed) => {
+  ])("never run without a time limit: %d ms becomes %d", async (timeout, packed) => {
     libc.onIoctl = (_, __, argument) =>
       Promise.resolve({ ok: true, value: Buffer.from(argument.buffer).readUInt32LE(ADMIN_FIELD.timeout) });
     expect(await answerTo({ ...page, timeout: Milliseconds(timeout) })).toMatchObject({ status: packed });
   });
 
-  test("are refused with more data than is ever asked for", async () => {
+  test("are refused if they ask for too much data", async () => {
     libc.onIoctl = () => Promise.reject(new Error("not to be reached"));
     const data = { direction: "from-controller", length: ADMIN_DATA_BYTES_MAX + 1 } as const;
     expect(await answerTo({ ...page, data })).toEqual({ ok: false, errno: ERRNO.EINVAL });
   });
 
-  test("keep the descriptor of a handle that is closed meanwhile, until they end", async () => {
+  test("keep the descriptor open until they end, even if the handle is closed", async () => {
     let end: (result: CallResult) => void = () => undefined;
     libc.onIoctl = () => new Promise((resolve) => (end = resolve));
     fabricsOf("/dev/null", libc).admin(RequestId(8), handle, page);
@@ -206,7 +206,7 @@ describe("admin commands", () => {
     expect(tree.openFiles()).toEqual([]);
   });
 
-  test("give ENOSYS where there is no C library, EBADF where the handle is not one for them", async () => {
+  test("fail with ENOSYS without the C library, and with EBADF on a handle for another purpose", async () => {
     const other = handles.add(openSync(file, "r"), "delete")!;
     fabricsOf("/dev/null").admin(RequestId(1), handle, page);
     fabricsOf("/dev/null", libc).admin(RequestId(2), other, page);

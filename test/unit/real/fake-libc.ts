@@ -1,4 +1,4 @@
-/** A C library for tests: memory by address, and one netlink socket with what it has to give. */
+/** A C library for tests: memory by address, and one netlink socket with the messages of the test. */
 import { ERRNO } from "../../../src/core/domain/errno.js";
 import type { CallResult, Libc } from "../../../src/adapters/real/libc.js";
 
@@ -11,7 +11,7 @@ const POLLIN = 1;
 const POLLNVAL = 0x20;
 const OK: CallResult = { ok: true, value: 0 };
 
-/** Who sent a message, and how it comes out of recvmsg. */
+/** A message, with the sender that recvmsg reports. */
 export interface Message {
   readonly bytes: Uint8Array;
   readonly uid?: number;
@@ -27,9 +27,9 @@ export interface Call {
 
 export class FakeLibc implements Libc {
   readonly calls: Call[] = [];
-  /** What the socket gives, in order; a number is an errno. Empty: EAGAIN. */
+  /** What recvmsg returns, in order; a number is an errno. Empty: EAGAIN. */
   readonly waiting: (Message | number)[] = [];
-  /** What a call answers instead of success. */
+  /** Calls that fail, with their errno. */
   readonly failing = new Map<string, number>();
   onIoctl: (fd: number, request: number, argument: Uint8Array) => Promise<CallResult> = () => Promise.resolve(OK);
   closed = false;
@@ -38,13 +38,13 @@ export class FakeLibc implements Libc {
   #wakes = 0;
   #pollAgain: () => void = () => undefined;
 
-  /** Makes the socket ready. */
+  /** Adds messages and so makes the socket ready. */
   put(...messages: readonly (Message | number)[]): void {
     this.waiting.push(...messages);
     this.#pollAgain();
   }
 
-  /** What lies at an address that this library gave. */
+  /** The memory at an address from `addressOf`. */
   at(address: bigint): Buffer {
     const memory = this.#memory[Number(address) - 1];
     if (memory === undefined) throw new Error("no such address");

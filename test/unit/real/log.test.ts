@@ -18,12 +18,12 @@ describe("a log line", () => {
     expect(formatRecord(record, "terminal", AT)).toContain("03:04:05.678");
   });
 
-  test("cannot be forged by what a peer sent", () => {
+  test("cannot be forged by a peer's text", () => {
     const line = formatRecord({ level: "info", text: "name a\n<0>kernel: b\x1b[2J\u2028" }, "journal", AT);
     expect(line).toBe("<6>name a\\x0a<0>kernel: b\\x1b[2J\\u2028\n");
   });
 
-  test("is bounded", () => {
+  test("has a length limit", () => {
     expect(formatRecord({ level: "info", text: "x".repeat(100_000) }, "journal", AT).length).toBeLessThan(5_000);
   });
 });

@@ -9,7 +9,7 @@ const turns = async (count: number): Promise<void> => {
   for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
 };
 
-/** A core that keeps what it is given, and throws where told to. */
+/** A core that records its events, and throws at those that the test names. */
 class Recorder {
   readonly seen: string[] = [];
   readonly ends: string[] = [];
@@ -27,7 +27,7 @@ class Recorder {
 }
 
 describe("the event loop", () => {
-  test("dispatches the start first, then what came before it by class", async () => {
+  test("dispatches the start first, then the events that came before it, by class", async () => {
     const core = new Recorder();
     core.loop.deliver(STOP);
     core.loop.deliver(timer("t"));
@@ -39,7 +39,7 @@ describe("the event loop", () => {
     expect(core.seen).toEqual(["start", "uevent", "t", "stop"]);
   });
 
-  test("never enters the core from within a dispatch", async () => {
+  test("never enters the core during a dispatch", async () => {
     const core = new Recorder();
     const nested: boolean[] = [];
     let inside = false;
@@ -55,7 +55,7 @@ describe("the event loop", () => {
     expect(nested).toEqual([false, false]);
   });
 
-  test("a flood leaves turns to everything else", async () => {
+  test("gives everything else a turn during a flood", async () => {
     const core = new Recorder();
     core.loop.start(core);
     for (let i = 0; i < 1_000; i++) core.loop.deliver(UEVENT);
@@ -65,7 +65,7 @@ describe("the event loop", () => {
     expect(core.seen).toHaveLength(1_001);
   });
 
-  test("the first crash stops the core, and what follows is still dispatched", async () => {
+  test("stops the core at the first crash, and still dispatches later events", async () => {
     const core = new Recorder();
     core.throwsAt.add("bad");
     core.loop.start(core);
@@ -76,7 +76,7 @@ describe("the event loop", () => {
     expect(core.ends).toEqual(["crashed: Error: bad"]);
   });
 
-  test("the second crash ends it", async () => {
+  test("ends at the second crash", async () => {
     const core = new Recorder();
     core.throwsAt = new Set(["bad", "stop"]);
     core.loop.start(core);
@@ -87,7 +87,7 @@ describe("the event loop", () => {
     expect(core.ends).toEqual(["crashed: Error: bad", "crashed: Error: stop", "gave up"]);
   });
 
-  test("nothing enters after its stop", async () => {
+  test("dispatches nothing after its stop", async () => {
     const core = new Recorder();
     core.loop.start(core);
     core.loop.deliver(UEVENT);

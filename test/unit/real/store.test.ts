@@ -46,7 +46,7 @@ describe("the store", () => {
     while (events.length < count) await new Promise<void>((resolve) => (wake = resolve));
   }
 
-  test("writes a file of mode 0600 and its folder, and says so", async () => {
+  test("writes a file of mode 0600 and its folder, and reports it", async () => {
     store.write(RequestId(7), RECORD, "{}\n");
     await written(1);
     expect(events).toEqual([{ kind: "written", request: 7, result: { ok: true } }]);
@@ -56,7 +56,7 @@ describe("the store", () => {
     expect(readdirSync(join(root, "run/stafd"))).toEqual(["last-known-config.json"]);
   });
 
-  test("the last of several writes wins, and what a kill left of an earlier one is no obstacle", async () => {
+  test("keeps the last of several writes, even if a kill left a temporary file behind", async () => {
     mkdirSync(join(root, "run/stafd"), { recursive: true });
     writeFileSync(join(root, "run/stafd/.last-known-config.json.tmp"), "torn");
     for (let i = 1; i <= 20; i++) store.write(RequestId(i), RECORD, `text ${String(i)}`);
@@ -68,27 +68,27 @@ describe("the store", () => {
     expect(readdirSync(join(root, "run/stafd"))).toEqual(["last-known-config.json"]);
   });
 
-  test("a write that fails says why and leaves the old file whole", async () => {
+  test("reports why a write fails, and keeps the old file whole", async () => {
     writeFileSync(join(root, "run"), "a file where a folder should be");
     store.write(RequestId(1), RECORD, "new");
     await written(1);
     expect(events).toEqual([{ kind: "written", request: 1, result: { ok: false, errno: ERRNO.ENOTDIR } }]);
   });
 
-  test("secrets become handles before they are seen", () => {
+  test("replaces secrets by handles", () => {
     writeFileSync(join(root, "etc/stacd.conf"), "[Global]\ndhchap-secret = DHHC-1:00:abc:\n");
     const read = store.read("/etc/stas/stacd.conf");
     expect(read).toEqual({ ok: true, text: "[Global]\ndhchap-secret = secret:1\n" });
   });
 
-  test("bytes that are no UTF-8 become U+FFFD, and are whole as bytes", () => {
+  test("replaces bytes that are not UTF-8 by U+FFFD in text, and keeps them in bytes", () => {
     writeFileSync(join(root, "etc/x"), Buffer.from([0x61, 0xff, 0x62]));
     expect(store.read("/etc/stas/x")).toEqual({ ok: true, text: "a\ufffdb" });
     const bytes = store.readBytes("/etc/stas/x");
     expect(bytes.ok && [...bytes.bytes]).toEqual([0x61, 0xff, 0x62]);
   });
 
-  test("what is no regular file is refused, and does not block", () => {
+  test("refuses anything but a regular file, without blocking", () => {
     execFileSync("mkfifo", [join(root, "etc/fifo")]);
     expect(store.read("/etc/stas/none")).toEqual({ ok: false, errno: ERRNO.ENOENT });
     expect(store.read("/etc/stas/fifo")).toEqual({ ok: false, errno: ERRNO.EINVAL });
@@ -96,13 +96,13 @@ describe("the store", () => {
     expect(store.read("/etc/stas/folder")).toEqual({ ok: false, errno: ERRNO.EISDIR });
   });
 
-  test("lists names in order; a folder that is not there is empty", () => {
+  test("lists names in order, and treats a missing folder as empty", () => {
     for (const name of ["b", "a", "C"]) writeFileSync(join(root, "etc", name), "");
     expect(store.list("/etc/stas")).toEqual(["C", "a", "b"]);
     expect(store.list("/etc/stas/none")).toEqual([]);
   });
 
-  test("paths outside the two folders stay as they are", () => {
+  test("leaves paths outside the two folders as they are", () => {
     const path = join(root, "hostnqn");
     writeFileSync(path, "nqn\n");
     chmodSync(path, 0o644);

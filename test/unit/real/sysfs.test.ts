@@ -44,7 +44,7 @@ function asked(folder: string): string {
 }
 
 describe("controllers in sysfs", () => {
-  test("are listed, and read as the kernel prints them", () => {
+  test("are listed and read as the kernel prints them", () => {
     tree.add("nvme0", VOL1);
     tree.add("nvme7", { ...VOL2, hostnqn: "\xff\n" });
     const { state, subsysnqn, address } = VOL1;
@@ -55,12 +55,12 @@ describe("controllers in sysfs", () => {
     expect(tree.openFiles()).toEqual([]);
   });
 
-  test("are none where there is no such class", () => {
+  test("are absent without the class", () => {
     rmSync(join(tree.root, "sys"), { recursive: true });
     expect(sysfsOf().list()).toEqual([]);
   });
 
-  test("give no more of an attribute than a page", () => {
+  test("give at most one page of an attribute", () => {
     tree.add("nvme0", { ...VOL1, hostnqn: "x".repeat(10_000) });
     expect(sysfsOf().read("nvme0")?.attributes.hostnqn).toHaveLength(4_096);
   });
@@ -83,14 +83,14 @@ describe("opening", () => {
     expect(sysfsOf().open(name, "delete")).toEqual({ ok: false, errno: ERRNO.ENOENT });
   });
 
-  test.each(["admin", "delete"] as const)("for %s gives ENODEV for one that goes meanwhile", (purpose) => {
+  test.each(["admin", "delete"] as const)("for %s gives ENODEV if the controller goes meanwhile", (purpose) => {
     tree.add("nvme0", VOL1);
     const sysfs = sysfsOf(atFirstState(() => tree.remove("nvme0")));
     expect(sysfs.open("nvme0", purpose)).toEqual({ ok: false, errno: ERRNO.ENODEV });
     expect(tree.openFiles()).toEqual([]);
   });
 
-  test("a number that is reused meanwhile gives the new controller: record and descriptor are of one", async () => {
+  test("gives the new controller if the number is reused meanwhile, with matching record and descriptor", async () => {
     tree.add("nvme0", VOL1);
     let old = "";
     const reuse = atFirstState(() => {
@@ -108,7 +108,7 @@ describe("opening", () => {
     sysfs.close(result.handle);
   });
 
-  test("gives EAGAIN for a number that is reused again and again", () => {
+  test("gives EAGAIN if the number keeps being reused", () => {
     tree.add("nvme0", VOL1);
     let reuses = 0;
     const sysfs = sysfsOf(
@@ -119,12 +119,12 @@ describe("opening", () => {
       }),
     );
     expect(sysfs.open("nvme0", "delete")).toEqual({ ok: false, errno: ERRNO.EAGAIN });
-    // The state is read twice a record.
+    // Each record reads the state twice.
     expect(reuses).toBe(2 * OPENS_MAX);
     expect(tree.openFiles()).toEqual([]);
   });
 
-  test("gives EMFILE where too many handles are open, until one is closed", () => {
+  test("gives EMFILE while too many handles are open", () => {
     tree.add("nvme0", VOL1);
     const sysfs = sysfsOf();
     const fd = openSync("/dev/null", "r");
@@ -137,7 +137,7 @@ describe("opening", () => {
 });
 
 describe("deleting", () => {
-  test("reaches the controller that was opened, and never the one that has its number now", async () => {
+  test("reaches the opened controller, and never the one that has its number now", async () => {
     tree.add("nvme0", VOL1);
     const sysfs = sysfsOf();
     const handle = opened(sysfs, "nvme0", "delete");
@@ -149,7 +149,7 @@ describe("deleting", () => {
     sysfs.close(handle);
   });
 
-  test("answers with the errno of the write", async () => {
+  test("gives the errno of the write", async () => {
     const full = handles.add(openSync("/dev/full", "w"), "delete")!;
     sysfsOf().delete(RequestId(3), full);
     const failure = { ok: false, errno: ERRNO.ENOSPC };
@@ -157,7 +157,7 @@ describe("deleting", () => {
     handles.close(full);
   });
 
-  test("gives EBADF for a handle that is closed, or open for something else", async () => {
+  test("gives EBADF for a handle that is closed or has another purpose", async () => {
     tree.add("nvme0", VOL1);
     const sysfs = sysfsOf();
     const closed = opened(sysfs, "nvme0", "delete");
@@ -172,7 +172,7 @@ describe("deleting", () => {
     sysfs.close(admin);
   });
 
-  test("blocks nobody; a handle closed meanwhile keeps its descriptor until the delete has ended", async () => {
+  test("blocks nothing else, and a closed handle keeps its descriptor until the delete ends", async () => {
     tree.add("nvme0", VOL1);
     const fifo = join(tree.path("nvme0"), "delete_controller");
     rmSync(fifo);
@@ -193,7 +193,7 @@ describe("deleting", () => {
   });
 });
 
-/** Does something each time a state is about to be read. */
+/** Runs an action before each read of a state. */
 function atState(action: () => void): AttributeFs {
   const host = new HostAttributes(tree.root);
   return {

@@ -1,4 +1,4 @@
-/** A folder that stands for the root of a host, with controllers in its `/sys` and `/dev`. */
+/** A temporary folder as the root of a host, with controllers in its `/sys` and `/dev`. */
 import { mkdirSync, mkdtempSync, readdirSync, readlinkSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,7 +25,7 @@ export class HostTree {
     writeFileSync(join(this.root, "dev", name), "");
   }
 
-  /** Takes a controller away and returns where its folder lies now. */
+  /** Removes a controller. Returns the new path of its folder. */
   remove(name: string): string {
     this.#gone += 1;
     const gone = join(this.root, `gone${String(this.#gone)}`);
@@ -34,7 +34,7 @@ export class HostTree {
     return gone;
   }
 
-  /** The files in here that this process has open. */
+  /** The files in this tree that the process has open. */
   openFiles(): readonly string[] {
     return readdirSync("/proc/self/fd")
       .map((fd) => targetOf(fd))
@@ -50,7 +50,7 @@ function targetOf(fd: string): string {
   try {
     return readlinkSync(`/proc/self/fd/${fd}`);
   } catch {
-    // Closed meanwhile, by another test of this process.
+    // Another test of this process closed it meanwhile.
     return "";
   }
 }

@@ -6,7 +6,7 @@ import { encodeUevent, UEVENT_BYTES_MAX } from "../../../src/core/codec/uevent.j
 import { Milliseconds } from "../../../src/core/domain/units.js";
 import { Delivered, Logged } from "./events.js";
 
-/** As udevadm of systemd 252 prints them; MAJOR and MINOR after all else. */
+/** The format of systemd 252, with MAJOR and MINOR last. */
 const BANNER = "monitor will print the received events for:\nKERNEL - the kernel uevent\n\n";
 const PRINTED = `KERNEL[11094.208324] change   /devices/virtual/nvme-fabrics/ctl/nvme0 (nvme)
 ACTION=change
@@ -21,7 +21,7 @@ MINOR=0
 
 `;
 
-/** The kernel's own order (6.12-cloud.s1.log). */
+/** In the kernel's order (6.12-cloud.s1.log). */
 const MESSAGE = encodeUevent({
   action: "change",
   devpath: "/devices/virtual/nvme-fabrics/ctl/nvme0",
@@ -39,7 +39,7 @@ const MESSAGE = encodeUevent({
 const OVERFLOW = { kind: "uevent-overflow" };
 const UEVENT = { kind: "uevent", message: MESSAGE };
 
-describe("the text of udevadm monitor", () => {
+describe("the output of udevadm monitor", () => {
   function print(...pieces: readonly string[]): Printed[] {
     const text = new MonitorText();
     return [BANNER, ...pieces].flatMap((piece) => text.push(piece));
@@ -49,27 +49,30 @@ describe("the text of udevadm monitor", () => {
     expect(print(PRINTED, PRINTED)).toEqual([{ kind: "listening" }, UEVENT, UEVENT]);
   });
 
-  test("comes in pieces of any size", () => {
+  test("may come in pieces of any size", () => {
     expect(print(...PRINTED.split(""))).toEqual([{ kind: "listening" }, UEVENT]);
   });
 
-  test("keeps numbers of an event that names no device", () => {
+  test("may have an event with numbers but no device name", () => {
     const [, printed] = print(PRINTED.replace(/DEVNAME.*\n/, ""));
     expect(printed?.kind).toBe("uevent");
   });
 
   test.each([
-    ["no header", PRINTED.slice(PRINTED.indexOf("\n") + 1)],
-    ["a line that is no property", PRINTED.replace("NVME_TRTYPE=", "NVME_TRTYPE ")],
-    ["no sequence number", PRINTED.replace(/SEQNUM.*\n/, "")],
-    ["a sequence number that is none", PRINTED.replace("SEQNUM=695", "SEQNUM=x")],
-    ["a record too long", PRINTED.replace("tcp", `tcp${`\nX=${"x".repeat(80)}`.repeat(UEVENT_BYTES_MAX / 80)}`)],
-    ["a line too long", PRINTED.replace("tcp", "x".repeat(10 * UEVENT_BYTES_MAX))],
-  ])("tells %s as lost, and reads on", (_, text) => {
+    ["a record without a header", PRINTED.slice(PRINTED.indexOf("\n") + 1)],
+    ["a line that is not a property", PRINTED.replace("NVME_TRTYPE=", "NVME_TRTYPE ")],
+    ["a record without a sequence number", PRINTED.replace(/SEQNUM.*\n/, "")],
+    ["a sequence number that is not a number", PRINTED.replace("SEQNUM=695", "SEQNUM=x")],
+    [
+      "a record that is too long",
+      PRINTED.replace("tcp", `tcp${`\nX=${"x".repeat(80)}`.repeat(UEVENT_BYTES_MAX / 80)}`),
+    ],
+    ["a line that is too long", PRINTED.replace("tcp", "x".repeat(10 * UEVENT_BYTES_MAX))],
+  ])("counts %s as lost, and goes on", (_, text) => {
     expect(print(text, PRINTED)).toEqual([{ kind: "listening" }, { kind: "lost" }, UEVENT]);
   });
 
-  test("keeps no more of an endless line than a message may have", () => {
+  test("uses no more memory for an endless line than a message may have", () => {
     const text = new MonitorText();
     text.push(BANNER);
     for (let pieces = 0; pieces < 100; pieces++) expect(text.push("x".repeat(UEVENT_BYTES_MAX))).toEqual([]);
@@ -89,7 +92,7 @@ describe("udevadm monitor as a child", () => {
     close();
   });
 
-  /** A shell that prints as udevadm does, then does what is asked. */
+  /** A shell that prints like udevadm, then runs a command. */
   function command(then: string): readonly string[] {
     return ["sh", "-c", `printf '%s' "$1"; ${then}`, "udevadm", BANNER + PRINTED];
   }
@@ -117,25 +120,25 @@ describe("udevadm monitor as a child", () => {
     return { pauses };
   }
 
-  test("delivers messages; what came before it listened is told as an overflow", async () => {
+  test("delivers messages, and reports an overflow for the time before it listened", async () => {
     const { pauses } = start(command("exec sleep 60"));
     expect(await delivered.count(2)).toEqual([OVERFLOW, UEVENT]);
     expect(pauses).toEqual([]);
   });
 
-  test("is started again when it ends, after longer and longer pauses, and each end is told", async () => {
+  test("is started again after growing pauses when it ends, and each end is reported", async () => {
     const { pauses } = start(command("exit 1"));
     expect(await delivered.count(6)).toEqual([OVERFLOW, UEVENT, OVERFLOW, OVERFLOW, UEVENT, OVERFLOW]);
     expect(pauses).toEqual([2, 4]);
   });
 
-  test("is tried again where it does not start", async () => {
+  test("is tried again if it does not start", async () => {
     const { pauses } = start(["/nonexistent/udevadm"]);
     await delivered.count(3);
     expect(pauses.slice(0, 3)).toEqual([2, 4, 8]);
   });
 
-  test("delivers nothing after it was closed, not even what was printed already", async () => {
+  test("delivers nothing after it is closed, not even output already printed", async () => {
     const told: string[] = [];
     const { pauses } = start(command("exec sleep 60"), (what) => {
       told.push(what);
@@ -146,7 +149,7 @@ describe("udevadm monitor as a child", () => {
     expect(pauses).toEqual([]);
   });
 
-  test("takes the place of netlink where koffi does not load, and says so", async () => {
+  test("replaces netlink if koffi does not load, and the log says so", async () => {
     const log = new Logged();
     const { deliver } = delivered;
     const monitor = command("exit 1");

@@ -34,12 +34,12 @@ describe("kernel uevents over netlink", () => {
     return openUevents({ libc, watcher: new FdWatcher(libc), deliver, log, monitor: ["false"] });
   }
 
-  /** Everything the socket holds has been taken, and the next poll waits. */
+  /** Waits until the socket is empty and the next poll waits. */
   async function drained(): Promise<void> {
     while (libc.waiting.length > 0) await new Promise((resolve) => setImmediate(resolve));
   }
 
-  test("binds the kernel's group with credentials and a large buffer, before anything else happens", () => {
+  test("bind the kernel's group with credentials and a large buffer, before anything else happens", () => {
     const uevents = open();
     expect(libc.calls.map(({ name }) => name)).toEqual(["socket", "setsockopt 16", "setsockopt 33", "bind"]);
     expect(libc.calls[0]?.args).toEqual([16, 0o2004003, 15]);
@@ -49,13 +49,13 @@ describe("kernel uevents over netlink", () => {
     uevents.close();
   });
 
-  test("asks for the buffer without force where force is not permitted", () => {
+  test("request the buffer without force if force is not permitted", () => {
     libc.failing.set("setsockopt 33", ERRNO.EPERM);
     open().close();
     expect(libc.calls[3]?.args).toEqual([UEVENT_FD, 1, 8, 8 << 20]);
   });
 
-  test("delivers a copy of each message of subsystem nvme, and of those of which that cannot be told", async () => {
+  test("are delivered as copies if of subsystem nvme or unclear", async () => {
     const uevents = open();
     const cut = new TextEncoder().encode("add@/devices/virtual/nv");
     libc.put({ bytes: uevent("nvme", 1) }, { bytes: uevent("nvme-subsystem", 2) }, { bytes: uevent("block", 3) });
@@ -70,11 +70,11 @@ describe("kernel uevents over netlink", () => {
 
   test.each([
     ["another user", { uid: 1000 }],
-    ["no credentials", { credentials: "none" }],
-    ["another process, to the group", { port: 4711 }],
-    ["another process, to this socket alone", { port: 4711, groups: 0 }],
+    ["a sender without credentials", { credentials: "none" }],
+    ["another process to the group", { port: 4711 }],
+    ["another process to this socket alone", { port: 4711, groups: 0 }],
     ["udevd", { groups: 2 }],
-  ] as const)("drops what comes from %s, and says so once", async (_, from) => {
+  ] as const)("are not accepted from %s, and the log says so once", async (_, from) => {
     const uevents = open();
     libc.put(
       { bytes: uevent("nvme", 8), ...from },
@@ -86,7 +86,7 @@ describe("kernel uevents over netlink", () => {
     uevents.close();
   });
 
-  test("tells an overrun and a message too long, and goes on reading; in a flood only now and then", async () => {
+  test("overflow at an overrun or a message that is too long, in a flood once per period, and reading goes on", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const uevents = open();
     const long = { bytes: new Uint8Array(UEVENT_BYTES_MAX + 1) };
@@ -110,7 +110,7 @@ describe("kernel uevents over netlink", () => {
     expect(delivered.events).toHaveLength(4);
   });
 
-  test("leaves what is beyond one round to the next, so that a flood starves nobody", async () => {
+  test("are read in rounds, so that a flood starves nothing else", async () => {
     const uevents = open();
     const flood = Array.from({ length: 3 * MESSAGES_PER_ROUND }, () => ({ bytes: uevent("nvme", 1) }));
     libc.put(...flood);
@@ -121,7 +121,7 @@ describe("kernel uevents over netlink", () => {
     uevents.close();
   });
 
-  test("delivers nothing after it was closed, not even what waits in the round that closes it", async () => {
+  test("stop when the source is closed, even within the round that closes it", async () => {
     const { deliver } = delivered;
     const uevents = openUevents({
       libc,
@@ -141,7 +141,7 @@ describe("kernel uevents over netlink", () => {
     expect(libc.calls.filter(({ name }) => name === "close")).toHaveLength(1);
   });
 
-  test.each(["socket", "bind", "setsockopt 16"])("falls back to udevadm where %s fails", (call) => {
+  test.each(["socket", "bind", "setsockopt 16"])("fall back to udevadm if %s fails", (call) => {
     libc.failing.set(call, ERRNO.EAFNOSUPPORT);
     const uevents = open();
     expect(log.records[0]?.text).toContain("udevadm monitor: there is no netlink socket: EAFNOSUPPORT");
@@ -149,10 +149,10 @@ describe("kernel uevents over netlink", () => {
     uevents.close();
   });
 
-  test("falls back to udevadm where the socket breaks, and closes it", async () => {
+  test("fall back to udevadm if the socket breaks, and the socket is closed", async () => {
     const uevents = open();
     libc.put({ bytes: uevent("nvme", 1) }, ERRNO.EIO);
-    // The monitor of this test ends at once, which is told as an overflow.
+    // The monitor of this test ends at once, which is reported as an overflow.
     expect(await delivered.count(2)).toEqual([OURS, OVERFLOW]);
     expect(log.records[0]?.text).toContain("the netlink socket fails with EIO");
     expect(libc.closed).toBe(true);

@@ -10,7 +10,7 @@ async function turns(count: number): Promise<void> {
 }
 
 describe("a watcher of descriptors", () => {
-  test("calls back for as long as a descriptor is ready", async () => {
+  test("calls back as long as a descriptor is ready", async () => {
     const libc = new FakeLibc();
     const seen: number[] = [];
     const unwatch = new FdWatcher(libc).watch(UEVENT_FD, POLLIN, (events) => {
@@ -25,7 +25,7 @@ describe("a watcher of descriptors", () => {
     unwatch();
   });
 
-  test("notices one that is watched while a poll waits", async () => {
+  test("notices a descriptor that is added while a poll waits", async () => {
     const libc = new FakeLibc();
     const watcher = new FdWatcher(libc);
     const unwatchFirst = watcher.watch(UEVENT_FD, POLLIN, () => undefined);
@@ -40,7 +40,7 @@ describe("a watcher of descriptors", () => {
     unwatchFirst();
   });
 
-  test("calls back no more once it is told so, also for what is ready already, and polls no more", async () => {
+  test("stops calling back and polling once it is told to, even for a descriptor that is already ready", async () => {
     const libc = new FakeLibc();
     const watcher = new FdWatcher(libc);
     const seen: string[] = [];
@@ -63,7 +63,7 @@ describe("a watcher of descriptors", () => {
 });
 
 describe("a lane", () => {
-  test("runs so many jobs at once, the others in the order they came", async () => {
+  test("runs as many jobs at once as it is wide, and the others in order", async () => {
     const lane = new Lane(2);
     const started: number[] = [];
     const ends: (() => void)[] = [];
@@ -83,7 +83,7 @@ describe("a lane", () => {
     expect(started).toEqual([0, 1, 2, 3]);
   });
 
-  test("all together leave threads for files and for the poll of kernel events", () => {
+  test("leaves, with all others, threads for files and for the poll of kernel events", () => {
     const lanes = Object.values(LANE).reduce((sum, width) => sum + width, 0);
     expect(lanes).toBeLessThanOrEqual(POOL_THREADS - 16);
   });

@@ -1,4 +1,4 @@
-/** What Avahi tells while it browses for us: from one browse until the next, or until Avahi goes. */
+/** What Avahi reports while it browses for us: from one browse to the next, or until Avahi goes. */
 import type { DnssdService } from "../../../core/ports/dnssd.js";
 import type { LogPort } from "../../../core/ports/log.js";
 import type { ForeignCall, ForeignService } from "../bus/foreign.js";
@@ -18,18 +18,18 @@ import {
   type Resolved,
 } from "./wire.js";
 
-/** Services that are resolved at once: Avahi gives a client 1,024 objects (avahi-daemon.conf, objects-per-client-max). */
+/** Services resolved at once: Avahi gives a client 1,024 objects (avahi-daemon.conf, objects-per-client-max). */
 export const ITEMS_MAX = 1_000;
 
-/** An item from its coming to its going. */
+/** An item that Avahi has announced and not withdrawn. */
 interface Entry {
   readonly item: Item;
   readonly hostIface: string;
-  /** The address that is asked for. */
+  /** The family of the address we ask for. */
   wanted: Family | "any";
-  /** The path of its resolver; `undefined` until Avahi has told it. */
+  /** The path of its resolver; `undefined` until Avahi has named it. */
   resolver: string | undefined;
-  /** What was told of it. */
+  /** The service as last reported to the core. */
   told: DnssdService | undefined;
 }
 
@@ -38,19 +38,19 @@ export interface BrowsingOptions {
   readonly lane: Lane;
   readonly deliver: Deliver;
   readonly log: LogPort;
-  /** The name of an interface; `undefined` where there is none of this number any more. */
+  /** The name of an interface; `undefined` if no interface has this index any more. */
   readonly nameOf: (index: number) => string | undefined;
-  /** Avahi does not browse: nothing more will be told. */
+  /** Avahi does not browse: nothing more will be reported. */
   readonly failed: (why: string) => void;
 }
 
-/** Each item is resolved until it goes, so that its changes are told, and its resolver is freed then. */
+/** Keeps a resolver for each item until the item goes, so that changes are reported. Then it frees the resolver. */
 export class Browsing {
   readonly #options: BrowsingOptions;
   readonly #types: readonly string[];
   readonly #entries = new Map<string, Entry>();
   readonly #browsers: string[] = [];
-  /** Avahi forgets what it had for us when it goes. */
+  /** `forgotten`: Avahi is gone, and our objects with it. */
   #state: "open" | "closed" | "forgotten" = "open";
   #fullTold = false;
 
@@ -60,14 +60,14 @@ export class Browsing {
     for (const type of types) this.#browse(type);
   }
 
-  /** Gives everything back to Avahi, and tells nothing more. */
+  /** Frees all our objects in Avahi, and reports nothing more. */
   close(): void {
     this.#state = "closed";
     for (const path of this.#browsers) this.#free(path, BROWSER);
     for (const { resolver } of this.#entries.values()) if (resolver !== undefined) this.#free(resolver, RESOLVER);
   }
 
-  /** Avahi is gone, and all that it had for us with it. */
+  /** Avahi is gone, and our objects with it. */
   forget(): void {
     this.#state = "forgotten";
   }
@@ -112,7 +112,7 @@ export class Browsing {
     if (this.#entries.size >= ITEMS_MAX) {
       if (this.#fullTold) return;
       this.#fullTold = true;
-      const text = `Avahi announces more than ${String(ITEMS_MAX)} services: the rest is not looked at`;
+      const text = `Avahi announces more than ${String(ITEMS_MAX)} services: the rest are ignored`;
       this.#options.log.write({ level: "error", text });
       return;
     }
@@ -148,8 +148,8 @@ export class Browsing {
   }
 
   /**
-   * There is no address of the family over which it is announced. Another may do; once that is not there either, the resolver
-   * stays, for the record may come late.
+   * There is no address of the family that announces the item. Asks for an address of any family. If there is none either, the
+   * resolver stays, because the record may come late.
    */
   #onUnresolved(path: string): void {
     for (const entry of this.#entries.values()) {
@@ -171,7 +171,7 @@ export class Browsing {
     if (entry.told !== undefined) this.#tellLost(entry.told);
   }
 
-  /** An item of the other family may have led to the same address: then it is still there. */
+  /** Reports a loss, unless another item still leads to the same address. */
   #tellLost({ instance, type, hostIface, family }: DnssdService): void {
     for (const { told } of this.#entries.values()) {
       if (told?.instance !== instance || told.type !== type || told.hostIface !== hostIface) continue;
@@ -181,11 +181,11 @@ export class Browsing {
   }
 
   #free(path: string, of: typeof BROWSER | typeof RESOLVER): void {
-    // What is gone is freed: any answer will do.
+    // An object that is gone counts as freed, so any answer is fine.
     this.#call(free(path, of), () => undefined);
   }
 
-  /** Calls wait for each other, so that a flood of services does not fill the bus. Those to an Avahi that is gone are left out. */
+  /** Queues calls, so that a flood of services does not fill the bus. Skips calls to an Avahi that is gone. */
   #call(call: ForeignCall, told: (path: PathResult) => void): void {
     const { avahi, lane } = this.#options;
     lane.run(

@@ -1,4 +1,4 @@
-/** DNS-SD through Avahi, over D-Bus. Avahi may be missing, go and come back, and so may the bus. */
+/** DNS-SD through Avahi, over D-Bus. Avahi and the bus may be missing, may go and may come back. */
 import type { DnssdPort } from "../../../core/ports/dnssd.js";
 import type { LogPort } from "../../../core/ports/log.js";
 import type { ForeignService, Presence } from "../bus/foreign.js";
@@ -9,15 +9,15 @@ import { interfaceName, SYS_CLASS_NET } from "../network/interfaces.js";
 import { Browsing } from "./browsing.js";
 import { readSignal } from "./wire.js";
 
-/** Calls to Avahi at once. */
+/** Calls to Avahi in flight at once. */
 const CALLS_MAX = 32;
 
 export interface RealDnssdOptions {
-  /** `AVAHI` on the bus. */
+  /** The service `AVAHI` on the bus. */
   readonly avahi: ForeignService;
   readonly deliver: Deliver;
   readonly log: LogPort;
-  /** What stands for /sys/class/net. */
+  /** Replaces /sys/class/net. */
   readonly sysClassNet?: string;
 }
 
@@ -26,10 +26,10 @@ export class RealDnssd implements DnssdPort {
   readonly #lane = new Lane(CALLS_MAX);
   #followed = false;
   #types: readonly string[] = [];
-  /** What was told of the daemon since the last browse. */
+  /** What the core was told about Avahi since the last browse. */
   #told: "nothing" | "up" | "down" = "nothing";
   #browsing: Browsing | undefined;
-  /** Counts browses: what an earlier one began is none of the present one's business. */
+  /** Counts browses, so that a late answer to an earlier browse is ignored. */
   #browse = 0;
   #malformedTold = false;
 
@@ -37,7 +37,7 @@ export class RealDnssd implements DnssdPort {
     this.#options = options;
   }
 
-  /** Avahi is started where it is not there and the bus knows how; until it is clear whether it is, nothing is told. */
+  /** Asks the bus to start Avahi if it is absent. Reports nothing until Avahi's presence is certain. */
   browse(types: readonly string[]): void {
     this.#browsing?.close();
     this.#browsing = undefined;
@@ -85,7 +85,7 @@ export class RealDnssd implements DnssdPort {
     const nameOf = (index: number): string | undefined => interfaceName(sysClassNet, index);
     const failed = (why: string): void => {
       if (this.#told === "down") return;
-      log.write({ level: "warning", text: `Avahi does not browse (${why}): it is asked again later` });
+      log.write({ level: "warning", text: `Avahi does not browse (${why}): the daemon asks again later` });
       this.#browsing?.close();
       this.#browsing = undefined;
       this.#down();
@@ -97,7 +97,7 @@ export class RealDnssd implements DnssdPort {
     const { avahi } = this.#options;
     const browse = this.#browse;
     avahi.activate(() => {
-      // Where it was started, it was told as up by now.
+      // If the bus started Avahi, it has been reported as up by now.
       if (browse === this.#browse && this.#told === "nothing") this.#down();
     });
   }
@@ -119,7 +119,7 @@ export class RealDnssd implements DnssdPort {
     this.#browsing.onSignal(signal);
     if (signal.kind !== "malformed" || this.#malformedTold) return;
     this.#malformedTold = true;
-    const text = "a signal of Avahi was not understood and was dropped; others like it will be dropped without a word";
+    const text = "a signal from Avahi cannot be parsed and is dropped; more like it are dropped without a log line";
     this.#options.log.write({ level: "warning", text });
   }
 }

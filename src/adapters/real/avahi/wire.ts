@@ -1,4 +1,4 @@
-/** Avahi's D-Bus interface as this project uses it, and its signals as values. What they name comes from the network. */
+/** The part of Avahi's D-Bus interface that this project uses, with signals as values. Their content comes from the network. */
 import { DNS_MESSAGE_BYTES_MAX } from "../../../core/codec/dns.js";
 import { decodeUtf8, encodeUtf8 } from "../../../core/codec/text.js";
 import { parseIp } from "../../../core/domain/ip-address.js";
@@ -22,9 +22,9 @@ export type Family = "ipv4" | "ipv6";
 /** AVAHI_PROTO_INET, AVAHI_PROTO_INET6. */
 const PROTOCOLS: readonly Family[] = ["ipv4", "ipv6"];
 
-/** A service as it is announced on one interface, over one family. */
+/** A service announced on one interface over one family. */
 export interface Item {
-  /** The kernel's number of the interface. */
+  /** The kernel's index of the interface. */
   readonly index: number;
   readonly family: Family;
   readonly instance: string;
@@ -33,8 +33,9 @@ export interface Item {
 
 export interface Resolved {
   readonly item: Item;
-  /** Of the address, in the one spelling. Avahi gives link-local ones without scope. */
+  /** The family of `address`. */
   readonly family: Family;
+  /** In canonical spelling. Avahi gives link-local addresses without scope. */
   readonly address: string;
   readonly port: number;
   readonly txt: readonly string[];
@@ -45,7 +46,7 @@ export type AvahiSignal =
   | { readonly kind: "found"; readonly resolved: Resolved }
   | { readonly kind: "browser-failed" | "resolver-failed"; readonly path: string }
   | { readonly kind: "malformed" }
-  /** Of no interest. */
+  /** Not of interest. */
   | { readonly kind: "other" };
 
 export function itemKey({ index, family, type, instance }: Item): string {
@@ -57,7 +58,7 @@ export function browse(type: string): ForeignCall {
   return { path: "/", interface: SERVER, member: "ServiceBrowserNew", signature: "iissu", args, returns: "o" };
 }
 
-/** Asks for an address of this family, or of whichever is known first. */
+/** Asks for an address of this family, or of the family that Avahi knows first. */
 export function resolve({ index, family, instance, type }: Item, wanted: Family | "any"): ForeignCall {
   const address = wanted === "any" ? ANY : PROTOCOLS.indexOf(wanted);
   const args = [index, PROTOCOLS.indexOf(family), instance, type, DOMAIN, address, BY_MULTICAST];
@@ -69,7 +70,7 @@ export function free(path: string, of: typeof BROWSER | typeof RESOLVER): Foreig
   return { path, interface: of, member: "Free", signature: "", args: [], returns: "" };
 }
 
-/** Reads a signal of Avahi's. */
+/** Parses a signal from Avahi. */
 export function readSignal(message: Message): AvahiSignal {
   try {
     return readKnown(message);
@@ -102,10 +103,10 @@ function itemSignal(kind: "new" | "removed", values: readonly WireValue[]): Avah
   return item === undefined ? { kind: "malformed" } : { kind, item };
 }
 
-/** The longest DNS label. */
+/** The length limit of a DNS label. */
 const INSTANCE_BYTES_MAX = 63;
 
-/** Of an interface of its own: Avahi names it for every item, by a number above 0. */
+/** Avahi names an interface for every item, with an index above 0. */
 function readItem([index, protocol, instance, type, domain]: readonly WireValue[]): Item | undefined {
   const family = familyOf(protocol);
   if (typeof index !== "number" || index <= 0 || family === undefined) return undefined;
@@ -129,10 +130,10 @@ function foundSignal(values: readonly WireValue[]): AvahiSignal {
   return { kind: "found", resolved: { item, family, address: ip.text, port, txt } };
 }
 
-/** One string of a TXT record. */
+/** The length limit of one string in a TXT record. */
 const STRING_BYTES_MAX = 255;
 
-/** In the order and the spelling that the records have; `undefined` where no record could hold them. */
+/** The strings in the order and spelling of the records; `undefined` if no record can hold them. */
 function readTxt(strings: WireValue | undefined): readonly string[] | undefined {
   const texts: string[] = [];
   let bytes = 0;
@@ -149,7 +150,7 @@ function listOf(value: WireValue | undefined): readonly WireValue[] {
   return isList(value) ? value : [];
 }
 
-/** `Array.isArray` does not know arrays that are read-only. */
+/** `Array.isArray` does not narrow to a read-only array. */
 function isList(value: WireValue | undefined): value is readonly WireValue[] {
   return Array.isArray(value);
 }

@@ -1,26 +1,26 @@
-/** Where the bus listens (D-Bus Specification, "Server Addresses"): sockets of the host alone. */
+/** Bus addresses (D-Bus Specification, "Server Addresses"). Only sockets of this host. */
 
 export interface BusAddress {
-  /** As a person gave it, for the log. */
+  /** As given, for the log. */
   readonly text: string;
-  /** As `net.connect` takes it: a name in the abstract name space begins with a zero byte. */
+  /** As `net.connect` expects it: an abstract name starts with a zero byte. */
   readonly path: string;
 }
 
 export type BusAddresses =
   | { readonly ok: true; readonly addresses: readonly BusAddress[] }
-  /** `problem` is a whole sentence that says what would be right. */
+  /** `problem` is a sentence, followed by what to use instead. */
   | { readonly ok: false; readonly problem: string };
 
-/** Where the system bus listens where nobody says otherwise; the second is the same on hosts of our days. */
+/** The default addresses of the system bus. On current hosts both are the same socket. */
 const SYSTEM_BUS = "unix:path=/run/dbus/system_bus_socket;unix:path=/var/run/dbus/system_bus_socket";
-/** `sun_path` of a struct sockaddr_un, with its zero byte. */
+/** Size of `sun_path` in struct sockaddr_un, with the zero byte. */
 const PATH_BYTES_MAX = 108;
 const ADDRESSES_MAX = 8;
 
-const ADVICE = "Give it as unix:path=/run/dbus/system_bus_socket, or unix:abstract=NAME.";
+const ADVICE = "Use unix:path=/run/dbus/system_bus_socket or unix:abstract=NAME.";
 
-/** The addresses to try, in their order: what was given (`--bus`), else $DBUS_SYSTEM_BUS_ADDRESS, else the system bus. */
+/** The addresses to try, in order: those given (`--bus`), else $DBUS_SYSTEM_BUS_ADDRESS, else the system bus. */
 export function resolveBusAddresses(
   given: string | undefined,
   environment: { readonly DBUS_SYSTEM_BUS_ADDRESS?: string | undefined },
@@ -30,21 +30,22 @@ export function resolveBusAddresses(
   return parseBusAddresses(fromEnvironment === undefined || fromEnvironment === "" ? SYSTEM_BUS : fromEnvironment);
 }
 
-/** Reads addresses separated by `;`. */
+/** Parses addresses separated by `;`. */
 export function parseBusAddresses(text: string): BusAddresses {
   const parts = text.split(";").filter((part) => part !== "");
   if (parts.length === 0) return { ok: false, problem: `The bus address is empty. ${ADVICE}` };
-  if (parts.length > ADDRESSES_MAX) return { ok: false, problem: `There are too many bus addresses. ${ADVICE}` };
+  if (parts.length > ADDRESSES_MAX)
+    return { ok: false, problem: `There are more than ${String(ADDRESSES_MAX)} bus addresses. ${ADVICE}` };
   const addresses: BusAddress[] = [];
   for (const part of parts) {
     const path = parseOne(part);
-    if (path === undefined) return { ok: false, problem: `The bus address "${part}" is not understood. ${ADVICE}` };
+    if (path === undefined) return { ok: false, problem: `The bus address "${part}" is not valid. ${ADVICE}` };
     addresses.push({ text: part, path });
   }
   return { ok: true, addresses };
 }
 
-/** The path of one address; `undefined` where it is none of a socket of this host. */
+/** The path of one address; `undefined` unless it names a socket of this host. */
 function parseOne(address: string): string | undefined {
   const match = /^unix:(.*)$/.exec(address);
   if (match === null) return undefined;
@@ -66,7 +67,7 @@ function fitting(path: string): string | undefined {
   return bytes > 1 && bytes < PATH_BYTES_MAX ? path : undefined;
 }
 
-/** Undoes `%XX`. A control character is in no path that is meant. */
+/** Decodes `%XX`. Rejects control characters, which no real path contains. */
 function unescape(value: string): string | undefined {
   let decoded: string;
   try {

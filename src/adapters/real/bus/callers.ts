@@ -1,14 +1,14 @@
-/** User ids of those who call us, as the bus knows them. */
+/** The user ids of our callers, as the bus knows them. */
 import { busCall, type Link } from "./link.js";
 import { CALLERS_MAX } from "./limits.js";
 
-/** `undefined`: the caller has left, or the bus does not know. */
+/** `undefined`: the caller has left, or the bus does not know its user. */
 type Known = (uid: number | undefined) => void;
 
 type Caller =
   { readonly state: "asking"; readonly waiting: Known[] } | { readonly state: "known"; readonly uid: number };
 
-/** Of one life of the bus: within it, unique names are never given to another. */
+/** Callers on one connection to the bus. A bus never gives a unique name twice. */
 export class Callers {
   readonly #link: Pick<Link, "call">;
   readonly #callers = new Map<string, Caller>();
@@ -17,7 +17,7 @@ export class Callers {
     this.#link = link;
   }
 
-  /** At once where it is known. Callers are told in the order they came in. */
+  /** Calls back at once if the user id is known, else when the bus answers. Keeps the order of the calls of one sender. */
   uidOf(sender: string, known: Known): void {
     const caller = this.#callers.get(sender);
     switch (caller?.state) {
@@ -43,7 +43,7 @@ export class Callers {
     });
   }
 
-  /** The longest known goes first; those who are asked for are as few as there are open calls. */
+  /** Forgets the oldest entry first. Entries still being asked for need no limit: open calls limit them. */
   #keep(sender: string, uid: number): void {
     for (const [oldest, caller] of this.#callers) {
       if (this.#callers.size < CALLERS_MAX) break;

@@ -1,4 +1,4 @@
-/** Calls that clients make, from their arrival until they are answered. */
+/** Calls of clients, from arrival to answer. */
 import type { BusCallId, BusResult, ServiceName } from "../../../core/ports/bus.js";
 import type { LogPort } from "../../../core/ports/log.js";
 import type { Deliver } from "../deliver.js";
@@ -10,12 +10,12 @@ import type { Link } from "./link.js";
 import { OPEN_CALLS_MAX } from "./limits.js";
 import { FLAG, MESSAGE_TYPE, WireError, type Header, type Message, type WireValue } from "./wire.js";
 
-/** Where an answer goes. */
+/** The destination of an answer. */
 interface Caller {
   readonly link: Link;
   readonly sender: string;
   readonly serial: number;
-  readonly wantsReply: "yes" | "no";
+  readonly wantsReply: boolean;
 }
 
 interface OpenCall {
@@ -28,7 +28,7 @@ export interface ClientsOptions {
   readonly objects: readonly ServiceSpec[];
   readonly deliver: Deliver;
   readonly log: LogPort;
-  /** 32 hexadecimal digits; `undefined` where this host has none. */
+  /** 32 hexadecimal digits; `undefined` if this host has no machine id. */
   readonly machineId: () => string | undefined;
 }
 
@@ -46,7 +46,7 @@ export class Clients {
     this.#callers = new Callers(link);
   }
 
-  /** Who waits has lost the bus too. */
+  /** Forgets open calls: the callers lost the bus too. */
   down(): void {
     this.#callers = undefined;
     this.#open.clear();
@@ -80,7 +80,7 @@ export class Clients {
     if (caller !== undefined) refuse(caller, DBUS_ERROR.limitsExceeded, "The arguments are too large.");
   }
 
-  /** An answer of the core's. One whose caller lost the bus meanwhile is dropped. */
+  /** Sends an answer of the core. Drops it if the caller lost the bus in the meantime. */
   reply(id: BusCallId, result: BusResult): void {
     const open = this.#open.get(id);
     if (open === undefined) return;
@@ -97,16 +97,16 @@ export class Clients {
       if (!(error instanceof WireError)) throw error;
       this.#options.log.write({
         level: "error",
-        text: `the answer to ${method.name} of ${service} does not fit its signature: ${error.message}`,
+        text: `a bug of stas: the answer to ${method.name} of ${service} does not fit its signature (${error.message}); please report it`,
       });
-      refuse(caller, DBUS_ERROR.failed, "The answer could not be sent. The log of this service says more.");
+      refuse(caller, DBUS_ERROR.failed, "The answer could not be sent. The log of this service says why.");
     }
   }
 
   #toCore(caller: Caller, to: Extract<Route, { readonly kind: "core" }>): void {
     const { service, method, args } = to;
     if (this.#open.size >= OPEN_CALLS_MAX) {
-      refuse(caller, DBUS_ERROR.limitsExceeded, "Too many calls wait for an answer. Try again.");
+      refuse(caller, DBUS_ERROR.limitsExceeded, "Too many calls are waiting for an answer. Try again later.");
       return;
     }
     // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- here the brand is made
@@ -120,14 +120,14 @@ export class Clients {
         return;
       }
       this.#open.delete(call);
-      refuse(caller, DBUS_ERROR.accessDenied, "The bus does not say who you are.");
+      refuse(caller, DBUS_ERROR.accessDenied, "The bus does not say which user you are.");
     });
   }
 
   #answer(caller: Caller, signature: string, values: readonly WireValue[]): void {
-    if (caller.wantsReply === "no") return;
+    if (!caller.wantsReply) return;
     if (caller.link.congested) {
-      refuse(caller, DBUS_ERROR.limitsExceeded, "Earlier answers were not taken yet. Try again.");
+      refuse(caller, DBUS_ERROR.limitsExceeded, "Too many answers wait to be read. Read them, then try again.");
       return;
     }
     const { link, sender: destination, serial: replySerial } = caller;
@@ -135,14 +135,14 @@ export class Clients {
   }
 }
 
-/** `undefined`: a call without a sender or a number, which no bus passes on. */
+/** `undefined` for a call without sender or serial, which no bus passes on. */
 function callerOf(link: Link, { sender, serial, flags }: Header): Caller | undefined {
   if (sender === undefined || serial === 0) return undefined;
-  return { link, sender, serial, wantsReply: (flags & FLAG.noReplyExpected) === 0 ? "yes" : "no" };
+  return { link, sender, serial, wantsReply: (flags & FLAG.noReplyExpected) === 0 };
 }
 
 function refuse({ link, sender, serial, wantsReply }: Caller, errorName: string, text: string): void {
-  if (wantsReply === "no") return;
+  if (!wantsReply) return;
   const header = { type: MESSAGE_TYPE.error, destination: sender, replySerial: serial, errorName, signature: "s" };
   link.send(header, [text]);
 }

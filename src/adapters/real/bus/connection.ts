@@ -1,4 +1,4 @@
-/** The connection to the bus over all its lives: lost, it is made anew, for ever. */
+/** Keeps a connection to the bus: whenever it is lost, connects again, without end. */
 import { errnoName } from "../../../core/domain/errno.js";
 import { formatDuration, Milliseconds } from "../../../core/domain/units.js";
 import type { LogPort } from "../../../core/ports/log.js";
@@ -7,24 +7,24 @@ import { Link, type LinkHandlers, type LinkLoss } from "./link.js";
 import type { BusTiming } from "./limits.js";
 
 export interface ConnectionHandlers extends Omit<LinkHandlers, "down" | "unreadable"> {
-  /** There is no bus: it was lost, or the first attempt found none. Comes once until the next `up`. */
+  /** There is no bus: it was lost, or the first attempt found none. Called once until the next `up`. */
   down(): void;
 }
 
 export interface ConnectionOptions {
-  /** Tried in their order, each time. */
+  /** Each attempt tries them in order. */
   readonly addresses: readonly BusAddress[];
   readonly timing: BusTiming;
   readonly log: LogPort;
 }
 
-/** What the log was told of the present outage. */
+/** What the log says about the current outage so far. */
 type Told = "nothing" | "down" | "back";
 
 export class BusConnection {
   readonly #options: ConnectionOptions;
   readonly #handlers: ConnectionHandlers;
-  /** The present life, or the attempt at one. */
+  /** The current connection or attempt. */
   #trying: Link | undefined;
   #link: Link | undefined;
   #state: "unknown" | "up" | "down" = "unknown";
@@ -44,12 +44,12 @@ export class BusConnection {
     return this.#link;
   }
 
-  /** `unknown` until the first attempt has come to something. */
+  /** `unknown` until the first attempt ends. */
   get state(): "unknown" | "up" | "down" {
     return this.#state;
   }
 
-  /** Without any address there is no bus, and none is looked for. */
+  /** Starts to connect. Without any address there is no bus, and it makes no attempt. */
   open(): void {
     if (this.#options.addresses.length > 0) {
       this.#attempt(0);
@@ -59,7 +59,7 @@ export class BusConnection {
     this.#handlers.down();
   }
 
-  /** Ends it for good. */
+  /** Ends the connection for good. */
   close(): void {
     clearTimeout(this.#timer);
     this.#trying?.close();
@@ -112,12 +112,12 @@ export class BusConnection {
     if (this.#told === "nothing") {
       this.#told = "down";
       const where = addresses.map(({ text }) => text).join(", ");
-      const what = before === "was up" ? "the D-Bus system bus was lost" : "there is no D-Bus system bus";
+      const what = before === "was up" ? "lost the D-Bus system bus" : "there is no D-Bus system bus";
       log.write({
         level: "warning",
         text:
-          `${what} at ${where} (${describeLoss(loss)}): everything goes on without it, but nobody can ask this daemon; ` +
-          `it is looked for again, at least every ${formatDuration(timing.reconnectLongest)}`,
+          `${what} at ${where} (${describeLoss(loss)}): the daemon keeps working, but no client can reach it; ` +
+          `it looks for the bus again at least every ${formatDuration(timing.reconnectLongest)}`,
       });
     }
     const wasKnown = this.#state === "down";
@@ -132,8 +132,7 @@ export class BusConnection {
   #onUnreadable(): void {
     if (this.#unreadableTold) return;
     this.#unreadableTold = true;
-    const text =
-      "a message on the bus could not be read and was dropped; others like it will be dropped without a word";
+    const text = "a message on the bus cannot be parsed and is dropped; more like it are dropped without a log line";
     this.#options.log.write({ level: "warning", text });
   }
 }
@@ -149,8 +148,8 @@ function describeLoss(loss: LinkLoss): string {
     case "silent":
       return "it does not answer";
     case "garbled":
-      return "what it sends is no D-Bus";
+      return "what it sends is not D-Bus";
     case "congested":
-      return "it does not take what is sent";
+      return "it does not read what is sent";
   }
 }

@@ -1,4 +1,4 @@
-/** What is done with a client's call: handed to the core, or answered here. Decides, and does nothing. */
+/** Decides what to do with a client's call: hand it to the core, or answer it here. Carries nothing out. */
 import type { BusValue, ServiceName } from "../../../core/ports/bus.js";
 import { DBUS_ERROR } from "./errors.js";
 import { findMethod, signatureOf, type MethodSpec, type ServiceSpec } from "./idl.js";
@@ -18,7 +18,7 @@ export type Route =
   | { readonly kind: "machine-id" }
   | { readonly kind: "error"; readonly error: string; readonly text: string };
 
-/** Judges a call to one of these objects. */
+/** Routes a call to one of these objects. */
 export function route(message: Message, objects: readonly ServiceSpec[]): Route {
   const { path = "", member = "", interface: interfaceName } = message;
   if (interfaceName === STANDARD.peer) return peer(message, member);
@@ -49,7 +49,7 @@ function toCore(message: Message, service: ServiceName, method: MethodSpec): Rou
   return { kind: "core", service, method, args };
 }
 
-/** The core's values are those of the wire but numbers. */
+/** The core knows every value of the wire except numbers. */
 export function isBusValue(value: WireValue): value is BusValue {
   if (typeof value === "number") return false;
   return typeof value !== "object" || Object.values(value).every(isBusValue);
@@ -67,7 +67,7 @@ function peer(message: Message, member: string): Route {
   }
 }
 
-/** A path above our objects is asked what lies below it. */
+/** A path above our objects answers only Introspect, with the nodes below it. */
 function branch(message: Message, path: string, objects: readonly ServiceSpec[]): Route {
   const { member, interface: interfaceName = STANDARD.introspectable } = message;
   const xml = describeBranch(path, objects);
@@ -102,7 +102,7 @@ function unknownMember(object: ServiceSpec, interfaceName: string | undefined): 
 
 function wrongArgs(takes: string): Route {
   const text =
-    takes === "" ? "The method takes no arguments." : `The method takes arguments of the signature ${takes}.`;
+    takes === "" ? "The method takes no arguments." : `The method takes arguments with the signature ${takes}.`;
   return { kind: "error", error: DBUS_ERROR.invalidArgs, text };
 }
 

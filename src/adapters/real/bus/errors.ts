@@ -1,4 +1,4 @@
-/** D-Bus errors: their names, and what a client reads with them. */
+/** D-Bus errors: their names, and the texts that clients read with them. */
 
 export const DBUS_ERROR = {
   accessDenied: "org.freedesktop.DBus.Error.AccessDenied",
@@ -17,21 +17,25 @@ export const DBUS_ERROR = {
   unknownProperty: "org.freedesktop.DBus.Error.UnknownProperty",
 } as const;
 
-/** What a client reads beside an error name that the core answered with. */
+/** What to do when the bus refuses a request of ours. Ends a log line. */
+export const POLICY_ADVICE = "check the policy and the limits of the bus, then restart this daemon";
+
+/** The texts that go with the errors of the core. */
 const TEXTS: ReadonlyMap<string, string> = new Map([
-  [DBUS_ERROR.invalidArgs, "These arguments are not what the method takes."],
-  [DBUS_ERROR.serviceUnknown, "This service does not run."],
+  [DBUS_ERROR.invalidArgs, "The method does not accept these arguments."],
+  [DBUS_ERROR.serviceUnknown, "This service is not running."],
   [DBUS_ERROR.unknownMethod, "There is no such method."],
-  ["org.nvmexpress.staf.Error.NotKnown", "What was discovered is not known yet. Ask again in a few seconds."],
+  ["org.nvmexpress.staf.Error.NotKnown", "The discovery results are not known yet. Ask again in a few seconds."],
 ]);
 
+/** The text that a client reads with an error. */
 export function errorText(name: string): string {
   return TEXTS.get(name) ?? "The call failed.";
 }
 
 const NAME_CHARS_MAX = 255;
 
-/** The specification's grammar of error names, which is that of interface names. */
+/** Whether the specification allows this error name. Its grammar is the one of interface names. */
 export function isErrorName(name: string): boolean {
   return name.length <= NAME_CHARS_MAX && /^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+$/.test(name);
 }

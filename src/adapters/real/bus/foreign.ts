@@ -1,21 +1,21 @@
-/** A service on the bus that is none of ours: whether it is there, its signals, and our calls to it. */
+/** A service on the bus that is not ours: its presence, its signals, and our calls to it. */
 import type { LogPort } from "../../../core/ports/log.js";
-import { DBUS_ERROR } from "./errors.js";
+import { DBUS_ERROR, POLICY_ADVICE } from "./errors.js";
 import { busCall, type Link, type LinkCall, type LinkResult } from "./link.js";
 import type { NameOwners } from "./owners.js";
 import type { Message } from "./wire.js";
 
-/** `unknown` until the bus was heard of it, in each life of the bus; `no-bus` once it is clear that there is none. */
+/** `unknown` until the bus answers, again after each reconnect; `no-bus` once it is certain that there is no bus. */
 export type Presence = "unknown" | "there" | "absent" | "no-bus";
 
 export interface ForeignHandlers {
-  /** It changed. Where another process takes the name over at a stroke, `absent` comes first: what the old one knew is gone. */
+  /** The presence changed. When the name passes directly to another process, `absent` comes first: the state of the old one is lost. */
   presence(presence: Presence): void;
-  /** A signal of the owner of the name, from whatever object. What anybody else sends under it is not believed. */
+  /** A signal from the owner of the name, from any object. Signals from other senders are ignored. */
   signal(message: Message): void;
 }
 
-/** A call to it: its owner is the destination. */
+/** A call to the service. The destination is the owner of the name. */
 export type ForeignCall = Omit<LinkCall, "destination">;
 
 const NO_FLAGS = 0;
@@ -39,7 +39,7 @@ export class ForeignService {
     return this.#presence;
   }
 
-  /** Nobody on the bus is asked for it before somebody wants to know. Call once. */
+  /** Starts to watch the service: before this call the bus is not asked about it. Call once. */
   follow(handlers: ForeignHandlers): void {
     this.#handlers = handlers;
     if (this.#link !== undefined) this.#match(this.#link);
@@ -48,7 +48,7 @@ export class ForeignService {
     });
   }
 
-  /** Call before the owners learn of it. */
+  /** Call it before `NameOwners.up`. */
   up(link: Link): void {
     this.#link = link;
     this.#presence = "unknown";
@@ -65,7 +65,7 @@ export class ForeignService {
     if (this.#owner !== undefined && message.sender === this.#owner) this.#handlers?.signal(message);
   }
 
-  /** It is settled once, and always later than this call returns. Throws WireError where the arguments do not fit. */
+  /** Settles once, always after this function returns. Throws WireError if the arguments do not fit the signature. */
   call(call: ForeignCall, settle: (result: LinkResult) => void): void {
     if (this.#link !== undefined && this.#owner !== undefined) {
       this.#link.call({ ...call, destination: this.#owner }, settle);
@@ -76,7 +76,7 @@ export class ForeignService {
     });
   }
 
-  /** Lets the bus start it. Told once whether it could; where it did, its presence was told before. */
+  /** Asks the bus to start the service. Calls back once with the outcome; if the service started, `presence` came first. */
   activate(told: (outcome: "started" | "not started") => void): void {
     if (this.#link === undefined) {
       setImmediate(() => {
@@ -89,11 +89,11 @@ export class ForeignService {
     });
   }
 
-  /** Of every object, and before any object is asked for: some signal before we learn of their path. */
+  /** Matches every object, and before we ask for any: some objects emit signals before we know their path. */
   #match(link: Link): void {
     link.call(busCall("AddMatch", "s", [`type='signal',sender='${this.#busName}'`], ""), (result) => {
       if (result.ok || result.error === DBUS_ERROR.disconnected) return;
-      const text = `the bus will not pass on the signals of ${this.#busName} (${result.error}): nothing is learned from it`;
+      const text = `the bus refuses to pass on the signals of ${this.#busName} (${result.error}), so nothing is learned from it: ${POLICY_ADVICE}`;
       this.#log.write({ level: "error", text });
     });
   }

@@ -1,15 +1,15 @@
-/** Cuts the stream of the bus into messages, and keeps none that is larger than it may be. */
+/** Splits the stream of the bus into messages, and discards those that are too large. */
 import { FIELDS_BYTES_MAX, MESSAGE_BYTES_MAX, REPLY_BODY_BYTES_MAX, REQUEST_BODY_BYTES_MAX } from "./limits.js";
 import { readHeader, type Start } from "./unmarshal.js";
 import { ENDIAN, FIXED_BYTES, MESSAGE_TYPE, PROTOCOL_VERSION, WireError, type Header, type Message } from "./wire.js";
 
 export type Frame =
   | { readonly kind: "message"; readonly message: Message }
-  /** Its body was thrown away. */
+  /** The body is discarded. */
   | { readonly kind: "too-large"; readonly header: Header }
-  /** A message whose header cannot be read; the next one can. */
+  /** The header cannot be parsed. The next message can be read. */
   | { readonly kind: "unreadable" }
-  /** What came is no D-Bus: nothing after it can be read. */
+  /** The stream is not D-Bus: nothing more can be read from it. */
   | { readonly kind: "broken" };
 
 type State =
@@ -24,19 +24,19 @@ export class Framer {
   #held = 0;
   #state: State = { at: "start" };
 
-  /** Refers to the chunk until `keep`. */
+  /** Uses the memory of the chunk until `keep`. */
   push(chunk: Buffer): void {
     this.#chunks.push(chunk);
     this.#held += chunk.length;
   }
 
-  /** Copies what is not taken yet: the memory of the chunks is about to be used again. */
+  /** Copies the bytes that are left over, because the caller is about to reuse the memory of the chunks. */
   keep(): void {
     const last = this.#chunks.pop();
     if (last !== undefined && last.length > 0) this.#chunks.push(Buffer.from(last));
   }
 
-  /** The next frame, or `undefined` while it is not complete. */
+  /** The next frame; `undefined` while it is incomplete. */
   next(): Frame | undefined {
     for (;;) {
       const before = this.#state;
@@ -120,7 +120,7 @@ export class Framer {
   }
 }
 
-/** `undefined` where it is no D-Bus. */
+/** `undefined` if the bytes are not D-Bus. */
 function readStart(fixed: Buffer): Start | undefined {
   const endian = fixed.readUInt8(0);
   if (endian !== ENDIAN.little && endian !== ENDIAN.big) return undefined;
@@ -137,7 +137,7 @@ function readStart(fixed: Buffer): Start | undefined {
   return FIXED_BYTES + padded(start) + start.bodyLength > MESSAGE_BYTES_MAX ? undefined : start;
 }
 
-/** The body begins at a multiple of 8. */
+/** The body starts at a multiple of 8. */
 function padded({ fieldsLength }: Start): number {
   return Math.ceil(fieldsLength / 8) * 8;
 }

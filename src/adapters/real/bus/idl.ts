@@ -1,7 +1,7 @@
-/** The objects that the services put on the bus: the interfaces of nvme-stas, in one table. */
+/** The objects of the services on the bus: the interfaces of nvme-stas, in one table. */
 import type { ServiceName } from "../../../core/ports/bus.js";
 
-/** An argument: its name for a person who reads the introspection, and its D-Bus type. */
+/** An argument: its name, which the introspection shows, and its D-Bus type. */
 export type Arg = readonly [name: string, type: string];
 
 export interface MethodSpec {
@@ -21,7 +21,7 @@ export interface InterfaceSpec {
   readonly signals: readonly SignalSpec[];
 }
 
-/** One service: the name it owns, and its one object. */
+/** One service: the name it owns, and its only object. */
 export interface ServiceSpec {
   readonly service: ServiceName;
   readonly busName: string;
@@ -29,7 +29,7 @@ export interface ServiceSpec {
   readonly interfaces: readonly InterfaceSpec[];
 }
 
-/** The seven fields of a transport id, in the order that clients give them in. */
+/** The seven fields of a transport id, in the order in which clients pass them. */
 const TRANSPORT_ID: readonly Arg[] = [
   ["transport", "s"],
   ["traddr", "s"],
@@ -74,7 +74,7 @@ export const SERVICES: Readonly<Record<ServiceName, ServiceSpec>> = {
   },
 };
 
-/** The types of arguments, run together. */
+/** The types of the arguments as one signature. */
 export function signatureOf(args: readonly Arg[]): string {
   return args.map(([, type]) => type).join("");
 }
@@ -84,7 +84,7 @@ export interface FoundMethod {
   readonly method: MethodSpec;
 }
 
-/** A method by its name, in the interface named; without one, in the first that has it. */
+/** Finds a method by name in the named interface; without `interfaceName`, in the first interface that has it. */
 export function findMethod(spec: ServiceSpec, member: string, interfaceName?: string): FoundMethod | undefined {
   for (const one of spec.interfaces) {
     if (interfaceName !== undefined && one.name !== interfaceName) continue;
@@ -99,7 +99,7 @@ export interface FoundSignal {
   readonly signal: SignalSpec;
 }
 
-/** A signal by its name, likewise. */
+/** Finds a signal in the same way. */
 export function findSignal(spec: ServiceSpec, member: string, interfaceName?: string): FoundSignal | undefined {
   for (const one of spec.interfaces) {
     if (interfaceName !== undefined && one.name !== interfaceName) continue;

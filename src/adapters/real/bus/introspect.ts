@@ -1,18 +1,18 @@
-/** What a client is told of an object that it asks what it can do (D-Bus Specification, "Introspection Data Format"). */
+/** The introspection data of an object (D-Bus Specification, "Introspection Data Format"). */
 import type { Arg, InterfaceSpec, MethodSpec, ServiceSpec } from "./idl.js";
 
 const HEAD =
   '<!DOCTYPE node PUBLIC "-//freedesktop//DTD D-BUS Object Introspection 1.0//EN"\n' +
   ' "http://www.freedesktop.org/standards/dbus/1.0/introspect.dtd">\n';
 
-/** Interfaces of the specification that every object has. */
+/** The interfaces that the specification gives every object. */
 export const STANDARD = {
   introspectable: "org.freedesktop.DBus.Introspectable",
   peer: "org.freedesktop.DBus.Peer",
   properties: "org.freedesktop.DBus.Properties",
 } as const;
 
-/** Their methods, as ours are described. */
+/** Their methods, in the form of our own interfaces. */
 export const STANDARD_INTERFACES: readonly InterfaceSpec[] = [
   {
     name: STANDARD.introspectable,
@@ -53,13 +53,13 @@ export const STANDARD_INTERFACES: readonly InterfaceSpec[] = [
   },
 ];
 
-/** An object's interfaces as XML. */
+/** The interfaces of an object as XML. */
 export function describeObject(spec: ServiceSpec): string {
   const body = [...spec.interfaces, ...STANDARD_INTERFACES].map(describeInterface).join("");
   return `${HEAD}<node>\n${body}</node>\n`;
 }
 
-/** A path that leads to objects, as XML: what lies directly below it. `undefined` where it leads to none. */
+/** The nodes directly below a path, as XML. `undefined` if the path leads to no object. */
 export function describeBranch(path: string, objects: readonly ServiceSpec[]): string | undefined {
   const prefix = path === "/" ? "/" : `${path}/`;
   const below = objects.filter((object) => object.path.startsWith(prefix));

@@ -1,18 +1,18 @@
-/** Every bound and every delay of the bus adapter, by name. */
+/** Every limit and every delay of the bus adapter, by name. */
 import { Milliseconds } from "../../../core/domain/units.js";
 
-/** How long things are waited for. */
+/** How long the adapter waits. */
 export interface BusTiming {
-  /** A call of ours that nobody answers ends after this time: libdbus' default. */
+  /** Our own call fails when no answer comes within this time. The default of libdbus. */
   readonly call: Milliseconds;
-  /** From opening the socket to the answer to Hello. */
+  /** From opening the socket until the bus answers Hello. */
   readonly connect: Milliseconds;
-  /** Before the first attempt after an outage began; doubled from attempt to attempt. */
+  /** Delay before the first attempt of an outage; it doubles with each attempt. */
   readonly reconnectFirst: Milliseconds;
   readonly reconnectLongest: Milliseconds;
-  /** A connection that held this long ends the outage before it: the next one starts anew, and is logged anew. */
+  /** A connection that lasts this long ends the outage before it: the next outage starts with the first delay and is logged. */
   readonly stable: Milliseconds;
-  /** Before a name that the bus refused us is asked for again. */
+  /** Delay before we ask again for a name that the bus refused. */
   readonly nameRetry: Milliseconds;
 }
 
@@ -25,24 +25,24 @@ export const BUS_TIMING: BusTiming = {
   nameRetry: Milliseconds(60_000),
 };
 
-/** Calls of clients that wait for an answer; whoever comes beyond is told LimitsExceeded. */
+/** Client calls that wait for an answer; further calls fail with LimitsExceeded. */
 export const OPEN_CALLS_MAX = 64;
-/** Calls of ours that wait for an answer; one beyond fails with LimitsExceeded. */
+/** Our own calls that wait for an answer; further calls fail with LimitsExceeded. */
 export const OWN_CALLS_MAX = 256;
-/** Callers whose user id is remembered. */
+/** Callers whose user id we remember. */
 export const CALLERS_MAX = 1_024;
 
-/** Header fields of a message. Only an object path could make them long, and ours are short. */
+/** Header fields of a message. Only an object path can make them long, and ours are short. */
 export const FIELDS_BYTES_MAX = 16 * 1024;
-/** Body of a call or a signal: seven fields of a transport id, each within 4 KiB. */
+/** Body of a call or a signal: seven fields of a transport id, at most 4 KiB each. */
 export const REQUEST_BODY_BYTES_MAX = 64 * 1024;
 /** Body of a reply: 10,000 log page entries as JSON take about 6 MiB. */
 export const REPLY_BODY_BYTES_MAX = 32 * 1024 * 1024;
-/** The specification's own bound on a whole message. What claims more is no D-Bus. */
+/** The specification's limit on a whole message. A peer that claims more does not speak D-Bus. */
 export const MESSAGE_BYTES_MAX = 128 * 1024 * 1024;
-/** A line of the authentication. */
+/** One line of the authentication. */
 export const AUTH_LINE_BYTES_MAX = 1_024;
-/** Sent and not yet taken by the bus: above it, replies turn into LimitsExceeded, and a signal ends the connection. */
+/** Bytes sent that the bus has not read yet. Above it, replies become LimitsExceeded, and a signal ends the connection. */
 export const SEND_QUEUE_BYTES_MAX = 8 * 1024 * 1024;
-/** Containers in containers in one signature: the specification's bound on arrays. */
+/** Nested containers in one signature: the specification's limit on arrays. */
 export const NESTING_MAX = 32;

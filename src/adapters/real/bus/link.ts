@@ -1,6 +1,6 @@
-/** One life of a connection to the bus: from opening the socket until either side closes it. */
+/** One connection to the bus: from opening the socket until either side closes it. */
 import { connect, type Socket } from "node:net";
-import { errnoOf } from "../os-error.js";
+import { errnoOf } from "../../shared/os-error.js";
 import type { BusAddress } from "./address.js";
 import { DBUS_ERROR, isErrorName } from "./errors.js";
 import { Framer, type Frame } from "./framer.js";
@@ -9,34 +9,34 @@ import { marshal } from "./marshal.js";
 import { readBody } from "./unmarshal.js";
 import { FLAG, MESSAGE_TYPE, WireError, type Header, type Message, type WireValue } from "./wire.js";
 
-/** Why a connection ended, or never came to be. */
+/** Why a connection ended or could not be made. */
 export type LinkLoss =
   | { readonly kind: "errno"; readonly errno: number }
   | { readonly kind: "closed" | "refused" | "silent" | "garbled" | "congested" };
 
 export interface LinkHandlers {
-  /** The bus answered Hello: calls may be made. */
+  /** The bus answered Hello: calls are possible. */
   up(link: Link): void;
-  /** Comes once, after every open call was settled. Not after `close`. */
+  /** Called once, after every open call is settled. Not called after `close`. */
   down(loss: LinkLoss): void;
   call(link: Link, message: Message): void;
-  /** A call whose body was too large to be kept. */
+  /** A call arrived whose body is too large. */
   tooLarge(link: Link, header: Header): void;
   signal(message: Message): void;
-  /** A message was dropped, because its header could not be read. */
+  /** A message was dropped because its header cannot be parsed. */
   unreadable(): void;
 }
 
-/** A call of ours. */
+/** One of our own calls. */
 export interface LinkCall {
-  /** A unique name, or that of the bus itself: only its owner's answer is taken. */
+  /** A unique name, or the name of the bus itself. Only its owner may answer. */
   readonly destination: string;
   readonly path: string;
   readonly interface: string;
   readonly member: string;
   readonly signature: string;
   readonly args: readonly WireValue[];
-  /** Signature of the answer. */
+  /** The signature of the answer. */
   readonly returns: string;
 }
 
@@ -51,7 +51,7 @@ interface OpenCall {
   readonly timeout: NodeJS.Timeout;
 }
 
-/** One buffer for all that is read, or a flood of large messages would leave as many bytes of garbage. */
+/** One buffer for all reads: otherwise a flood of large messages would leave as many bytes of garbage. */
 const READ_BYTES = 64 * 1024;
 
 /** The bus itself, as a destination and a sender. */
@@ -71,7 +71,7 @@ export class Link {
   readonly #framer = new Framer();
   readonly #open = new Map<number, OpenCall>();
   readonly #helloTimeout: NodeJS.Timeout;
-  /** What came of the line that answers our authentication; `undefined` once that is done. */
+  /** The part of the authentication answer received so far; `undefined` once authentication is done. */
   #authLine: Buffer | undefined = Buffer.alloc(0);
   #state: "starting" | "up" | "ended" = "starting";
   #serial = 0;
@@ -100,25 +100,24 @@ export class Link {
       socket.resume();
     });
     socket.on("connect", () => {
-      // EXTERNAL: the bus compares this with the credentials of the socket.
+      // EXTERNAL: the bus compares the user id with the credentials of the socket.
       const uid = String(process.geteuid?.() ?? 0);
       socket.write(`\0AUTH EXTERNAL ${Buffer.from(uid, "latin1").toString("hex")}\r\n`);
     });
   }
 
-  /** Ours on this bus. Empty until `up`. */
+  /** Our unique name on this bus. Empty until `up`. */
   get uniqueName(): string {
     return this.#uniqueName;
   }
 
-  /** True while the bus has not taken what was sent before: whoever can do without sending does. */
+  /** True while too many sent bytes wait for the bus to read them. Send nothing that can be left out. */
   get congested(): boolean {
     return this.#socket.writableLength > SEND_QUEUE_BYTES_MAX;
   }
 
   /**
-   * Makes a call. It is settled once, and always later than this call returns. Throws WireError where the arguments do not
-   * fit the signature.
+   * Makes a call. Settles once, always after this function returns. Throws WireError if the arguments do not fit the signature.
    */
   call(call: LinkCall, settle: Settle): void {
     const serial = this.#newSerial();
@@ -139,18 +138,18 @@ export class Link {
     this.#write(bytes);
   }
 
-  /** Sends a reply, an error or a signal. Throws WireError where the values do not fit the signature. */
+  /** Sends a reply, an error or a signal. Throws WireError if the values do not fit the signature. */
   send(header: Omit<Header, "serial" | "flags">, values: readonly WireValue[]): void {
     const bytes = marshal({ ...header, flags: FLAG.noReplyExpected, serial: this.#newSerial() }, values);
     this.#write(bytes);
   }
 
-  /** Gives the connection up, as lost: what was sent is not taken. */
+  /** Gives the connection up as lost, because the bus does not read what is sent. */
   abandon(): void {
     this.#end({ kind: "congested" });
   }
 
-  /** Ends the connection once everything sent is on its way. Open calls are forgotten, and nothing is reported any more. */
+  /** Ends the connection after sending what is queued. Forgets open calls and reports nothing more. */
   close(): void {
     if (this.#state === "ended") return;
     this.#state = "ended";
@@ -168,7 +167,7 @@ export class Link {
     return this.#serial;
   }
 
-  /** While the bus does not take what is sent, nothing more is read from it: who asks without listening waits. */
+  /** Stops reading while the bus does not read, so that clients that send without reading have to wait. */
   #write(bytes: Buffer): void {
     if (this.#state !== "ended" && !this.#socket.write(bytes)) this.#socket.pause();
   }
@@ -256,7 +255,7 @@ export class Link {
     }
   }
 
-  /** An answer counts where it comes from whom was asked, or is the bus' word that there will be none. */
+  /** Accepts an answer from the called peer, or an error of the bus that says there will be none. */
   #onAnswer(header: Header, read: (call: LinkCall) => LinkResult): void {
     const serial = header.replySerial ?? 0;
     const open = this.#open.get(serial);

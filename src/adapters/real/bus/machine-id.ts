@@ -1,10 +1,10 @@
 /** The id of this host (machine-id(5)). */
 import { readWhole } from "../files.js";
 
-/** systemd's, and that of hosts without it. */
+/** The file of systemd, and the one of hosts without systemd. */
 const PATHS = ["/etc/machine-id", "/var/lib/dbus/machine-id"];
 
-/** 32 hexadecimal digits; `undefined` where this host has none. */
+/** 32 hexadecimal digits; `undefined` if this host has no machine id. */
 export function readMachineId(): string | undefined {
   for (const path of PATHS) {
     const file = readWhole(path);

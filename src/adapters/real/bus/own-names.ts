@@ -1,4 +1,5 @@
-/** Takes the names of our services on the bus, and takes them again whenever they can be had. */
+/** Takes the names of our services on the bus, and takes them again whenever they become free. */
+import { formatDuration } from "../../../core/domain/units.js";
 import type { LogPort } from "../../../core/ports/log.js";
 import type { ServiceSpec } from "./idl.js";
 import { DBUS_ERROR } from "./errors.js";
@@ -12,7 +13,7 @@ export class OwnNames {
   readonly #log: LogPort;
   readonly #timing: BusTiming;
   readonly #timers = new Map<string, NodeJS.Timeout>();
-  /** Refusals that the log knows of. */
+  /** Refusals that are already logged. */
   readonly #refused = new Set<string>();
   #link: Link | undefined;
 
@@ -26,7 +27,7 @@ export class OwnNames {
     }
   }
 
-  /** Call before the owners learn of it. */
+  /** Call it before `NameOwners.up`. */
   up(link: Link): void {
     this.#link = link;
   }
@@ -47,7 +48,7 @@ export class OwnNames {
 
   #request(link: Link, name: string): void {
     link.call(busCall("RequestName", "su", [name, DO_NOT_QUEUE], "u"), (result) => {
-      // Somebody was faster: the owner's change tells who.
+      // Another process may have been faster. The change of owner then says which.
       if (result.ok || result.error === DBUS_ERROR.disconnected) return;
       this.#onRefused(link, name, result.error);
     });
@@ -59,10 +60,10 @@ export class OwnNames {
       const advice =
         error === DBUS_ERROR.accessDenied
           ? "copy etc/dbus-1/system.d/org.nvmexpress.stas.conf of this project to /usr/share/dbus-1/system.d and reload the bus (systemctl reload dbus)"
-          : "it is asked again";
+          : `the daemon asks again every ${formatDuration(this.#timing.nameRetry)}`;
       this.#log.write({
         level: "error",
-        text: `the bus does not let this process own ${name} (${error}), so that no client finds it: ${advice}`,
+        text: `the bus does not let this process own ${name} (${error}), so clients cannot find it: ${advice}`,
       });
     }
     const timer = setTimeout(() => {
@@ -77,9 +78,9 @@ export class OwnNames {
       this.#log.write({
         level: "error",
         text:
-          `${name} is owned by another process on the bus${processOf(result)}: nvme-stas, or another instance of this ` +
-          "daemon. Stop it (nvme-stas: systemctl stop stafd stacd), for the two work against each other; the name is taken " +
-          "as soon as it is free",
+          `another process${processOf(result)} owns ${name} on the bus: nvme-stas, or another instance of this daemon. ` +
+          "Stop it (nvme-stas: systemctl stop stafd stacd), because the two work against each other. This daemon takes the " +
+          "name as soon as it is free",
       });
     });
   }
@@ -87,5 +88,5 @@ export class OwnNames {
 
 function processOf(result: LinkResult): string {
   const pid = result.ok ? result.values[0] : undefined;
-  return typeof pid === "number" ? `, process ${String(pid)}` : "";
+  return typeof pid === "number" ? ` (pid ${String(pid)})` : "";
 }

@@ -1,10 +1,10 @@
-/** The other service: its coming and going, its signals, and our calls to it. */
+/** The other service: its presence, its signals, and our calls to it. */
 import type { BusResult, BusSignalEvent, BusValue, ServiceName } from "../../../core/ports/bus.js";
 import type { LogPort } from "../../../core/ports/log.js";
 import type { RequestId } from "../../../core/ports/request.js";
 import type { Deliver } from "../deliver.js";
 import { isBusValue } from "./dispatch.js";
-import { DBUS_ERROR } from "./errors.js";
+import { DBUS_ERROR, POLICY_ADVICE } from "./errors.js";
 import { findMethod, findSignal, signatureOf, SERVICES, type FoundMethod, type ServiceSpec } from "./idl.js";
 import { busCall, type Link, type LinkResult } from "./link.js";
 import { OWN_CALLS_MAX } from "./limits.js";
@@ -12,7 +12,7 @@ import type { NameOwners } from "./owners.js";
 import { readBody } from "./unmarshal.js";
 import { WireError, type Message } from "./wire.js";
 
-/** A call that waits until it is known who owns the peer's name. */
+/** A call that waits until the bus says who owns the peer's name. */
 interface Waiting {
   readonly request: RequestId;
   readonly found: FoundMethod;
@@ -22,9 +22,9 @@ interface Waiting {
 interface Peer {
   readonly spec: ServiceSpec;
   readonly waiting: Waiting[];
-  owner: { readonly known: "no" } | { readonly known: "yes"; readonly name: string | undefined };
-  /** The core wants to hear of it. */
-  followed: "yes" | "no";
+  owner: { readonly known: false } | { readonly known: true; readonly name: string | undefined };
+  /** The core wants its presence and its signals. */
+  isFollowed: boolean;
 }
 
 export class Peers {
@@ -40,7 +40,7 @@ export class Peers {
     this.#log = log;
   }
 
-  /** Call before the owners learn of it. */
+  /** Call it before `NameOwners.up`. */
   up(link: Link): void {
     this.#link = link;
     for (const { spec } of this.#peers.values()) this.#match(link, spec);
@@ -49,22 +49,23 @@ export class Peers {
   down(): void {
     this.#link = undefined;
     for (const peer of this.#peers.values()) {
-      peer.owner = { known: "no" };
+      peer.owner = { known: false };
       for (const { request } of peer.waiting.splice(0)) this.#fail(request, DBUS_ERROR.disconnected);
     }
   }
 
   follow(service: ServiceName): void {
     const peer = this.#peer(service);
-    if (peer.followed === "yes") return;
-    peer.followed = "yes";
-    if (peer.owner.known === "yes") this.#announce(peer, peer.owner.name);
+    if (peer.isFollowed) return;
+    peer.isFollowed = true;
+    if (peer.owner.known) this.#announce(peer, peer.owner.name);
   }
 
   call(request: RequestId, service: ServiceName, method: string, args: readonly BusValue[]): void {
     const found = findMethod(SERVICES[service], method);
     if (found === undefined) {
-      this.#log.write({ level: "error", text: `${method} of ${service} was called, which stands in no interface` });
+      const text = `a bug of stas: it calls ${method}, which is not in the interface of ${service}; please report it`;
+      this.#log.write({ level: "error", text });
       this.#fail(request, DBUS_ERROR.unknownMethod);
       return;
     }
@@ -73,27 +74,27 @@ export class Peers {
       return;
     }
     const peer = this.#peer(service);
-    if (peer.owner.known === "yes") this.#send(this.#link, peer, { request, found, args });
+    if (peer.owner.known) this.#send(this.#link, peer, { request, found, args });
     else if (peer.waiting.length >= OWN_CALLS_MAX) this.#fail(request, DBUS_ERROR.limitsExceeded);
     else peer.waiting.push({ request, found, args });
   }
 
-  /** Takes a signal where it comes from the owner of a peer's name. What anybody else sends under it is not believed. */
+  /** Delivers a signal from the owner of a peer's name. Ignores signals from other senders. */
   onSignal(message: Message): void {
     for (const peer of this.#peers.values()) {
-      const { spec, owner, followed } = peer;
-      if (followed === "no" || owner.known === "no" || owner.name === undefined) continue;
+      const { spec, owner, isFollowed } = peer;
+      if (!isFollowed || !owner.known || owner.name === undefined) continue;
       if (message.sender !== owner.name || message.path !== spec.path) continue;
       const event = readSignal(spec, message);
       if (event !== undefined) this.#deliver(event);
     }
   }
 
-  /** Our view of a peer; the first time, its name and its signals are asked for. */
+  /** Our view of a peer. The first call subscribes to its signals and asks for its owner. */
   #peer(service: ServiceName): Peer {
     const present = this.#peers.get(service);
     if (present !== undefined) return present;
-    const peer: Peer = { spec: SERVICES[service], waiting: [], owner: { known: "no" }, followed: "no" };
+    const peer: Peer = { spec: SERVICES[service], waiting: [], owner: { known: false }, isFollowed: false };
     this.#peers.set(service, peer);
     if (this.#link !== undefined) this.#match(this.#link, peer.spec);
     this.#owners.follow(peer.spec.busName, (owner) => {
@@ -102,23 +103,23 @@ export class Peers {
     return peer;
   }
 
-  /** Asked for before the owner is, so that no signal of an owner that we know of is missed. */
+  /** Subscribes before it asks for the owner, so that it misses no signal of a known owner. */
   #match(link: Link, { busName, path }: ServiceSpec): void {
     link.call(busCall("AddMatch", "s", [`type='signal',sender='${busName}',path='${path}'`], ""), (result) => {
       if (result.ok || result.error === DBUS_ERROR.disconnected) return;
       this.#log.write({
         level: "error",
-        text: `the bus will not pass on the signals of ${busName} (${result.error}): its changes are noticed late.`,
+        text: `the bus refuses to pass on the signals of ${busName} (${result.error}), so its changes are noticed late: ${POLICY_ADVICE}`,
       });
     });
   }
 
   #onOwner(peer: Peer, owner: string | undefined): void {
     const before = peer.owner;
-    peer.owner = { known: "yes", name: owner };
-    if (peer.followed === "yes") {
-      // From one process to another at a stroke: what the first knew is gone.
-      if (before.known === "yes" && before.name !== undefined && owner !== undefined) this.#announce(peer, undefined);
+    peer.owner = { known: true, name: owner };
+    if (peer.isFollowed) {
+      // The name passed directly from one process to another: the state of the first is lost.
+      if (before.known && before.name !== undefined && owner !== undefined) this.#announce(peer, undefined);
       this.#announce(peer, owner);
     }
     const link = this.#link;
@@ -133,7 +134,7 @@ export class Peers {
   }
 
   #send(link: Link, peer: Peer, { request, found, args }: Waiting): void {
-    const destination = peer.owner.known === "yes" ? peer.owner.name : undefined;
+    const destination = peer.owner.known ? peer.owner.name : undefined;
     if (destination === undefined) {
       this.#fail(request, DBUS_ERROR.serviceUnknown);
       return;
@@ -154,7 +155,7 @@ export class Peers {
       });
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
-      const text = `${method.name} of ${peer.spec.service} was called with arguments that do not fit: ${error.message}`;
+      const text = `a bug of stas: it calls ${method.name} of ${peer.spec.service} with arguments that do not fit (${error.message}); please report it`;
       this.#log.write({ level: "error", text });
       this.#fail(request, DBUS_ERROR.invalidArgs);
     }
@@ -165,7 +166,7 @@ export class Peers {
   }
 }
 
-/** An owner that left between its last sign of life and our call is a service that is not there. */
+/** An owner that left before our call reached it means that the service is absent. */
 function toBusResult(result: LinkResult): BusResult {
   if (!result.ok)
     return { ok: false, error: result.error === DBUS_ERROR.nameHasNoOwner ? DBUS_ERROR.serviceUnknown : result.error };
@@ -175,7 +176,7 @@ function toBusResult(result: LinkResult): BusResult {
     : { ok: false, error: DBUS_ERROR.invalidSignature };
 }
 
-/** `undefined` where it is none of the interface, or not as the interface says. */
+/** `undefined` if the signal is not in the interface or does not match it. */
 function readSignal(spec: ServiceSpec, message: Message): BusSignalEvent | undefined {
   const found = findSignal(spec, message.member ?? "", message.interface ?? "");
   if (found === undefined) return undefined;

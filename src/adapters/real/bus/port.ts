@@ -1,6 +1,6 @@
 /**
- * The bus port over a real D-Bus system bus. One process owns the names of one or both services; the bus may be missing, go
- * and come back at any time, and may pass on whatever any user of the host sends.
+ * The bus port over a real D-Bus system bus. One process owns the names of one or both services. The bus may be missing, may go
+ * and come back at any time, and passes on anything that any user of the host sends.
  */
 import type { BusCallId, BusPort, BusResult, BusValue, ServiceName } from "../../../core/ports/bus.js";
 import type { LogPort } from "../../../core/ports/log.js";
@@ -20,9 +20,9 @@ import { Peers } from "./peers.js";
 import { MESSAGE_TYPE, WireError, type Message } from "./wire.js";
 
 export interface RealBusOptions {
-  /** The services of this process: whose names it owns and whose objects it serves. */
+  /** The services of this process: it owns their names and serves their objects. */
   readonly services: readonly ServiceName[];
-  /** As `resolveBusAddresses` takes it; `undefined`: the system bus. */
+  /** An address for `resolveBusAddresses`; `undefined`: the system bus. */
   readonly address: string | undefined;
   readonly deliver: Deliver;
   readonly log: LogPort;
@@ -30,8 +30,8 @@ export interface RealBusOptions {
 }
 
 /**
- * Looks for the bus as soon as it is made, and keeps to it. No event comes inside a call, and none after `close`. An address that
- * is not understood (which who starts the daemon checks before) is a bus that is missing for ever.
+ * Connects to the bus when constructed, and reconnects whenever the bus is lost. Delivers no event inside a call, and none after
+ * `close`. An address that is not valid means a bus that never comes.
  */
 export class RealBus implements BusPort {
   readonly #options: RealBusOptions;
@@ -76,7 +76,7 @@ export class RealBus implements BusPort {
     this.#connection.open();
   }
 
-  /** Leaves the bus. What was replied before is sent. */
+  /** Leaves the bus after sending the replies made before. */
   close(): void {
     this.#names.down();
     this.#connection.close();
@@ -90,7 +90,7 @@ export class RealBus implements BusPort {
     this.#peers.follow(peer);
   }
 
-  /** A client of a service that is none of ours, over all lives of the bus. */
+  /** A client of a service that is not ours. It works across reconnects to the bus. */
   foreign(busName: string): ForeignService {
     const service = new ForeignService(busName, this.#owners, this.#options.log);
     this.#foreign.push(service);
@@ -103,17 +103,19 @@ export class RealBus implements BusPort {
     this.#clients.reply(call, result);
   }
 
-  /** To whoever listens. Without a bus nobody does. */
+  /** Emits a signal to all subscribers; without a bus, to none. */
   emit(service: ServiceName, signal: string, args: readonly BusValue[]): void {
     const spec = SERVICES[service];
     const found = findSignal(spec, signal);
     if (found === undefined) {
-      this.#complain(`${signal} of ${service} was emitted, which stands in no interface`);
+      this.#complain(
+        `a bug of stas: it emits ${signal}, which is not in the interface of ${service}; please report it`,
+      );
       return;
     }
     const link = this.#connection.link;
     if (link === undefined) return;
-    // A signal cannot be told off as a call can, and one that is missed is not made up for: better start anew.
+    // A call can be refused, a signal can only be lost, and nothing makes up for a lost signal. So reconnect.
     if (link.congested) {
       link.abandon();
       return;
@@ -125,11 +127,13 @@ export class RealBus implements BusPort {
       link.send({ type: MESSAGE_TYPE.signal, path, interface: found.interface.name, member, signature }, args);
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
-      this.#complain(`${signal} of ${service} was emitted with arguments that do not fit: ${error.message}`);
+      this.#complain(
+        `a bug of stas: it emits ${signal} of ${service} with arguments that do not fit (${error.message}); please report it`,
+      );
     }
   }
 
-  /** The order matters: the bus is up before anybody on it is, and the owners are asked last. */
+  /** The order matters: the bus is up before any peer on it, and the owners come last. */
   #onUp(link: Link): void {
     this.#options.deliver({ kind: "bus-state", up: true });
     this.#clients.up(link);
@@ -139,7 +143,7 @@ export class RealBus implements BusPort {
     this.#owners.up(link);
   }
 
-  /** Calls of ours fail before the loss is told. */
+  /** Our own calls fail before the core learns of the loss. */
   #onDown(): void {
     this.#clients.down();
     this.#names.down();

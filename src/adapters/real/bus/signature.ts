@@ -1,8 +1,8 @@
-/** Signatures as trees: the types that this project's interfaces use. */
+/** Signatures as trees, with the types that this project uses. */
 import { NESTING_MAX } from "./limits.js";
 import { WireError } from "./wire.js";
 
-/** Types without others in them: byte, boolean, 16 and 32 unsigned bits, 32 signed, text, object path, signature. */
+/** Basic types: byte, boolean, 16 and 32 bits unsigned, 32 bits signed, string, object path, signature. */
 export type BasicCode = "y" | "b" | "q" | "u" | "i" | "s" | "o" | "g";
 
 export type WireType =
@@ -15,7 +15,7 @@ const BASIC: ReadonlyMap<string, WireType> = new Map(
   (["y", "b", "q", "u", "i", "s", "o", "g"] as const).map((code) => [code, { kind: "basic", code }]),
 );
 
-/** Splits a signature into its complete types. Throws WireError at what this project does not use. */
+/** Splits a signature into its complete types. Throws WireError for types that this project does not use. */
 export function parseSignature(signature: string): readonly WireType[] {
   const types: WireType[] = [];
   for (let at = 0; at < signature.length;) {
@@ -37,17 +37,17 @@ function parseOne(signature: string, at: number, depth: number): Parsed {
   const basic = BASIC.get(code);
   if (basic !== undefined) return { type: basic, next: at + 1 };
   if (code === "v") return { type: { kind: "variant" }, next: at + 1 };
-  if (code !== "a") throw new WireError("a signature holds a type that is not used here");
+  if (code !== "a") throw new WireError("a signature holds an unsupported type");
   if (!signature.startsWith("{s", at + 1)) {
     const { type, next } = parseOne(signature, at + 1, depth + 1);
     return { type: { kind: "array", of: type }, next };
   }
   const { type, next } = parseOne(signature, at + 3, depth + 1);
-  if (signature.charAt(next) !== "}") throw new WireError("a dictionary in a signature does not end");
+  if (signature.charAt(next) !== "}") throw new WireError("a dictionary in a signature is not closed");
   return { type: { kind: "dictionary", of: type }, next: next + 1 };
 }
 
-/** Where values of a type may begin, in bytes. */
+/** The alignment of a type, in bytes. */
 export function alignmentOf(type: WireType): 1 | 2 | 4 {
   if (type.kind === "variant") return 1;
   if (type.kind !== "basic") return 4;

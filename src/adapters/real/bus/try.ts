@@ -1,4 +1,4 @@
-/** Tries the bus once, for a person who wants to know whether it is fit. */
+/** Tries the bus once, for `--check` and `--cleanup`. */
 import { errnoName } from "../../../core/domain/errno.js";
 import type { ServiceName } from "../../../core/ports/bus.js";
 import { resolveBusAddresses, type BusAddress } from "./address.js";
@@ -8,26 +8,28 @@ import { busCall, Link, type LinkLoss } from "./link.js";
 
 export interface BusTrial {
   readonly level: "ok" | "warning" | "error";
-  /** A whole sentence; for a problem, with what to do about it. */
+  /** A sentence; for a problem, with what to do about it. */
   readonly text: string;
 }
 
-const ADVICE = "the services work on without a bus, but nobody can ask them, nor stac a staf in another process";
+const ADVICE =
+  "Start dbus, or name another address with --bus. The services work without a bus, but no client can reach them, " +
+  "and stac cannot ask a staf in another process";
 
-/** Who has the names of the services; `problem`: why that cannot be told, in a sentence that goes on. */
+/** Which names of the services have an owner; `problem`: why that is unknown, as a sentence without a full stop. */
 export type Owners =
   | { readonly known: true; readonly names: readonly string[]; readonly address: BusAddress }
   | { readonly known: false; readonly level: "warning" | "error"; readonly problem: string };
 
-/** Connects to the first address that answers, and looks whether the names of the services are free. */
+/** Connects to the first address that answers, and checks that the names of the services are free. */
 export async function tryBus(address: string | undefined, services: readonly ServiceName[]): Promise<BusTrial> {
   const owners = await findOwners(address, services);
   if (owners.known) return trialOf(owners.address, owners.names);
   if (owners.level === "error") return { level: "error", text: owners.problem };
-  return { level: "warning", text: `${owners.problem}. Start dbus, or give --bus: ${ADVICE}` };
+  return { level: "warning", text: `${owners.problem}. ${ADVICE}` };
 }
 
-/** Asks the first address that answers which names of the services are taken. */
+/** Asks the first address that answers which names of the services have an owner. */
 export async function findOwners(address: string | undefined, services: readonly ServiceName[]): Promise<Owners> {
   const resolved = resolveBusAddresses(address, process.env);
   if (!resolved.ok) return { known: false, level: "error", problem: resolved.problem };
@@ -40,7 +42,7 @@ export async function findOwners(address: string | undefined, services: readonly
   return { known: false, level: "warning", problem: `no D-Bus: ${problems.join("; ")}` };
 }
 
-/** Whether somebody owns a name, or the bus knows how to start who would. */
+/** Whether a name has an owner, or the bus can start one. */
 export async function findName(address: string | undefined, name: string): Promise<"there" | "not there"> {
   const resolved = resolveBusAddresses(address, process.env);
   for (const one of resolved.ok ? resolved.addresses : []) {
@@ -61,7 +63,7 @@ function canBeStarted(link: Link, name: string): Promise<boolean> {
 
 type Asked<T> = { readonly ok: true; readonly answer: T } | { readonly ok: false; readonly loss: LinkLoss };
 
-/** Connects, asks, and leaves. */
+/** Connects, asks and disconnects. */
 function askAt<T>(address: BusAddress, ask: (link: Link) => Promise<T>): Promise<Asked<T>> {
   return new Promise((resolve) => {
     const ignore = (): void => undefined;
@@ -103,21 +105,21 @@ function isOwned(link: Link, busName: string): Promise<boolean> {
 
 function trialOf(address: BusAddress, owned: readonly string[]): BusTrial {
   if (owned.length === 0) return { level: "ok", text: `D-Bus answers at ${address.text}` };
-  const text = `${owned.join(" and ")} is taken on D-Bus: a daemon runs already, stas or nvme-stas. Stop it before another starts`;
+  const text = `another daemon, stas or nvme-stas, already owns ${owned.join(" and ")} on D-Bus. Stop it before you start this one`;
   return { level: "warning", text };
 }
 
 function problemOf(loss: LinkLoss): string {
   switch (loss.kind) {
     case "errno":
-      return `cannot be connected to (${errnoName(loss.errno)})`;
+      return `cannot be reached (${errnoName(loss.errno)})`;
     case "refused":
-      return "does not let us in";
+      return "refuses this user";
     case "silent":
       return "does not answer";
     case "closed":
     case "garbled":
     case "congested":
-      return "is no D-Bus";
+      return "is not a D-Bus";
   }
 }

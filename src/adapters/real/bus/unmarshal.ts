@@ -1,30 +1,30 @@
 /**
- * Bytes as messages, with dbus-next's reader.
+ * Parses messages with dbus-next's reader of marshalled bytes.
  *
- * Loaded alone it takes 1.1 MiB of resident memory, the whole of dbus-next 2.7 MiB. Its own parser of the stream is not used for
- * a graver reason: it throws out of a stream's event, so that any user of the bus could end the daemon with one small message (a
- * body of signature `h` without a descriptor passes dbus-daemon 1.14). So here a body is read only where its signature is the
- * expected one, and what the reader throws is caught.
+ * The reader alone takes 1.1 MiB of resident memory, all of dbus-next 2.7 MiB. There is a stronger reason not to use dbus-next's
+ * stream parser: it throws inside a stream event, so any user of the bus could end the daemon with one small message (a body of
+ * signature `h` without a descriptor passes dbus-daemon 1.14). So this module reads a body only if it has the expected signature,
+ * and catches what the reader throws.
  */
 import { createRequire } from "node:module";
 import { parseSignature, type BasicCode, type WireType } from "./signature.js";
 import { FIELDS, FIXED_BYTES, WireError, type Header, type Message, type WireValue } from "./wire.js";
 
-/** dbus-next's reader of marshalled bytes. Its reading methods throw what they like. */
+/** dbus-next's reader of marshalled bytes. Its methods may throw anything. */
 interface DBusBuffer {
-  /** May lie beyond the end: reading text does not look. */
+  /** May lie past the end: reading a string does not check. */
   readonly pos: number;
-  /** To a multiple of 2 to the power. */
+  /** Aligns to a multiple of 2 to the power of `power`. */
   align(power: number): void;
-  /** `undefined` beyond the end. */
+  /** `undefined` past the end. */
   readInt8(): number | undefined;
-  /** Of a type without others in it. */
+  /** Reads a value of a basic type. */
   readSimpleType(type: string): unknown;
-  /** Dictionaries as pairs. */
+  /** Returns dictionaries as pairs. */
   read(signature: string): readonly unknown[];
 }
 
-/** Alignment counts from `start` before the first byte. */
+/** `start`: the offset of the first byte, for alignment. */
 type DBusBufferConstructor = new (
   bytes: Buffer,
   start: number,
@@ -33,21 +33,21 @@ type DBusBufferConstructor = new (
   options: { readonly ayBuffer: true },
 ) => DBusBuffer;
 
-// eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- the package has types for its main module alone
+// eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- the package has types for its main module only
 const DBusBuffer = createRequire(import.meta.url)("dbus-next/lib/dbus-buffer.js") as DBusBufferConstructor;
 
 /** The type of each header field, by its code. */
 const FIELD_TYPES: ReadonlyMap<number, string> = new Map(Object.values(FIELDS));
-/** Types that header fields may have, those included that a later version of the protocol may bring. */
+/** Types that a header field may have, including fields of later versions of the protocol. */
 const SIMPLE_FIELD_TYPES: readonly string[] = ["o", "s", "g", "u"];
 
-/** What stands before the header fields. */
+/** The fixed part of a header. */
 export interface Start {
   readonly endian: number;
   readonly type: number;
   readonly flags: number;
   readonly serial: number;
-  /** Without the padding behind them. */
+  /** Without the padding after the fields. */
   readonly fieldsLength: number;
   readonly bodyLength: number;
 }
@@ -83,20 +83,20 @@ function readFields(bytes: Buffer, endian: number, length: number): ReadonlyMap<
     const code = reader.readInt8();
     const type = reader.readSimpleType("g");
     if (code === undefined || typeof type !== "string" || !SIMPLE_FIELD_TYPES.includes(type))
-      throw new WireError("a header field has a type that is not known");
+      throw new WireError("a header field has an unknown type");
     const expected = FIELD_TYPES.get(code);
     if (expected !== undefined && expected !== type) throw new WireError("a header field has the wrong type");
     const value = reader.readSimpleType(type);
-    if (reader.pos > length) throw new WireError("a header field runs over its end");
+    if (reader.pos > length) throw new WireError("a header field runs past the end of the header");
     if (expected !== undefined) found.set(code, value);
   }
   return found;
 }
 
-/** Reads a body that must have this signature. Throws WireError. */
+/** Reads a body with this signature. Throws WireError if the body has another signature or cannot be read. */
 export function readBody(message: Message, signature: string): readonly WireValue[] {
   const { body, endian } = message;
-  if (message.signature !== signature) throw new WireError("a body has another signature than expected");
+  if (message.signature !== signature) throw new WireError("the signature of a body is not the expected one");
   const types = parseSignature(signature);
   const raw = guarded(() => {
     const reader = new DBusBuffer(body, 0, endian, null, { ayBuffer: true });
@@ -107,12 +107,12 @@ export function readBody(message: Message, signature: string): readonly WireValu
   return types.map((type, index) => fromRaw(type, raw[index]));
 }
 
-/** Whatever the reader throws means that the bytes are not what they say. */
+/** Anything that the reader throws means that the bytes do not match their signature. */
 function guarded<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw error instanceof WireError ? error : new WireError("bytes end before their values do");
+    throw error instanceof WireError ? error : new WireError("the bytes end before the values do");
   }
 }
 
@@ -121,7 +121,7 @@ function fromRaw(type: WireType, raw: unknown): WireValue {
     case "basic":
       return basicFromRaw(type.code, raw);
     case "variant":
-      throw new WireError("variants are not read");
+      throw new WireError("reading a variant is not supported");
     case "array":
       return list(raw).map((one) => fromRaw(type.of, one));
     case "dictionary":
@@ -135,18 +135,18 @@ function basicFromRaw(code: BasicCode, raw: unknown): WireValue {
   const fits = code === "b" ? "boolean" : NUMBERS.includes(code) ? "number" : "string";
   if ((typeof raw === "boolean" || typeof raw === "number" || typeof raw === "string") && typeof raw === fits)
     return raw;
-  throw new WireError("a value is not what its signature says");
+  throw new WireError("a value does not match its signature");
 }
 
 function entryFromRaw(type: WireType, pair: unknown): readonly [string, WireValue] {
   const [key, value] = list(pair);
-  if (typeof key !== "string") throw new WireError("a key is no text");
+  if (typeof key !== "string") throw new WireError("a key is not a string");
   return [key, fromRaw(type, value)];
 }
 
-/** An array of bytes comes as a Buffer. */
+/** The reader returns an array of bytes as a Buffer. */
 function list(raw: unknown): readonly unknown[] {
   if (raw instanceof Uint8Array) return [...raw];
-  if (!Array.isArray(raw)) throw new WireError("a value is no array");
+  if (!Array.isArray(raw)) throw new WireError("a value is not an array");
   return raw;
 }

@@ -1,13 +1,13 @@
-/** Messages of the D-Bus protocol as values (D-Bus Specification, "Message Protocol"). */
+/** D-Bus messages as values (D-Bus Specification, "Message Protocol"). */
 
-/** What is on the wire, or wants to be, does not fit the protocol or its signature. */
+/** Bytes or values do not fit the protocol or their signature. */
 export class WireError extends Error {
   override readonly name = "WireError";
 }
 
 export type WireValue = string | number | boolean | readonly WireValue[] | { readonly [key: string]: WireValue };
 
-/** What stands where a signature says `v`: a value together with its own signature. */
+/** The value for `v` in a signature: a value with its own signature. */
 export type Variant = { readonly signature: string; readonly value: WireValue };
 
 export const MESSAGE_TYPE = { call: 1, reply: 2, error: 3, signal: 4 } as const;
@@ -18,10 +18,10 @@ export const FLAG = { noReplyExpected: 1, noAutoStart: 2 } as const;
 /** The first byte of a message. */
 export const ENDIAN = { little: 0x6c, big: 0x42 } as const;
 export const PROTOCOL_VERSION = 1;
-/** From the endianness to the length of the header fields. */
+/** The fixed part of a header: from the endianness to the length of the header fields. */
 export const FIXED_BYTES = 16;
 
-/** Header fields: the code of each, and its type. */
+/** Header fields: the code and the type of each. */
 export const FIELDS = {
   path: [1, "o"],
   interface: [2, "s"],
@@ -33,9 +33,9 @@ export const FIELDS = {
   signature: [8, "g"],
 } as const satisfies Record<string, readonly [number, string]>;
 
-/** Everything of a message but its body. */
+/** A message without its body. */
 export interface Header {
-  /** What is none of the four types is to be ignored. */
+  /** Ignore a message of any other type than the four of `MESSAGE_TYPE`. */
   readonly type: number;
   readonly flags: number;
   readonly serial: number;
@@ -46,13 +46,13 @@ export interface Header {
   readonly replySerial?: number | undefined;
   readonly destination?: string | undefined;
   readonly sender?: string | undefined;
-  /** Of the body; empty where there is none. */
+  /** The signature of the body; empty without a body. */
   readonly signature: string;
 }
 
 /**
- * A message that arrived. Its body is read once it is known what is expected in it, and before control goes back to who handed the
- * message over: then its memory is used again.
+ * A message that arrived. Read its body with the expected signature, and before you return to the caller that handed over the
+ * message: after that, its memory is reused.
  */
 export interface Message extends Header {
   readonly endian: number;

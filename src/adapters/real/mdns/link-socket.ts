@@ -1,7 +1,6 @@
 /**
- * A UDP socket of one interface and family, which is bound to the mDNS group itself. So it hears what is sent to the group on
- * this interface and nothing else: no unicast datagram reaches it, from whatever distance, and none is taken away from an
- * avahi-daemon that listens on the same port.
+ * A UDP socket for one interface and family, bound to the address of the mDNS group. It receives only datagrams sent to the group
+ * on this interface: no unicast datagram reaches it from anywhere, and it takes none from an avahi-daemon on the same port.
  */
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { EventEmitter } from "node:events";
@@ -19,17 +18,17 @@ const SOCK_DGRAM_CLOEXEC_NONBLOCK = 0o2004002;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const SO_BINDTODEVICE = 25;
-/** RFC 6762, 11. */
+/** RFC 6762, section 11. */
 const TTL = 255;
 
-/** The options of each family (Linux: ip(7), ipv6(7)). */
+/** Socket options by family (Linux: ip(7), ipv6(7)). */
 const OPTIONS = {
   ipv4: { level: 0, join: 35, leave: 36, outgoing: 32, ttl: 33, loop: 34 },
   ipv6: { level: 41, join: 20, leave: 21, outgoing: 17, ttl: 18, loop: 19 },
 } as const;
 const IPV6_V6ONLY = 26;
 
-/** A system call failed; with the errno negative, as Node's errors have it. */
+/** A system call failed. `errno` is negative, as in Node's errors. */
 export class CallFailed extends Error {
   override readonly name = "CallFailed";
   readonly errno: number;
@@ -43,13 +42,13 @@ export class CallFailed extends Error {
 export interface LinkSocketOptions {
   readonly libc: Libc;
   readonly hostIface: string;
-  /** Of the interface. */
+  /** The index of the interface. */
   readonly index: number;
   readonly family: Family;
   readonly heard: (datagram: Uint8Array, from: RemoteInfo) => void;
 }
 
-/** Its `error` means that it is of no use any more. */
+/** After an `error` event the socket is unusable. */
 export class LinkSocket extends EventEmitter implements MulticastSocket {
   readonly #libc: Libc;
   readonly #index: number;
@@ -58,11 +57,11 @@ export class LinkSocket extends EventEmitter implements MulticastSocket {
   readonly #fd: number;
   readonly #socket: Socket;
 
-  /** Throws CallFailed where the kernel refuses, ENODEV where the interface is gone. */
+  /** Throws CallFailed with the kernel's errno: ENODEV if the interface is gone. */
   constructor({ libc, hostIface, index, family, heard }: LinkSocketOptions) {
     super();
     const group = parseIp(GROUP[family]);
-    if (group === undefined) throw new Error("the mDNS group is no address");
+    if (group === undefined) throw new Error("the mDNS group is not an IP address");
     this.#libc = libc;
     this.#index = index;
     this.#family = family;
@@ -73,7 +72,7 @@ export class LinkSocket extends EventEmitter implements MulticastSocket {
       this.#set(SOL_SOCKET, SO_BINDTODEVICE, Buffer.from(hostIface));
       const { level, ttl, loop } = OPTIONS[family];
       this.#set(level, ttl, uint32(TTL));
-      // Others on this host answer as well (RFC 6762, 15.1).
+      // Other responders on this host must receive our queries (RFC 6762, section 15.1).
       this.#set(level, loop, uint32(1));
       if (family === "ipv6") this.#set(level, IPV6_V6ONLY, uint32(1));
     } catch (error) {
@@ -85,7 +84,7 @@ export class LinkSocket extends EventEmitter implements MulticastSocket {
     this.#socket.on("error", (error) => this.emit("error", error));
   }
 
-  /** To the group, whatever the address says that it is called with. */
+  /** Binds to the group and ignores `_address`. */
   bind(port: number, _address: string, bound: () => void): void {
     try {
       must(this.#libc.bind(this.#fd, encodeSockaddr(this.#group, port, this.#index)));
@@ -98,7 +97,7 @@ export class LinkSocket extends EventEmitter implements MulticastSocket {
     bound();
   }
 
-  /** By the interface's number: an address may be on several, and may change. */
+  /** Joins by the index of the interface: an address may be on several interfaces, and may change. */
   addMembership(): void {
     const { level, join } = OPTIONS[this.#family];
     this.#set(level, join, this.#membership());
@@ -114,7 +113,7 @@ export class LinkSocket extends EventEmitter implements MulticastSocket {
     this.#set(level, outgoing, this.#family === "ipv4" ? this.#membership() : uint32(this.#index));
   }
 
-  /** To the group. */
+  /** Sends to the group. */
   send(datagram: Uint8Array, done: (error: Error | null) => void): void {
     this.#socket.send(datagram, MDNS_PORT, GROUP[this.#family], done);
   }
@@ -123,7 +122,7 @@ export class LinkSocket extends EventEmitter implements MulticastSocket {
     this.#socket.close(closed);
   }
 
-  /** struct ip_mreqn without an address of the interface, or struct ipv6_mreq. */
+  /** struct ip_mreqn without an interface address, or struct ipv6_mreq. */
   #membership(): Uint8Array {
     const { text } = this.#group;
     if (this.#family === "ipv4")

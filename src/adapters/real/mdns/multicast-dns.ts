@@ -1,14 +1,14 @@
 /**
- * The package multicast-dns, which opens, joins and closes. It never sees a datagram: what it would make of one is not what
- * decides, and the core's decoder wants the bytes.
+ * The package multicast-dns opens, joins and closes sockets. It never sees a datagram: the core's decoder reads the bytes and
+ * decides.
  */
 import type { EventEmitter } from "node:events";
 import { createRequire } from "node:module";
 
-/** What it uses of a socket. It never sends through it, and hears no `message`. */
+/** The part of a socket that the package uses. It never sends through the socket and gets no `message` event. */
 export interface MulticastSocket extends EventEmitter {
   bind(port: number, address: string, bound: () => void): void;
-  /** Throws an error with the errno. `iface` is what it was given as `interface`, handed through. */
+  /** Throws an error with an errno. `iface` is the value of the option `interface`. */
   addMembership(group: string, iface: string): void;
   dropMembership(group: string, iface: string): void;
   setMulticastInterface(iface: string): void;
@@ -22,18 +22,18 @@ interface Options {
   readonly port: number;
   readonly bind: string;
   readonly interface: string;
-  /** Without it there is no timer that joins again every 5 s: a membership by the interface's number needs none. */
+  /** Turns off the timer that joins again every 5 s: a membership by interface index does not need it. */
   readonly multicast: false;
 }
 
 export interface MulticastDns extends EventEmitter {
-  /** Joins where that has not been done. */
+  /** Joins, unless it has joined already. */
   update(): void;
   /** Leaves, and closes the socket. */
   destroy(): void;
 }
 
-/** Loaded with the first socket: a daemon that asks Avahi does without. */
+/** Loads the package with the first socket: a daemon that asks Avahi does not need it. */
 export function multicastDns(options: Options): MulticastDns {
   // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- the package has no types
   const make = createRequire(import.meta.url)("multicast-dns") as (options: Options) => MulticastDns;

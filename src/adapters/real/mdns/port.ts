@@ -1,4 +1,4 @@
-/** mDNS as datagrams on every interface that the core asks on. */
+/** Sends and receives mDNS datagrams on every interface that the core queries. */
 import type { RemoteInfo } from "node:dgram";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,47 +9,47 @@ import type { MdnsPort } from "../../../core/ports/mdns.js";
 import type { Deliver } from "../deliver.js";
 import type { Libc } from "../libc.js";
 import { interfaceIndex, SYS_CLASS_NET } from "../network/interfaces.js";
-import { attempt, errnoOf } from "../os-error.js";
+import { attempt, errnoOf } from "../../shared/os-error.js";
 import { CallFailed, GROUP, LinkSocket, MDNS_PORT, type Family } from "./link-socket.js";
 import { multicastDns, type MulticastDns } from "./multicast-dns.js";
 import { RateLimit } from "./rate-limit.js";
 
 /**
- * Datagrams that one interface and family may bring in a second; what is beyond is dropped. A thousand services that announce
- * themselves at once stay below it.
+ * Datagrams accepted per second from one interface and family; the rest are dropped. A thousand services that announce themselves
+ * at once stay below it.
  */
 export const DATAGRAMS_PER_SECOND_MAX = 2_000;
 
-/** IFF_MULTICAST, of the flags of an interface (netdevice(7)). */
+/** IFF_MULTICAST in the flags of an interface (netdevice(7)). */
 const MULTICAST = 0x1000;
 
 export interface RealMdnsOptions {
-  /** Without the C library no socket can be kept to one interface, and nothing is asked. */
+  /** Without the C library no socket can be tied to one interface, so the port sends nothing. */
   readonly libc: Libc | undefined;
   readonly deliver: Deliver;
   readonly log: LogPort;
-  /** What stands for /sys/class/net. */
+  /** Replaces /sys/class/net. */
   readonly sysClassNet?: string;
 }
 
 interface Opened {
   readonly socket: LinkSocket;
   readonly mdns: MulticastDns;
-  /** Of the interface when it was opened. */
+  /** The index of the interface when the socket was opened. */
   readonly index: number;
 }
 
-/** One interface and family that was asked on and not left since. */
+/** An interface and family that the core queries and has not left. */
 interface Place {
   readonly hostIface: string;
   readonly family: Family;
   readonly rate: RateLimit;
   opened: Opened | undefined;
-  /** Failures that the log knows of, until something could be sent. */
+  /** The errnos logged since the last datagram was sent. */
   readonly complained: Set<number>;
 }
 
-/** A failure is said once, and tried again with the next datagram that is to be sent. */
+/** Logs a failure once, and tries again with the next datagram to send. */
 export class RealMdns implements MdnsPort {
   readonly #options: RealMdnsOptions;
   readonly #sysClassNet: string;
@@ -68,7 +68,7 @@ export class RealMdns implements MdnsPort {
       return;
     }
     const place = this.#placeOf(hostIface, family);
-    // An interface that was made anew under its name is another one.
+    // A new index means a new interface under the old name.
     const isStale = place.opened !== undefined && place.opened.index !== interfaceIndex(this.#sysClassNet, hostIface);
     if (isStale) closePlace(place);
     const made = attempt(() => (place.opened ??= this.#open(libc, place)));
@@ -101,7 +101,7 @@ export class RealMdns implements MdnsPort {
     const known = this.#places.get(key);
     if (known !== undefined) return known;
     const rate = new RateLimit(DATAGRAMS_PER_SECOND_MAX, () => {
-      const text = `mDNS: a flood of datagrams on ${hostIface}: those beyond ${String(DATAGRAMS_PER_SECOND_MAX)} a second are dropped`;
+      const text = `mDNS: a flood of datagrams on ${hostIface}: those beyond ${String(DATAGRAMS_PER_SECOND_MAX)} per second are dropped`;
       this.#options.log.write({ level: "warning", text });
     });
     const place: Place = { hostIface, family, rate, opened: undefined, complained: new Set() };
@@ -109,7 +109,7 @@ export class RealMdns implements MdnsPort {
     return place;
   }
 
-  /** Throws an error with an errno: ENODEV without the interface, EOPNOTSUPP where it has no multicast. */
+  /** Throws an error with an errno: ENODEV without the interface, EOPNOTSUPP if it has no multicast. */
   #open(libc: Libc, place: Place): Opened {
     const { hostIface, family } = place;
     const index = this.#indexOf(hostIface);
@@ -124,7 +124,7 @@ export class RealMdns implements MdnsPort {
     const type = family === "ipv4" ? "udp4" : "udp6";
     const mdns = multicastDns({ socket, type, ip, port: MDNS_PORT, bind: ip, interface: hostIface, multicast: false });
     const opened: Opened = { socket, mdns, index };
-    // It tells of what fails and goes on; here nothing goes on without having joined.
+    // The package reports a failure and goes on. A socket that has not joined is useless here.
     const failures: unknown[] = [];
     for (const name of ["error", "warning"]) mdns.on(name, (error: unknown) => failures.push(error));
     mdns.update();
@@ -141,14 +141,14 @@ export class RealMdns implements MdnsPort {
     return index;
   }
 
-  /** From the port of mDNS alone (RFC 6762, 6), and no longer than a message may be. */
+  /** Accepts datagrams from the mDNS port only (RFC 6762, section 6), and none longer than a message may be. */
   #heard({ hostIface, family, rate, opened }: Place, datagram: Uint8Array, { address, port }: RemoteInfo): void {
     if (opened === undefined || !rate.take() || port !== MDNS_PORT || datagram.length > DNS_MESSAGE_BYTES_MAX) return;
     const [from = ""] = address.split("%");
     this.#options.deliver({ kind: "mdns-datagram", hostIface, family, from, datagram });
   }
 
-  /** A socket whose interface is gone is of no use; any other hears on. */
+  /** A socket whose interface is gone is closed; any other keeps receiving. */
   #notSent(place: Place, opened: Opened, errno: number): void {
     if (errno === ERRNO.ENODEV) this.#failed(place, opened, errno);
     else if (place.opened === opened) this.#complain(place, errno);
@@ -166,7 +166,7 @@ export class RealMdns implements MdnsPort {
     const over = family === "ipv4" ? "IPv4" : "IPv6";
     const why = errno === ERRNO.EOPNOTSUPP ? "it has no multicast" : errnoName(errno);
     const level = OF_THE_INTERFACE.includes(errno) ? "info" : "warning";
-    const text = `mDNS: nobody can be asked on ${hostIface} over ${over} (${why}): it is tried again with the next query`;
+    const text = `mDNS: no query can be sent on ${hostIface} over ${over} (${why}): the daemon tries again with the next query`;
     this.#options.log.write({ level, text });
   }
 
@@ -174,12 +174,12 @@ export class RealMdns implements MdnsPort {
     if (this.#lackTold) return;
     this.#lackTold = true;
     const text =
-      "mDNS: koffi does not load, so that no query can be sent on one interface alone: install avahi-daemon, or the package of koffi for this architecture";
+      "mDNS: koffi does not load, so the daemon cannot send queries on a single interface: install avahi-daemon, or the koffi package for this architecture";
     this.#options.log.write({ level: "error", text });
   }
 }
 
-/** What an interface without multicast, without a carrier, without an address, or that is gone leads to. */
+/** The errnos of an interface that has no multicast, carrier or address, or is gone. */
 const OF_THE_INTERFACE: readonly number[] = [
   ERRNO.EOPNOTSUPP,
   ERRNO.ENODEV,

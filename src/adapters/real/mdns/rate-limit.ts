@@ -2,10 +2,10 @@ import { performance } from "node:perf_hooks";
 import { Milliseconds } from "../../../core/domain/units.js";
 
 const WINDOW = Milliseconds(1_000);
-/** A flood that lasts is told of again after this time. */
+/** The limiter reports a flood that goes on again after this time. */
 const TOLD_EVERY = Milliseconds(60_000);
 
-/** Lets so many through in each second, and says when it did not. */
+/** Lets `max` items through per second, and calls `flood` when more come. */
 export class RateLimit {
   readonly #max: number;
   readonly #flood: () => void;
@@ -20,7 +20,7 @@ export class RateLimit {
     this.#now = now;
   }
 
-  /** False for what is too much. */
+  /** False for an item beyond the limit. */
   take(): boolean {
     const now = this.#now();
     if (now >= this.#windowEnd) {

@@ -1,27 +1,27 @@
-/** Tells when what the interfaces show has changed. */
+/** Detects changes of the network interfaces. */
 import { ERRNO } from "../../../core/domain/errno.js";
 import { Milliseconds } from "../../../core/domain/units.js";
 import type { Libc } from "../libc.js";
 import { POLLIN, type FdWatcher } from "../watcher.js";
 import { AF_NETLINK, encodeNetlinkAddress, NETLINK_ROUTE, RTMGRP, SOCK_RAW_CLOEXEC_NONBLOCK } from "./rtnetlink.js";
 
-/** Notifications come in bursts: an interface that is set up sends a dozen. The listing is compared once for a burst. */
+/** Notifications come in bursts: setting up an interface sends a dozen. One comparison covers a burst. */
 export const SETTLE = Milliseconds(50);
 
-/** How often the listing is compared where the kernel cannot tell of changes. */
+/** How often the port compares the listing if the kernel cannot report changes. */
 export const COMPARE_PERIOD = Milliseconds(10_000);
 
-/** Datagrams taken before others get their turn; the rest is still there then. */
+/** Datagrams read per turn. The rest wait in the socket for the next one. */
 const DATAGRAMS_PER_TURN = 1_000;
 
 const ALL_GROUPS = RTMGRP.link | RTMGRP.ipv4Address | RTMGRP.ipv6Address;
 
-/** A source of hints that something may have changed, until it is closed. */
+/** Calls back whenever something may have changed, until it is closed. */
 export interface ChangeHints {
   close(): void;
 }
 
-/** Hints from time alone. */
+/** Hints at a fixed interval. */
 export class PeriodicHints implements ChangeHints {
   readonly #timer: NodeJS.Timeout;
 
@@ -39,8 +39,8 @@ export type OpenedHints =
   { readonly ok: true; readonly hints: ChangeHints } | { readonly ok: false; readonly errno: number };
 
 /**
- * Hints from the kernel: one for the notifications that come within `SETTLE`. One that was lost because nobody read in time
- * counts as well. `broken` is called, once, where the socket can be read no longer; nothing comes after it.
+ * Hints from the kernel: one for all notifications within `SETTLE`. Notifications lost in an overrun count as well. `broken` is
+ * called once when the socket can no longer be read; nothing comes after it.
  */
 export function openKernelHints(
   libc: Libc,
@@ -61,7 +61,7 @@ class KernelHints implements ChangeHints {
   readonly #hint: () => void;
   readonly #broken: (errno: number) => void;
   readonly #unwatch: () => void;
-  /** What the messages say is found out by listing: of each the kernel drops what does not fit. */
+  /** The listing shows what changed, so the messages are not read: the kernel drops what does not fit this buffer. */
   readonly #scrap = Buffer.alloc(16);
   #settling: NodeJS.Timeout | undefined;
   #open = true;

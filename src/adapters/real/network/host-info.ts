@@ -1,12 +1,12 @@
-/** The host's name and its operating system's, for registration. */
+/** The names of the host and of its operating system, for registration. */
 import { hostname, release, type } from "node:os";
 import type { HostInfo } from "../../../core/ports/network.js";
 import { readWhole } from "../files.js";
 
-/** os-release(5): the first that is there counts alone. */
+/** os-release(5): only the first file that exists counts. */
 export const OS_RELEASE: readonly string[] = ["/etc/os-release", "/usr/lib/os-release"];
 
-/** What os-release(5) prescribes where nothing is said. */
+/** The default NAME of os-release(5). */
 const UNNAMED = "Linux";
 
 const FILE_CHARS_MAX = 65_536;
@@ -14,7 +14,7 @@ const FILE_CHARS_MAX = 65_536;
 /** Longer than any real name, and short enough for a log line. */
 const VALUE_CHARS_MAX = 256;
 
-/** Reads what is asked for once, when it is asked for. A file that cannot be read counts as empty. */
+/** Reads the host's data now. A file that cannot be read counts as empty. */
 export function readHostInfo(osRelease: readonly string[]): HostInfo {
   const fields = parseOsRelease(firstText(osRelease));
   const field = (key: string): string => fields.get(key) ?? "";
@@ -35,8 +35,8 @@ function firstText(paths: readonly string[]): string {
 }
 
 /**
- * The assignments of an os-release file: `KEY=value`, quoted as a shell quotes. The last of a key counts; a line that is no
- * assignment is passed over. Values hold no control characters and at most 256 characters.
+ * Parses the assignments of an os-release file: `KEY=value`, quoted as in a shell. The last assignment of a key counts; other
+ * lines are skipped. Values contain no control characters and at most 256 characters.
  */
 export function parseOsRelease(text: string): ReadonlyMap<string, string> {
   const fields = new Map<string, string>();
@@ -47,7 +47,7 @@ export function parseOsRelease(text: string): ReadonlyMap<string, string> {
   return fields;
 }
 
-/** Single quotes keep all; double quotes and bare text take a backslash before a character for the character. */
+/** Single quotes keep everything; in double quotes and bare text, a backslash escapes the next character. */
 function unquote(value: string): string {
   const quoted = /^(["'])(.*)\1$/.exec(value);
   if (quoted?.[1] === "'") return quoted[2] ?? "";

@@ -1,9 +1,9 @@
 /**
- * The first exchange on an NVMe/TCP connection: Initialize Connection Request and Response (NVMe TCP Transport 1.0, 3.6.2.2 and
- * 3.6.2.3). A PDU begins with type, flags, header length, data offset (a byte each) and its whole length (32 bits).
+ * The first exchange on an NVMe/TCP connection: Initialize Connection Request and Response (NVMe TCP Transport 1.0, sections 3.6.2.2
+ * and 3.6.2.3). A PDU starts with type, flags, header length and data offset (one byte each) and its total length (32 bits).
  */
 
-/** Length of either PDU: all of it is header. */
+/** Length of either PDU; both consist of a header only. */
 export const IC_PDU_BYTES = 128;
 
 const ICREQ = 0x00;
@@ -22,7 +22,7 @@ export function encodeIcReq(): Uint8Array {
   return pdu;
 }
 
-/** What every ICResp says at these places. The rest tells parameters, which the kernel judges when it connects. */
+/** The bytes that are the same in every ICResp. The others are parameters, which the kernel checks when it connects. */
 const FIXED: readonly (readonly [at: number, byte: number])[] = [
   [AT.type, ICRESP],
   [AT.headerLength, IC_PDU_BYTES],
@@ -36,7 +36,7 @@ const FIXED: readonly (readonly [at: number, byte: number])[] = [
 
 export type IcRespVerdict = "incomplete" | "valid" | "invalid";
 
-/** Judges what a peer sent so far. One that speaks something else is known by its first bytes, however few it sends. */
+/** Checks the bytes that a peer has sent so far. The first wrong byte reveals a peer that speaks another protocol. */
 export function judgeIcResp(received: Uint8Array): IcRespVerdict {
   for (const [at, byte] of FIXED) {
     if (at < received.length && received[at] !== byte) return "invalid";

@@ -1,6 +1,6 @@
 /**
- * The host's interfaces. `os.networkInterfaces()` leaves out whatever has no carrier or no address; but an address stays the
- * interface's own while its cable is out, and the connections made from it are still known by it. So the kernel is asked.
+ * Lists the interfaces of the host. `os.networkInterfaces()` omits interfaces without carrier or address. But an interface keeps
+ * its address while its cable is out, and connections from that address still name it. So this module asks the kernel.
  */
 import { readdirSync } from "node:fs";
 import { networkInterfaces } from "node:os";
@@ -10,7 +10,7 @@ import type { NetworkInterface } from "../../../core/ports/network.js";
 import type { OsFailure } from "../../../core/ports/request.js";
 import { readWhole } from "../files.js";
 import type { Libc } from "../libc.js";
-import { attempt } from "../os-error.js";
+import { attempt } from "../../shared/os-error.js";
 import {
   AF_NETLINK,
   dumpAddresses,
@@ -25,17 +25,17 @@ import {
 
 export const SYS_CLASS_NET = "/sys/class/net";
 
-/** Something may change while the kernel lists it. The last try counts as it is: what changed is told of. */
+/** The list may change while the kernel writes it. The last try counts as it is, because a notification follows each change. */
 const DUMP_TRIES = 3;
 
 export type Listed = { readonly ok: true; readonly interfaces: readonly NetworkInterface[] } | OsFailure;
 
-/** Every interface but loopback, by index: up or down, with carrier or without, with addresses or without. */
+/** Lists every interface except loopback, by index: up or down, with or without carrier, with or without addresses. */
 export function listInterfaces(libc: Libc): Listed {
   const made = libc.socket(AF_NETLINK, SOCK_RAW_CLOEXEC_NONBLOCK, NETLINK_ROUTE);
   if (!made.ok) return made;
   try {
-    // A connected netlink socket takes messages of the kernel alone.
+    // A connected netlink socket receives messages from the kernel only.
     const connected = libc.connect(made.value, encodeNetlinkAddress(0));
     return connected.ok ? dumpBoth(libc, made.value) : connected;
   } finally {
@@ -55,7 +55,7 @@ function dumpBoth(libc: Libc, fd: number): Listed {
   }
 }
 
-/** Puts addresses to their links: IPv4 first, and of either family those first that the kernel would rather speak from. */
+/** Assigns addresses to their links: IPv4 first, and within a family in the order in which the kernel prefers them as a source. */
 export function joinAddresses(links: readonly Link[], addresses: readonly LinkAddress[]): readonly NetworkInterface[] {
   const byLink = new Map<number, LinkAddress[]>();
   for (const address of addresses) {
@@ -74,7 +74,7 @@ export function joinAddresses(links: readonly Link[], addresses: readonly LinkAd
     }));
 }
 
-/** The lower, the sooner it is a source: the first of its subnet, others and temporary ones, deprecated, not yet usable. */
+/** Sort key, best source first: first of its subnet, then other and temporary ones, then deprecated, then not yet usable. */
 function standing({ bytes, flags }: LinkAddress): number {
   const family = bytes.length === 4 ? 0 : 4;
   if ((flags & IFA_F.tentative) !== 0 && (flags & IFA_F.optimistic) === 0) return family + 3;
@@ -91,12 +91,12 @@ function addressText({ bytes }: LinkAddress): string {
   return canonical(groups.join(":"));
 }
 
-/** Without scope, in the one spelling that addresses are compared in. */
+/** The canonical spelling without scope, for comparisons. */
 function canonical(text: string): string {
   return parseIp(text)?.text ?? text;
 }
 
-/** Ethernet (EUI-48), IEEE 1394 and the like (EUI-64), InfiniBand. What a tunnel has for an address has other lengths. */
+/** Ethernet (EUI-48), EUI-64 such as IEEE 1394, InfiniBand. The addresses of tunnels have other lengths. */
 const MAC_LENGTHS: readonly number[] = [6, 8, 20];
 
 function formatMac(bytes: Uint8Array): string {
@@ -107,8 +107,7 @@ function formatMac(bytes: Uint8Array): string {
 }
 
 /**
- * The same as far as Node and sysfs know it, for a machine on which the C library cannot be called: an interface without
- * carrier shows no address.
+ * Lists what Node and sysfs know, for a machine on which koffi does not load. An interface without carrier shows no address.
  */
 export function listWithoutLibc(sysClassNet: string): readonly NetworkInterface[] {
   const known = networkInterfaces();
@@ -119,7 +118,7 @@ export function listWithoutLibc(sysClassNet: string): readonly NetworkInterface[
     const addresses = known[name] ?? [];
     if (name === "lo" || addresses.some(({ internal }) => internal)) continue;
     const mac = readText(join(sysClassNet, name, "address"));
-    // Files such as bonding_masters lie there too.
+    // The folder also holds files such as bonding_masters.
     if (mac === undefined && addresses.length === 0) continue;
     const text = mac ?? addresses[0]?.mac ?? "";
     listed.push({
@@ -131,14 +130,14 @@ export function listWithoutLibc(sysClassNet: string): readonly NetworkInterface[
   return listed.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** The number of an interface; `undefined` where there is none of that name. */
+/** The index of an interface; `undefined` if no interface has this name. */
 export function interfaceIndex(sysClassNet: string, name: string): number | undefined {
   if (!/^[^/\0]+$/.test(name) || name === "." || name === "..") return undefined;
   const text = readText(join(sysClassNet, name, "ifindex"));
   return text !== undefined && /^[1-9][0-9]{0,9}$/.test(text) ? Number(text) : undefined;
 }
 
-/** The name of the interface with this number; `undefined` where there is none. */
+/** The name of the interface with this index; `undefined` if there is none. */
 export function interfaceName(sysClassNet: string, index: number): string | undefined {
   const read = attempt(() => readdirSync(sysClassNet));
   return read.ok ? read.value.find((name) => interfaceIndex(sysClassNet, name) === index) : undefined;

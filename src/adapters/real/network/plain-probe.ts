@@ -1,16 +1,17 @@
-/** Probes over Node's own sockets, for a machine on which the C library cannot be called. */
+/** Probes over Node's sockets, for a machine on which koffi does not load. */
 import { connect, type Socket } from "node:net";
 import { ERRNO } from "../../../core/domain/errno.js";
 import { formatIp, isLinkLocal } from "../../../core/domain/ip-address.js";
 import type { ProbeTarget } from "../../../core/ports/network.js";
-import { errnoOf } from "../os-error.js";
+import { errnoOf } from "../../shared/os-error.js";
 import { encodeIcReq, judgeIcResp } from "./icreq.js";
 import type { ProbeDone, Prober, ProbeResult } from "./probe.js";
 import { parseTarget, type ProbePlace } from "./target.js";
 
 /**
- * Node cannot bind a socket to an interface: a target with one is answered `ok` at once, for a try over the wrong way proves
- * nothing and its failure would keep a good controller away for ever. (A link-local peer's scope names the interface, and does.)
+ * Node cannot bind a socket to an interface, so a target with an interface is answered `ok` without a probe: a probe over another
+ * route proves nothing, and its failure would keep a good controller disconnected for good. (For a link-local peer the scope
+ * names the interface, so the probe works.)
  */
 export class PlainProber implements Prober {
   readonly #sockets = new Set<Socket>();

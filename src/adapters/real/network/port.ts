@@ -13,22 +13,22 @@ import { SocketProber, type Prober } from "./probe.js";
 import { NameResolver, type Lookup } from "./resolver.js";
 
 export interface RealNetworkOptions {
-  /** `undefined`: what needs the C library is done without it, as far as that goes. */
+  /** `undefined`: the port does what it can without the C library. */
   readonly libc: Libc | undefined;
   readonly watcher: FdWatcher | undefined;
   readonly deliver: Deliver;
   readonly log: LogPort;
-  /** What stands for /sys/class/net. */
+  /** Replaces /sys/class/net. */
   readonly sysClassNet?: string;
-  /** What stands for /etc/os-release and /usr/lib/os-release. */
+  /** Replaces /etc/os-release and /usr/lib/os-release. */
   readonly osRelease?: readonly string[];
-  /** What stands for getaddrinfo. */
+  /** Replaces getaddrinfo. */
   readonly lookup?: Lookup;
 }
 
 /**
- * The network of this host. Without the C library an interface without carrier shows no address, changes are seen within
- * `COMPARE_PERIOD`, and a probe bound to an interface is answered `ok` untried.
+ * The network of this host. Without the C library, an interface without carrier shows no address, changes are noticed within
+ * `COMPARE_PERIOD`, and a probe bound to an interface is answered `ok` without a try.
  */
 export class RealNetwork implements NetworkPort {
   readonly #deliver: Deliver;
@@ -38,14 +38,14 @@ export class RealNetwork implements NetworkPort {
   readonly #osRelease: readonly string[];
   readonly #resolver: NameResolver;
   readonly #prober: Prober;
-  /** What was listed last: what still counts while the kernel cannot be asked. */
+  /** The last listing. It still counts while the kernel does not answer. */
   #listed: readonly NetworkInterface[] = [];
-  /** The listing that the core was told of last, as text. */
+  /** The listing last reported to the core, as JSON. */
   #told: string;
   #hints: ChangeHints;
   #open = true;
 
-  /** Watches from here on; the listing of this moment is what changes are measured by. */
+  /** Starts to watch. Changes count against the listing of this moment. */
   constructor(options: RealNetworkOptions) {
     const { libc, watcher, deliver, log, lookup, sysClassNet = SYS_CLASS_NET, osRelease = OS_RELEASE } = options;
     this.#deliver = deliver;
@@ -68,7 +68,7 @@ export class RealNetwork implements NetworkPort {
   interfaces(): readonly NetworkInterface[] {
     const { listed, failure } = this.#list();
     if (failure !== undefined) {
-      const text = `the kernel does not list the network interfaces (${errnoName(failure)}): what is known of them still counts`;
+      const text = `the kernel does not list the network interfaces (${errnoName(failure)}): the daemon uses the last known list`;
       this.#log.write({ level: "warning", text });
     }
     this.#listed = listed;
@@ -79,21 +79,21 @@ export class RealNetwork implements NetworkPort {
     return readHostInfo(this.#osRelease);
   }
 
-  /** Answers within `RESOLVE_TIMEOUT`; for the errors see `NameResolver`. */
+  /** Answers within `RESOLVE_TIMEOUT`. For errors see `NameResolver`. */
   resolve(request: RequestId, name: string): void {
     this.#resolver.resolve(name, (result) => {
       this.#deliver({ kind: "resolved", request, result });
     });
   }
 
-  /** For the errors see `Prober`. */
+  /** For errors see `Prober`. */
   probe(request: RequestId, target: ProbeTarget): void {
     this.#prober.probe(target, (result) => {
       this.#deliver({ kind: "probed", request, result });
     });
   }
 
-  /** Ends what is under way, without a further event. */
+  /** Ends everything in progress, without a further event. */
   close(): void {
     this.#open = false;
     this.#hints.close();
@@ -105,7 +105,7 @@ export class RealNetwork implements NetworkPort {
     if (this.#libc === undefined) return { listed: listWithoutLibc(this.#sysClassNet) };
     const answer = listInterfaces(this.#libc);
     if (answer.ok) return { listed: answer.interfaces };
-    // Not knowing is not an empty list.
+    // An unknown list is not an empty one.
     const listed = this.#listed.length > 0 ? this.#listed : listWithoutLibc(this.#sysClassNet);
     return { listed, failure: answer.errno };
   }
@@ -131,7 +131,7 @@ export class RealNetwork implements NetworkPort {
   }
 
   #reportDeaf(errno: number): void {
-    const text = `the kernel does not tell of changed network interfaces (${errnoName(errno)}): they are compared every ${COMPARE_PERIOD / 1000} s instead`;
+    const text = `the kernel does not report changes of network interfaces (${errnoName(errno)}): the daemon compares them every ${COMPARE_PERIOD / 1000} s instead`;
     this.#log.write({ level: "warning", text });
   }
 

@@ -1,4 +1,4 @@
-/** Tries an NVMe/TCP address from user space, bound as the kernel's connect would be. */
+/** Probes an NVMe/TCP address from user space, with a socket bound as the kernel's connect would bind it. */
 import { ERRNO } from "../../../core/domain/errno.js";
 import type { ProbedEvent, ProbeTarget } from "../../../core/ports/network.js";
 import type { CallResult, Libc } from "../libc.js";
@@ -8,17 +8,17 @@ import { encodeSockaddr, familyOf, parseTarget, scopeId, type IndexOf, type Prob
 
 export type ProbeResult = ProbedEvent["result"];
 
-/** Called once, perhaps before the call that asked for it returns. */
+/** Called once, possibly before `probe` returns. */
 export type ProbeDone = (result: ProbeResult) => void;
 
 export interface Prober {
   /**
-   * Tries an address. The errno is the kernel's own (ECONNREFUSED, ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL, ENODEV ...); and
-   * ETIMEDOUT where the target's time is over, ECONNRESET where the peer ends the connection before it answered, EBADMSG where
-   * its answer is no ICResp.
+   * Probes an address. The errno comes from the kernel (ECONNREFUSED, ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL, ENODEV ...), or is
+   * ETIMEDOUT if the target's time is over, ECONNRESET if the peer ends the connection before it answers, EBADMSG if its answer is
+   * not an ICResp.
    */
   probe(target: ProbeTarget, done: ProbeDone): void;
-  /** Ends what is under way, without an answer. */
+  /** Ends everything in progress, without an answer. */
   close(): void;
 }
 
@@ -29,14 +29,14 @@ const SO_BINDTODEVICE = 25;
 const MSG_NOSIGNAL = 0x4000;
 const ANY_PORT = 0;
 
-/** What a try needs of its surroundings. */
+/** The tools of a probe. */
 interface Means {
   readonly libc: Libc;
   readonly watcher: FdWatcher;
   readonly indexOf: IndexOf;
 }
 
-/** Probes over sockets of its own, because Node cannot bind one to an interface. Its caller bounds how many run at once. */
+/** Probes over its own sockets, because Node cannot bind one to an interface. The caller limits how many run at once. */
 export class SocketProber implements Prober {
   readonly #means: Means;
   readonly #attempts = new Set<Attempt>();
@@ -65,13 +65,13 @@ export class SocketProber implements Prober {
   }
 }
 
-/** What the socket is waited on for. */
+/** What the probe waits for. */
 type Phase =
   | { readonly at: "connecting" }
   | { readonly at: "sending"; readonly rest: Uint8Array }
   | { readonly at: "receiving"; readonly received: Uint8Array };
 
-/** One try. Its descriptor lives from `start` until `#finish` or `release`. */
+/** One probe. Its descriptor lives from `start` until `#finish` or `release`. */
 class Attempt {
   readonly #means: Means;
   readonly #depth: ProbeTarget["depth"];
@@ -90,7 +90,7 @@ class Attempt {
     }, target.timeout);
   }
 
-  /** Binds in the kernel's order, the address before the interface, so that a link-local source without scope fails here too. */
+  /** Binds in the kernel's order, address before interface, so that a link-local source without scope fails here too. */
   start({ peer, port, source, device }: ProbePlace): void {
     const { libc, indexOf } = this.#means;
     const peerScope = scopeId(peer, indexOf);
@@ -108,7 +108,7 @@ class Attempt {
     this.#fd = fd;
     const bound = source === undefined ? made : libc.bind(fd, encodeSockaddr(source, ANY_PORT, sourceScope));
     const tied = device === "" ? made : libc.setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, Buffer.from(device));
-    // The kernel looks for the interface before it makes a socket, so a missing one is told first.
+    // The kernel looks up the interface before it makes a socket, so a missing interface is reported first.
     const refused = [tied, bound].find(({ ok }) => !ok);
     if (refused?.ok === false) {
       this.#finish(refused);
@@ -117,7 +117,7 @@ class Attempt {
     this.#connectBegan(fd, libc.connect(fd, encodeSockaddr(peer, port, peerScope)));
   }
 
-  /** Frees what it holds. */
+  /** Frees the timer, the watch and the socket. */
   release(): void {
     clearTimeout(this.#timer);
     this.#unwatch?.();
@@ -132,7 +132,7 @@ class Attempt {
   }
 
   #fail({ errno }: Extract<CallResult, { ok: false }>): void {
-    // A reset that comes after the peer's FIN is a broken pipe to the kernel; either way the peer ended it.
+    // After the peer's FIN the kernel reports a reset as EPIPE. Either way the peer ended the connection.
     this.#finish({ ok: false, errno: errno === ERRNO.EPIPE ? ERRNO.ECONNRESET : errno });
   }
 
@@ -188,7 +188,7 @@ class Attempt {
     this.#waitFor(fd, rest.length > 0 ? POLLOUT : POLLIN);
   }
 
-  /** Reads no further than one ICResp, so a peer that drips wakes it 128 times at most. */
+  /** Reads at most one ICResp, so a peer that sends byte by byte wakes the probe at most 128 times. */
   #receive(fd: number, before: Uint8Array): void {
     const buffer = Buffer.alloc(IC_PDU_BYTES - before.length);
     const got = this.#means.libc.recv(fd, buffer, 0);

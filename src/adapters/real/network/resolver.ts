@@ -1,22 +1,22 @@
-/** Host names to addresses, by getaddrinfo: /etc/hosts, name servers, and whatever else nsswitch.conf names. */
+/** Resolves host names with getaddrinfo: /etc/hosts, name servers, and other sources in nsswitch.conf. */
 import { lookup as dnsLookup } from "node:dns/promises";
 import { ERRNO } from "../../../core/domain/errno.js";
 import { formatIp, parseIp } from "../../../core/domain/ip-address.js";
 import { Milliseconds } from "../../../core/domain/units.js";
 import type { ResolvedEvent } from "../../../core/ports/network.js";
 import { LANE, Lane } from "../lane.js";
-import { errnoOf } from "../os-error.js";
+import { codeOf, errnoOf } from "../../shared/os-error.js";
 
-/** Two tries of 5 s: what glibc waits for one silent name server (resolv.conf(5)); it waits longer where there are more. */
+/** Two tries of 5 s: how long glibc waits for one silent name server (resolv.conf(5)). With more servers it waits longer. */
 export const RESOLVE_TIMEOUT = Milliseconds(10_000);
 
-/** Addresses of one name at most. */
+/** The most addresses of one name. */
 export const ADDRESSES_MAX = 64;
 
-/** Names being looked up or waiting for it at most; one more is answered EAGAIN. */
+/** The most names in lookup or waiting for it; further names fail with EAGAIN. */
 export const NAMES_MAX = 1_024;
 
-/** What DNS can carry (RFC 1035, 2.3.4), and nothing that is no letter in any language. */
+/** The length limit of DNS (RFC 1035, section 2.3.4). */
 const NAME_CHARS_MAX = 253;
 
 export type ResolveResult = ResolvedEvent["result"];
@@ -25,7 +25,7 @@ export type ResolveResult = ResolvedEvent["result"];
 export type Lookup = (name: string) => Promise<readonly string[]>;
 
 const systemLookup: Lookup = async (name) => {
-  // In the order of getaddrinfo (RFC 6724), not IPv4 first.
+  // `verbatim` keeps the order of getaddrinfo (RFC 6724) instead of IPv4 first.
   const found = await dnsLookup(name, { all: true, verbatim: true });
   return found.map(({ address }) => address);
 };
@@ -36,11 +36,11 @@ interface Asker {
 }
 
 /**
- * Answers within `RESOLVE_TIMEOUT`. getaddrinfo cannot be cancelled: its late answer goes to whoever asks for the same name by
- * then, and until it comes that name takes one thread, never more.
+ * Answers within `RESOLVE_TIMEOUT`. getaddrinfo cannot be cancelled: a late answer goes to those that ask for the same name by
+ * then, and until it comes that name uses exactly one thread.
  *
- * ENOENT: there is no such name, or it has no address. EAGAIN: the name server failed or cannot be reached. ETIMEDOUT: nobody
- * answered in time.
+ * ENOENT: the name does not exist or has no address. EAGAIN: the name server failed or cannot be reached. ETIMEDOUT: no answer
+ * came in time.
  */
 export class NameResolver {
   readonly #lookup: Lookup;
@@ -51,7 +51,7 @@ export class NameResolver {
     this.#lookup = lookup;
   }
 
-  /** `done` is called once, perhaps before this returns. */
+  /** Calls `done` once, possibly before this returns. */
   resolve(name: string, done: (result: ResolveResult) => void): void {
     if (!isName(name)) {
       done({ ok: false, errno: ERRNO.ENOENT });
@@ -72,7 +72,7 @@ export class NameResolver {
     if (known === undefined) this.#ask(name, askers);
   }
 
-  /** Leaves every open question unanswered. */
+  /** Leaves open requests unanswered. */
   close(): void {
     for (const askers of this.#asked.values()) {
       for (const { timer } of askers) clearTimeout(timer);
@@ -83,7 +83,7 @@ export class NameResolver {
   #ask(name: string, askers: Set<Asker>): void {
     this.#asked.set(name, askers);
     this.#lane.run(async () => {
-      // Whoever asked may have given up while the name waited for its turn.
+      // All askers may have given up while the name waited for its turn.
       const result = askers.size > 0 ? await this.#look(name) : undefined;
       this.#asked.delete(name);
       if (result === undefined) return;
@@ -104,7 +104,7 @@ export class NameResolver {
   }
 }
 
-/** Node warns of an empty name, and refuses others with errors of its own. */
+/** Keeps out names that Node warns about (empty) or refuses with its own errors. */
 function isName(name: string): boolean {
   return name.length > 0 && name.length <= NAME_CHARS_MAX && !/[\x00-\x20\x7f]/.test(name);
 }
@@ -119,14 +119,13 @@ function canonical(texts: readonly string[]): readonly string[] {
   return [...distinct];
 }
 
-/** libuv's numbers of getaddrinfo's own errors begin here; below are the system's. */
+/** The errors of getaddrinfo start at this number in libuv; smaller numbers are errnos of the system. */
 const UV_EAI_FIRST = 3_000;
 
 function resolverErrno(error: unknown): number {
-  const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
-  switch (code) {
+  switch (codeOf(error)) {
     case "ENOTFOUND":
-    // No name at all: libuv cannot turn it into the letters of DNS (RFC 5891).
+    // Not a valid name: libuv cannot encode it for DNS (RFC 5891).
     case "EINVAL":
       return ERRNO.ENOENT;
     case "EAI_AGAIN":

@@ -1,4 +1,4 @@
-/** Messages of rtnetlink(7), and one dump of links or addresses. Integers are in the host's order, which is little-endian here. */
+/** Messages of rtnetlink(7), and dumps of links and addresses. Integers are in host byte order, which is little-endian here. */
 import { ERRNO } from "../../../core/domain/errno.js";
 import type { Libc } from "../libc.js";
 
@@ -6,10 +6,10 @@ export const AF_NETLINK = 16;
 export const NETLINK_ROUTE = 0;
 export const SOCK_RAW_CLOEXEC_NONBLOCK = 0o2004003;
 
-/** Groups of notifications. */
+/** Multicast groups of notifications. */
 export const RTMGRP = { link: 0x1, ipv4Address: 0x10, ipv6Address: 0x100 } as const;
 
-/** The kernel fills a dump's datagram up to 32 KiB, and a larger one where one interface needs more. */
+/** The kernel fills a datagram of a dump up to 32 KiB, or more if a single interface needs it. */
 const DATAGRAM_BYTES = 64 << 10;
 
 const NLMSG_ERROR = 2;
@@ -44,7 +44,7 @@ const ATTRIBUTE_TYPE = 0x3fff;
 export interface Link {
   readonly index: number;
   readonly name: string;
-  /** The link-layer address as it is; its length tells its kind. */
+  /** The raw link-layer address; its length gives its kind. */
   readonly hardwareAddress: Uint8Array;
   readonly loopback: boolean;
 }
@@ -54,12 +54,12 @@ export interface LinkAddress {
   readonly index: number;
   /** 4 bytes or 16. */
   readonly bytes: Uint8Array;
-  /** IFA_F_*, the lower eight bits: those of `IFA_F` are among them. */
+  /** The lower eight bits of IFA_F_*, which include those of `IFA_F`. */
   readonly flags: number;
 }
 
 export const IFA_F = {
-  /** IPv4: in the subnet of an earlier address. IPv6: a temporary address (RFC 8981). */
+  /** IPv4: not the first address of its subnet. IPv6: a temporary address (RFC 8981). */
   secondary: 0x01,
   optimistic: 0x04,
   /** Another host has this address. */
@@ -78,7 +78,7 @@ function align(length: number): number {
   return (length + ALIGNMENT - 1) & -ALIGNMENT;
 }
 
-/** The messages of a datagram; what is cut short at its end is left out. */
+/** The messages of a datagram, without a truncated one at its end. */
 function splitMessages(datagram: Buffer): readonly Message[] {
   const messages: Message[] = [];
   for (let at = 0; at + HEADER_BYTES <= datagram.length;) {
@@ -94,7 +94,7 @@ function splitMessages(datagram: Buffer): readonly Message[] {
   return messages;
 }
 
-/** The value of the first attribute of a type. */
+/** The value of the first attribute of the wanted type. */
 function attribute(body: Buffer, from: number, wanted: number): Buffer | undefined {
   for (let at = from; at + ALIGNMENT <= body.length;) {
     const length = body.readUInt16LE(at);
@@ -112,7 +112,7 @@ function readLink(body: Buffer): Link | undefined {
   return {
     index: body.readUInt32LE(IFINFO.index),
     name: name.toString("utf8").replace(/\0.*$/s, ""),
-    // A copy: the datagram's buffer is used again.
+    // A copy, because the next datagram reuses the buffer.
     hardwareAddress: Uint8Array.from(attribute(body, IFINFO.bytes, IFLA_ADDRESS) ?? []),
     loopback: (body.readUInt32LE(IFINFO.flags) & IFF_LOOPBACK) !== 0,
   };
@@ -120,7 +120,7 @@ function readLink(body: Buffer): Link | undefined {
 
 /** `undefined` for a message without an address of a known kind. */
 function readAddress(body: Buffer): LinkAddress | undefined {
-  // Of a point-to-point link IFA_ADDRESS is the peer's.
+  // On a point-to-point link IFA_ADDRESS is the address of the peer.
   const bytes = attribute(body, IFADDR.bytes, IFA_LOCAL) ?? attribute(body, IFADDR.bytes, IFA_ADDRESS);
   if (body.length < IFADDR.bytes || (bytes?.length !== 4 && bytes?.length !== 16)) return undefined;
   return {
@@ -130,7 +130,7 @@ function readAddress(body: Buffer): LinkAddress | undefined {
   };
 }
 
-/** struct sockaddr_nl of the kernel (port 0), or of this socket with the groups it listens to. */
+/** struct sockaddr_nl: of the kernel with no groups, or of this socket with the groups it listens to. */
 export function encodeNetlinkAddress(groups: number): Uint8Array {
   const address = Buffer.alloc(12);
   address.writeUInt16LE(AF_NETLINK, 0);
@@ -155,17 +155,17 @@ function linkRequest(): Uint8Array {
   return encodeRequest(RTM_GETLINK, body);
 }
 
-/** `torn`: something changed while the kernel answered, so the records may not fit together. */
+/** `torn`: something changed during the dump, so the records may not fit together. */
 export type Dump<Item> =
   | { readonly ok: true; readonly items: readonly Item[]; readonly torn: boolean }
   | { readonly ok: false; readonly errno: number };
 
-/** Reads every link of this network namespace over a socket of its own, connected to the kernel. */
+/** Reads every link of this network namespace. `fd`: a netlink socket connected to the kernel. */
 export function dumpLinks(libc: Libc, fd: number): Dump<Link> {
   return dump(libc, fd, { request: linkRequest(), type: RTM_NEWLINK, read: readLink });
 }
 
-/** Reads every address, of all families. */
+/** Reads every address of all families, over the same kind of socket. */
 export function dumpAddresses(libc: Libc, fd: number): Dump<LinkAddress> {
   const request = encodeRequest(RTM_GETADDR, Buffer.alloc(IFADDR.bytes));
   return dump(libc, fd, { request, type: RTM_NEWADDR, read: readAddress });
@@ -177,10 +177,10 @@ interface Question<Item> {
   readonly read: (body: Buffer) => Item | undefined;
 }
 
-/** A dump that does not end is no dump: 100,000 links take two to three thousand datagrams. */
+/** The limit of one dump. 100,000 links take two to three thousand datagrams. */
 const DATAGRAMS_MAX = 5_000;
 
-/** The kernel answers within the calls, so nothing here waits. */
+/** Sends the request and reads the answer. The kernel answers during the calls, so this never waits. */
 function dump<Item>(libc: Libc, fd: number, { request, type, read }: Question<Item>): Dump<Item> {
   const sent = libc.send(fd, request, 0);
   if (!sent.ok) return sent;

@@ -1,4 +1,4 @@
-/** Where a probe goes, as socket addresses (Linux: struct sockaddr_in, struct sockaddr_in6). */
+/** The target of a probe as socket addresses (Linux: struct sockaddr_in, struct sockaddr_in6). */
 import { ERRNO } from "../../../core/domain/errno.js";
 import { isLinkLocal, parseIp, type IpAddress } from "../../../core/domain/ip-address.js";
 import type { ProbeTarget } from "../../../core/ports/network.js";
@@ -7,12 +7,12 @@ import type { OsFailure } from "../../../core/ports/request.js";
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 
-/** Both families take an address of this length, so a source of the other family is refused as the kernel itself refuses it. */
+/** Both families accept this length, so bind gives a source of the other family the same error as the kernel's connect. */
 const SOCKADDR_BYTES = 28;
 
 const PORT_MAX = 65_535;
 
-/** IFNAMSIZ without its NUL. The kernel would cut a longer name, and might find another interface. */
+/** IFNAMSIZ without the NUL. The kernel truncates a longer name and might find another interface. */
 const IFACE_NAME_MAX = 15;
 
 export interface ProbePlace {
@@ -20,15 +20,15 @@ export interface ProbePlace {
   readonly port: number;
   /** `undefined`: the kernel chooses. */
   readonly source: IpAddress | undefined;
-  /** Interface to bind to, or empty. */
+  /** The interface to bind to; empty for none. */
   readonly device: string;
 }
 
 export type ParsedPlace = { readonly ok: true; readonly place: ProbePlace } | OsFailure;
 
 /**
- * EINVAL for what is no address or port, as for a connect; ENODEV for a name that no interface can have. Ports are decimal: the
- * core hands on no other spelling.
+ * Fails with EINVAL for an address or port that is not valid, as a connect does, and with ENODEV for a name that no interface can
+ * have. Ports are decimal: the core passes no other spelling.
  */
 export function parseTarget(target: ProbeTarget): ParsedPlace {
   const peer = parseIp(target.traddr);
@@ -44,12 +44,12 @@ function isDeviceName(name: string): boolean {
   return !name.includes("\0") && Buffer.byteLength(name) <= IFACE_NAME_MAX;
 }
 
-/** The index of an interface; `undefined` where there is none of that name. */
+/** The index of an interface; `undefined` if no interface has this name. */
 export type IndexOf = (name: string) => number | undefined;
 
 /**
- * The number that stands for the scope of an address; 0 where it has none, or is not link-local: there the kernel ignores it.
- * `undefined`: there is no such interface. A scope may be an index already.
+ * The scope of an address as a number; 0 if it has none, or if it is not link-local, where the kernel ignores the scope.
+ * `undefined`: the interface does not exist. The scope itself may be an index.
  */
 export function scopeId(address: IpAddress, indexOf: IndexOf): number | undefined {
   if (address.scope === "" || !isLinkLocal(address.text)) return 0;
@@ -75,7 +75,7 @@ export function encodeSockaddr(address: IpAddress, port: number, scope: number):
 
 const GROUPS = 8;
 
-/** The groups of an IPv6 address in its canonical spelling, in which `::` stands for what is missing. */
+/** The eight groups of an IPv6 address in canonical spelling; `::` stands for the missing ones. */
 function groupsOf(text: string): readonly number[] {
   const side = (half: string): readonly number[] =>
     half === "" ? [] : half.split(":").map((group) => Number.parseInt(group, 16));

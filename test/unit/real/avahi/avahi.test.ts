@@ -76,7 +76,7 @@ async function resolvers(bus: TestBus, avahi: FakeAvahi, count: number): Promise
 }
 
 describe("a browse", () => {
-  it("finds Avahi, and asks for both types on every interface by multicast", async () => {
+  it("finds Avahi, and browses both types on every interface by multicast", async () => {
     const { avahi, events } = await browsing();
     expect(events.all).toEqual([UP]);
     const asked = avahi.paths("browser").map((path) => avahi.objects.get(path));
@@ -88,7 +88,7 @@ describe("a browse", () => {
     expect(bus.asked.some((asked) => asked === `AddMatch type='signal',sender='${AVAHI}'`)).toBe(true);
   });
 
-  it("has the bus start an Avahi that is not there, and says that it is down where that fails", async () => {
+  it("asks the bus to start an absent Avahi, and reports it as down if that fails", async () => {
     const bus = await startBus();
     const { dnssd, events } = client(bus);
     dnssd.browse(SERVICE_TYPES);
@@ -103,7 +103,7 @@ describe("a browse", () => {
     expect(events.all).toEqual([DOWN, DOWN, UP]);
   });
 
-  it("is answered with down where there is no bus, and with up once there is one with Avahi", async () => {
+  it("reports down without a bus, and up once there is a bus with Avahi", async () => {
     const bus = await startBus();
     await bus.stop();
     const { dnssd, events } = client(bus);
@@ -117,7 +117,7 @@ describe("a browse", () => {
     expect(events.all).toEqual([DOWN, DOWN, UP]);
   });
 
-  it("that follows another frees what that one had, and tells everything anew", async () => {
+  it("that follows another frees the objects of the first, and reports everything again", async () => {
     const { avahi, bus, dnssd, events } = await browsing();
     avahi.onResolver = () => avahi.found(ONE);
     avahi.comes(ONE);
@@ -137,7 +137,7 @@ describe("a browse", () => {
     expect(avahi.wrong).toEqual([]);
   });
 
-  it("that Avahi refuses is told as down, once, with a line for a person", async () => {
+  it("that Avahi refuses is reported as down once, with a log line", async () => {
     const bus = await startBus();
     const avahi = new FakeAvahi(bus);
     avahi.refuses.set("ServiceBrowserNew", `${AVAHI}.TooManyObjectsError`);
@@ -148,13 +148,13 @@ describe("a browse", () => {
     await bus.call({ path: "/", interface: "org.freedesktop.DBus.Peer", member: "Ping", destination: bus.lastJoined });
     expect(events.all).toEqual([UP, DOWN]);
     expect(lines(member.log.all)).toEqual([
-      `warning Avahi does not browse (${AVAHI}.TooManyObjectsError): it is asked again later`,
+      `warning Avahi does not browse (${AVAHI}.TooManyObjectsError): the daemon asks again later`,
     ]);
   });
 });
 
 describe("a service", () => {
-  it("is told when it is found, again when it changes, and when it is lost", async () => {
+  it("is reported when it is found, when it changes, and when it is lost", async () => {
     const { avahi, bus, events } = await browsing();
     avahi.comes(ONE);
     avahi.comes(ONE);
@@ -180,11 +180,11 @@ describe("a service", () => {
     expect(avahi.wrong).toEqual([]);
   });
 
-  it("is one for each interface and family, under the interface's name", async () => {
+  it("is reported once per interface and family, with the name of the interface", async () => {
     const { avahi, events } = await browsing();
     const items = [ONE, { ...ONE, index: 3 }, { ...ONE, protocol: 1 }];
     for (const item of items) avahi.comes(item);
-    // One whose interface is gone already.
+    // The interface of this item is already gone.
     avahi.comes({ ...ONE, index: 9 });
     avahi.found(ONE);
     avahi.found({ ...ONE, index: 3 });
@@ -201,7 +201,7 @@ describe("a service", () => {
     ]);
   });
 
-  it("without an address of the family that announces it is resolved to any, and lost once no family leads there", async () => {
+  it("without an address of the family that announces it resolves to any address, and is lost once no family leads there", async () => {
     const { avahi, bus, events } = await browsing();
     const overIpv6 = { ...ONE, protocol: 1 };
     avahi.onResolver = (path, args) => {
@@ -220,7 +220,7 @@ describe("a service", () => {
     await resolvers(bus, avahi, 0);
   });
 
-  it("is not lost because Avahi goes, by itself or with the bus, and is told anew when it comes back", async () => {
+  it("is not lost when Avahi goes, alone or with the bus, and is reported again when Avahi comes back", async () => {
     const { avahi, bus, events } = await browsing();
     avahi.comes(ONE);
     avahi.found(ONE);
@@ -232,7 +232,7 @@ describe("a service", () => {
       fresh.found(ONE);
       await next(events, "dnssd-found");
     };
-    // Another takes its name over at a stroke; then it leaves first; then the bus dies.
+    // First the name passes directly to another process, then Avahi leaves before the next comes, then the bus dies.
     await back();
     bus.release(AVAHI);
     await back();
@@ -243,7 +243,7 @@ describe("a service", () => {
     expect(events.all).toEqual([UP, FOUND, ...cycle, ...cycle, ...cycle]);
   });
 
-  it("leaves nothing behind, a thousand times", async () => {
+  it("leaves nothing behind in Avahi, a thousand times", async () => {
     const { avahi, bus, events } = await browsing();
     const names = Array.from({ length: 1_000 }, (_, at) => `cdc-${String(at)}`);
     avahi.onResolver = (_, [index, protocol, name]) => {
@@ -259,7 +259,7 @@ describe("a service", () => {
     expect(events.all).toHaveLength(1 + 2 * names.length);
   });
 
-  it("that goes while it is asked for leaves no resolver either", async () => {
+  it("that goes while its resolver is being made leaves no resolver either", async () => {
     const { avahi, bus } = await browsing();
     for (let count = 0; count < 100; count++) {
       avahi.comes(ONE);
@@ -275,10 +275,10 @@ describe("a service", () => {
 });
 
 describe("hostile signals", () => {
-  const text = "a signal of Avahi was not understood and was dropped; others like it will be dropped without a word";
+  const text = "a signal from Avahi cannot be parsed and is dropped; more like it are dropped without a log line";
 
   it.each<[string, string, string, string, readonly unknown[]]>([
-    ["a loopback of no interface", BROWSER, "ItemNew", "iisssu", [-1, 0, "one", "_nvme-disc._tcp", "local", 4]],
+    ["no interface", BROWSER, "ItemNew", "iisssu", [-1, 0, "one", "_nvme-disc._tcp", "local", 4]],
     ["another protocol", BROWSER, "ItemNew", "iisssu", [2, 7, "one", "_nvme-disc._tcp", "local", 4]],
     [
       "a name too long for a label",
@@ -318,7 +318,7 @@ describe("hostile signals", () => {
     expect(lines(joined.log.all)).toEqual([`warning ${text}`]);
   });
 
-  it("of types that are not browsed, of services that are not known, and from anybody else are ignored", async () => {
+  it("of other types, of unknown services, and from other senders are ignored", async () => {
     const { avahi, bus, events, member } = await browsing();
     const liar = bus.join(() => undefined);
     bus.send(liar, {
@@ -341,18 +341,18 @@ describe("hostile signals", () => {
     expect(member.log.all).toEqual([]);
   });
 
-  it("in any number make no more resolvers than Avahi allows a client", async () => {
+  it("in any number create no more resolvers than Avahi allows a client", async () => {
     const { avahi, bus, member } = await browsing();
     for (let at = 0; at < ITEMS_MAX + 50; at++) avahi.comes({ ...ONE, name: `cdc-${String(at)}` });
     await resolvers(bus, avahi, ITEMS_MAX);
     await bus.call({ path: "/", interface: "org.freedesktop.DBus.Peer", member: "Ping", destination: bus.lastJoined });
     expect(avahi.paths("resolver")).toHaveLength(ITEMS_MAX);
     expect(lines(member.log.all)).toEqual([
-      `error Avahi announces more than ${String(ITEMS_MAX)} services: the rest is not looked at`,
+      `error Avahi announces more than ${String(ITEMS_MAX)} services: the rest are ignored`,
     ]);
   });
 
-  it("of a browser that fails are told as down, so that it is looked for again", async () => {
+  it("that say a browser failed are reported as down, so that the core browses again", async () => {
     const { avahi, bus, events } = await browsing();
     const [path] = avahi.paths("browser");
     avahi.signal(BROWSER, "Failure", "s", ["whatever"], path);

@@ -1,9 +1,9 @@
-/** An Avahi on a bus of the test: hands out objects, counts them, and says what the test wants. */
+/** An Avahi on the test's own bus: hands out objects, counts them, and sends what the test wants. */
 import { AVAHI, BROWSER, RESOLVER } from "../../../../src/adapters/real/avahi/wire.js";
 import type { PlainMessage } from "../bus/reference.js";
 import { CALL, ERROR, REPLY, SIGNAL, type TestBus } from "../bus/test-bus.js";
 
-/** As it is announced: interface number, protocol, name. */
+/** An announced item: interface index, protocol, name. */
 export interface FakeItem {
   readonly index: number;
   readonly protocol: number;
@@ -20,15 +20,13 @@ export interface FakeAnswer {
 
 export class FakeAvahi {
   readonly unique: string;
-  /** Objects that were made and not freed, by path, with the arguments that they were made from. */
+  /** Objects created and not freed, by path, with the arguments of their creation. */
   readonly objects = new Map<string, readonly unknown[]>();
-  /** Paths that were freed and were not there. */
+  /** Freed paths that did not exist. */
   readonly wrong: string[] = [];
-  /** The most objects there were at once. */
-  most = 0;
-  /** Errors by member: instead of an answer. */
+  /** Errors by member, sent instead of an answer. */
   readonly refuses = new Map<string, string>();
-  /** Sees each resolver that is made. */
+  /** Sees each new resolver. */
   onResolver: (path: string, args: readonly unknown[]) => void = () => undefined;
   readonly #bus: TestBus;
   #next = 1;
@@ -41,7 +39,7 @@ export class FakeAvahi {
     bus.own(AVAHI, this.unique);
   }
 
-  /** Paths of objects of one kind. */
+  /** The paths of the objects of one kind. */
   paths(kind: "browser" | "resolver"): readonly string[] {
     return [...this.objects.keys()].filter((path) => path.startsWith(`/${kind}/`));
   }
@@ -81,7 +79,6 @@ export class FakeAvahi {
     }
     const made = `/${member === "ServiceBrowserNew" ? "browser" : "resolver"}/${String(this.#next++)}`;
     this.objects.set(made, body);
-    this.most = Math.max(this.most, this.objects.size);
     this.#bus.send(this.unique, { ...to, type: REPLY, signature: "o", body: [made] });
     if (member === "ServiceResolverNew") this.onResolver(made, body);
   }

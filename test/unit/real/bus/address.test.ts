@@ -12,7 +12,7 @@ describe("a bus address", () => {
     ["unix:path=/tmp/a%20b,guid=0123", ["/tmp/a b"]],
     ["unix:abstract=/tmp/dbus-x", ["\0/tmp/dbus-x"]],
     ["unix:path=/a;unix:path=/b;", ["/a", "/b"]],
-  ])("%s is understood", (text, expected) => {
+  ])("%s is valid", (text, expected) => {
     expect(paths(text)).toEqual(expected);
   });
 
@@ -33,11 +33,11 @@ describe("a bus address", () => {
     "unix:path=/a%0Ab",
     `unix:path=/${"a".repeat(107)}`,
     Array.from({ length: 9 }, () => "unix:path=/a").join(";"),
-  ])("%s is refused, with what would be right", (text) => {
-    expect(paths(text)).toMatch(/ Give it as unix:path=\/run\/dbus\/system_bus_socket, or unix:abstract=NAME\.$/);
+  ])("%s is refused, and the problem says what to use instead", (text) => {
+    expect(paths(text)).toMatch(/ Use unix:path=\/run\/dbus\/system_bus_socket or unix:abstract=NAME\.$/);
   });
 
-  it("is what was given, else what the environment says, else the system bus", () => {
+  it("is the given one, else the one in the environment, else the system bus", () => {
     const environment = { DBUS_SYSTEM_BUS_ADDRESS: "unix:path=/from/environment" };
     const first = (given: string | undefined, from: { DBUS_SYSTEM_BUS_ADDRESS?: string }) => {
       const resolved = resolveBusAddresses(given, from);

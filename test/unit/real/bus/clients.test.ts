@@ -32,7 +32,7 @@ function errorOf({ type, errorName }: PlainMessage): string {
 }
 
 describe("a client of the services", () => {
-  it("is answered what the core answers, by the service that it asks", async () => {
+  it("receives the core's answer from the service it calls", async () => {
     const bus = await startBus();
     const member = await joined(bus, ["staf", "stac"]);
     const controllers = [{ transport: "tcp", traddr: "192.168.1.20", device: "nvme0" }];
@@ -53,18 +53,18 @@ describe("a client of the services", () => {
     expect(await ofStac).toMatchObject({ type: REPLY, body: [[]] });
   });
 
-  it("reads the core's errors, with a sentence", async () => {
+  it("receives the core's errors with a sentence", async () => {
     const bus = await startBus();
     const member = await joined(bus, ["staf"]);
     const answer = bus.call(LIST);
     member.bus.reply((await nextCall(member)).call, { ok: false, error: "org.nvmexpress.staf.Error.NotKnown" });
     expect(await answer).toMatchObject({
       errorName: "org.nvmexpress.staf.Error.NotKnown",
-      body: ["What was discovered is not known yet. Ask again in a few seconds."],
+      body: ["The discovery results are not known yet. Ask again in a few seconds."],
     });
   });
 
-  it("reads an error where the core's answer does not fit, and the log says so", async () => {
+  it("receives an error if the core's answer does not fit, and the log says so", async () => {
     const bus = await startBus();
     const member = await joined(bus, ["staf"]);
     for (const values of [["text"], [], [[{ device: true }]]]) {
@@ -76,12 +76,12 @@ describe("a client of the services", () => {
     member.bus.reply((await nextCall(member)).call, { ok: false, error: "no error name" });
     expect(errorOf(await odd)).toBe("Failed");
     expect(lines(member.log.all)[0]).toBe(
-      "error the answer to list_controllers of staf does not fit its signature: a value is no array",
+      "error a bug of stas: the answer to list_controllers of staf does not fit its signature (a value is not an array); please report it",
     );
     expect(member.log.all).toHaveLength(3);
   });
 
-  it("is told at once what is wrong with a call, and the core is not asked", async () => {
+  it("learns at once what is wrong with a call, and the core does not see the call", async () => {
     const bus = await startBus();
     const member = await joined(bus, ["staf"]);
     expect(errorOf(await bus.call({ ...LIST, signature: "s", body: ["x"] }))).toBe("InvalidArgs");
@@ -93,20 +93,20 @@ describe("a client of the services", () => {
     expect(member.events.all).toEqual([{ kind: "bus-state", up: true }]);
   });
 
-  it("gets no reply where it wants none, but is heard", async () => {
+  it("gets no reply if it wants none, but the core gets its call", async () => {
     const bus = await startBus();
     const member = await joined(bus, ["staf"]);
     const received: PlainMessage[] = [];
     const client = bus.join((message) => received.push(message));
     bus.send(client, { ...LIST, type: CALL, flags: 1 });
     member.bus.reply((await nextCall(member)).call, { ok: true, values: [[]] });
-    // The next answer comes after where that would have been.
+    // An unwanted reply would come before the next answer.
     const serial = bus.send(client, { ...INTROSPECT, type: CALL });
     await bus.until(() => received.length > 0);
     expect(received).toMatchObject([{ replySerial: serial }]);
   });
 
-  it("is answered once", async () => {
+  it("gets one answer per call", async () => {
     const bus = await startBus();
     const member = await joined(bus, ["staf"]);
     const received: PlainMessage[] = [];
@@ -120,7 +120,7 @@ describe("a client of the services", () => {
     expect(received.map(({ signature }) => signature)).toEqual(["aa{ss}", "s"]);
   });
 
-  it("has its user asked of the bus once, and keeps the order of its calls meanwhile", async () => {
+  it("causes one question to the bus for its user id, and its calls keep their order meanwhile", async () => {
     const bus = await startBus();
     const member = await joined(bus, ["staf"]);
     const client = bus.join(() => undefined, 77);
@@ -137,7 +137,7 @@ describe("a client of the services", () => {
     expect(bus.asked.filter((asked) => asked === `GetConnectionUnixUser ${client}`)).toHaveLength(1);
   });
 
-  it("whom the bus does not know is refused", async () => {
+  it("is refused if the bus does not know it", async () => {
     const bus = await startBus();
     const member = await joined(bus, ["staf"]);
     const received: PlainMessage[] = [];
@@ -149,7 +149,7 @@ describe("a client of the services", () => {
     expect(member.events.all).toEqual([{ kind: "bus-state", up: true }]);
   });
 
-  it("is turned away while too many wait, and served again once they were answered", async () => {
+  it("is refused while too many calls wait, and served again once they are answered", async () => {
     const bus = await startBus();
     const member = await joined(bus, ["staf"]);
     const received: PlainMessage[] = [];
@@ -166,8 +166,8 @@ describe("a client of the services", () => {
   });
 });
 
-describe("whatever arrives", () => {
-  it("ends no daemon: a message that claims a descriptor it does not bring", async () => {
+describe("a hostile message", () => {
+  it("that claims a descriptor but carries none does not end the daemon", async () => {
     const bus = await startBus();
     const member = await joined(bus, ["staf"]);
     const bytes = referenceMarshal({ ...LIST, type: CALL, serial: 1, sender: ":9.1", signature: "u", body: [7] });
@@ -177,7 +177,7 @@ describe("whatever arrives", () => {
     expect(member.events.all).toEqual([{ kind: "bus-state", up: true }]);
   });
 
-  it("that cannot be read is dropped, with one line in the log", async () => {
+  it("that cannot be parsed is dropped, with one line in the log", async () => {
     const bus = await startBus();
     const member = await joined(bus, ["staf"]);
     const bytes = referenceMarshal({ ...LIST, type: CALL, serial: 1, sender: ":9.1" });
@@ -186,11 +186,11 @@ describe("whatever arrives", () => {
     bus.inject("org.nvmexpress.staf", bytes);
     expect(await bus.call(INTROSPECT)).toMatchObject({ type: REPLY });
     expect(lines(member.log.all)).toEqual([
-      "warning a message on the bus could not be read and was dropped; others like it will be dropped without a word",
+      "warning a message on the bus cannot be parsed and is dropped; more like it are dropped without a log line",
     ]);
   });
 
-  it("with a type of a later protocol is ignored", async () => {
+  it("of a type from a later protocol version is ignored", async () => {
     const bus = await startBus();
     const member = await joined(bus, ["staf"]);
     const bytes = referenceMarshal({ ...LIST, type: CALL, serial: 1, sender: ":9.1" });
@@ -201,8 +201,8 @@ describe("whatever arrives", () => {
   });
 });
 
-describe("a bus that takes nothing any more", () => {
-  it("is sent no more than fits, and given up at the next signal", async () => {
+describe("a bus that stops reading", () => {
+  it("is sent no more than the queue holds, and is given up at the next signal", async () => {
     const bus = await startBus();
     const member = await joined(bus, ["staf"]);
     const client = bus.join(() => undefined);
@@ -215,12 +215,12 @@ describe("a bus that takes nothing any more", () => {
     expect(process.memoryUsage().external - before).toBeLessThan(SEND_QUEUE_BYTES_MAX + (4 << 20));
     member.bus.emit("staf", "dc_removed", []);
     expect(await member.events.next(({ kind }) => kind === "bus-state")).toEqual({ kind: "bus-state", up: false });
-    expect(lines(member.log.all)[0]).toContain("(it does not take what is sent)");
+    expect(lines(member.log.all)[0]).toContain("(it does not read what is sent)");
   });
 });
 
 describe("the user ids of callers", () => {
-  it("are remembered for so many, the latest", () => {
+  it("are remembered for the latest 1,024 callers", () => {
     const asked: unknown[] = [];
     const link = {
       call: ({ args }: LinkCall, settle: (result: { ok: true; values: readonly number[] }) => void) => {

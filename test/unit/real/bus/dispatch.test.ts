@@ -7,7 +7,7 @@ import { referenceMarshal, type PlainMessage } from "./reference.js";
 const STAF = "/org/nvmexpress/staf";
 const STAC = "/org/nvmexpress/stac";
 
-/** How a call to a process with both services is judged. */
+/** The route of a call to a process with both services. */
 function judged(call: Omit<PlainMessage, "type" | "serial">): Route {
   const framer = new Framer();
   framer.push(referenceMarshal({ ...call, type: 1, serial: 1, sender: ":1.1" }));
@@ -23,11 +23,11 @@ function errorOf(call: Omit<PlainMessage, "type" | "serial">): string {
 
 function xmlAt(path: string): string {
   const judgement = judged({ path, interface: "org.freedesktop.DBus.Introspectable", member: "Introspect" });
-  if (judgement.kind !== "answer") throw new Error(`it is judged as ${judgement.kind}`);
+  if (judgement.kind !== "answer") throw new Error(`the route is ${judgement.kind}`);
   return judgement.values[0] as string;
 }
 
-describe("a call of a client", () => {
+describe("a client's call", () => {
   it.each([
     [STAF, "org.nvmexpress.staf", "list_controllers", "b", [true], "staf"],
     [STAF, "org.nvmexpress.staf", "get_log_pages", "sssssss", ["tcp", "a", "b", "c", "d", "e", "f"], "staf"],
@@ -52,13 +52,13 @@ describe("a call of a client", () => {
     expect(errorOf({ path: STAF, interface: "org.nvmexpress.staf", ...call })).toBe(error);
   });
 
-  it("is told what a method takes instead of what it gave", () => {
+  it("with wrong arguments is answered with the signature that the method takes", () => {
     const call = { path: STAF, interface: "org.nvmexpress.staf", member: "get_log_pages", signature: "s", body: ["<"] };
-    expect(judged(call)).toMatchObject({ text: "The method takes arguments of the signature sssssss." });
+    expect(judged(call)).toMatchObject({ text: "The method takes arguments with the signature sssssss." });
   });
 });
 
-describe("the interfaces that every object has", () => {
+describe("the interfaces of every object", () => {
   const peer = "org.freedesktop.DBus.Peer";
   const properties = "org.freedesktop.DBus.Properties";
 
@@ -74,7 +74,7 @@ describe("the interfaces that every object has", () => {
     expect(errorOf({ path: "/", interface: peer, member: "Ping", signature: "b", body: [true] })).toBe("InvalidArgs");
   });
 
-  it("know no property", () => {
+  it("have no properties", () => {
     const call = (member: string, signature: string, body: unknown[]) =>
       judged({ path: STAF, interface: properties, member, signature, body });
     const none = { kind: "answer", signature: "a{sv}", values: [{}] };

@@ -19,7 +19,7 @@ function message(serial: number, body: string | undefined): Buffer {
 function framesOf(...chunks: Buffer[]): readonly Frame[] {
   const framer = new Framer();
   return chunks.flatMap((chunk) => {
-    // As a socket does, the memory is used again.
+    // A socket reuses the memory as well.
     const memory = Buffer.from(chunk);
     framer.push(memory);
     const frames: Frame[] = [];
@@ -40,7 +40,7 @@ function serials(frames: readonly Frame[]): readonly (number | string)[] {
 }
 
 describe("the stream of the bus", () => {
-  it("gives the same messages however it is cut", () => {
+  it("gives the same messages however it is split", () => {
     const body = fc.option(fc.string({ maxLength: 40 }), { nil: undefined });
     fc.assert(
       fc.property(fc.array(body, { maxLength: 5 }), fc.array(fc.nat(400)), (bodies, cuts) => {
@@ -58,7 +58,7 @@ describe("the stream of the bus", () => {
     );
   });
 
-  it("takes any bytes without throwing, and ends", () => {
+  it("accepts any bytes without throwing, and terminates", () => {
     const head = fc.constantFrom([], [0x6c, 1, 0, 1], [0x42, 2, 0, 1, 0, 0, 0, 8]);
     const valid = fc.tuple(fc.constant(message(1, "body")), fc.nat(), fc.nat(255));
     const broken = valid.map(([bytes, at, value]) => {
@@ -100,21 +100,21 @@ describe("the stream of the bus", () => {
     expect(readBody(frame.message, "u")).toEqual([258]);
   });
 
-  it("throws away the body of a call that is too large, and goes on", () => {
+  it("discards the body of a call that is too large, and reads on", () => {
     const large = message(1, "x".repeat(REQUEST_BODY_BYTES_MAX));
     const frames = framesOf(large.subarray(0, 1000), large.subarray(1000), message(2, undefined));
     expect(serials(frames)).toEqual(["too-large", 2]);
     expect(frames[0]).toMatchObject({ header: { serial: 1, sender: ":1.1" } });
   });
 
-  it("keeps the body of an answer that is as large", () => {
+  it("keeps the body of an answer of the same size", () => {
     const answer: PlainMessage = { type: 2, serial: 1, replySerial: 1, signature: "s", body: ["x".repeat(1 << 20)] };
     const [frame] = framesOf(referenceMarshal(answer));
     if (frame?.kind !== "message") throw new Error("no message");
     expect(readBody(frame.message, "s")).toEqual(answer.body);
   });
 
-  it("drops a message whose header cannot be read, and goes on", () => {
+  it("drops a message whose header cannot be parsed, and reads on", () => {
     const odd = message(1, "body");
     // The type of its first field becomes an array.
     odd.write("a", 18, "latin1");
@@ -128,13 +128,13 @@ describe("the stream of the bus", () => {
   it.each([
     ["another byte order", Buffer.from([0x6d, 1, 0, 1])],
     ["another protocol version", Buffer.from([0x6c, 1, 0, 2])],
-  ])("is no D-Bus with %s", (_, start) => {
+  ])("is not D-Bus with %s", (_, start) => {
     const bytes = message(1, undefined);
     start.copy(bytes);
     expect(serials(framesOf(bytes, message(2, undefined)))).toEqual(["broken"]);
   });
 
-  it("is no D-Bus with a message larger than any may be", () => {
+  it("is not D-Bus if a message is larger than the specification allows", () => {
     const bytes = message(1, "body");
     bytes.writeUInt32LE(MESSAGE_BYTES_MAX, 4);
     expect(serials(framesOf(bytes))).toEqual(["broken"]);
@@ -148,20 +148,20 @@ describe("a body", () => {
     return readBody(frame.message, signature);
   };
 
-  it("is read by the signature that is expected alone", () => {
+  it("is read only with the expected signature", () => {
     expect(() => read(message(1, "body"), "b")).toThrow(WireError);
     expect(() => read(message(1, undefined), "s")).toThrow(WireError);
-    // A path would read as a text.
+    // A path would read as a string.
     expect(() => read(message(1, "/path"), "o")).toThrow(WireError);
   });
 
-  it("that ends before its text does is refused", () => {
+  it("that ends before its string does is refused", () => {
     const bytes = message(1, "body");
     bytes.writeUInt32LE(400, bytes.length - 9);
     expect(() => read(bytes, "s")).toThrow(new WireError("a body is longer or shorter than its values"));
   });
 
-  it("keeps a key that is dangerous in JavaScript a key like any other", () => {
+  it("treats a key that is dangerous in JavaScript like any other key", () => {
     const body = [JSON.parse('{"__proto__": "x"}') as unknown];
     const [value] = read(referenceMarshal({ ...CALL, serial: 1, signature: "a{ss}", body }), "a{ss}");
     expect(Object.entries(value as object)).toEqual([["__proto__", "x"]]);

@@ -1,14 +1,14 @@
-/** Real buses on a bus of the test, and what they deliver and log. */
+/** Real bus ports on the test's own bus, with what they deliver and log. */
 import { onTestFinished } from "vitest";
 import { BUS_TIMING, type BusTiming } from "../../../../src/adapters/real/bus/limits.js";
 import { RealBus } from "../../../../src/adapters/real/bus/port.js";
 import { Milliseconds } from "../../../../src/core/domain/units.js";
-import type { BusCallEvent, BusReplyEvent, BusResult, ServiceName } from "../../../../src/core/ports/bus.js";
+import type { BusCallEvent, BusReplyEvent, ServiceName } from "../../../../src/core/ports/bus.js";
 import type { CoreEvent } from "../../../../src/core/ports/index.js";
 import type { LogRecord } from "../../../../src/core/ports/log.js";
 import { TestBus } from "./test-bus.js";
 
-/** Attempts follow at once. What is not to happen in a test takes as long as ever. */
+/** Retries come at once. Timeouts that a test must not reach keep their real length. */
 const TIMING: BusTiming = {
   ...BUS_TIMING,
   reconnectFirst: Milliseconds(1),
@@ -16,7 +16,7 @@ const TIMING: BusTiming = {
   nameRetry: Milliseconds(1),
 };
 
-/** What grew so far, and may be waited for. */
+/** A growing list that a test can wait for. */
 export class Growing<T> {
   readonly all: T[] = [];
   readonly #waiting: { readonly test: (one: T) => boolean; readonly done: (one: T) => void }[] = [];
@@ -30,7 +30,7 @@ export class Growing<T> {
     }
   };
 
-  /** The first that passes: among those that no earlier call has looked at, or that are still to come. */
+  /** The first element that passes, out of those that no earlier call has looked at and those still to come. */
   async next(test: (one: T) => boolean): Promise<T> {
     for (; this.#seen < this.all.length; this.#seen++) {
       const one = this.all[this.#seen] as T;
@@ -51,7 +51,7 @@ export interface Member {
   readonly log: Growing<LogRecord>;
 }
 
-/** A bus that runs, until the test is over. */
+/** A running bus, until the end of the test. */
 export async function startBus(): Promise<TestBus> {
   const bus = new TestBus();
   await bus.start();
@@ -59,7 +59,7 @@ export async function startBus(): Promise<TestBus> {
   return bus;
 }
 
-/** A process with these services, until the test is over. */
+/** A process with these services, until the end of the test. */
 export function join(address: string, services: readonly ServiceName[], timing: Partial<BusTiming> = {}): Member {
   const events = new Growing<CoreEvent>();
   const log = new Growing<LogRecord>();
@@ -95,11 +95,6 @@ export async function nextReply({ events }: Member): Promise<BusReplyEvent> {
   const event = await events.next(({ kind }) => kind === "bus-reply");
   if (event.kind !== "bus-reply") throw new Error("unreachable");
   return event;
-}
-
-/** Answers every call with the same, from now on. */
-export async function answerAll(member: Member, result: BusResult, calls: number): Promise<void> {
-  for (let count = 0; count < calls; count++) member.bus.reply((await nextCall(member)).call, result);
 }
 
 export function lines(log: readonly LogRecord[]): readonly string[] {

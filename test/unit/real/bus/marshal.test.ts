@@ -34,7 +34,7 @@ const { typed } = fc.letrec<{ typed: Typed }>((tie) => ({
   typed: fc.oneof(
     { maxDepth: 3, withCrossShrink: true },
     basic,
-    // As many of one kind as the first decides.
+    // All elements are copies of one value, so they have the same type.
     fc.tuple(tie("typed"), fc.nat(3)).map(([one, count]) => ({
       signature: `a${one.signature}`,
       value: Array.from({ length: count }, () => one.value),
@@ -46,7 +46,7 @@ const { typed } = fc.letrec<{ typed: Typed }>((tie) => ({
   ),
 }));
 
-/** Values that dbus-next cannot write: an array of bytes is a Buffer to it. */
+/** Without arrays of bytes: dbus-next wants a Buffer for those. */
 const bodies = fc.array(
   typed.filter(({ signature }) => !signature.includes("ay")),
   { maxLength: 4 },
@@ -69,7 +69,7 @@ function arrived(bytes: Buffer): Message {
   const framer = new Framer();
   framer.push(bytes);
   const frame = framer.next();
-  if (frame?.kind !== "message") throw new Error(`it arrives as ${String(frame?.kind)}`);
+  if (frame?.kind !== "message") throw new Error(`the frame is ${String(frame?.kind)}`);
   return frame.message;
 }
 
@@ -107,29 +107,29 @@ describe("marshalling", () => {
   });
 
   it.each<[string, readonly WireValue[], string]>([
-    ["s", [], "there are more or fewer values than the signature says"],
-    ["s", [true], "a value is no text"],
-    ["b", ["true"], "a value is no boolean"],
-    ["u", [-1], "a value is no whole number of its type"],
-    ["y", [256], "a value is no whole number of its type"],
-    ["q", [0x1_0000], "a value is no whole number of its type"],
-    ["i", [0x8000_0000], "a value is no whole number of its type"],
-    ["u", [1.5], "a value is no whole number of its type"],
-    ["as", ["a"], "a value is no array"],
-    ["as", [{ a: "b" }], "a value is no array"],
-    ["a{ss}", [["a"]], "a value is no dictionary"],
-    ["a{ss}", [{ a: true }], "a value is no text"],
-    ["v", ["a"], "a value is no variant"],
+    ["s", [], "the number of values differs from the signature"],
+    ["s", [true], "a value is not a string"],
+    ["b", ["true"], "a value is not a boolean"],
+    ["u", [-1], "a value is not an integer of its type"],
+    ["y", [256], "a value is not an integer of its type"],
+    ["q", [0x1_0000], "a value is not an integer of its type"],
+    ["i", [0x8000_0000], "a value is not an integer of its type"],
+    ["u", [1.5], "a value is not an integer of its type"],
+    ["as", ["a"], "a value is not an array"],
+    ["as", [{ a: "b" }], "a value is not an array"],
+    ["a{ss}", [["a"]], "a value is not a dictionary"],
+    ["a{ss}", [{ a: true }], "a value is not a string"],
+    ["v", ["a"], "a value is not a variant"],
     ["v", [{ signature: "ss", value: "a" }], "a variant holds one value"],
-    ["s", ["a\0b"], "a text holds a zero byte"],
-    ["x", [1], "a signature holds a type that is not used here"],
-    ["a{ss", [{}], "a dictionary in a signature does not end"],
-    ["a", [[]], "a signature holds a type that is not used here"],
-  ])("refuses for %s what does not fit: %j", (signature, values, problem) => {
+    ["s", ["a\0b"], "a string holds a zero byte"],
+    ["x", [1], "a signature holds an unsupported type"],
+    ["a{ss", [{}], "a dictionary in a signature is not closed"],
+    ["a", [[]], "a signature holds an unsupported type"],
+  ])("refuses values that do not fit %s: %j", (signature, values, problem) => {
     expect(() => marshal(headerOf(signature), values)).toThrow(new WireError(problem));
   });
 
-  it("refuses what is larger than any answer of ours", () => {
+  it("refuses a message that is larger than any of our answers", () => {
     const large = "x".repeat(20 << 20);
     expect(() => marshal(headerOf("ss"), [large, large])).toThrow(new WireError("a message is too large"));
   });

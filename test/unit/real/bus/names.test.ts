@@ -6,7 +6,7 @@ const STAF = "org.nvmexpress.staf";
 const STAC = "org.nvmexpress.stac";
 
 describe("the names of the services", () => {
-  it("are taken by the process that runs them, and free once it leaves", async () => {
+  it("belong to the process that runs the services, and are free once it leaves", async () => {
     const bus = await startBus();
     const { bus: both, log } = await joined(bus, ["staf", "stac"]);
     expect(bus.ownerOf(STAF)).toMatch(/^:1\./);
@@ -16,7 +16,7 @@ describe("the names of the services", () => {
     await bus.until(() => bus.ownerOf(STAF) === undefined && bus.ownerOf(STAC) === undefined);
   });
 
-  it("that another process owns are an error that says what to do, and taken once free", async () => {
+  it("that another process owns give an error that says what to do, and are taken once free", async () => {
     const bus = await startBus();
     const other = bus.join(() => undefined);
     bus.own(STAF, other);
@@ -27,22 +27,22 @@ describe("the names of the services", () => {
     bus.release(STAF);
     await bus.until(() => bus.ownerOf(STAF)?.startsWith(":1.") === true);
     expect(lines(ofStaf.all)).toEqual([
-      "error org.nvmexpress.staf is owned by another process on the bus, process 4711: nvme-stas, or another instance of " +
-        "this daemon. Stop it (nvme-stas: systemctl stop stafd stacd), for the two work against each other; the name is " +
-        "taken as soon as it is free",
+      "error another process (pid 4711) owns org.nvmexpress.staf on the bus: nvme-stas, or another instance of this " +
+        "daemon. Stop it (nvme-stas: systemctl stop stafd stacd), because the two work against each other. This daemon " +
+        "takes the name as soon as it is free",
     ]);
     expect(log.all).toEqual([]);
   });
 
-  it("that the bus refuses are asked for again, and logged once", async () => {
+  it("that the bus refuses are requested again, and logged once", async () => {
     const bus = await startBus();
     bus.refused.add(STAF);
     const { log, events } = join(bus.address, ["staf"]);
     const requests = () => bus.asked.filter((asked) => asked === `RequestName ${STAF}`).length;
     await bus.until(() => requests() >= 3);
     expect(lines(log.all)).toEqual([
-      "error the bus does not let this process own org.nvmexpress.staf (org.freedesktop.DBus.Error.AccessDenied), so that " +
-        "no client finds it: copy etc/dbus-1/system.d/org.nvmexpress.stas.conf of this project to /usr/share/dbus-1/system.d and reload the bus " +
+      "error the bus does not let this process own org.nvmexpress.staf (org.freedesktop.DBus.Error.AccessDenied), so " +
+        "clients cannot find it: copy etc/dbus-1/system.d/org.nvmexpress.stas.conf of this project to /usr/share/dbus-1/system.d and reload the bus " +
         "(systemctl reload dbus)",
     ]);
     bus.refused.delete(STAF);
@@ -50,7 +50,7 @@ describe("the names of the services", () => {
     expect(events.all).toEqual([{ kind: "bus-state", up: true }]);
   });
 
-  it("are asked for without waiting in the bus' queue", async () => {
+  it("are requested without a place in the queue of the bus", async () => {
     const bus = await startBus();
     const requests: unknown[] = [];
     bus.onDriver = ({ member, body }) => {

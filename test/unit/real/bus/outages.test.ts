@@ -19,7 +19,7 @@ const LIST = {
   body: [false],
 };
 
-/** A bus that is not there yet. */
+/** A bus that has not started yet. */
 function absentBus(): TestBus {
   const bus = new TestBus();
   onTestFinished(() => bus.end());
@@ -35,13 +35,13 @@ function states({ events }: Member): readonly CoreEvent[] {
 }
 
 describe("a bus that is missing", () => {
-  it("is told and logged once, and found when it comes", async () => {
+  it("is reported and logged once, and found when it starts", async () => {
     const bus = absentBus();
     const member = join(bus.address, ["staf"]);
     await nextState(member, false);
     const down =
-      `warning there is no D-Bus system bus at ${bus.address} (ENOENT): everything goes on without it, but nobody can ` +
-      "ask this daemon; it is looked for again, at least every 10 ms";
+      `warning there is no D-Bus system bus at ${bus.address} (ENOENT): the daemon keeps working, but no client can ` +
+      "reach it; it looks for the bus again at least every 10 ms";
     expect(lines(member.log.all)).toEqual([down]);
     await bus.start();
     await bus.until(() => bus.ownerOf(STAF) !== undefined);
@@ -52,7 +52,7 @@ describe("a bus that is missing", () => {
     expect(lines(member.log.all)).toEqual([down, "notice the D-Bus system bus is back"]);
   });
 
-  it("fails calls, takes signals and lets peers be followed later", async () => {
+  it("fails calls, swallows signals, and peers are followed once it starts", async () => {
     const bus = absentBus();
     const member = join(bus.address, ["stac"]);
     member.bus.subscribe("staf");
@@ -64,7 +64,7 @@ describe("a bus that is missing", () => {
     await member.events.next((event) => event.kind === "bus-peer" && !event.up);
   });
 
-  it("is looked for at each address", async () => {
+  it("is sought at each address", async () => {
     const bus = await startBus();
     const member = join(`unix:path=/nonexistent/socket;${bus.address}`, ["staf"]);
     await nextState(member, true);
@@ -72,18 +72,18 @@ describe("a bus that is missing", () => {
     expect(member.log.all).toEqual([]);
   });
 
-  it("for ever, because its address is wrong, is told and logged", () => {
+  it("for good because its address is not valid is reported and logged", () => {
     const member = join("tcp:host=example.com", ["staf"]);
     expect(states(member)).toEqual([{ kind: "bus-state", up: false }]);
     expect(lines(member.log.all)).toEqual([
-      'error The bus address "tcp:host=example.com" is not understood. Give it as unix:path=/run/dbus/system_bus_socket, or ' +
+      'error The bus address "tcp:host=example.com" is not valid. Use unix:path=/run/dbus/system_bus_socket or ' +
         "unix:abstract=NAME.",
     ]);
   });
 });
 
 describe("a bus that dies", () => {
-  it("fails the calls in flight, then is told as down; back, it is as at first", async () => {
+  it("fails the calls in flight, then is reported as down; when it is back, all starts from the beginning", async () => {
     const bus = await startBus();
     const staf = bus.join(() => undefined);
     bus.own(STAF, staf);
@@ -105,12 +105,12 @@ describe("a bus that dies", () => {
       { kind: "bus-peer", peer: "staf", up: false },
     ]);
     expect(lines(member.log.all).map((line) => line.split(":")[0])).toEqual([
-      "warning the D-Bus system bus was lost at unix",
+      "warning lost the D-Bus system bus at unix",
       "notice the D-Bus system bus is back",
     ]);
   });
 
-  it("while the owner of a peer is asked for fails the call that waits for it", async () => {
+  it("before it names the owner of a peer fails the call that waits for the owner", async () => {
     const bus = await startBus();
     bus.silent.add("GetNameOwner");
     const member = join(bus.address, ["stac"]);
@@ -125,7 +125,7 @@ describe("a bus that dies", () => {
     ]);
   });
 
-  it("takes the calls of clients with it: their answers go nowhere", async () => {
+  it("ends the calls of clients: their answers go nowhere", async () => {
     const bus = await startBus();
     const member = await joined(bus, ["staf"]);
     bus.send(
@@ -146,7 +146,7 @@ describe("a bus that dies", () => {
     expect(await answer).toMatchObject({ signature: "aa{ss}", body: [[]] });
   });
 
-  it("makes room for calls of clients, however many it took with it", async () => {
+  it("makes room for new calls of clients, however many were open", async () => {
     const bus = await startBus();
     const member = await joined(bus, ["staf"]);
     const client = bus.join(() => undefined);
@@ -160,7 +160,7 @@ describe("a bus that dies", () => {
     expect((await answer).signature).toBe("aa{ss}");
   });
 
-  it("asks for the users of callers anew: names of an earlier life say nothing", async () => {
+  it("makes the daemon ask for the user ids of callers again: old unique names mean nothing", async () => {
     const bus = await startBus();
     const member = await joined(bus, ["staf"]);
     const caller = bus.join(() => undefined, 1);
@@ -174,7 +174,7 @@ describe("a bus that dies", () => {
     expect((await nextCall(member)).uid).toBe(2);
   });
 
-  it("again and again is logged once", async () => {
+  it("repeatedly is logged once", async () => {
     const bus = await startBus();
     const member = await joined(bus, ["staf"]);
     for (let count = 0; count < 4; count++) {
@@ -186,7 +186,7 @@ describe("a bus that dies", () => {
     expect(member.log.all.map(({ level }) => level)).toEqual(["warning", "notice"]);
   });
 
-  it("is logged anew once it had been back for long enough", async () => {
+  it("is logged again after it was back for long enough", async () => {
     const bus = await startBus();
     const member = await joined(bus, ["staf"], { stable: Milliseconds(1) });
     for (let count = 0; count < 2; count++) {
@@ -201,8 +201,8 @@ describe("a bus that dies", () => {
   });
 });
 
-describe("what is no bus", () => {
-  /** Listens where a bus should, and does what the test says with whoever comes. */
+describe("a peer that is not a bus", () => {
+  /** Listens in place of a bus, and handles each connection as the test says. */
   async function listen(path: string, accept: (socket: Socket) => void): Promise<void> {
     const sockets = new Set<Socket>();
     const server = createServer((socket) => {
@@ -222,8 +222,8 @@ describe("what is no bus", () => {
     ["it refuses this user", (socket) => void socket.write("REJECTED EXTERNAL\r\n")],
     ["it refuses this user", (socket) => void socket.write("x".repeat(2_000))],
     ["it closed the connection", (socket) => void socket.end()],
-    ["what it sends is no D-Bus", (socket) => void socket.write("OK 1234\r\nHTTP/1.1 400 Bad Request\r\n\r\n")],
-  ])("is told from a bus: %s", async (because, accept) => {
+    ["what it sends is not D-Bus", (socket) => void socket.write("OK 1234\r\nHTTP/1.1 400 Bad Request\r\n\r\n")],
+  ])("is not taken for one: %s", async (because, accept) => {
     const bus = absentBus();
     const attempts = new Growing<Socket>();
     await listen(bus.path, (socket) => {
@@ -250,7 +250,7 @@ describe("what is no bus", () => {
 });
 
 describe("a process that leaves the bus", () => {
-  it("hears nothing any more, and does not come back", async () => {
+  it("receives nothing more, and does not come back", async () => {
     const bus = await startBus();
     const member = await joined(bus, ["staf"]);
     const before = member.events.all.length;
@@ -266,7 +266,7 @@ describe("a process that leaves the bus", () => {
     member.bus.close();
   });
 
-  it("may do so while it looks for it", async () => {
+  it("may leave while it still connects", async () => {
     const bus = await startBus();
     const member = join(bus.address, ["staf"]);
     member.bus.close();
@@ -274,7 +274,7 @@ describe("a process that leaves the bus", () => {
     expect(member.events.all).toEqual([]);
   });
 
-  it("sends first what it had replied", async () => {
+  it("first sends its earlier replies", async () => {
     const bus = await startBus();
     const member = await joined(bus, ["staf"]);
     const answer = bus.call({ ...LIST, member: "get_all_log_pages" });

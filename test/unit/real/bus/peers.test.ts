@@ -17,7 +17,7 @@ const CHANGED = {
 };
 const CHANGED_EVENT = { kind: "bus-signal", peer: "staf", signal: "log_pages_changed", args: CHANGED.body };
 
-/** What a member was told of peers and their signals. */
+/** The events of a member about peers and their signals. */
 function told({ events }: Member): readonly string[] {
   return events.all.flatMap((event) => {
     if (event.kind === "bus-peer") return [`${event.peer} ${event.up ? "up" : "down"}`];
@@ -29,7 +29,7 @@ async function nextPeer({ events }: Member): Promise<void> {
   await events.next(({ kind }) => kind === "bus-peer");
 }
 
-/** A staf that does with calls what the test says. */
+/** A staf that handles calls as the test says. */
 function stafOn(bus: TestBus, answer: (call: PlainMessage, staf: string) => void): string {
   const staf = bus.join((message) => {
     if (message.type === CALL) answer(message, staf);
@@ -43,7 +43,7 @@ function replyTo({ serial, sender }: PlainMessage, body: readonly unknown[] = ["
 }
 
 describe("a peer that is followed", () => {
-  it("is told first as it is, then at each change", async () => {
+  it("is reported at first, then at each change", async () => {
     const bus = await startBus();
     const member = await joined(bus, ["stac"]);
     member.bus.subscribe("staf");
@@ -60,7 +60,7 @@ describe("a peer that is followed", () => {
     expect(told(member)).toEqual(["staf down", "staf up", "staf down", "staf up"]);
   });
 
-  it("is told as up where it was there before", async () => {
+  it("is reported as up if it was there before", async () => {
     const bus = await startBus();
     stafOn(bus, () => undefined);
     const member = join(bus.address, ["stac"]);
@@ -72,7 +72,7 @@ describe("a peer that is followed", () => {
     ]);
   });
 
-  it("that another process takes over at a stroke was gone", async () => {
+  it("counts as gone in between when its name passes directly to another process", async () => {
     const bus = await startBus();
     stafOn(bus, () => undefined);
     const member = await joined(bus, ["stac"]);
@@ -84,7 +84,7 @@ describe("a peer that is followed", () => {
     expect(told(member)).toEqual(["staf up", "staf down", "staf up"]);
   });
 
-  it("is not told of while the bus was not heard of it, in any life of the bus", async () => {
+  it("is not reported until the bus names its owner, on every connection to the bus", async () => {
     const bus = await startBus();
     const member = join(bus.address, ["stac"]);
     member.bus.subscribe("staf");
@@ -94,7 +94,7 @@ describe("a peer that is followed", () => {
       else bus.silent.add("GetNameOwner");
       await bus.start();
     };
-    /** staf comes, and all that follows from it is heard. */
+    /** Starts staf and waits until the member has seen the consequences. */
     const bringStaf = async (life: number): Promise<void> => {
       await bus.until(() => bus.asked.filter((asked) => asked === `GetNameOwner ${STAF}`).length === life);
       stafOn(bus, () => undefined);
@@ -112,7 +112,7 @@ describe("a peer that is followed", () => {
     expect(told(member)).toEqual(["staf down", "staf up"]);
   });
 
-  it("is told of the bus' changes alone: nobody else speaks of owners", async () => {
+  it("changes only when the bus says so: no other sender may report owners", async () => {
     const bus = await startBus();
     const member = await joined(bus, ["stac"]);
     member.bus.subscribe("staf");
@@ -129,7 +129,7 @@ describe("a peer that is followed", () => {
 });
 
 describe("signals of a peer", () => {
-  it("are believed from the owner of its name, and from nobody else", async () => {
+  it("count from the owner of its name, and from no other sender", async () => {
     const bus = await startBus();
     const member = await joined(bus, ["stac"]);
     member.bus.subscribe("staf");
@@ -146,7 +146,7 @@ describe("signals of a peer", () => {
     expect(told(member).filter((one) => one.endsWith("changed"))).toHaveLength(1);
   });
 
-  it("are not heard from a peer that is called but not followed", async () => {
+  it("are not delivered from a peer that is called but not followed", async () => {
     const bus = await startBus();
     const staf = stafOn(bus, (call) => {
       bus.send(staf, CHANGED);
@@ -160,7 +160,7 @@ describe("signals of a peer", () => {
 });
 
 describe("a call to a peer", () => {
-  it("is answered, also where it was made before the peer was known", async () => {
+  it("is answered, even if made before the peer was known", async () => {
     const bus = await startBus();
     const calls: PlainMessage[] = [];
     const staf = stafOn(bus, (call) => {
@@ -191,7 +191,7 @@ describe("a call to a peer", () => {
       "a.b.NotKnown",
     ],
     [
-      "is answered with what the interface does not say",
+      "is answered with a signature that the interface does not have",
       (call) => ({ ...replyTo(call), signature: "b", body: [true] }),
       "org.freedesktop.DBus.Error.InvalidSignature",
     ],
@@ -203,7 +203,7 @@ describe("a call to a peer", () => {
     expect((await nextReply(member)).result).toEqual({ ok: false, error });
   });
 
-  it("goes to the owner of this life of the bus, and to nobody of an earlier one", async () => {
+  it("goes to the owner on this connection to the bus, not to one on an earlier connection", async () => {
     const bus = await startBus();
     const answer = (call: PlainMessage, staf: string) => void bus.send(staf, replyTo(call, [staf]));
     stafOn(bus, answer);
@@ -219,7 +219,7 @@ describe("a call to a peer", () => {
     expect((await nextReply(member)).result).toEqual({ ok: true, values: [staf] });
   });
 
-  it("fails where too many wait for an answer", async () => {
+  it("fails if too many calls wait for an answer", async () => {
     const bus = await startBus();
     stafOn(bus, () => undefined);
     const member = await joined(bus, ["stac"]);
@@ -231,7 +231,7 @@ describe("a call to a peer", () => {
     expect(await nextReply(member)).toEqual({ kind: "bus-reply", request: OWN_CALLS_MAX, result });
   });
 
-  it("fails where nobody owns the name", async () => {
+  it("fails if nobody owns the name", async () => {
     const bus = await startBus();
     const member = await joined(bus, ["stac"]);
     member.bus.call(RequestId(1), "staf", "get_all_log_pages", [false]);
@@ -239,7 +239,7 @@ describe("a call to a peer", () => {
     expect((await nextReply(member)).result).toEqual({ ok: false, error });
   });
 
-  it("fails where the peer dies before it answers", async () => {
+  it("fails if the peer dies before it answers", async () => {
     const bus = await startBus();
     const errorName = "org.freedesktop.DBus.Error.NoReply";
     stafOn(bus, ({ serial, sender }) => {
@@ -251,7 +251,7 @@ describe("a call to a peer", () => {
     expect((await nextReply(member)).result).toEqual({ ok: false, error: errorName });
   });
 
-  it("fails in time where nobody answers, and a late answer is dropped", async () => {
+  it("fails in time if nobody answers, and a late answer is dropped", async () => {
     const bus = await startBus();
     const calls: PlainMessage[] = [];
     const staf = stafOn(bus, (call) => {
@@ -266,7 +266,7 @@ describe("a call to a peer", () => {
     expect(await nextReply(member)).toEqual({ kind: "bus-reply", request: 2, result: { ok: false, error } });
   });
 
-  it("takes no answer of another", async () => {
+  it("accepts no answer from another sender", async () => {
     const bus = await startBus();
     const liar = bus.join(() => undefined);
     const staf = stafOn(bus, (call) => {
@@ -278,7 +278,7 @@ describe("a call to a peer", () => {
     expect((await nextReply(member)).result).toEqual({ ok: true, values: ["the truth"] });
   });
 
-  it("that we make wrong fails, and the log says so", async () => {
+  it("that is wrong through our own fault fails, and the log says so", async () => {
     const bus = await startBus();
     stafOn(bus, () => undefined);
     const member = await joined(bus, ["stac"]);
@@ -287,14 +287,15 @@ describe("a call to a peer", () => {
     expect((await nextReply(member)).result).toMatchObject({ error: "org.freedesktop.DBus.Error.UnknownMethod" });
     expect((await nextReply(member)).result).toMatchObject({ error: "org.freedesktop.DBus.Error.InvalidArgs" });
     expect(lines(member.log.all)).toEqual([
-      "error get_everything of staf was called, which stands in no interface",
-      "error get_all_log_pages of staf was called with arguments that do not fit: a value is no boolean",
+      "error a bug of stas: it calls get_everything, which is not in the interface of staf; please report it",
+      "error a bug of stas: it calls get_all_log_pages of staf with arguments that do not fit (a value is not a boolean); " +
+        "please report it",
     ]);
   });
 });
 
 describe("two processes", () => {
-  it("ask each other, hear each other's signals, and see each other leave", async () => {
+  it("call each other, receive each other's signals, and see each other leave", async () => {
     const bus = await startBus();
     const staf = await joined(bus, ["staf"]);
     const stac = await joined(bus, ["stac"]);
@@ -315,15 +316,15 @@ describe("two processes", () => {
     expect(told(stac)).toEqual(["staf up", "staf log_pages_changed", "staf dc_removed", "staf down"]);
   });
 
-  it("hear no signal that we make wrong, and the log says so", async () => {
+  it("receive no signal that is wrong through our own fault, and the log says so", async () => {
     const bus = await startBus();
     const member = await joined(bus, ["staf"]);
     member.bus.emit("staf", "log_pages_changed", ["tcp"]);
     member.bus.emit("staf", "everything_changed", []);
     expect(lines(member.log.all)).toEqual([
-      "error log_pages_changed of staf was emitted with arguments that do not fit: there are more or fewer values than the " +
-        "signature says",
-      "error everything_changed of staf was emitted, which stands in no interface",
+      "error a bug of stas: it emits log_pages_changed of staf with arguments that do not fit (the number of values differs " +
+        "from the signature); please report it",
+      "error a bug of stas: it emits everything_changed, which is not in the interface of staf; please report it",
     ]);
   });
 });

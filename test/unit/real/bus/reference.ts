@@ -1,10 +1,10 @@
-/** dbus-next's own marshalling, as the reference that ours is compared with. The package has types for its main module alone. */
+/** dbus-next's marshalling, the reference for ours. The package has types for its main module only. */
 import { createRequire } from "node:module";
 import type { Duplex } from "node:stream";
 
 const require = createRequire(import.meta.url);
 
-/** A message as dbus-next has it in hand. */
+/** A message as dbus-next represents it. */
 export interface PlainMessage {
   type: number;
   serial: number;
@@ -34,11 +34,11 @@ const compat = require("dbus-next/lib/marshall-compat.js") as MarshallCompat;
 const messages = require("dbus-next/lib/message.js") as MessageModule;
 
 export function referenceMarshal(message: PlainMessage): Buffer {
-  // It writes into what it is given.
+  // It modifies its argument.
   return compat.marshallMessage({ ...message })[0];
 }
 
-/** Calls back with each message of a stream. */
+/** Calls `onMessage` with each message of a stream. */
 export function referenceStream(stream: Duplex, onMessage: (message: PlainMessage) => void): void {
   messages.unmarshalMessages(stream, (message) => onMessage(compat.messageToJsFmt(message)), {});
 }

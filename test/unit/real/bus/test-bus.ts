@@ -1,4 +1,4 @@
-/** A small bus on a socket of its own: enough of the specification to be a bus to one daemon or two. Marshals with dbus-next. */
+/** A small bus on its own socket, with as much of the specification as one or two daemons need. Marshals with dbus-next. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -13,26 +13,26 @@ export const SIGNAL = 4;
 const DRIVER = "org.freedesktop.DBus";
 const DRIVER_PATH = "/org/freedesktop/DBus";
 
-/** What a client that stands in the test is told. */
+/** Receives the messages of a client inside the test. */
 type Client = (message: PlainMessage) => void;
 
 export class TestBus {
   readonly #folder = mkdtempSync(join(tmpdir(), "stas-bus-"));
   readonly path = join(this.#folder, "socket");
   readonly address = `unix:path=${this.path}`;
-  /** Calls that were made to the bus itself: `RequestName org.nvmexpress.staf`. */
+  /** Calls to the bus itself: `RequestName org.nvmexpress.staf`. */
   readonly asked: string[] = [];
-  /** Methods of the bus itself that it does not answer. */
+  /** Methods of the bus that it does not answer. */
   readonly silent = new Set<string>();
   /** Names that nobody may own. */
   readonly refused = new Set<string>();
-  /** User ids; whoever is not here has left. */
+  /** User ids by unique name; a name that is missing here has left. */
   readonly uids = new Map<string, number>();
-  /** Sees each call that is made to the bus itself. */
+  /** Sees each call to the bus itself. */
   onDriver: Client = () => undefined;
-  /** Who came last over a socket. */
+  /** The unique name of the last process that connected. */
   lastJoined = "";
-  /** Sends another answer to the authentication than OK. */
+  /** The answer to the authentication. */
   authentication = "OK 1234deadbeef";
   readonly #sockets = new Map<string, Socket>();
   readonly #all = new Set<Socket>();
@@ -49,7 +49,7 @@ export class TestBus {
     await new Promise<void>((resolve) => server.listen(this.path, resolve));
   }
 
-  /** Dies: every connection breaks, and nobody listens any more. */
+  /** Dies: breaks every connection and stops listening. */
   async stop(): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
@@ -65,7 +65,7 @@ export class TestBus {
     rmSync(this.#folder, { recursive: true });
   }
 
-  /** Waits until something that this bus sees is so. */
+  /** Waits until a condition on what this bus sees holds. */
   async until(test: () => boolean): Promise<void> {
     if (test()) return;
     await new Promise<void>((done) => this.#waiting.push({ test, done }));
@@ -75,7 +75,7 @@ export class TestBus {
     return this.#names.get(name);
   }
 
-  /** Brings a client onto the bus that stands in the test. */
+  /** Adds a client inside the test to the bus. Returns its unique name. */
   join(client: Client, uid = 1000): string {
     const unique = `:9.${String(this.#nextUnique++)}`;
     this.#clients.set(unique, client);
@@ -98,17 +98,17 @@ export class TestBus {
     return serial;
   }
 
-  /** Calls a method as a client of its own, which leaves with the answer. */
+  /** Calls a method as a new client. */
   async call(call: Omit<PlainMessage, "serial" | "type">, uid = 1000): Promise<PlainMessage> {
     return await new Promise((resolve) => this.send(this.join(resolve, uid), { ...call, type: CALL }));
   }
 
-  /** Sends bytes to whoever owns a name or has it. */
+  /** Sends bytes to the owner of a well-known name, or to a unique name. */
   inject(name: string, bytes: Buffer): void {
     this.#sockets.get(this.#names.get(name) ?? name)?.write(bytes);
   }
 
-  /** Reads nothing more from whoever owns a name. */
+  /** Stops reading from the owner of a well-known name, or from a unique name. */
   stall(name: string): void {
     const socket = this.#sockets.get(this.#names.get(name) ?? name);
     socket?.removeAllListeners("readable");
@@ -168,7 +168,7 @@ export class TestBus {
     this.#notice();
   }
 
-  /** What the bus itself is asked. */
+  /** Answers calls to the bus itself. */
   #drive(message: PlainMessage): void {
     const { member = "", sender = "", body = [] } = message;
     const [name = ""] = body as string[];

@@ -1,4 +1,4 @@
-/** Real sockets on loopback, which a listing of the test's own shows with multicast. */
+/** Real sockets on loopback, which the test's own listing shows with multicast. */
 import { createSocket, type Socket } from "node:dgram";
 import { mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -22,9 +22,9 @@ const SO_BINDTODEVICE = 25;
 interface Listener {
   readonly mdns: RealMdns;
   readonly log: Logged;
-  /** What was heard that begins with `test`: whoever else speaks on loopback is none of the test's business. */
+  /** Received datagrams that start with `test`; others on loopback do not concern the test. */
   readonly heard: Growing<string>;
-  /** Changes what the listing shows of loopback. */
+  /** Changes loopback in the listing. */
   show(index: number, flags: string): void;
 }
 
@@ -62,7 +62,7 @@ async function hears({ heard }: Listener, text: string): Promise<void> {
   await heard.next((one) => one === text);
 }
 
-/** Somebody on loopback who speaks from this port. */
+/** A socket on loopback that sends from this port. */
 async function speaker(port: number): Promise<Socket> {
   const socket = createSocket({ type: "udp4", reuseAddr: true });
   onTestFinished(() => {
@@ -79,7 +79,7 @@ async function say(socket: Socket, datagram: string, to: string = GROUP.ipv4): P
   });
 }
 
-/** The C library, and which of the sockets that it made are open. (Other tests of this process open some of their own.) */
+/** The C library, and how many of the sockets it made are open. (Other tests of this process open their own.) */
 function watched(other: Partial<Libc> = {}): { readonly libc: Libc; readonly open: () => number } {
   const made = new Set<string>();
   const socket: Libc["socket"] = (domain, type, protocol) => {
@@ -98,7 +98,7 @@ function watched(other: Partial<Libc> = {}): { readonly libc: Libc; readonly ope
 }
 
 describe("datagrams", () => {
-  it("are sent from the port of mDNS, and our own are heard as well as those of others", async () => {
+  it("are sent from the mDNS port, and our own are received as well as those of others", async () => {
     const one = listener();
     const other = listener();
     ask(one, "test one");
@@ -109,7 +109,7 @@ describe("datagrams", () => {
     expect([one.log.records, other.log.records]).toEqual([[], []]);
   });
 
-  it("are not heard from another port, longer than a message may be, or sent to this host alone", async () => {
+  it("are ignored from another port, if longer than a message may be, or if sent to this host alone", async () => {
     const one = listener();
     ask(one, "test first");
     await hears(one, "test first");
@@ -123,7 +123,7 @@ describe("datagrams", () => {
     expect(one.heard.all).toEqual(["test first", longest]);
   });
 
-  it("are no longer heard once the interface is left, and are again once it is asked on", async () => {
+  it("stop once the interface is left, and come again once it is queried", async () => {
     const one = listener();
     const other = listener();
     ask(one, "test 1");
@@ -151,17 +151,17 @@ describe("datagrams", () => {
     expect(open()).toBe(2);
     one.mdns.close();
     other.mdns.close();
-    // libuv closes at the end of a turn.
+    // libuv closes descriptors at the end of a turn.
     await new Promise((resolve) => setImmediate(resolve));
     expect(open()).toBe(0);
   });
 });
 
-describe("an interface that cannot be asked on", () => {
+describe("an interface that cannot be queried", () => {
   const line = (why: string, level = "info"): string =>
-    `${level} mDNS: nobody can be asked on lo over IPv4 (${why}): it is tried again with the next query`;
+    `${level} mDNS: no query can be sent on lo over IPv4 (${why}): the daemon tries again with the next query`;
 
-  it("because it is not there is said once, and works as soon as it is", async () => {
+  it("because it is missing is logged once, and works as soon as it appears", async () => {
     const one = listener();
     one.mdns.send("eth7", "ipv4", Buffer.from("test"));
     one.mdns.send("eth7", "ipv4", Buffer.from("test"));
@@ -170,7 +170,7 @@ describe("an interface that cannot be asked on", () => {
     await hears(one, "test");
   });
 
-  it("because it is another one under its name is opened anew", async () => {
+  it("because a new one has its name is opened again", async () => {
     const one = listener();
     ask(one, "test 1");
     await hears(one, "test 1");
@@ -192,7 +192,7 @@ describe("an interface that cannot be asked on", () => {
     expect(lines(one.log.records)).toEqual([line("it has no multicast")]);
   });
 
-  it("because the kernel does not let us is said once, and no descriptor is lost over it", () => {
+  it("because the kernel refuses is logged once, and leaks no descriptor", () => {
     const { libc, open } = watched({
       setsockopt: (fd, level, option, value) =>
         option === SO_BINDTODEVICE ? { ok: false, errno: ERRNO.EPERM } : realLibc.setsockopt(fd, level, option, value),
@@ -203,7 +203,7 @@ describe("an interface that cannot be asked on", () => {
     expect(lines(one.log.records)).toEqual([line("EPERM", "warning")]);
   });
 
-  it("because the port is taken leaves no descriptor either", async () => {
+  it("because the port is in use leaks no descriptor either", async () => {
     const { libc, open } = watched({ bind: () => ({ ok: false, errno: ERRNO.EADDRINUSE }) });
     const one = listener(libc);
     for (let count = 0; count < 5; count++) ask(one, "test");
@@ -221,7 +221,7 @@ it("without the C library nothing is sent, and one line says what to do", () => 
   expect(log.records[0]?.text).toContain("install avahi-daemon");
 });
 
-it("a flood is cut off each second, and told of once a minute", () => {
+it("a flood is cut off each second, and reported once a minute", () => {
   let now = 0;
   let floods = 0;
   const rate = new RateLimit(

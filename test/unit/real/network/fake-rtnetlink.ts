@@ -1,4 +1,4 @@
-/** A kernel that answers rtnetlink dumps and sends notifications as told, behind the C library's calls. */
+/** A kernel that answers rtnetlink dumps and sends notifications as the test says, behind the calls of the C library. */
 import type { CallResult, Libc } from "../../../../src/adapters/real/libc.js";
 import { POLLIN } from "../../../../src/adapters/real/watcher.js";
 import { ERRNO } from "../../../../src/core/domain/errno.js";
@@ -47,7 +47,7 @@ export interface FakeAddress {
   readonly index: number;
   readonly bytes: readonly number[];
   readonly flags?: number;
-  /** Of the other end of a point-to-point link. */
+  /** The address of the other end of a point-to-point link. */
   readonly peer?: readonly number[];
 }
 
@@ -62,12 +62,12 @@ export function addressMessage({ index, bytes, flags = 0, peer }: FakeAddress): 
 
 export const DONE = message(3, Buffer.alloc(4));
 
-/** A dump as the kernel sends it: the records, then, in a datagram of its own, that it is done. */
+/** A dump as the kernel sends it: the records, then the end in its own datagram. */
 export function dumpOf(records: readonly Buffer[]): readonly Buffer[] {
   return records.length === 0 ? [DONE] : [Buffer.concat(records), DONE];
 }
 
-/** A datagram, or the errno of the read that would have got it. */
+/** A datagram, or the errno of the next read. */
 export type Waiting = Uint8Array | { readonly errno: number };
 
 interface FakeSocket {
@@ -84,15 +84,15 @@ interface Poll {
   readonly answer: (result: CallResult) => void;
 }
 
-/** One process, one poll at a time. Throws for a call on a descriptor that is not open. */
+/** For one process with one poll at a time. Throws on a call on a closed descriptor. */
 export class FakeRtnetlink {
-  /** What a dump answers, datagram by datagram. */
+  /** The datagrams of a dump. */
   links: () => readonly Waiting[] = () => [DONE];
   addresses: () => readonly Waiting[] = () => [DONE];
-  /** What these calls answer instead, while not 0. */
+  /** The errno that these calls fail with; 0: they succeed. */
   socketErrno = 0;
   bindErrno = 0;
-  /** Dumps of links that were asked for. */
+  /** The number of link dumps so far. */
   dumps = 0;
   readonly libc: Libc;
   readonly #sockets = new Map<number, FakeSocket>();
@@ -101,7 +101,7 @@ export class FakeRtnetlink {
   #woken = false;
   #poll: Poll | undefined;
 
-  /** Calls that are not rtnetlink's go to `others`. */
+  /** Calls that do not concern rtnetlink go to `others`. */
   constructor(others: Libc) {
     this.libc = {
       ...others,
@@ -134,13 +134,13 @@ export class FakeRtnetlink {
     this.addresses = () => dumpOf(addresses.map(addressMessage));
   }
 
-  /** Puts something into every socket that listens to notifications. */
+  /** Sends to every socket that listens to notifications. */
   notify(...what: readonly Waiting[]): void {
     for (const socket of this.#sockets.values()) if (socket.groups !== 0) socket.waiting.push(...what);
     this.#answerPoll();
   }
 
-  /** The groups that each open socket listens to. */
+  /** The groups of each open socket. */
   get open(): readonly number[] {
     return [...this.#sockets.values()].map(({ groups }) => groups);
   }

@@ -20,8 +20,8 @@ beforeEach(() => {
 const global6 = (last: number): readonly number[] => [0x20, 1, 0xd, 0xb8, ...Array<number>(11).fill(0), last];
 const linkLocal = (last: number): readonly number[] => [0xfe, 0x80, ...Array<number>(13).fill(0), last];
 
-describe("interfaces as the kernel lists them", () => {
-  test("every one but loopback, by index, also without an address; nothing stays open", () => {
+describe("the kernel's list of interfaces", () => {
+  test("has every interface except loopback, by index, even without an address; no socket stays open", () => {
     kernel.show(
       [{ index: 9, name: "tun0" }, { index: 1, name: "lo", mac: "000000000000", loopback: true }, ETH0],
       [
@@ -41,7 +41,7 @@ describe("interfaces as the kernel lists them", () => {
     expect(kernel.open).toEqual([]);
   });
 
-  test("addresses in the order in which the kernel would speak from them; not those that another host has", () => {
+  test("has addresses in the order in which the kernel prefers them, without those of another host", () => {
     const [secondary, duplicate, deprecated, tentative, optimistic] = [0x1, 0x8 | 0x40, 0x20, 0x40, 0x40 | 0x4];
     kernel.show(
       [ETH0],
@@ -64,7 +64,7 @@ describe("interfaces as the kernel lists them", () => {
     });
   });
 
-  test("of a point-to-point link the own address, not the peer's", () => {
+  test("has the host's own address of a point-to-point link, not the peer's", () => {
     kernel.show([ETH0], [{ index: 2, bytes: [10, 0, 0, 1], peer: [10, 0, 0, 2] }]);
     expect(listInterfaces(kernel.libc)).toMatchObject({ interfaces: [{ addresses: ["10.0.0.1"] }] });
   });
@@ -76,12 +76,12 @@ describe("interfaces as the kernel lists them", () => {
     ["an IPv4 tunnel", "0a000001", ""],
     ["an IPv6 tunnel", "20".repeat(16), ""],
     ["none", undefined, ""],
-  ])("the MAC of %s", (_what, mac, expected) => {
+  ])("has the right MAC: %s", (_what, mac, expected) => {
     kernel.show([mac === undefined ? { index: 2, name: "x0" } : { index: 2, name: "x0", mac }]);
     expect(listInterfaces(kernel.libc)).toMatchObject({ interfaces: [{ mac: expected }] });
   });
 
-  test("a dump over many datagrams is read to its end", () => {
+  test("is read to its end from many datagrams", () => {
     const many = Array.from({ length: 200 }, (_, index) => index + 1);
     const mac = (index: number): string => `02000000${index.toString(16).padStart(4, "0")}`;
     const bytes = (index: number): readonly number[] => [10, 0, index >> 8, index & 255];
@@ -97,7 +97,7 @@ describe("interfaces as the kernel lists them", () => {
     });
   });
 
-  test("a dump that was interrupted is asked for again, and counts the third time", () => {
+  test("is requested again after an interrupted dump, and the third dump counts as it is", () => {
     const torn = linkMessage(ETH0);
     torn.writeUInt16LE(MULTI | INTERRUPTED, 6);
     kernel.links = () => (kernel.dumps < 2 ? dumpOf([torn]) : dumpOf([linkMessage({ ...ETH0, name: "eth1" })]));
@@ -116,24 +116,24 @@ describe("interfaces as the kernel lists them", () => {
   };
 
   test.each<[string, (kernel: FakeRtnetlink) => void, number]>([
-    ["no socket", (fake) => (fake.socketErrno = ERRNO.EMFILE), ERRNO.EMFILE],
+    ["a socket cannot be made", (fake) => (fake.socketErrno = ERRNO.EMFILE), ERRNO.EMFILE],
     ["an error message", (fake) => (fake.links = () => [errnoMessage(2, ERRNO.EPERM)]), ERRNO.EPERM],
-    ["an error at the end", (fake) => (fake.addresses = () => [errnoMessage(3, ERRNO.ENOMEM)]), ERRNO.ENOMEM],
-    ["no end", (fake) => (fake.links = () => [linkMessage(ETH0)]), ERRNO.EAGAIN],
-    ["an error of the read", (fake) => (fake.addresses = () => [{ errno: ERRNO.ENOBUFS }]), ERRNO.ENOBUFS],
+    ["an error message at the end", (fake) => (fake.addresses = () => [errnoMessage(3, ERRNO.ENOMEM)]), ERRNO.ENOMEM],
+    ["the end is missing", (fake) => (fake.links = () => [linkMessage(ETH0)]), ERRNO.EAGAIN],
+    ["a read fails", (fake) => (fake.addresses = () => [{ errno: ERRNO.ENOBUFS }]), ERRNO.ENOBUFS],
     [
-      "a dump without end",
+      "the dump never ends",
       (fake) => (fake.links = () => Array<Buffer>(6_000).fill(linkMessage(ETH0))),
       ERRNO.EOVERFLOW,
     ],
-  ])("%s is no empty list", (_what, arrange, errno) => {
+  ])("is not empty but an error: %s", (_what, arrange, errno) => {
     kernel.show([ETH0]);
     arrange(kernel);
     expect(listInterfaces(kernel.libc)).toEqual({ ok: false, errno });
     expect(kernel.open).toEqual([]);
   });
 
-  test("malformed messages and attributes are passed over", () => {
+  test("skips malformed messages and attributes", () => {
     const short = Buffer.from(linkMessage(ETH0));
     short.writeUInt16LE(2, 16 + 16);
     const long = Buffer.from(linkMessage(ETH0));
@@ -150,7 +150,7 @@ describe("interfaces as the kernel lists them", () => {
     expect(listInterfaces(kernel.libc)).toEqual({ ok: true, interfaces: [] });
   });
 
-  test("this host's own: all that Node sees of it, and more", () => {
+  test("agrees with Node about this host", () => {
     const listed = listInterfaces(realLibc);
     if (!listed.ok) throw new Error(String(listed.errno));
     for (const [name, seen = []] of Object.entries(networkInterfaces())) {
@@ -173,7 +173,7 @@ describe("without the C library", () => {
     writeFileSync(join(sys, name, file), text);
   };
 
-  test("sysfs adds the interfaces that Node does not show", () => {
+  test("sysfs adds the interfaces that Node omits", () => {
     put("zz-down", "address", "52:54:00:00:00:B1\n");
     put("zz-ip", "address", "0a:00:00:01\n");
     put("lo", "address", "00:00:00:00:00:00\n");
@@ -188,7 +188,7 @@ describe("without the C library", () => {
     expect(names).not.toContain("bonding_masters");
   });
 
-  test("an interface's index", () => {
+  test("sysfs gives the index of an interface", () => {
     put("eth7", "ifindex", "7\n");
     put("odd", "ifindex", "-3\n");
     expect(interfaceIndex(sys, "eth7")).toBe(7);

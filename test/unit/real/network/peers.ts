@@ -1,11 +1,11 @@
-/** Real peers on loopback, one for each way in which an address behaves. */
+/** Real peers on loopback, for every behaviour of an address. */
 import { once } from "node:events";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import type { Libc } from "../../../../src/adapters/real/libc.js";
 import { Milliseconds } from "../../../../src/core/domain/units.js";
 import type { ProbeTarget } from "../../../../src/core/ports/network.js";
 
-/** ICReq as the specification draws it (NVMe TCP Transport 1.0, figure 22), by hand. */
+/** ICReq as in the specification (NVMe TCP Transport 1.0, figure 22), written by hand. */
 export const ICREQ = Buffer.concat([
   Buffer.from([0, 0, 128, 0, 128, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
   Buffer.alloc(112),
@@ -19,13 +19,14 @@ export const ICRESP = Buffer.concat([
 
 export interface Peer {
   readonly port: number;
-  /** What it was sent, and by whom. */
+  /** The ICReqs it received. */
   readonly heard: Buffer[];
+  /** The source address of each connection. */
   readonly callers: (string | undefined)[];
   close(): Promise<void>;
 }
 
-/** A server; `accept` says what it does with a connection. */
+/** Starts a server. `accept` handles each connection. */
 export async function listen(accept: (socket: Socket, peer: Peer) => void, host = "127.0.0.1"): Promise<Peer> {
   const sockets = new Set<Socket>();
   const server: Server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -50,7 +51,7 @@ export async function listen(accept: (socket: Socket, peer: Peer) => void, host 
   return peer;
 }
 
-/** Waits for a whole ICReq, then answers. */
+/** Waits for a whole ICReq, then calls `answer`. */
 export function answering(answer: (socket: Socket) => void): (socket: Socket, peer: Peer) => void {
   return (socket, peer) => {
     let heard = Buffer.alloc(0);
@@ -75,7 +76,7 @@ export function target(port: number, more: Partial<ProbeTarget> = {}): ProbeTarg
   };
 }
 
-/** The calls of `libc`, and how many of the sockets that it made are still open. */
+/** `libc`, with the set of the sockets that it made and that are still open. */
 export function countingSockets(libc: Libc): { readonly libc: Libc; readonly open: ReadonlySet<number> } {
   const open = new Set<number>();
   return {
@@ -88,7 +89,7 @@ export function countingSockets(libc: Libc): { readonly libc: Libc; readonly ope
         return made;
       },
       close: (fd) => {
-        if (!open.delete(fd)) throw new Error("closed what is not open");
+        if (!open.delete(fd)) throw new Error("closed a socket that is not open");
         return libc.close(fd);
       },
     },

@@ -53,14 +53,14 @@ describe("changes of the interfaces", () => {
 
   const openFake = (): RealNetwork => open({ libc: kernel.libc, watcher: new FdWatcher(kernel.libc) });
 
-  /** Lets the poll answer, and then the time pass in which a burst is gathered. */
+  /** Lets the poll answer, then lets the time of a burst pass. */
   async function settled(): Promise<void> {
     await turn();
     vi.advanceTimersByTime(SETTLE);
     await turn();
   }
 
-  test("one event for a burst, and what interfaces() shows by then is new", async () => {
+  test("give one event per burst, and interfaces() shows the new list by then", async () => {
     openFake();
     expect(network.interfaces()).toHaveLength(1);
     kernel.show([ETH0, { index: 3, name: "eth1" }]);
@@ -78,7 +78,7 @@ describe("changes of the interfaces", () => {
     expect(events).toHaveLength(1);
   });
 
-  test("a notification that changes nothing shown is no event; back and forth within a burst neither", async () => {
+  test("give no event if the list stays the same, or changes back within a burst", async () => {
     openFake();
     kernel.notify(NOTICE);
     await settled();
@@ -95,7 +95,7 @@ describe("changes of the interfaces", () => {
     expect(events).toEqual([CHANGED]);
   });
 
-  test("what others listed meanwhile does not hide a change from the core", async () => {
+  test("reach the core even if interfaces() was called in between", async () => {
     openFake();
     kernel.show([]);
     network.interfaces();
@@ -104,7 +104,7 @@ describe("changes of the interfaces", () => {
     expect(events).toEqual([CHANGED]);
   });
 
-  test("lost notifications count as a change", async () => {
+  test("are noticed after lost notifications", async () => {
     openFake();
     kernel.show([]);
     kernel.notify({ errno: ERRNO.ENOBUFS });
@@ -112,7 +112,7 @@ describe("changes of the interfaces", () => {
     expect(events).toEqual([CHANGED]);
   });
 
-  test("a kernel that cannot be asked is no empty list", async () => {
+  test("are not assumed while the kernel does not answer: the last list counts", async () => {
     openFake();
     kernel.links = () => [{ errno: ERRNO.ENOMEM }];
     kernel.notify(NOTICE);
@@ -123,7 +123,7 @@ describe("changes of the interfaces", () => {
   });
 
   test.each<[string, () => void]>([
-    ["cannot be had", () => (kernel.bindErrno = ERRNO.EPERM)],
+    ["cannot be made", () => (kernel.bindErrno = ERRNO.EPERM)],
     [
       "breaks",
       () => {
@@ -137,7 +137,7 @@ describe("changes of the interfaces", () => {
         kernel.notify({ errno: ERRNO.EBADF });
       },
     ],
-  ])("where the socket %s, the listing is compared now and then, and the log says so", async (what, arrange) => {
+  ])("come from a periodic comparison if the socket %s, and the log says so", async (what, arrange) => {
     arrange();
     if (what !== "breaks") openFake();
     await turn();
@@ -149,7 +149,7 @@ describe("changes of the interfaces", () => {
     expect(kernel.open).toEqual([]);
   });
 
-  test("listens to links and to addresses of both families, and to nothing once it is closed", async () => {
+  test("come from links and addresses of both families, and stop once the port is closed", async () => {
     openFake();
     expect(kernel.open).toEqual([0x111]);
     kernel.show([]);
@@ -165,7 +165,7 @@ describe("changes of the interfaces", () => {
 });
 
 describe("the port", () => {
-  test("a probe and a name, each answered under its number", async () => {
+  test("answers a probe and a name under their request numbers", async () => {
     const good = await listen(answering((socket) => socket.write(ICRESP)));
     const arrived = new Promise<void>((resolve) => {
       open({
@@ -173,7 +173,7 @@ describe("the port", () => {
         watcher: new FdWatcher(realLibc),
         lookup: () => Promise.resolve(["10.0.0.1"]),
         deliver: (event) => {
-          // What else happens to this machine's interfaces is not the question.
+          // This machine's interfaces may change during the test.
           if (event.kind !== "network-changed" && events.push(event) === 3) resolve();
         },
       });
@@ -203,7 +203,7 @@ describe("the port", () => {
       return join(folder, name);
     };
 
-    test("its name, and its system's as os-release has them", () => {
+    test("has its own name, and the name of its system from os-release", () => {
       const first = file("first", 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nNAME="Debian"\nVERSION_ID="12"\n');
       const second = file("second", "PRETTY_NAME=Other\n");
       const debian = { kernel: `${type()} ${release()}`, osName: "Debian", osVersion: "12" };
@@ -216,17 +216,17 @@ describe("the port", () => {
     });
 
     test.each<[string, string, string]>([
-      ["single quotes keep all", "PRETTY_NAME='a \"b\" \\n'", 'a "b" \\n'],
-      ["double quotes take a backslash", 'PRETTY_NAME="a \\"b\\" \\$c \\\\ \\`"', 'a "b" $c \\ `'],
-      ["bare text takes a backslash", "NAME=only\\ name", "only name"],
-      ["empty", "PRETTY_NAME=\nNAME=second", "second"],
-      ["twice", "PRETTY_NAME=one\nPRETTY_NAME=two", "two"],
-      ["comments and junk", "# PRETTY_NAME=no\nNOT AN ASSIGNMENT\n=x\n  NAME=indented", "indented"],
-      ["an open quote", 'PRETTY_NAME="open', '"open'],
-      ["control characters", "PRETTY_NAME=\x1b[31mred\x07\x9b", "[31mred"],
-      ["a long one", `PRETTY_NAME=${"x".repeat(10_000)}`, "x".repeat(256)],
-      ["late", `${"\n".repeat(70_000)}NAME=late`, "Linux"],
-      ["bytes", "\0\xff\0", "Linux"],
+      ["single quotes keep everything", "PRETTY_NAME='a \"b\" \\n'", 'a "b" \\n'],
+      ["a backslash escapes in double quotes", 'PRETTY_NAME="a \\"b\\" \\$c \\\\ \\`"', 'a "b" $c \\ `'],
+      ["a backslash escapes in bare text", "NAME=only\\ name", "only name"],
+      ["an empty value counts as missing", "PRETTY_NAME=\nNAME=second", "second"],
+      ["the last assignment counts", "PRETTY_NAME=one\nPRETTY_NAME=two", "two"],
+      ["comments and junk are skipped", "# PRETTY_NAME=no\nNOT AN ASSIGNMENT\n=x\n  NAME=indented", "indented"],
+      ["an open quote is kept", 'PRETTY_NAME="open', '"open'],
+      ["control characters are removed", "PRETTY_NAME=\x1b[31mred\x07\x9b", "[31mred"],
+      ["a long value is cut", `PRETTY_NAME=${"x".repeat(10_000)}`, "x".repeat(256)],
+      ["an assignment beyond the limit is ignored", `${"\n".repeat(70_000)}NAME=late`, "Linux"],
+      ["bytes that are not text are skipped", "\0\xff\0", "Linux"],
     ])("os-release: %s", (_what, text, osName) => {
       expect(open({ osRelease: [file("hostile", text)] }).hostInfo().osName).toBe(osName);
     });

@@ -54,13 +54,13 @@ describe.each(PROBERS)("a probe %s", (_how, make) => {
     prober.close();
   });
 
-  test("sends the ICReq of the specification; the ICResp makes the peer alive", async () => {
+  test("sends the ICReq of the specification, and an ICResp proves the peer alive", async () => {
     const good = await peer(answering((socket) => socket.write(ICRESP)));
     expect(await ask(prober, target(good.port))).toEqual(OK);
     expect(good.heard).toEqual([ICREQ]);
   });
 
-  test("an ICResp in pieces, with other parameters, and more behind it, is an ICResp", async () => {
+  test("accepts an ICResp in pieces, with other parameters, and with more bytes after it", async () => {
     const other = Buffer.from(ICRESP);
     other.set([0x03, 0x00, 0x10, 0x00, 0x00], 11);
     const good = await peer(
@@ -87,7 +87,7 @@ describe.each(PROBERS)("a probe %s", (_how, make) => {
     ["another length", Buffer.concat([ICRESP.subarray(0, 4), Buffer.from([129]), ICRESP.subarray(5)])],
     ["an endless length", Buffer.concat([ICRESP.subarray(0, 7), Buffer.from([0x80]), ICRESP.subarray(8)])],
     ["another format", Buffer.concat([ICRESP.subarray(0, 8), Buffer.from([1]), ICRESP.subarray(9)])],
-  ])("%s is no ICResp, and is known at once", async (_what, bytes) => {
+  ])("rejects an answer that is not an ICResp at once: %s", async (_what, bytes) => {
     const strange = await peer(answering((socket) => socket.write(bytes)));
     expect(await ask(prober, target(strange.port))).toEqual(failed(ERRNO.EBADMSG));
   });
@@ -95,15 +95,15 @@ describe.each(PROBERS)("a probe %s", (_how, make) => {
   test.each<[string, Parameters<typeof listen>[0]]>([
     ["ends the connection at once", (socket) => void socket.end()],
     ["resets the connection at once", (socket) => void socket.resetAndDestroy()],
-    ["hears it out and goes", answering((socket) => void socket.end())],
-    ["hears it out and resets", answering((socket) => void socket.resetAndDestroy())],
-    ["goes in the middle of the answer", answering((socket) => void socket.end(ICRESP.subarray(0, 127)))],
-  ])("a peer that %s: ECONNRESET", async (_what, accept) => {
+    ["reads the ICReq and closes", answering((socket) => void socket.end())],
+    ["reads the ICReq and resets", answering((socket) => void socket.resetAndDestroy())],
+    ["closes in the middle of the answer", answering((socket) => void socket.end(ICRESP.subarray(0, 127)))],
+  ])("gives ECONNRESET for a peer that %s", async (_what, accept) => {
     const closing = await peer(accept);
     expect(await ask(prober, target(closing.port))).toEqual(failed(ERRNO.ECONNRESET));
   });
 
-  test("a silent peer, and one that drips, end with the time given", async () => {
+  test("gives ETIMEDOUT for a silent peer, and for one that sends byte by byte", async () => {
     const silent = await peer(() => undefined);
     let sent = 0;
     const dripping = await peer(
@@ -120,7 +120,7 @@ describe.each(PROBERS)("a probe %s", (_how, make) => {
     expect(sent).toBeGreaterThan(2);
   });
 
-  test("answers once, and leaves no timer", async () => {
+  test("answers once, and leaves no timer behind", async () => {
     const gone = await listen(() => undefined);
     await gone.close();
     const results: ProbeResult[] = [];
@@ -132,7 +132,7 @@ describe.each(PROBERS)("a probe %s", (_how, make) => {
           resolve();
         });
       });
-      // Node tells of the error first, of the end later.
+      // Node reports the error first and the close later.
       await turn();
       await turn();
       expect(vi.getTimerCount()).toBe(0);
@@ -142,7 +142,7 @@ describe.each(PROBERS)("a probe %s", (_how, make) => {
     expect(results).toEqual([failed(ERRNO.ECONNREFUSED)]);
   });
 
-  test("to a depth of tcp, whoever accepts is alive", async () => {
+  test("of depth tcp succeeds once the peer accepts the connection", async () => {
     const silent = await peer(() => undefined);
     expect(await ask(prober, target(silent.port, { depth: "tcp" }))).toEqual(OK);
     const gone = await listen(() => undefined);
@@ -150,7 +150,7 @@ describe.each(PROBERS)("a probe %s", (_how, make) => {
     expect(await ask(prober, target(gone.port, { depth: "tcp" }))).toEqual(failed(ERRNO.ECONNREFUSED));
   });
 
-  test("speaks from the source address given", async () => {
+  test("uses the given source address", async () => {
     const good = await peer(answering((socket) => socket.write(ICRESP)));
     expect(await ask(prober, target(good.port, { hostTraddr: "127.0.0.7" }))).toEqual(OK);
     expect(good.callers).toEqual(["127.0.0.7"]);
@@ -158,7 +158,7 @@ describe.each(PROBERS)("a probe %s", (_how, make) => {
     expect(await ask(prober, elsewhere)).toEqual(failed(ERRNO.EADDRNOTAVAIL));
   });
 
-  test.skipIf(WITHOUT_IPV6)("IPv6, in any spelling, and IPv4 spelt as IPv6", async () => {
+  test.skipIf(WITHOUT_IPV6)("accepts IPv6 in any spelling, and IPv4 written as IPv6", async () => {
     const [good, four] = [
       await peer(
         answering((socket) => socket.write(ICRESP)),
@@ -180,11 +180,11 @@ describe.each(PROBERS)("a probe %s", (_how, make) => {
     ["a source that is no address", { hostTraddr: "none" }, ERRNO.EINVAL],
     ["an interface name too long for one", { hostIface: "lo".padEnd(16, "x") }, ERRNO.ENODEV],
     ["an interface name cut by a NUL", { hostIface: "lo\0" }, ERRNO.ENODEV],
-  ])("%s is refused", async (_what, more, errno) => {
+  ])("refuses %s", async (_what, more, errno) => {
     expect(await ask(prober, target(4420, more))).toEqual(failed(errno));
   });
 
-  test("close ends what is under way without an answer", async () => {
+  test("in progress ends without an answer when the prober is closed", async () => {
     let accepted: () => void;
     const connected = new Promise<void>((resolve) => (accepted = resolve));
     const silent = await peer((socket) => {
@@ -207,7 +207,7 @@ describe.each(PROBERS)("a probe %s", (_how, make) => {
 describe("a probe over its own sockets", () => {
   const prober = new SocketProber({ libc: libc.libc, watcher, indexOf });
 
-  test("goes through the interface given", async () => {
+  test("goes through the given interface", async () => {
     const good = await peer(answering((socket) => socket.write(ICRESP)));
     expect(await ask(prober, target(good.port, { hostIface: "lo" }))).toEqual(OK);
     expect(await ask(prober, target(good.port, { hostIface: "nope0" }))).toEqual(failed(ERRNO.ENODEV));
@@ -216,25 +216,25 @@ describe("a probe over its own sockets", () => {
     expect(good.callers).toHaveLength(1);
   });
 
-  test.skipIf(WITHOUT_IPV6)("a link-local address needs an interface", async () => {
+  test.skipIf(WITHOUT_IPV6)("needs an interface for a link-local address", async () => {
     const to = (more: Partial<ProbeTarget>): ProbeTarget => target(4420, more);
     expect(await ask(prober, to({ traddr: "fe80::1" }))).toEqual(failed(ERRNO.EINVAL));
     expect(await ask(prober, to({ traddr: "fe80::1%nope0" }))).toEqual(failed(ERRNO.ENODEV));
     expect(await ask(prober, to({ traddr: "fe80::1%lo", hostTraddr: "fe80::2%nope0" }))).toEqual(failed(ERRNO.ENODEV));
-    // As the kernel binds: to the address before the interface.
+    // The kernel binds to the address before the interface.
     expect(await ask(prober, to({ traddr: "fe80::1%lo", hostTraddr: "fe80::2", hostIface: "lo" }))).toEqual(
       failed(ERRNO.EINVAL),
     );
   });
 
-  test.skipIf(WITHOUT_IPV6)("a source of the other family is refused", async () => {
+  test.skipIf(WITHOUT_IPV6)("refuses a source of the other family", async () => {
     expect(await ask(prober, target(4420, { traddr: "::1", hostTraddr: "127.0.0.1" }))).toEqual(
       failed(ERRNO.EAFNOSUPPORT),
     );
     expect(await ask(prober, target(4420, { hostTraddr: "::1" }))).toEqual(failed(ERRNO.EAFNOSUPPORT));
   });
 
-  test("many at once, each with its own outcome", async () => {
+  test("may run beside many others, each with its own outcome", async () => {
     const good = await peer(answering((socket) => socket.write(ICRESP)));
     const strange = await peer(answering((socket) => socket.write("garbage")));
     const results = await Promise.all(
@@ -247,7 +247,7 @@ describe("a probe over its own sockets", () => {
   const refusing = (call: "socket" | "send" | "recv" | "getsockopt", errno: number): Prober =>
     new SocketProber({ libc: { ...libc.libc, [call]: () => ({ ok: false, errno }) }, watcher, indexOf });
 
-  test("no descriptor left, or any other refusal of the kernel: its errno is the answer", async () => {
+  test("answers with the kernel's errno if a system call fails", async () => {
     const good = await peer(answering((socket) => socket.write(ICRESP)));
     expect(await ask(refusing("socket", ERRNO.EMFILE), target(good.port))).toEqual(failed(ERRNO.EMFILE));
     expect(await ask(refusing("getsockopt", ERRNO.ENOBUFS), target(good.port))).toEqual(failed(ERRNO.ENOBUFS));
@@ -255,12 +255,12 @@ describe("a probe over its own sockets", () => {
     expect(await ask(refusing("recv", ERRNO.EHOSTUNREACH), target(good.port))).toEqual(failed(ERRNO.EHOSTUNREACH));
   });
 
-  test("a broken pipe is a connection that the peer ended", async () => {
+  test("reports a broken pipe as a connection that the peer ended", async () => {
     const good = await peer(() => undefined);
     expect(await ask(refusing("send", ERRNO.EPIPE), target(good.port))).toEqual(failed(ERRNO.ECONNRESET));
   });
 
-  test("an ICReq that leaves in pieces is whole", async () => {
+  test("sends the whole ICReq even in pieces", async () => {
     const good = await peer(answering((socket) => socket.write(ICRESP)));
     let calls = 0;
     const sparing: typeof libc.libc.send = (fd, bytes, flags) =>
@@ -272,7 +272,7 @@ describe("a probe over its own sockets", () => {
   });
 });
 
-test("without the C library a target with an interface counts as alive: a try over another way proves nothing", async () => {
+test("without the C library a target with an interface counts as alive, because a probe over another route proves nothing", async () => {
   const gone = await listen(() => undefined);
   await gone.close();
   const prober = new PlainProber();

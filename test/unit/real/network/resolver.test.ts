@@ -25,14 +25,14 @@ function dnsError(code: string, errno: number): Error {
   return Object.assign(new Error(`getaddrinfo ${code}`), { code, errno });
 }
 
-describe("what getaddrinfo answers", () => {
-  test("distinct addresses, in its order and in one spelling", async () => {
+describe("the answer of getaddrinfo", () => {
+  test("gives distinct addresses in its order, in canonical spelling", async () => {
     const texts = ["2001:DB8:0::1", "10.0.0.2", "::ffff:10.0.0.2", "10.0.0.1", "2001:db8::1", "fe80::1%eth0", "junk"];
     const resolver = new NameResolver(() => Promise.resolve(texts));
     expect(await ask(resolver, "dc.example")).toEqual(found("2001:db8::1", "10.0.0.2", "10.0.0.1", "fe80::1%eth0"));
   });
 
-  test("as many as are of use", async () => {
+  test("gives no more addresses than the limit", async () => {
     const many = Array.from({ length: 1_000 }, (_, index) => `10.0.${index >> 8}.${index & 255}`);
     const result = await ask(new NameResolver(() => Promise.resolve(many)), "dc.example");
     expect(result.ok && result.addresses).toEqual(many.slice(0, ADDRESSES_MAX));
@@ -46,16 +46,16 @@ describe("what getaddrinfo answers", () => {
     ["EAI_MEMORY", -3006, ERRNO.ENOMEM],
     ["EAI_SERVICE", -3010, ERRNO.EIO],
     ["EMFILE", -24, ERRNO.EMFILE],
-  ])("%s", async (code, errno, expected) => {
+  ])("becomes an errno: %s", async (code, errno, expected) => {
     const resolver = new NameResolver(() => Promise.reject(dnsError(code, errno)));
     expect(await ask(resolver, "dc.example")).toEqual(failed(expected));
   });
 
-  test("no address at all is no such name", async () => {
+  test("without any address means that the name does not exist", async () => {
     expect(await ask(new NameResolver(() => Promise.resolve([])), "dc.example")).toEqual(failed(ERRNO.ENOENT));
   });
 
-  test("what is no name is not asked", async () => {
+  test("is not requested for a name that is not valid", async () => {
     const lookup = vi.fn<Lookup>();
     const resolver = new NameResolver(lookup);
     for (const name of ["", "a b", "a\0b", "a\nb", "x".repeat(254)]) {
@@ -64,7 +64,7 @@ describe("what getaddrinfo answers", () => {
     expect(lookup).not.toHaveBeenCalled();
   });
 
-  test("this host's own: localhost, an address, and a name that there cannot be", async () => {
+  test("resolves an address and localhost on this host", async () => {
     const resolver = new NameResolver();
     expect(await ask(resolver, "127.0.0.1")).toEqual(found("127.0.0.1"));
     const local = await ask(resolver, "localhost");
@@ -73,7 +73,7 @@ describe("what getaddrinfo answers", () => {
   });
 });
 
-describe("names that are slow", () => {
+describe("slow names", () => {
   let asked: string[] = [];
   let answers: ((addresses: readonly string[]) => void)[] = [];
   let resolver: NameResolver;
@@ -91,7 +91,7 @@ describe("names that are slow", () => {
     vi.useRealTimers();
   });
 
-  test("are answered ETIMEDOUT in time, and their late answer is nobody's", async () => {
+  test("fail with ETIMEDOUT in time, and their late answer is dropped", async () => {
     const results: ResolveResult[] = [];
     resolver.resolve("slow.example", (result) => results.push(result));
     vi.advanceTimersByTime(RESOLVE_TIMEOUT - 1);
@@ -103,7 +103,7 @@ describe("names that are slow", () => {
     expect(results).toHaveLength(1);
   });
 
-  test("are asked once for all who ask, also for one who comes later", async () => {
+  test("are looked up once for all askers, including later ones", async () => {
     const early = ask(resolver, "slow.example");
     vi.advanceTimersByTime(RESOLVE_TIMEOUT);
     expect(await early).toEqual(failed(ERRNO.ETIMEDOUT));
@@ -119,7 +119,7 @@ describe("names that are slow", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test("take their own threads and no more; who waited in vain is not looked up", async () => {
+  test("use only their own threads, and a name that nobody waits for any more is not looked up", async () => {
     const results: ResolveResult[] = [];
     for (let index = 0; index <= LANE.names; index++) {
       resolver.resolve(`slow${index}.example`, (result) => results.push(result));
@@ -136,12 +136,12 @@ describe("names that are slow", () => {
     expect(await next).toEqual(found("10.0.0.9"));
   });
 
-  test("are not waited for beyond a bound", async () => {
+  test("are limited in number", async () => {
     for (let index = 0; index < NAMES_MAX; index++) resolver.resolve(`slow${index}.example`, () => undefined);
     expect(await ask(resolver, "one.more.example")).toEqual(failed(ERRNO.EAGAIN));
   });
 
-  test("answer nobody once it is closed", async () => {
+  test("give no answer once the resolver is closed", async () => {
     const results: ResolveResult[] = [];
     resolver.resolve("slow.example", (result) => results.push(result));
     resolver.close();

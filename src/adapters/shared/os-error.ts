@@ -1,9 +1,9 @@
-/** Errors of Node's system calls, as the core knows them. */
+/** Errors of Node's system calls, real or simulated, as the core knows them. */
 import type { OsFailure } from "../../core/ports/request.js";
 
 /**
- * The errno of an error that a system call of Node's threw or passed on, as a positive number. Anything else is our own
- * bug and is thrown on. (Not by `code`: Node has no name for some, such as ENOKEY.)
+ * The errno, as a positive number, of an error that a system call of Node threw or passed on. Throws any other error on, because
+ * it is our own bug. (Not by `code`: Node has no name for some errnos, such as ENOKEY.)
  */
 export function errnoOf(error: unknown): number {
   const errno: unknown = error instanceof Error ? Reflect.get(error, "errno") : undefined;
@@ -11,9 +11,15 @@ export function errnoOf(error: unknown): number {
   return -errno;
 }
 
+/** The name that Node gives an error, such as `ENOENT` or `EAI_AGAIN`; `undefined` if it gives none. */
+export function codeOf(error: unknown): string | undefined {
+  const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
+  return typeof code === "string" ? code : undefined;
+}
+
 export type Attempt<T> = { readonly ok: true; readonly value: T } | OsFailure;
 
-/** Makes a system call that throws. */
+/** Makes a system call that throws on failure. */
 export function attempt<T>(call: () => T): Attempt<T> {
   try {
     return { ok: true, value: call() };
@@ -22,7 +28,7 @@ export function attempt<T>(call: () => T): Attempt<T> {
   }
 }
 
-/** Waits for a system call that rejects. */
+/** Waits for a system call that rejects on failure. */
 export async function attemptLater<T>(call: () => Promise<T>): Promise<Attempt<T>> {
   try {
     return { ok: true, value: await call() };
