@@ -1,6 +1,6 @@
 /**
- * Runs the contract suite on a real kernel. It needs a separate process, because it takes over PATH, standard error (which must be
- * a file) and libuv's pool (UV_THREADPOOL_SIZE). Prints each row as one line of JSON.
+ * Runs the contract suite on a real kernel. It needs a separate process, because it takes over PATH, standard error (which
+ * must be a file) and libuv's pool (UV_THREADPOOL_SIZE). Prints each row as one line of JSON.
  */
 import { loadLibc } from "../../../src/adapters/real/libc.js";
 import { type Behaviour, observe, runsOn } from "../behaviour.js";
