@@ -90,7 +90,7 @@ export class Services {
     let read = 0;
     let used = 0;
     await until({
-      what: `${wanted} connections to be used again`,
+      what: `${wanted} connections to be adopted again`,
       limit: KNOWN_LIMIT,
       every: EVERY,
       look() {

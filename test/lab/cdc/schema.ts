@@ -110,7 +110,7 @@ export const optionsSchema = z.strictObject({
 export type Options = z.input<typeof optionsSchema>;
 export type ResolvedOptions = z.output<typeof optionsSchema>;
 
-/** Which commands a rule is for: all that is given must match. */
+/** Which commands a rule applies to: every given field must match. */
 const whenSchema = z.strictObject({
   opcode: u8.optional(),
   fctype: u8.optional(),

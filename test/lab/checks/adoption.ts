@@ -116,7 +116,7 @@ const live: Check = {
     await interrupted(there, () => undefined);
     await asTheTableSays(lab, all);
     lab.expect.equal("connections after the reconnect", instances(), all);
-    lab.expect.equal("its end", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
+    lab.expect.equal("its exit", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
   },
 };
 
@@ -154,7 +154,7 @@ const uniqueNqn: Check = {
       );
       await pass(Seconds(5), "nothing more is connected");
       expect.equal(`controllers, the ${time} time`, controllers().length, 2);
-      expect.equal("its end", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
+      expect.equal("its exit", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
     }
   },
 };
@@ -202,7 +202,7 @@ const nbft: Check = {
     await pass(Seconds(5), "nothing is disconnected");
     expect.equal("controllers", controllers().length, 4);
     expect.that(attribute(booted, "state") !== undefined, "the boot volume's connection is gone");
-    expect.equal("its end", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
+    expect.equal("its exit", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
   },
 };
 

@@ -71,7 +71,7 @@ const served: Check = {
     expect.that(isStuck(peer), `the stuck calls ended before the next daemon listed ${known.join(", ")}`);
 
     letGo();
-    expect.equal("its end", await waitFor("the process to be reaped", LIVE_LIMIT, () => daemon.ended), CLEAN);
+    expect.equal("its exit", await waitFor("the process to be reaped", LIVE_LIMIT, () => daemon.ended), CLEAN);
     await allLive([volume(1), volume(3), volume(4)], LIVE_LIMIT);
     // The stuck controllers leave sysfs a moment after their calls end.
     const leaving = [FAR_VOLUME, NEVER];

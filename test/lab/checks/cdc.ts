@@ -254,7 +254,7 @@ const keepAlive: Check = {
       await announced(host, from, `change ${name} NVME_EVENT=connected`);
     }
     const reasons = (await cdc.seen()).associations.map(({ reason }) => reason);
-    lab.note(`left after ${JSON.stringify(took)} s: ${reasons.join("; ")}`);
+    lab.note(`lost after ${JSON.stringify(took)} s: ${reasons.join("; ")}`);
     lab.payload("cdc-keep-alive", { keepAlives: held?.keepAlives, leftAfterSeconds: took, reasons });
     expect.equal("the first reason", reasons[0], "the keep alive timer expired");
     expect.matches("the second reason", reasons[1] ?? "", /^the host closed the connection$|^the connection broke$/);

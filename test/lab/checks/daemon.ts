@@ -41,15 +41,15 @@ const fifty: Check = {
     lab.note(`50 live after ${((performance.now() - began) / 1000).toFixed(1)} s`);
     expect.equal("discovery controllers", liveDcs().length, 1);
     const queues = new Set(liveVolumes().map(({ name }) => attribute(name, "queue_count")));
-    expect.equal("queues of each, with the admin queue", [...queues], ["2"]);
+    expect.equal("queues per controller, with the admin queue", [...queues], ["2"]);
     const { rss, pss } = memory(daemon.pid);
     lab.note(`RSS ${rss.toFixed(1)} MiB, PSS ${pss.toFixed(1)} MiB with 50 live`);
     expect.atMost("RSS in MiB", rss, RSS_MAX);
     const before = instances();
     const stopping = performance.now();
-    expect.equal("its end", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
+    expect.equal("its exit", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
     lab.note(`ended ${(performance.now() - stopping).toFixed(0)} ms after SIGTERM`);
-    expect.equal("connections after it", instances(), before);
+    expect.equal("connections after the stop", instances(), before);
   },
 };
 
@@ -126,8 +126,8 @@ const impersistent: Check = {
     const daemon = lab.daemon({ files: homeFiles({ more }) });
     await allLive(volumes(1, 2), LIVE_LIMIT);
     const { [deviceFor(WELL_KNOWN_DISCOVERY_NQN) ?? ""]: _, ...io } = instances();
-    expect.equal("its end", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
-    expect.equal("connections after it", instances(), io);
+    expect.equal("its exit", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
+    expect.equal("connections after the stop", instances(), io);
   },
 };
 
@@ -158,7 +158,7 @@ const adoption: Check = {
       const { [own.name]: _, ...others } = instances();
       expect.equal(`earlier connections with ${through} wanted`, others, before);
       expect.equal("the host NQN of the foreign connection", attribute(foreign, "hostnqn"), OTHER_HOST_NQN);
-      expect.equal("its end", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
+      expect.equal("its exit", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
     }
   },
 };

@@ -125,7 +125,7 @@ const secrets: Check = {
       await client.ask("staf", "get_all_log_pages", [true]),
     ];
     const commandLine = readFileSync(`/proc/${daemon.pid}/cmdline`, "utf8");
-    expect.equal("its end", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
+    expect.equal("its exit", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
     const records = ["stafd", "stacd"].flatMap((folder) =>
       readdirSync(join(daemon.folders.run, folder)).map((name) =>
         readFileSync(join(daemon.folders.run, folder, name), "utf8"),

@@ -255,7 +255,7 @@ const unfit: Check = {
     run("ip", ["link", "set", HERE, "multicast", "off"]);
     const queries = new ByQueries(lab, [HERE]);
     for (let count = 0; count < 3; count++) queries.ask();
-    await pass(Seconds(1), "whatever is sent arrives");
+    await pass(Seconds(1), "anything sent arrives");
     const line = (over: string): string =>
       `info mDNS: nobody can be asked on ${HERE} over ${over} (it has no multicast): it is tried again with the next query`;
     expect.equal(

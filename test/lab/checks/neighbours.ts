@@ -94,7 +94,7 @@ const override: Check = {
       });
     expect.matches("the refusal", await refusal("both"), /nothing is removed: .*org\.nvmexpress\.staf/);
     expect.that(isThere(), "the clean-up removed a running daemon's override");
-    expect.equal("its end", await first.end("SIGTERM", STOP_LIMIT), CLEAN);
+    expect.equal("its exit", await first.end("SIGTERM", STOP_LIMIT), CLEAN);
     expect.that(!isThere(), "the override remains after a clean stop");
     expect.that(commands.asked("udevadm").length >= 2, `udevadm calls: ${commands.asked("udevadm").join(" | ")}`);
 
@@ -108,13 +108,13 @@ const override: Check = {
 
     await (await start()).kill();
     const next = await start();
-    expect.equal("the end after a kill", await next.end("SIGTERM", STOP_LIMIT), CLEAN);
+    expect.equal("the exit after a kill", await next.end("SIGTERM", STOP_LIMIT), CLEAN);
     expect.that(!isThere(), "the override remains after kill, start and stop");
 
     const alone = lab.daemon({ ...options, service: "stac" });
     expect.matches("a clean-up beside stac", await refusal("stac"), /nothing is removed: .*org\.nvmexpress\.stac/);
     expect.that(!isThere(), "stac alone wrote the override");
-    expect.equal("the end of stac", await alone.end("SIGTERM", STOP_LIMIT), CLEAN);
+    expect.equal("the exit of stac", await alone.end("SIGTERM", STOP_LIMIT), CLEAN);
 
     const bug = "--import=data:text/javascript,setTimeout(()=>{throw(Error(1))},12000)";
     const broken = await start({ environment: { ...commands.environment, NODE_OPTIONS: bug } });
@@ -159,7 +159,7 @@ const handedOn: Check = {
     expect.equal("the reset of the managed controller", await command(managed?.name ?? "", "reset_controller"), 0);
     await pass(A_WHILE, "nothing more is passed on");
     expect.equal("units after both resets", commands.asked("systemctl"), [restart, restart]);
-    expect.equal("its end", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
+    expect.equal("its exit", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
     expect.equal("warnings and errors", complaints(daemon), []);
   },
 };
@@ -189,7 +189,7 @@ const rivals: Check = {
     // Into the kernel's queue ahead of the daemon, behind a slow connect.
     const peer = await stallingPeer(lab, STALLING);
     const slow = connectMeanwhile(`nqn=${volume(1)},${addressed(STALLING)}`);
-    await waitFor("the kernel to be held", LIVE_LIMIT, () => peer.waiting > 0);
+    await waitFor("the kernel to be busy", LIVE_LIMIT, () => peer.waiting > 0);
     const rival = connectMeanwhile(`nqn=${volume(3)},${addressed(HOME)}`);
     target.link(HOME_ID, volume(3));
     await daemon.says(/volume-3: connecting/, LIVE_LIMIT);
@@ -200,7 +200,7 @@ const rivals: Check = {
     expect.that(!(await slow).ok, "the slow connect succeeded");
     await allLive(volumes(1, 3), LIVE_LIMIT);
     await pass(A_WHILE, "the daemon does not try again");
-    expect.equal("its end", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
+    expect.equal("its exit", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
     expect.equal("warnings and errors", complaints(daemon), []);
   },
 };

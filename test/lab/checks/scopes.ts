@@ -125,7 +125,7 @@ const ncc: Check = {
     expect.equal("volumes while NCC is set", liveNqns(), volumes(1, 1));
     await cdc.change({ do: "entries", entries: [...listed(volumes(1, 1)), entry(0)] });
     await allLive(volumes(1, 2), SOON);
-    expect.equal("volumes with connectivity", liveNqns(), volumes(1, 2));
+    expect.equal("volumes with NCC cleared", liveNqns(), volumes(1, 2));
   },
 };
 

@@ -48,7 +48,7 @@ const twoProcesses: Check = {
     };
     await without("staf was killed", () => staf.kill(), staffed, 4);
     const stopped = async (): Promise<void> =>
-      expect.equal("the end of staf", await staf.end("SIGTERM", STOP_LIMIT), CLEAN);
+      expect.equal("the exit of staf", await staf.end("SIGTERM", STOP_LIMIT), CLEAN);
     await without("staf was stopped", stopped, staffed, 5);
     await without(
       "the bus was killed",
@@ -110,7 +110,7 @@ const serviceManager: Check = {
     expect.that(meals >= 3 && meals <= 5, `the watchdog of 1 s was fed ${meals} times in 2 s`);
 
     const stopping = socket.messages.length;
-    expect.equal("its end", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
+    expect.equal("its exit", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
     expect.equal("the last message", socket.messages.slice(stopping).at(-1), "STOPPING=1");
   },
 };
@@ -137,7 +137,7 @@ const withoutKoffi: Check = {
     expect.equal("the answer to a delete by hand", await command(device, "delete_controller"), 0);
     await daemon.says(new RegExp(`the kernel removed ${device}`), LIVE_LIMIT);
     await allLive(volumes(1, 2), LIVE_LIMIT);
-    expect.equal("its end", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
+    expect.equal("its exit", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
     expect.equal("monitors left behind", run("ps", ["-o", "args"]).match(/udevadm monitor.*/g) ?? [], []);
   },
 };

@@ -1,4 +1,4 @@
-/** Assertions that count themselves. */
+/** Counted assertions. */
 import { isDeepStrictEqual } from "node:util";
 import { inspect } from "node:util";
 

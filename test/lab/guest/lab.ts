@@ -24,7 +24,7 @@ const INTERFACES = "/sys/class/net";
 
 function kernelRunning(): KernelName {
   const running = KERNELS.find((name) => release().startsWith(`${name}.`));
-  if (running === undefined) throw new Error(`the lab does not know the kernel ${release()}`);
+  if (running === undefined) throw new Error(`the lab does not support kernel ${release()}`);
   return running;
 }
 

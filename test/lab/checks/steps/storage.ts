@@ -95,7 +95,7 @@ export async function allLive(nqns: readonly string[], limit: Seconds): Promise<
       .join(" ");
   // Names first: reading every state costs an emulated processor more than the daemon itself does.
   await waitFor(
-    `${nqns.length} volumes to be live`,
+    `the expected volumes to be live (${nqns.length})`,
     limit,
     () => deviceNames().length >= nqns.length && live() === wanted,
     () => `${deviceNames().length} controllers; live volumes: ${live()}`,
