@@ -1,4 +1,4 @@
-/** Admin commands: the discovery log page and identify, as bytes; and what the target refuses. */
+/** Admin commands: the discovery log page and identify, as bytes, and what the target rejects. */
 import { getLogPage, identifyController, LID, OPCODE } from "../../src/core/codec/admin.js";
 import { decodeDiscoveryEntry, decodeDiscoveryHeader } from "../../src/core/codec/discovery-log.js";
 import { decodeIdentify } from "../../src/core/codec/identify.js";
@@ -24,7 +24,7 @@ function readOf(lid: number, { offset, length, lsp = 0 }: Slice): AdminCommand {
   return getLogPage({ lid, lsp, rae: "retain", offset, length, timeout: TIMEOUT });
 }
 
-/** Bytes of the discovery log page; throws where it cannot be read. */
+/** Bytes of the discovery log page. Throws if it cannot be read. */
 async function page(host: ContractHost, handle: HandleId, slice: Slice): Promise<Uint8Array> {
   const { result } = await admin(host, handle, readOf(LID.discovery, slice));
   if (!result.ok || result.status !== 0) throw new Error(`the log page: ${adminText(result)}`);
@@ -43,7 +43,7 @@ async function entries(host: ContractHost, handle: HandleId): Promise<readonly U
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
-/** An entry: its first ten bytes as they are, then what it names. */
+/** An entry: its first ten bytes in hex, then its decoded fields. */
 function entryLine(bytes: Uint8Array): string {
   const { subtype, trtype, traddr, trsvcid, subnqn } = decodeDiscoveryEntry(bytes, 0);
   return `${hex(bytes.subarray(0, 10))} ${String(subtype)} ${String(trtype)} ${traddr} ${trsvcid} ${subnqn}`;
@@ -51,7 +51,7 @@ function entryLine(bytes: Uint8Array): string {
 
 const PAGES: readonly Behaviour[] = [
   behaviour(
-    "the discovery log page: the port itself, what is linked to it, and its referrals",
+    "the discovery log page lists the port itself, its subsystems and its referrals",
     [
       "3 records, format 0",
       `030103040100ffff2000 current-discovery tcp 127.0.0.1 8009 ${DISCOVERY_NQN}`,
@@ -72,7 +72,7 @@ const PAGES: readonly Behaviour[] = [
       const { trtype = "", traddr = "", trsvcid = "", subnqn = "" } = referral?.entry ?? {};
       return [
         `${String(header.numrec)} records, format ${String(header.recfmt)}`,
-        // The target keeps its subsystems in an order of its own.
+        // The target lists its subsystems in no defined order.
         ...before
           .map(entryLine)
           .sort(
@@ -85,8 +85,8 @@ const PAGES: readonly Behaviour[] = [
     },
   ),
   behaviour(
-    "text fields of an entry are padded with NULs, and nothing else is in it",
-    ["1024 bytes, 0 that are not NUL beyond the fields"],
+    "text fields of an entry are padded with NULs, and the rest of the entry is zero",
+    ["1024 bytes, 0 non-zero bytes outside the fields"],
     async (host) => {
       const handle = await discovery(host);
       const entry = (await entries(host, handle)).find((bytes) => bytes[2] === 2) ?? new Uint8Array(0);
@@ -97,11 +97,11 @@ const PAGES: readonly Behaviour[] = [
         [512, 512 + PLACES.main.traddr.length],
       ] as const;
       const beyond = entry.filter((byte, at) => byte !== 0 && !used.some(([from, to]) => at >= from && at < to));
-      return [`${String(entry.length)} bytes, ${String(beyond.length)} that are not NUL beyond the fields`];
+      return [`${String(entry.length)} bytes, ${String(beyond.length)} non-zero bytes outside the fields`];
     },
   ),
   behaviour(
-    "offsets, short reads and any lsp give the same bytes; beyond the end are zeros",
+    "reads with any offset, length or lsp return the same bytes, and zeros beyond the end",
     [
       "the first 20 bytes: same",
       "the second record: same",
@@ -114,7 +114,7 @@ const PAGES: readonly Behaviour[] = [
       const whole = await page(host, handle, { offset: 0, length: 4 * RECORD });
       const same = async (slice: Slice): Promise<string> => {
         const bytes = await page(host, handle, slice);
-        return hex(bytes) === hex(whole.subarray(slice.offset, slice.offset + slice.length)) ? "same" : "other";
+        return hex(bytes) === hex(whole.subarray(slice.offset, slice.offset + slice.length)) ? "same" : "different";
       };
       const beyond = await page(host, handle, { offset: 4 * RECORD, length: RECORD });
       return [
@@ -127,8 +127,8 @@ const PAGES: readonly Behaviour[] = [
     },
   ),
   behaviour(
-    "the generation counter moves with the page, and with nothing else",
-    ["after a read: same", "after a change: other"],
+    "the generation counter changes with the page, and with nothing else",
+    ["after a read: same", "after a change: different"],
     async (host) => {
       const handle = await discovery(host);
       const genctr = async (): Promise<string> =>
@@ -137,12 +137,12 @@ const PAGES: readonly Behaviour[] = [
       const second = await genctr();
       host.storage.unlink("main", "b");
       const third = await genctr();
-      const compare = (one: string, other: string): string => (one === other ? "same" : "other");
+      const compare = (one: string, other: string): string => (one === other ? "same" : "different");
       return [`after a read: ${compare(first, second)}`, `after a change: ${compare(second, third)}`];
     },
   ),
   behaviour(
-    "a page shows a subsystem only to hosts that it allows",
+    "a page lists a subsystem only for the hosts that the subsystem allows",
     ["linked but hidden: 3 records", "allowed: 4 records"],
     async (host) => {
       const handle = await discovery(host);
@@ -170,7 +170,7 @@ const DIM: AdminCommand = {
 
 const REFUSED: readonly Behaviour[] = [
   behaviour(
-    "log pages that the target does not have, and a registration",
+    "the target rejects unsupported log pages and a registration",
     [
       "log page 0x00: status 0x6002",
       "log page 0x02: status 0x6002",
@@ -188,7 +188,7 @@ const REFUSED: readonly Behaviour[] = [
       return [...lines, `registration: ${adminText(result)}`];
     },
   ),
-  behaviour("the discovery log page of an I/O controller", ["status 0x6002"], async (host) => {
+  behaviour("an I/O controller has no discovery log page", ["status 0x6002"], async (host) => {
     const handle = open(host, await connected(host, toSubsystem("a", PLACES.io)), "admin");
     const { result } = await admin(host, handle, readOf(LID.discovery, { offset: 0, length: RECORD }));
     return [adminText(result)];

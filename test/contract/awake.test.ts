@@ -1,4 +1,4 @@
-/** The suite is awake: one errno, or one text, that is not the kernel's turns it red. */
+/** The suite is awake: one errno or one text that differs from the kernel's makes it fail. */
 import { expect, test } from "vitest";
 import { ERRNO } from "../../src/core/domain/errno.js";
 import type { CoreEvent } from "../../src/core/ports/index.js";
@@ -6,7 +6,7 @@ import { expectedOn, isSame, observe, runsOn } from "./behaviour.js";
 import { SimContractHost } from "./sim-host.js";
 import { BEHAVIOURS } from "./suites.js";
 
-/** Names of the behaviours that a tampered world fails. */
+/** Names of the behaviours that fail in a tampered world. */
 async function failing(tamper: (event: CoreEvent) => CoreEvent): Promise<readonly string[]> {
   const names: string[] = [];
   for (const behaviour of BEHAVIOURS.filter((one) => runsOn(one, "6.12"))) {
@@ -32,35 +32,35 @@ function errnoOfConnects(errno: number, instead: number): (event: CoreEvent) => 
       : event;
 }
 
-test("untouched, nothing fails", async () => {
+test("nothing fails without tampering", async () => {
   expect(await failing((event) => event)).toEqual([]);
 });
 
-test("another errno of a refused connect", async () => {
+test("a wrong errno for a refused connect fails", async () => {
   expect(await failing(errnoOfConnects(ERRNO.ECONNREFUSED, ERRNO.EHOSTUNREACH))).toEqual([
-    "fabrics: connect where nobody listens",
+    "fabrics: connect to a port without a listener",
   ]);
 });
 
-test("another errno of a duplicate", async () => {
+test("a wrong errno for a duplicate connect fails", async () => {
   expect(await failing(errnoOfConnects(ERRNO.EALREADY, ERRNO.EEXIST))).toEqual([
-    "fabrics: a discovery subsystem with an NQN of its own: the well-known NQN shows it; with the discovery flag it takes many controllers, without one",
+    "fabrics: a discovery subsystem with a unique NQN: a connect to the well-known NQN shows it; only with the discovery flag does it accept duplicates",
     "fabrics: a second connect to a subsystem",
-    "fabrics: a duplicate of a controller that is reconnecting",
+    "fabrics: a duplicate of a reconnecting controller",
   ]);
 });
 
-test("another text of an event", async () => {
+test("a wrong event name in a uevent fails", async () => {
   expect(await failing(inUevents("NVME_EVENT=rediscover", "NVME_EVENT=rediscovered"))).toEqual([
-    "sysfs: a port that goes and comes back: nothing announces the loss, then rediscover and connected of a discovery controller, connected of an I/O controller",
+    "sysfs: a port goes away and comes back: no uevent for the loss, then rediscover and connected for a discovery controller, connected for an I/O controller",
     "sysfs: a link that dies silently",
     "udev: a reset of a discovery controller: rediscover first, then connected",
-    "udev: the text of a rediscover",
+    "udev: the text of a rediscover event",
   ]);
 });
 
-test("another property of an event", async () => {
+test("a wrong property in a uevent fails", async () => {
   const names = await failing(inUevents("NVME_HOST_IFACE=none", "NVME_HOST_IFACE="));
-  expect(names).toContain("udev: the text of an add");
-  expect(names).not.toContain("udev: the text of a remove, with host_traddr and host_iface");
+  expect(names).toContain("udev: the text of an add event");
+  expect(names).not.toContain("udev: the text of a remove event, with host_traddr and host_iface");
 });

@@ -1,7 +1,7 @@
-/** What a port is seen to do, and what it is expected to: the unit of the contract suite. */
+/** One behaviour of a port, expected and observed: the unit of the contract suite. */
 import type { ContractHost, MeasuredKernel } from "./host.js";
 
-/** The suites, one a port. Opening, reading and deleting through handles are sysfs; admin commands are fabrics. */
+/** The suites, one per port. Opening, reading and deleting through handles belong to sysfs, admin commands to fabrics. */
 export const PORTS = [
   "clock",
   "sysfs",
@@ -18,31 +18,31 @@ export const PORTS = [
 
 export type PortName = (typeof PORTS)[number];
 
-/** What was seen: lines of plain text, without what no two runs share (times, sequence numbers, serials). */
+/** What was observed, as lines of text, without anything that differs between runs (times, sequence numbers, serials). */
 export type Observation = readonly string[];
 
-/** The same on every kernel, or by kernel. */
+/** The same on every kernel, or one per kernel. */
 export type Expected = Observation | Readonly<Record<MeasuredKernel, Observation>>;
 
-/** The simulation shows something else, which no decision of the core reads. */
+/** A difference between the simulation and the kernels that no decision of the core depends on. */
 export interface Difference {
   readonly simulated: Expected;
-  /** Why nothing depends on it: a sentence for docs/fidelity.md. */
+  /** Why nothing depends on it, as sentences for docs/fidelity.md. */
   readonly reason: string;
 }
 
 export interface Behaviour {
   readonly port: PortName;
-  /** A sentence without its full stop, unique in its port. */
+  /** A sentence without its full stop, unique within its port. */
   readonly name: string;
   readonly expected: Expected;
-  /** Kernels that can show it; absent: all. */
+  /** The kernels that can show it. Default: all. */
   readonly kernels?: readonly MeasuredKernel[];
   readonly differs?: Difference;
   run(host: ContractHost): Promise<Observation>;
 }
 
-/** One behaviour, as seen in one world. */
+/** One behaviour, as observed in one world. */
 export interface Row {
   readonly port: PortName;
   readonly name: string;
@@ -61,7 +61,7 @@ export function runsOn({ kernels }: Behaviour, kernel: MeasuredKernel): boolean 
   return kernels === undefined || kernels.includes(kernel);
 }
 
-/** Runs a behaviour. One that waits in vain, or cannot go on, shows so, as everything else does. */
+/** Runs a behaviour. A timeout or another error becomes its observation. */
 export async function observe(behaviour: Behaviour, host: ContractHost): Promise<Row> {
   const { port, name } = behaviour;
   try {

@@ -5,7 +5,7 @@ import { call, SOON, suiteOf } from "./kit.js";
 
 const behaviour = suiteOf("bus");
 
-/** What a transport id looks like on the bus: the seven arguments of `get_log_pages`. */
+/** A transport id on the bus: the seven arguments of `get_log_pages`. */
 const SEVEN = ["tcp", "127.0.0.1", "8009", "nqn.2014-08.org.nvmexpress.discovery", "", "", ""];
 
 function resultText(result: BusResult): string {
@@ -20,7 +20,7 @@ async function callPeer(host: ContractHost, method = "list_controllers"): Promis
   return resultText(reply.result);
 }
 
-/** `stac up`, `stac down`, in their order. */
+/** `stac up` and `stac down`, in order. */
 function comings(delivered: readonly Delivered[]): readonly string[] {
   return delivered.flatMap(({ event }) =>
     event.kind === "bus-peer" ? [`${event.peer} ${event.up ? "up" : "down"}`] : [],
@@ -31,7 +31,7 @@ async function until(host: ContractHost, what: string, holds: () => boolean): Pr
   await host.until(what, () => (holds() ? true : undefined), SOON);
 }
 
-/** Waits for a call, counted from 0. */
+/** Waits for the call with this index, counted from 0. */
 async function callFor(host: ContractHost, delivered: readonly Delivered[], index = 0): Promise<BusCallEvent> {
   const find = (): BusCallEvent | undefined =>
     delivered.flatMap(({ event }) => (event.kind === "bus-call" ? [event] : []))[index];
@@ -39,14 +39,14 @@ async function callFor(host: ContractHost, delivered: readonly Delivered[], inde
 }
 
 const CALLS: readonly Behaviour[] = [
-  behaviour("a call to a service that nobody runs", ["org.freedesktop.DBus.Error.ServiceUnknown"], async (host) => [
+  behaviour("a call to a service that is not running", ["org.freedesktop.DBus.Error.ServiceUnknown"], async (host) => [
     await callPeer(host),
   ]),
   behaviour(
-    "a call, from one service to the other and back",
+    "a call from one service to the other, and its answer",
     [
-      "stac is asked: list_controllers [false], by user 0, by a unique name",
-      'staf is answered: [[{"device":"nvme0"}]]',
+      "stac receives: list_controllers [false], from user 0, from a unique name",
+      'staf receives: [[{"device":"nvme0"}]]',
     ],
     async (host) => {
       await host.bus.peer.start();
@@ -55,19 +55,19 @@ const CALLS: readonly Behaviour[] = [
       host.bus.peer.bus.reply(id, { ok: true, values: [[{ device: "nvme0" }]] });
       const name = /^:\d+\.\d+$/.test(sender) ? "a unique name" : sender;
       return [
-        `stac is asked: ${method} ${JSON.stringify(args)}, by user ${String(uid)}, by ${name}`,
-        `staf is answered: ${await asking}`,
+        `stac receives: ${method} ${JSON.stringify(args)}, from user ${String(uid)}, from ${name}`,
+        `staf receives: ${await asking}`,
       ];
     },
   ),
-  behaviour("a call that is answered with an error", ["org.nvmexpress.staf.Error.NotKnown"], async (host) => {
+  behaviour("a call answered with an error", ["org.nvmexpress.staf.Error.NotKnown"], async (host) => {
     await host.bus.peer.start();
     const asking = callPeer(host);
     const { call: id } = await callFor(host, host.bus.peer.delivered);
     host.bus.peer.bus.reply(id, { ok: false, error: "org.nvmexpress.staf.Error.NotKnown" });
     return [await asking];
   }),
-  behaviour("a call whose service ends before it answers", ["org.freedesktop.DBus.Error.NoReply"], async (host) => {
+  behaviour("a call whose service exits before it answers", ["org.freedesktop.DBus.Error.NoReply"], async (host) => {
     await host.bus.peer.start();
     const asking = callPeer(host);
     await callFor(host, host.bus.peer.delivered);
@@ -75,11 +75,11 @@ const CALLS: readonly Behaviour[] = [
     return [await asking];
   }),
   behaviour(
-    "calls of an administrator's tool reach the service with their arguments, one by one",
+    "calls from an administrator's tool reach the service one by one, with their arguments",
     [
       `get_log_pages ${JSON.stringify(SEVEN)}`,
       "list_controllers [false]",
-      'answered in another order: [[]], [[{"device":"nvme1"}]]',
+      'answered out of order: [[]], [[{"device":"nvme1"}]]',
     ],
     async (host) => {
       const first = host.bus.clientCall("staf", "get_log_pages", SEVEN);
@@ -91,7 +91,7 @@ const CALLS: readonly Behaviour[] = [
       const answers = await Promise.all([first, second]);
       return [
         ...[asked, listed].map(({ method, args }) => `${method} ${JSON.stringify(args)}`),
-        `answered in another order: ${answers.map(resultText).join(", ")}`,
+        `answered out of order: ${answers.map(resultText).join(", ")}`,
       ];
     },
   ),
@@ -99,30 +99,30 @@ const CALLS: readonly Behaviour[] = [
 
 const UNKNOWN_METHOD = "org.freedesktop.DBus.Error.UnknownMethod";
 
-/** Whether a call of a method that no interface has reaches the service, which answers as the core does. */
+/** Whether a call to a method that no interface has reaches the service. If so, the service answers as the core does. */
 const UNKNOWN = behaviour(
-  "a call of a method that no interface has",
-  ["refused by the adapter", UNKNOWN_METHOD],
+  "a call to a method that no interface has",
+  ["rejected by the adapter", UNKNOWN_METHOD],
   async (host) => {
     const asking = host.bus.clientCall("staf", "no_such_method", []);
     await host.settled();
     const passed = host.delivered.flatMap(({ event }) => (event.kind === "bus-call" ? [event.call] : []));
     for (const id of passed) host.ports.bus.reply(id, { ok: false, error: UNKNOWN_METHOD });
-    return [passed.length === 0 ? "refused by the adapter" : "passed on", resultText(await asking)];
+    return [passed.length === 0 ? "rejected by the adapter" : "passed on", resultText(await asking)];
   },
   {
     differs: {
       simulated: ["passed on", UNKNOWN_METHOD],
       reason:
-        "The real adapter knows the interfaces and refuses by itself; in the simulation the core does, with the same error.",
+        "The real adapter knows the interfaces and rejects the call itself. In the simulation the core does, with the same error.",
     },
   },
 );
 
 const PEERS: readonly Behaviour[] = [
   behaviour(
-    "who follows a service is told how it stands, then of each change",
-    ["followed: stac down", "started: stac up", "ended: stac down", "started again: stac up"],
+    "a subscriber learns a service's current state, then each change",
+    ["subscribed: stac down", "started: stac up", "stopped: stac down", "restarted: stac up"],
     async (host) => {
       const told: string[] = [];
       const next = async (what: string, change: () => Promise<void> | void): Promise<void> => {
@@ -131,15 +131,15 @@ const PEERS: readonly Behaviour[] = [
         await until(host, `news of stac, ${what}`, () => comings(host.delivered).length > count);
         told.push(`${what}: ${comings(host.delivered).slice(count).join(", ")}`);
       };
-      await next("followed", () => host.ports.bus.subscribe("stac"));
+      await next("subscribed", () => host.ports.bus.subscribe("stac"));
       await next("started", () => host.bus.peer.start());
-      await next("ended", () => host.bus.peer.stop());
-      await next("started again", () => host.bus.peer.start());
+      await next("stopped", () => host.bus.peer.stop());
+      await next("restarted", () => host.bus.peer.start());
       return told;
     },
   ),
   behaviour(
-    "a signal reaches who follows its service, with its arguments, and nobody before",
+    "a signal reaches subscribers with its arguments; an earlier signal does not",
     [`log_pages_changed ${JSON.stringify([...SEVEN, "nvme0"])}`],
     async (host) => {
       const { peer } = host.bus;
@@ -161,13 +161,13 @@ const PEERS: readonly Behaviour[] = [
 
 const LOSS: readonly Behaviour[] = [
   behaviour(
-    "the bus goes and comes back: calls fail, then names and followed services are there again",
+    "the bus stops and restarts: calls fail, then names and subscriptions return",
     [
-      "the open call: org.freedesktop.DBus.Error.Disconnected",
+      "the pending call: org.freedesktop.DBus.Error.Disconnected",
       "a call meanwhile: org.freedesktop.DBus.Error.Disconnected",
-      "staf is told: down, up",
-      "stac is told: down, up",
-      "staf of stac, in the end: up",
+      "staf sees the bus: down, up",
+      "stac sees the bus: down, up",
+      "staf sees stac at the end: up",
       "a call afterwards: [[]]",
     ],
     async (host) => {
@@ -190,11 +190,11 @@ const LOSS: readonly Behaviour[] = [
       const { call: id } = await callFor(host, peer.delivered, 1);
       peer.bus.reply(id, { ok: true, values: [[]] });
       return [
-        `the open call: ${failed}`,
+        `the pending call: ${failed}`,
         `a call meanwhile: ${meanwhile}`,
-        `staf is told: ${states(host.delivered.slice(mark)).join(", ")}`,
-        `stac is told: ${states(peer.delivered.slice(peerMark)).join(", ")}`,
-        `staf of stac, in the end: ${comings(host.delivered).at(-1)?.replace("stac ", "") ?? "nothing"}`,
+        `staf sees the bus: ${states(host.delivered.slice(mark)).join(", ")}`,
+        `stac sees the bus: ${states(peer.delivered.slice(peerMark)).join(", ")}`,
+        `staf sees stac at the end: ${comings(host.delivered).at(-1)?.replace("stac ", "") ?? "nothing"}`,
         `a call afterwards: ${await asking}`,
       ];
     },

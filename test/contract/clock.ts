@@ -6,18 +6,18 @@ import { suiteOf } from "./kit.js";
 const behaviour = suiteOf("clock");
 const ms = Milliseconds;
 
-/** Names of the timers that fired, in their order. */
+/** Names of the timers that fired, in order. */
 function fired(host: ContractHost): readonly string[] {
   return host.delivered.flatMap(({ event }) => (event.kind === "timer" ? [event.timer] : []));
 }
 
-/** Long enough for every timer of these behaviours, also on a slow processor. */
+/** Long enough for every timer of these behaviours, even on a slow processor. */
 async function wait(host: ContractHost): Promise<void> {
   await host.sleep(ms(800));
 }
 
 export const CLOCK: readonly Behaviour[] = [
-  behaviour("timers fire once each, in the order of their time", ["now, soon, later"], async (host) => {
+  behaviour("each timer fires once, earliest first", ["now, soon, later"], async (host) => {
     const { clock } = host.ports;
     clock.arm("later", ms(400));
     clock.arm("soon", ms(150));
@@ -31,7 +31,7 @@ export const CLOCK: readonly Behaviour[] = [
     const at = await host.until("t", () => (fired(host).length > 0 ? host.ports.clock.now() : undefined), ms(5_000));
     return [at - from >= 150 ? "150 ms or more" : `${String(at - from)} ms`];
   }),
-  behaviour("a timer that is armed again fires once, at the later time", ["other, t"], async (host) => {
+  behaviour("a re-armed timer fires once, at the later time", ["other, t"], async (host) => {
     const { clock } = host.ports;
     clock.arm("t", ms(50));
     clock.arm("t", ms(500));
@@ -39,7 +39,7 @@ export const CLOCK: readonly Behaviour[] = [
     await wait(host);
     return [fired(host).join(", ")];
   }),
-  behaviour("a timer that is disarmed does not fire; to disarm another is nothing", ["other"], async (host) => {
+  behaviour("a disarmed timer does not fire; disarming an unknown timer does nothing", ["other"], async (host) => {
     const { clock } = host.ports;
     clock.arm("t", ms(100));
     clock.arm("other", ms(150));
@@ -48,25 +48,25 @@ export const CLOCK: readonly Behaviour[] = [
     await wait(host);
     return [fired(host).join(", ")];
   }),
-  behaviour("a timer of 30 days does not fire today", ["none"], async (host) => {
+  behaviour("a 30-day timer does not fire today", ["none"], async (host) => {
     host.ports.clock.arm("month", ms(30 * 24 * 3_600_000));
     await wait(host);
     const lines = fired(host);
     host.ports.clock.disarm("month");
     return lines.length === 0 ? ["none"] : lines;
   }),
-  behaviour("timers are told apart by their whole name", ["a b, a"], async (host) => {
+  behaviour("timers are distinguished by their full names", ["a b, a"], async (host) => {
     const { clock } = host.ports;
     clock.arm("a b", ms(100));
     clock.arm("a", ms(250));
     await wait(host);
     return [fired(host).join(", ")];
   }),
-  behaviour("both clocks run on", ["monotonic: on", "wall: on"], async (host) => {
+  behaviour("both clocks advance", ["monotonic: advances", "wall: advances"], async (host) => {
     const { clock } = host.ports;
     const [now, wall] = [clock.now(), clock.wallTime()];
     await host.sleep(ms(200));
-    const on = (from: number, to: number): string => (to - from >= 150 ? "on" : `${String(to - from)} ms`);
-    return [`monotonic: ${on(now, clock.now())}`, `wall: ${on(wall, clock.wallTime())}`];
+    const advance = (from: number, to: number): string => (to - from >= 150 ? "advances" : `${String(to - from)} ms`);
+    return [`monotonic: ${advance(now, clock.now())}`, `wall: ${advance(wall, clock.wallTime())}`];
   }),
 ];

@@ -11,8 +11,8 @@ const ONE: Announcement = { instance: "one", port: 8009, txt: ["p=tcp"] };
 const FOUND = `found: one on mh at ${ANNOUNCED.far}:8009 p=tcp`;
 const LOST = "lost: one on mh";
 
-/** What was told, oldest first; over IPv4, because the kernel's link-local addresses of IPv6 are its own choice. */
-function told(host: ContractHost): readonly string[] {
+/** What the port reported, oldest first. IPv4 only, because the kernel chooses its own IPv6 link-local addresses. */
+function reported(host: ContractHost): readonly string[] {
   return host.delivered.flatMap(({ event }) => {
     switch (event.kind) {
       case "dnssd-daemon":
@@ -32,31 +32,32 @@ function told(host: ContractHost): readonly string[] {
 }
 
 async function until(host: ContractHost, count: number, what: string): Promise<void> {
-  const find = (): true | undefined => (told(host).filter((line) => line === what).length === count ? true : undefined);
+  const find = (): true | undefined =>
+    reported(host).filter((line) => line === what).length === count ? true : undefined;
   await host.until(`${what}, ${String(count)} times`, find, LATE);
 }
 
-/** Ends with nothing browsed and nothing announced. */
+/** Stops browsing and announcing at the end. */
 function browsing(name: string, expected: readonly string[], run: (host: ContractHost) => Promise<void>): Behaviour {
   return behaviour(name, expected, async (host) => {
     await run(host);
-    const seen = told(host);
+    const seen = reported(host);
     host.ports.dnssd.browse([]);
     host.discovery.goodbye(ONE.instance);
-    // The far end's goodbye counts for a second.
+    // A goodbye takes effect after one second.
     await host.sleep(Milliseconds(3_000));
     return seen;
   });
 }
 
 export const DNSSD: readonly Behaviour[] = [
-  browsing("services that are announced already are told after the daemon is", ["up", FOUND], async (host) => {
+  browsing("services already announced are reported after the daemon is up", ["up", FOUND], async (host) => {
     host.discovery.announce(ONE);
     await host.sleep(Milliseconds(5_000));
     host.ports.dnssd.browse(SERVICE_TYPES);
     await until(host, 1, FOUND);
   }),
-  browsing("a service comes and says goodbye", ["up", FOUND, LOST], async (host) => {
+  browsing("a service appears and says goodbye", ["up", FOUND, LOST], async (host) => {
     host.ports.dnssd.browse(SERVICE_TYPES);
     await until(host, 1, "up");
     host.discovery.announce(ONE);
@@ -64,7 +65,7 @@ export const DNSSD: readonly Behaviour[] = [
     host.discovery.goodbye(ONE.instance);
     await until(host, 1, LOST);
   }),
-  browsing("a second browse tells everything anew", ["up", FOUND, "up", FOUND], async (host) => {
+  browsing("a second browse reports everything again", ["up", FOUND, "up", FOUND], async (host) => {
     host.ports.dnssd.browse(SERVICE_TYPES);
     host.discovery.announce(ONE);
     await until(host, 1, FOUND);
@@ -72,7 +73,7 @@ export const DNSSD: readonly Behaviour[] = [
     await until(host, 2, FOUND);
   }),
   browsing(
-    "the daemon goes and comes back: nothing is lost, and everything is told anew",
+    "the daemon stops and restarts: no service is reported lost, and all are reported again",
     ["up", FOUND, "down", "up", FOUND],
     async (host) => {
       host.ports.dnssd.browse(SERVICE_TYPES);
@@ -84,7 +85,7 @@ export const DNSSD: readonly Behaviour[] = [
       await until(host, 2, FOUND);
     },
   ),
-  browsing("a browse without the daemon, which comes later", ["down", "up", FOUND], async (host) => {
+  browsing("a browse begins before the daemon starts", ["down", "up", FOUND], async (host) => {
     await host.discovery.setAvahi("down");
     host.ports.dnssd.browse(SERVICE_TYPES);
     await until(host, 1, "down");
@@ -92,7 +93,7 @@ export const DNSSD: readonly Behaviour[] = [
     await host.discovery.setAvahi("up");
     await until(host, 1, FOUND);
   }),
-  browsing("nothing is told once nothing is browsed", ["up"], async (host) => {
+  browsing("nothing is reported once browsing stops", ["up"], async (host) => {
     host.ports.dnssd.browse(SERVICE_TYPES);
     await until(host, 1, "up");
     host.ports.dnssd.browse([]);

@@ -1,4 +1,4 @@
-/** Connects that work, and the option line. */
+/** Connects that succeed, and the option line. */
 import { errnoName } from "../../src/core/domain/errno.js";
 import { Milliseconds } from "../../src/core/domain/units.js";
 import type { Behaviour } from "./behaviour.js";
@@ -20,7 +20,7 @@ const LINE_6_12 = LINE_6_1.replace("tos=%d,", "tos=%d,keyring=%d,tls_key=%d,").r
 );
 
 const optionLine = behaviour(
-  "the option line is read whole",
+  "the option line is read in full",
   { "6.1": [JSON.stringify(LINE_6_1)], "6.12": [JSON.stringify(LINE_6_12)] },
   async (host) => {
     const { reply } = await call(host, "fabrics-reply", (request) => {
@@ -32,7 +32,7 @@ const optionLine = behaviour(
 );
 
 const reply = behaviour(
-  "a connect answers with its instance and controller id, at once",
+  "a connect returns its instance and cntlid at once",
   ['"instance=0,cntlid=1\\n"', "at once"],
   async (host) => {
     const { result, took } = await connect(host, toDiscovery(PLACES.main));
@@ -41,13 +41,13 @@ const reply = behaviour(
 );
 
 const lowestFirst = behaviour(
-  "instance and cntlid are the lowest free, hence reused",
+  "instance and cntlid are the lowest free numbers, so they are reused",
   ["nvme0 nvme1 nvme2", "after the second is deleted: instance=1,cntlid=2", "then: instance=3,cntlid=4"],
   async (host) => {
     const devices: string[] = [];
     for (let count = 0; count < 3; count++) devices.push(await connected(host, toDiscovery(PLACES.main)));
     await remove(host, "nvme1");
-    // The target frees a controller id a moment after the host freed its number.
+    // The target frees the controller id a moment after the host frees the number.
     await host.sleep(Milliseconds(500));
     const again = await connect(host, toDiscovery(PLACES.main));
     const next = await connect(host, toDiscovery(PLACES.main));
@@ -56,7 +56,7 @@ const lowestFirst = behaviour(
 );
 
 const lastKeyWins = behaviour(
-  "of a repeated key the last wins",
+  "the last value of a repeated key wins",
   ["nqn.2014-08.org.nvmexpress.discovery"],
   async (host) => {
     const device = await connected(
@@ -72,7 +72,7 @@ const newline = behaviour("a trailing newline is accepted", ["instance=0,cntlid=
 ]);
 
 const defaultPort = behaviour(
-  "the port is 8009 where none is given, also for a subsystem",
+  "the port defaults to 8009, for an NVM subsystem too",
   ['"traddr=127.0.0.1,trsvcid=8009,src_addr=127.0.0.1\\n"', '"traddr=127.0.0.1,trsvcid=8009,src_addr=127.0.0.1\\n"'],
   async (host) => {
     const shown: string[] = [];
@@ -85,7 +85,7 @@ const defaultPort = behaviour(
   },
 );
 
-/** `NQN, discovery`: what a new controller shows of its subsystem; or the errno. */
+/** A new controller's subsystem NQN and type, such as `NQN, discovery`, or the errno. */
 async function shownAs(host: ContractHost, text: string): Promise<string> {
   const outcome = await connect(host, text);
   if (!outcome.result.ok) return connectText(outcome);
@@ -96,11 +96,11 @@ async function shownAs(host: ContractHost, text: string): Promise<string> {
 const UNIQUE = `${UNIQUE_DISCOVERY_NQN}, discovery`;
 
 const unique = behaviour(
-  "a discovery subsystem with an NQN of its own: the well-known NQN shows it; with the discovery flag it takes many controllers, without one",
+  "a discovery subsystem with a unique NQN: a connect to the well-known NQN shows it; only with the discovery flag does it accept duplicates",
   [
     `the well-known NQN: ${UNIQUE}`,
-    "its own NQN without the flag: EINVAL",
-    `its own NQN with the flag: ${UNIQUE}`,
+    "the unique NQN without the flag: EINVAL",
+    `the unique NQN with the flag: ${UNIQUE}`,
     `the same again: ${UNIQUE}`,
     "without the flag: EALREADY",
   ],
@@ -109,8 +109,8 @@ const unique = behaviour(
     const own = toDiscovery(place, { nqn: UNIQUE_DISCOVERY_NQN });
     return [
       `the well-known NQN: ${await shownAs(host, toDiscovery(place))}`,
-      `its own NQN without the flag: ${await shownAs(host, own)}`,
-      `its own NQN with the flag: ${await shownAs(host, `${own},discovery`)}`,
+      `the unique NQN without the flag: ${await shownAs(host, own)}`,
+      `the unique NQN with the flag: ${await shownAs(host, `${own},discovery`)}`,
       `the same again: ${await shownAs(host, `${own},discovery`)}`,
       `without the flag: ${await shownAs(host, own)}`,
     ];
@@ -119,7 +119,7 @@ const unique = behaviour(
 );
 
 const uniqueAlone = behaviour(
-  "a discovery subsystem with an NQN of its own, without the discovery flag",
+  "a connect to a unique discovery NQN without the discovery flag",
   ["EINVAL"],
   async (host) => [await shownAs(host, toDiscovery(host.storage.uniqueDiscovery(), { nqn: UNIQUE_DISCOVERY_NQN }))],
   { kernels: ["6.12"] },
@@ -129,7 +129,7 @@ const uniqueAlone = behaviour(
 const SECRET = "DHHC-1:00:AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyAl7OaH:";
 
 const secret = behaviour(
-  "a connect gets the secret behind a handle that the store gave, and nobody else sees it",
+  "a connect uses the secret behind a handle from the store, and nothing else sees it",
   ["the store: dhchap-secret=secret:1", "the connect: instance=0,cntlid=1"],
   async (host) => {
     const path = "/var/tmp/stas-contract/secret.conf";
@@ -143,12 +143,12 @@ const secret = behaviour(
 );
 
 const serialised = behaviour(
-  "connects are serialised: behind a silent peer a good one and the option line wait, a delete does not",
+  "connects are serialised: a good connect and the option line wait behind a silent peer, a delete does not",
   [
     "silent: EAGAIN after 10 s",
     "good connect: instance=0,cntlid=1 after 10 s",
     "option line: read after 10 s",
-    "delete of another: ok at once",
+    "delete of another controller: ok at once",
   ],
   async (host) => {
     const device = await connected(host, toDiscovery(PLACES.main));
@@ -169,7 +169,7 @@ const serialised = behaviour(
       `silent: ${connectText(first)} ${about(first.took)}`,
       `good connect: ${connectText(second)} ${about(second.took)}`,
       `option line: ${third.reply.result.ok ? "read" : "failed"} ${about(third.took)}`,
-      `delete of another: ${deleted.text} ${about(deleted.took)}`,
+      `delete of another controller: ${deleted.text} ${about(deleted.took)}`,
     ];
   },
 );

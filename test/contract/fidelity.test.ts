@@ -1,4 +1,4 @@
-/** What was observed on real kernels is committed; the suite, the simulation and docs/fidelity.md must all agree with it. */
+/** Observations of real kernels are committed. The suite, the simulation and docs/fidelity.md must agree with them. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
@@ -13,7 +13,7 @@ const ROWS = z.array(z.strictObject({ port: z.enum(PORTS), name: z.string(), obs
 function committed(kernel: MeasuredKernel): readonly Row[] {
   const path = new URL(`observed/${kernel}.contract.json`, import.meta.url);
   const rows = ROWS.parse(JSON.parse(readFileSync(path, "utf8")));
-  // Behaviours that ran side by side come in an order of their own.
+  // Behaviours that run in parallel finish in any order.
   return BEHAVIOURS.flatMap(({ port, name }) => rows.filter((row) => row.port === port && row.name === name));
 }
 
@@ -27,7 +27,7 @@ async function simulate(kernel: MeasuredKernel): Promise<readonly Row[]> {
 
 const key = ({ port, name }: { readonly port: string; readonly name: string }): string => `${port}: ${name}`;
 
-test("every behaviour has a name of its own", () => {
+test("every behaviour has a unique name", () => {
   expect(new Set(BEHAVIOURS.map(key)).size).toBe(BEHAVIOURS.length);
 });
 
@@ -35,8 +35,8 @@ test("every port has a suite", () => {
   expect([...new Set(BEHAVIOURS.map(({ port }) => port))].sort()).toEqual([...PORTS].sort());
 });
 
-describe.each(MEASURED_KERNELS)("what was observed on kernel %s", (kernel) => {
-  test("is what the suite expects, of each behaviour", () => {
+describe.each(MEASURED_KERNELS)("the observations of kernel %s", (kernel) => {
+  test("match what the suite expects of each behaviour", () => {
     const expected = BEHAVIOURS.filter((behaviour) => runsOn(behaviour, kernel));
     expect(committed(kernel)).toEqual(
       expected.map((behaviour) => ({
@@ -47,20 +47,20 @@ describe.each(MEASURED_KERNELS)("what was observed on kernel %s", (kernel) => {
     );
   });
 
-  test("is what the simulation shows, or differs for a reason that still holds", () => {
+  test("match the simulation, or differ for a reason that still holds", () => {
     for (const behaviour of BEHAVIOURS.filter((one) => one.differs !== undefined && runsOn(one, kernel))) {
       const { expected, differs } = behaviour;
       expect(differs?.reason.length, key(behaviour)).toBeGreaterThan(30);
       const simulated = differs === undefined ? [] : expectedOn(differs.simulated, kernel);
       expect(
         isSame(simulated, expectedOn(expected, kernel)),
-        `${key(behaviour)}: there is no difference any more`,
+        `${key(behaviour)}: the simulation no longer differs`,
       ).toBe(false);
     }
   });
 });
 
-test("docs/fidelity.md is what these runs give (`npm run vitest -- test/contract --update` writes it)", async () => {
+test("docs/fidelity.md matches these runs (`npm run vitest -- test/contract --update` writes it)", async () => {
   const real = { "6.1": committed("6.1"), "6.12": committed("6.12") };
   const simulated = { "6.1": await simulate("6.1"), "6.12": await simulate("6.12") };
   await expect(fidelityPage(real, simulated)).toMatchFileSnapshot("../../docs/fidelity.md");

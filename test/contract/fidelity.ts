@@ -1,4 +1,4 @@
-/** docs/fidelity.md: what real kernels and the simulation were seen to do, side by side. */
+/** docs/fidelity.md: the observed behaviour of real kernels and of the simulation, side by side. */
 import { type Behaviour, isSame, type Observation, type PortName, PORTS, type Row, runsOn } from "./behaviour.js";
 import { MEASURED_KERNELS, type MeasuredKernel } from "./host.js";
 import { BEHAVIOURS } from "./suites.js";
@@ -11,30 +11,30 @@ const NOT_THERE = "-";
 
 const INTRODUCTION = `# Fidelity
 
-What the real adapters were seen to do on real kernels, and what the simulation does in their place. Made by the contract suite
-([test/contract](../test/contract)) from its own runs, never by hand:
+What the real adapters do on real kernels, and what the simulation does in their place. The contract suite
+([test/contract](../test/contract)) generates this page from its own runs. Do not edit it:
 
 \`\`\`sh
 npm run lab -- --all --only contract: --payloads test/contract/observed    # real kernels, in guests
 npm run vitest -- test/contract --update                                   # the simulation, and this page
 \`\`\`
 
-\`npm test\` fails where the simulation does other than is written here, or where this page is not what those runs give; \`npm run lab\`
-fails where a real kernel does. In a table \`=\` is what stands to its left: a behaviour with \`= =\` is the same everywhere. Numbers that
-the kernel gives out as it likes are \`#\`, times are classes, because guests are emulated, and states of a controller that pass in
-milliseconds are left out.
+\`npm test\` fails if the simulation differs from this page, or if the page differs from those runs. \`npm run lab\` fails if a real
+kernel differs. In a table, \`=\` means the same as the cell to its left, so \`= =\` means the same everywhere. \`#\` stands for a number
+that differs from run to run. Times are classes, because guests are emulated. States of a controller that last only milliseconds are
+left out.
 `;
 
 const WHAT: Readonly<Record<PortName, string>> = {
   fabrics: "`/dev/nvme-fabrics`: connects and how they fail, the option line, admin commands.",
-  sysfs: "`/sys/class/nvme`, handles on controllers, deletes, and what becomes of controllers that lose their peer.",
+  sysfs: "`/sys/class/nvme`, handles on controllers, deletes, and controllers that lose their peer.",
   udev: "Kernel events over netlink.",
   network: "Probes from user space, names, interfaces.",
   mdns: "Datagrams to and from the mDNS group, with a real avahi-daemon on the link.",
   dnssd: "Avahi over D-Bus.",
   clock: "Named timers.",
   store: "Files.",
-  bus: "D-Bus, with a bus daemon of its own.",
+  bus: "D-Bus, with a separate bus daemon.",
   system: "The service manager.",
   log: "Standard error under systemd; in the simulation the trace.",
 };
@@ -43,7 +43,7 @@ function find(rows: readonly Row[], { port, name }: Behaviour): Observation | un
   return rows.find((row) => row.port === port && row.name === name)?.observed;
 }
 
-/** Text in a cell of a table. */
+/** The text of a table cell. */
 function cell(observed: Observation | undefined): string {
   if (observed === undefined) return NOT_THERE;
   const text = observed.map((line) => line.replace(/[&<|*]/g, (character) => `&#${String(character.charCodeAt(0))};`));
@@ -54,7 +54,7 @@ function areSame(one: Observation | undefined, other: Observation | undefined): 
   return one === undefined || other === undefined ? one === other : isSame(one, other);
 }
 
-/** What the simulation shows, by kernel where that makes a difference. */
+/** What the simulation shows, per kernel if the kernels differ. */
 function simulatedCell(behaviour: Behaviour, real: Seen, simulated: Seen): string {
   const kernels = MEASURED_KERNELS.filter((kernel) => runsOn(behaviour, kernel));
   const seen = kernels.map((kernel) => ({
@@ -81,7 +81,7 @@ const RULE = `| --- | ${MEASURED_KERNELS.map(() => "---").join(" | ")} | --- |`;
 export function fidelityPage(real: Seen, simulated: Seen): string {
   const differing = BEHAVIOURS.filter((behaviour) => behaviour.differs !== undefined);
   const counts = MEASURED_KERNELS.map((kernel) => `${String(real[kernel].length)} on ${kernel}`).join(", ");
-  const summary = `${String(BEHAVIOURS.length)} behaviours were seen, ${counts}. The simulation does the same in all but ${String(differing.length)}:`;
+  const summary = `The suite has ${String(BEHAVIOURS.length)} behaviours, ${counts}. The simulation matches the kernels in all but ${String(differing.length)}:`;
   const reasons = differing.map(({ port, name, differs }) => `- ${port}, _${name}_: ${differs?.reason ?? ""}`);
   const sections = PORTS.map((port) => {
     const rows = BEHAVIOURS.filter((behaviour) => behaviour.port === port).map((one) => row(one, real, simulated));

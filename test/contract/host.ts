@@ -1,4 +1,4 @@
-/** What the contract suite asks of a world: the ports of one daemon process, and the storage, network and files around it. */
+/** What the contract suite needs from a world: one daemon process's ports, and the storage, network and files around it. */
 import type { Milliseconds } from "../../src/core/domain/units.js";
 import type { BusPort, BusResult, ServiceName } from "../../src/core/ports/bus.js";
 import type { CoreEvent, Ports } from "../../src/core/ports/index.js";
@@ -6,32 +6,32 @@ import type { LogLevel } from "../../src/core/ports/log.js";
 import type { RequestId } from "../../src/core/ports/request.js";
 import type { Address, Place, Subsystem } from "./stage.js";
 
-/** The kernels that are measured, by the name of their profile. */
+/** The measured kernels, by profile name. */
 export const MEASURED_KERNELS = ["6.1", "6.12"] as const;
 
 export type MeasuredKernel = (typeof MEASURED_KERNELS)[number];
 
-/** An event as the adapters delivered it, and when. */
+/** An event as the adapters delivered it, with its time. */
 export interface Delivered {
   readonly at: Milliseconds;
   readonly event: CoreEvent;
 }
 
-/** The kernel's own NVMe/TCP target, or its model. What a call changes is as before when the next behaviour starts. */
+/** The kernel's own NVMe/TCP target, or its model. The next behaviour starts with every change undone. */
 export interface Storage {
   link(place: Place, subsystem: Subsystem): void;
-  /** A port of which the last subsystem is unlinked listens no more. */
+  /** A port stops listening when its last subsystem is unlinked. */
   unlink(place: Place, subsystem: Subsystem): void;
   refer(place: Place, to: Place): void;
   unrefer(place: Place, to: Place): void;
-  /** Lets any host, or none, connect to a subsystem. */
+  /** Allows any host, or none, to connect to a subsystem. */
   allow(subsystem: Subsystem, hosts: "any" | "none"): void;
-  /** From now on the discovery subsystem at the place returned has an NQN of its own, `UNIQUE_DISCOVERY_NQN`. */
+  /** Gives the discovery subsystem at the returned address the unique NQN `UNIQUE_DISCOVERY_NQN`. */
   uniqueDiscovery(): Address;
 }
 
 export interface HostNetwork {
-  /** The link behind which `far` lies; `silent` loses every packet. */
+  /** Sets the link that leads to `far`; `silent` loses every packet. */
   wire(state: "up" | "silent"): void;
   addInterface(name: string, address: string): void;
   removeInterface(name: string): void;
@@ -39,12 +39,12 @@ export interface HostNetwork {
 
 export interface HostFiles {
   put(path: string, content: string | Uint8Array): void;
-  /** `undefined`: not there. */
+  /** `undefined` if the file does not exist. */
   look(path: string): { readonly text: string; readonly mode: number } | undefined;
   names(directory: string): readonly string[];
 }
 
-/** The other service: a process of its own on the same bus. */
+/** The other service: a separate process on the same bus. */
 export interface BusPeer {
   readonly bus: BusPort;
   readonly delivered: readonly Delivered[];
@@ -53,15 +53,15 @@ export interface BusPeer {
 }
 
 export interface HostBus {
-  /** `stac`; the host's own process is `staf`. */
+  /** `stac`. The host's own process is `staf`. */
   readonly peer: BusPeer;
-  /** Calls as an administrator's tool does, from a connection of its own. */
+  /** Calls as an administrator's tool does, over a separate connection. */
   clientCall(service: ServiceName, method: string, args: readonly (string | boolean)[]): Promise<BusResult>;
-  /** Ends the bus, or starts it anew. */
+  /** Stops or restarts the bus. */
   set(state: "up" | "down"): Promise<void>;
 }
 
-/** A service that is announced at the far end of the link of `ANNOUNCED`: its name says what it is. */
+/** A service announced at the far end of the `ANNOUNCED` link; `instance` identifies it. */
 export interface Announcement {
   readonly instance: string;
   readonly port: number;
@@ -71,14 +71,14 @@ export interface Announcement {
 export interface HostDiscovery {
   announce(service: Announcement): void;
   goodbye(instance: string): void;
-  /** The host's own Avahi, which is up at first. */
+  /** Stops or starts the host's own Avahi, which is up at the start. */
   setAvahi(state: "up" | "down"): Promise<void>;
 }
 
 export interface ServiceManager {
-  /** What it was told, in order: `ready`, `reloading`, `stopping`. */
+  /** The states it received, in order: `ready`, `reloading`, `stopping`. */
   told(): readonly string[];
-  /** Units that it was asked to restart, in order. */
+  /** The units it was asked to restart, in order. */
   restarted(): readonly string[];
 }
 
@@ -102,16 +102,16 @@ export interface ContractHost {
   logged(): readonly LogLine[];
   now(): Milliseconds;
   request(): RequestId;
-  /** An administrator writes to `reset_controller`. */
+  /** Resets a controller as an administrator does, through `reset_controller`. */
   reset(device: string): void;
   sleep(duration: Milliseconds): Promise<void>;
   /** Lets time pass until `find` finds something. Throws `Overdue` after `limit`. */
   until<T>(what: string, find: () => T | undefined, limit: Milliseconds): Promise<T>;
-  /** Until every uevent that the kernel has sent so far is delivered. */
+  /** Waits until every uevent that the kernel has sent so far is delivered. */
   settled(): Promise<void>;
 }
 
-/** What a behaviour waited for did not come. */
+/** What a behaviour waited for did not happen in time. */
 export class Overdue extends Error {
   override readonly name = "Overdue";
 

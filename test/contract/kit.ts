@@ -1,4 +1,4 @@
-/** Verbs of the contract suite: what behaviours do to a host, and how they put what they saw into words. */
+/** Verbs of the contract suite: what behaviours do to a host, and how they format what they see. */
 import { decodeUevent } from "../../src/core/codec/uevent.js";
 import { errnoName } from "../../src/core/domain/errno.js";
 import { Milliseconds } from "../../src/core/domain/units.js";
@@ -9,12 +9,12 @@ import type { HandleId, HandlePurpose } from "../../src/core/ports/sysfs.js";
 import type { Behaviour, Expected, PortName } from "./behaviour.js";
 import type { ContractHost, Delivered } from "./host.js";
 
-/** How long anything may take that takes milliseconds; emulated processors are slow. */
+/** Limit for anything that takes milliseconds; emulated processors are slow. */
 export const SOON = Milliseconds(5_000);
-/** How long anything may take that waits for a peer. */
+/** Limit for anything that waits for a peer. */
 export const LATE = Milliseconds(30_000);
 
-/** Makes behaviours of one port. */
+/** Returns a function that makes behaviours of one port. */
 export function suiteOf(port: PortName) {
   return (
     name: string,
@@ -24,7 +24,7 @@ export function suiteOf(port: PortName) {
   ): Behaviour => ({ port, name, expected, run, ...more });
 }
 
-/** `ok`, or the errno by its name. */
+/** `ok`, or the errno's name. */
 export function outcome(result: { readonly ok: true } | OsFailure): string {
   return result.ok ? "ok" : errnoName(result.errno);
 }
@@ -39,7 +39,7 @@ function isReply<K extends CompletionKind>(
   return event.kind === kind && "request" in event && event.request === request;
 }
 
-/** Makes a call that takes time; returns its completion and how long it took. */
+/** Makes an asynchronous call. Returns its completion and how long it took. */
 export async function call<K extends CompletionKind>(
   host: ContractHost,
   kind: K,
@@ -61,7 +61,7 @@ export async function call<K extends CompletionKind>(
 export interface Connected {
   readonly result: FabricsReplyEvent["result"];
   readonly took: Milliseconds;
-  /** `nvme0`; empty where the connect failed. */
+  /** `nvme0`; empty if the connect failed. */
   readonly device: string;
 }
 
@@ -75,7 +75,7 @@ export async function connect(host: ContractHost, options: string): Promise<Conn
   return { result, took, device: instance === undefined ? "" : `nvme${instance}` };
 }
 
-/** Connects, and waits for its `connected`. Throws where the connect fails. */
+/** Connects and waits for the `connected` uevent. Throws if the connect fails. */
 export async function connected(host: ContractHost, options: string): Promise<string> {
   const mark = host.delivered.length;
   const { device, result } = await connect(host, options);
@@ -89,7 +89,7 @@ export function connectText({ result }: Connected): string {
   return result.ok ? result.text.trimEnd() : errnoName(result.errno);
 }
 
-/** A time to the nearest class that tells causes apart: emulation stretches, a time-out does not shrink. */
+/** A duration as a class that tells causes apart. Emulation makes durations longer; a timeout never ends early. */
 export function about(took: Milliseconds): string {
   if (took < 2_500) return "at once";
   if (took < 5_000) return "after 3 s";
@@ -98,7 +98,7 @@ export function about(took: Milliseconds): string {
   return took < 55_000 ? "after 15 s or more" : "after a minute";
 }
 
-/** `add nvme0`, `change nvme0 NVME_EVENT=connected`: what the uevent of a controller says; `undefined` for any other. */
+/** A controller's uevent in short: `add nvme0`, `change nvme0 NVME_EVENT=connected`. `undefined` for any other uevent. */
 export function ueventName(message: Uint8Array): string | undefined {
   const { action, devpath, subsystem, properties } = decodeUevent(message);
   if (subsystem !== "nvme") return undefined;
@@ -133,10 +133,10 @@ export async function uevent(
   return await host.until(`uevent ${name}`, find, limit);
 }
 
-/** Numbers that the kernel gives out as it likes. */
+/** Numbers that differ from run to run. */
 const GIVEN_NUMBERS = /^(MAJOR|SEQNUM)=\d+$/;
 
-/** The fields of a uevent, one a line, with `#` for numbers that the kernel gives out as it likes. */
+/** The fields of a uevent, one per line, with `#` for numbers that differ from run to run. */
 export function ueventLines(message: Uint8Array): readonly string[] {
   const text = Buffer.from(message).toString("latin1");
   const fields = text.split("\0");
@@ -144,7 +144,7 @@ export function ueventLines(message: Uint8Array): readonly string[] {
   return [...fields.map((field) => field.replace(GIVEN_NUMBERS, "$1=#")), ...end];
 }
 
-/** Opens a controller; throws where that fails. */
+/** Opens a controller. Throws if that fails. */
 export function open(host: ContractHost, device: string, purpose: HandlePurpose): HandleId {
   const opened = host.ports.sysfs.open(device, purpose);
   if (!opened.ok) throw new Error(`open of ${device} for ${purpose}: ${errnoName(opened.errno)}`);
@@ -168,7 +168,7 @@ export async function deleteThrough(
   return { text: outcome(reply.result), took };
 }
 
-/** Opens a controller, deletes it, closes it, and waits until the kernel has let go of its number. */
+/** Opens, deletes and closes a controller, and waits until the kernel has freed its number. */
 export async function remove(host: ContractHost, device: string): Promise<void> {
   const mark = host.delivered.length;
   const handle = open(host, device, "delete");
@@ -197,10 +197,10 @@ export function adminText(result: AdminReplyEvent["result"]): string {
   return result.ok ? `status 0x${result.status.toString(16)}` : errnoName(result.errno);
 }
 
-/** States that pass in milliseconds, so that whoever looks may miss them. */
+/** States that last only milliseconds, so that polling may miss them. */
 const PASSING: ReadonlySet<string> = new Set(["new", "resetting", "deleting", "deleting (no IO)"]);
 
-/** Follows a controller until it is in state `last`, or gone; returns each state in which it stayed. */
+/** Follows a controller until it is in state `last` or gone. Returns each lasting state. */
 export async function states(
   host: ContractHost,
   device: string,

@@ -11,7 +11,7 @@ async function lines(host: ContractHost): Promise<readonly string[]> {
 
 export const LOG: readonly Behaviour[] = [
   behaviour(
-    "a record is a line, with its level",
+    "each record is one line with its level",
     ["error: one", "warning: two", "notice: three", "info: four", "debug: five"],
     async (host) => {
       const { log } = host.ports;
@@ -23,7 +23,7 @@ export const LOG: readonly Behaviour[] = [
       return await lines(host);
     },
   ),
-  behaviour("no text forges a line", ["1 line, info", "1 line, info"], async (host) => {
+  behaviour("no text can forge a line", ["1 line, info", "1 line, info"], async (host) => {
     const shown: string[] = [];
     for (const text of ["one\n<0>two\r\n<1>three", "one\u2028two\u0000three\u001b[2J"]) {
       const before = host.logged().length;

@@ -1,4 +1,4 @@
-/** What becomes of controllers that lose their peer: states, attempts, uevents. */
+/** Controllers that lose their peer: states, attempts, uevents. */
 import { identifyController } from "../../src/core/codec/admin.js";
 import { Milliseconds } from "../../src/core/domain/units.js";
 import type { Behaviour, Observation } from "./behaviour.js";
@@ -25,12 +25,12 @@ const tries = (ctrlLossTmo: string): Readonly<Record<string, string>> => ({
   keep_alive_tmo: "5",
 });
 
-/** Whole reconnect delays of a second, rounded: what a loss timeout buys. */
+/** Rounds down to whole seconds: the reconnect delays here are whole seconds. */
 function seconds(from: Milliseconds, to: Milliseconds): string {
   return `${String(Math.floor((to - from) / 1_000))} s`;
 }
 
-/** From the loss to the end: each state in which it was seen, and how long it took. */
+/** Each state from the loss to state `last`, and how long that took. */
 async function lost(host: ContractHost, device: string, lose: () => void, last = "gone"): Promise<readonly string[]> {
   const from = host.now();
   const following = states(host, device, last);
@@ -43,7 +43,7 @@ const GIVEN_UP = "live, connecting, gone";
 
 const GONE: readonly Behaviour[] = [
   behaviour(
-    "a port that is gone: as many attempts as ctrl_loss_tmo holds reconnect delays, then the controller goes",
+    "a port goes away: one attempt per reconnect delay within ctrl_loss_tmo, then the controller goes",
     [GIVEN_UP, "after 3 s", "remove nvme0"],
     async (host) => {
       const device = await connected(host, toSubsystem("a", PLACES.dummy, tries("3")));
@@ -61,13 +61,13 @@ const GONE: readonly Behaviour[] = [
     "a reconnect that the target rejects",
     { "6.1": [GIVEN_UP, "after 3 s"], "6.12": [GIVEN_UP, "after 1 s"] },
     async (host) => {
-      // Subsystem b stays linked, so that the port listens.
+      // Subsystem b stays linked, so the port still listens.
       const device = await connected(host, toSubsystem("a", PLACES.io, tries("3")));
       return await lost(host, device, () => host.storage.unlink("io", "a"));
     },
   ),
   behaviour(
-    "a reset that the target rejects, because it allows this host no longer",
+    "a reset that the target rejects because it no longer allows this host",
     { "6.1": [GIVEN_UP, "after 2 s"], "6.12": ["live, gone", "after 0 s"] },
     async (host) => {
       const device = await connected(host, toSubsystem("b", PLACES.io, tries("3")));
@@ -77,7 +77,7 @@ const GONE: readonly Behaviour[] = [
       });
     },
   ),
-  behaviour("ctrl_loss_tmo=0: gone at once", ["live, gone", "after 0 s"], async (host) => {
+  behaviour("with ctrl_loss_tmo=0 the controller goes at once", ["live, gone", "after 0 s"], async (host) => {
     const device = await connected(host, toSubsystem("a", PLACES.dummy, tries("0")));
     return await lost(host, device, () => host.storage.unlink("dummy", "a"));
   }),
@@ -85,11 +85,11 @@ const GONE: readonly Behaviour[] = [
 
 const BACK: readonly Behaviour[] = [
   behaviour(
-    "a port that goes and comes back: nothing announces the loss, then rediscover and connected of a discovery controller, connected of an I/O controller",
+    "a port goes away and comes back: no uevent for the loss, then rediscover and connected for a discovery controller, connected for an I/O controller",
     [
       "nvme0: live, connecting, live",
       "nvme1: live, connecting, live",
-      "while it is gone: no uevent",
+      "while the port is away: no uevent",
       "change nvme0 NVME_EVENT=rediscover",
       "change nvme0 NVME_EVENT=connected",
       "change nvme1 NVME_EVENT=connected",
@@ -101,7 +101,7 @@ const BACK: readonly Behaviour[] = [
       const following = Promise.all([states(host, dc, "live"), states(host, io, "live")]);
       host.storage.unlink("dummy", "a");
       await host.sleep(Milliseconds(500));
-      // The unlink is a change of the page, of which the controller may still be told.
+      // The unlink changes the page, and the controller may still receive an AEN for it.
       const eventsSince = (): readonly string[] =>
         ueventsSince(host, mark).filter((name) => !name.includes("NVME_AEN"));
       const meanwhile = eventsSince();
@@ -112,8 +112,8 @@ const BACK: readonly Behaviour[] = [
       return [
         `${dc}: ${ofDc.join(", ")}`,
         `${io}: ${ofIo.join(", ")}`,
-        `while it is gone: ${meanwhile.length === 0 ? "no uevent" : meanwhile.join(", ")}`,
-        // Each in its own order: the two reconnect side by side.
+        `while the port is away: ${meanwhile.length === 0 ? "no uevent" : meanwhile.join(", ")}`,
+        // Sorted by controller: the two reconnect in parallel.
         ...[...eventsSince()].sort((one, other) => Number(one.includes(io)) - Number(other.includes(io))),
       ];
     },
@@ -124,14 +124,14 @@ const MINUTES = Milliseconds(120_000);
 
 const deadLinkSeen = (kept: string, asked: string): Observation => [
   `with a keep-alive of 5 s: connecting ${kept}`,
-  `with one, and a command sent that may take a minute: ${asked}`,
-  "with one of 30 s, and a command sent that may take 5 s: EINTR after 5 to 9 s, connecting after 5 to 9 s",
-  "a delete of a live one: ok after a minute",
-  "a delete of a connecting one: ok at once",
+  `with a keep-alive of 5 s and a command with a timeout of 60 s: ${asked}`,
+  "with a keep-alive of 30 s and a command with a timeout of 5 s: EINTR after 5 to 9 s, connecting after 5 to 9 s",
+  "a delete of a live controller: ok after a minute",
+  "a delete of a connecting controller: ok at once",
   "once the link is back: change nvme1 NVME_EVENT=rediscover, change nvme1 NVME_EVENT=connected",
 ];
 
-/** One link that dies under four controllers: it takes a minute, so all is looked at together. */
+/** One link that dies under four controllers. It takes a minute, so one behaviour observes all four. */
 const DEAD_LINK = behaviour(
   "a link that dies silently",
   {
@@ -167,10 +167,10 @@ const DEAD_LINK = behaviour(
     const back = ueventsSince(host, mark).filter((name) => name.includes(asked));
     return [
       `with a keep-alive of 5 s: ${lost[0]}`,
-      `with one, and a command sent that may take a minute: ${adminText(long.result)} ${about(long.took)}, ${lost[1]}`,
-      `with one of 30 s, and a command sent that may take 5 s: ${adminText(short.result)} ${about(short.took)}, ${lost[2]}`,
-      `a delete of a live one: ${end.text} ${about(end.took)}`,
-      `a delete of a connecting one: ${second.text} ${about(second.took)}`,
+      `with a keep-alive of 5 s and a command with a timeout of 60 s: ${adminText(long.result)} ${about(long.took)}, ${lost[1]}`,
+      `with a keep-alive of 30 s and a command with a timeout of 5 s: ${adminText(short.result)} ${about(short.took)}, ${lost[2]}`,
+      `a delete of a live controller: ${end.text} ${about(end.took)}`,
+      `a delete of a connecting controller: ${second.text} ${about(second.took)}`,
       `once the link is back: ${back.join(", ")}`,
     ];
   },

@@ -11,16 +11,16 @@ import { ANNOUNCED } from "./stage.js";
 const behaviour = suiteOf("mdns");
 
 const ONE: Announcement = { instance: "one", port: 8009, txt: ["p=tcp"] };
-const TOLD = `told: one, from ${ANNOUNCED.far}`;
+const ANSWER = `announced: one, from ${ANNOUNCED.far}`;
 const GOODBYE = `goodbye: one, from ${ANNOUNCED.far}`;
-const OWN = `asked: _nvme-disc._tcp, from ${ANNOUNCED.own}`;
+const OWN = `query: _nvme-disc._tcp, from ${ANNOUNCED.own}`;
 
 const [QUERY = new Uint8Array()] = encodeDnsQuery(
   BROWSED.slice(0, 1).map((name) => ({ name, type: "ptr" })),
   [],
 );
 
-/** What was heard of our query and of services, each once, in the order in which it came first. */
+/** Our query and the services that were heard, each once, in order of first arrival. */
 function heard(host: ContractHost): readonly string[] {
   const lines = host.delivered.flatMap(({ event }) => (event.kind === "mdns-datagram" ? linesOf(event) : []));
   return [...new Set(lines)];
@@ -28,12 +28,12 @@ function heard(host: ContractHost): readonly string[] {
 
 function linesOf({ hostIface, family, from, datagram }: MdnsDatagramEvent): readonly string[] {
   if (hostIface !== ANNOUNCED.hostIface || family !== "ipv4") return [`${hostIface} ${family}`];
-  if (Buffer.compare(datagram, QUERY) === 0) return [`asked: _nvme-disc._tcp, from ${from}`];
+  if (Buffer.compare(datagram, QUERY) === 0) return [`query: _nvme-disc._tcp, from ${from}`];
   const { kind, records } = decodeDns(datagram);
   if (kind === "query") return [];
   return records.flatMap(({ data, ttl }) => {
     if (data.kind !== "ptr" || data.target[1] !== "_nvme-disc") return [];
-    return [`${ttl === 0 ? "goodbye" : "told"}: ${data.target[0] ?? ""}, from ${from}`];
+    return [`${ttl === 0 ? "goodbye" : "announced"}: ${data.target[0] ?? ""}, from ${from}`];
   });
 }
 
@@ -41,7 +41,7 @@ async function until(host: ContractHost, what: string): Promise<void> {
   await host.until(what, () => (heard(host).includes(what) ? true : undefined), LATE);
 }
 
-/** Ends with the link left and nothing announced. */
+/** Leaves the link and stops announcing at the end. */
 function listening(name: string, expected: readonly string[], run: (host: ContractHost) => Promise<void>): Behaviour {
   return behaviour(name, expected, async (host) => {
     await run(host);
@@ -58,21 +58,21 @@ function ask(host: ContractHost, hostIface: string = ANNOUNCED.hostIface): void 
 }
 
 export const MDNS: readonly Behaviour[] = [
-  listening("a query is heard by who sent it, and answered", [OWN, TOLD], async (host) => {
+  listening("a query is answered, and its sender hears it too", [OWN, ANSWER], async (host) => {
     host.discovery.announce(ONE);
     await host.sleep(Milliseconds(5_000));
     ask(host);
-    await until(host, TOLD);
+    await until(host, ANSWER);
   }),
-  listening("what comes and goes is heard without asking again", [OWN, TOLD, GOODBYE], async (host) => {
+  listening("announcements and goodbyes are heard without another query", [OWN, ANSWER, GOODBYE], async (host) => {
     ask(host);
     await until(host, OWN);
     host.discovery.announce(ONE);
-    await until(host, TOLD);
+    await until(host, ANSWER);
     host.discovery.goodbye(ONE.instance);
     await until(host, GOODBYE);
   }),
-  listening("nothing is heard before the first query, nor after the interface is left", [OWN], async (host) => {
+  listening("nothing is heard before the first query or after leaving the interface", [OWN], async (host) => {
     host.discovery.announce(ONE);
     await host.sleep(Milliseconds(5_000));
     host.discovery.goodbye(ONE.instance);
@@ -83,7 +83,7 @@ export const MDNS: readonly Behaviour[] = [
     host.discovery.announce(ONE);
     await host.sleep(Milliseconds(5_000));
   }),
-  listening("a query on an interface that is not there is lost", [OWN], async (host) => {
+  listening("a query on an interface that does not exist is lost", [OWN], async (host) => {
     ask(host, "nope0");
     ask(host);
     await until(host, OWN);

@@ -25,7 +25,7 @@ async function probe(host: ContractHost, { traddr, trsvcid }: Address, more: Mor
   return `${outcome(reply.result)} ${about(took)}`;
 }
 
-/** Probes of which none waits for another. */
+/** Probes that run in parallel. */
 function probes(
   name: string,
   targets: Readonly<Record<string, readonly [Address, More?]>>,
@@ -49,56 +49,56 @@ const PROBES: readonly Behaviour[] = [
     {
       "over loopback": [PLACES.main],
       "over a link": [PLACES.far],
-      "by TCP alone": [PLACES.main, TCP],
-      "from its interface": [PLACES.far, { hostIface: "vh" }],
-      "from its address": [PLACES.far, { hostTraddr: "10.99.0.1" }],
-      "of IPv6": [PLACES.ipv6],
+      "TCP handshake only": [PLACES.main, TCP],
+      "from the right interface": [PLACES.far, { hostIface: "vh" }],
+      "from the right address": [PLACES.far, { hostTraddr: "10.99.0.1" }],
+      "over IPv6": [PLACES.ipv6],
     },
     {
       "over loopback": "ok at once",
       "over a link": "ok at once",
-      "by TCP alone": "ok at once",
-      "from its interface": "ok at once",
-      "from its address": "ok at once",
-      "of IPv6": "ok at once",
+      "TCP handshake only": "ok at once",
+      "from the right interface": "ok at once",
+      "from the right address": "ok at once",
+      "over IPv6": "ok at once",
     },
   ),
   probes(
-    "probes of what is no target",
+    "probes of peers that are not targets",
     {
       "a silent peer": [PEERS.silent],
-      "a silent peer by TCP alone": [PEERS.silent, TCP],
+      "a silent peer, TCP handshake only": [PEERS.silent, TCP],
       "a peer that closes": [PEERS.closes],
       "a peer that sends garbage": [PEERS.garbage],
-      nobody: [NOBODY],
+      "no listener": [NOBODY],
     },
     {
       "a silent peer": "ETIMEDOUT at once",
-      "a silent peer by TCP alone": "ok at once",
+      "a silent peer, TCP handshake only": "ok at once",
       "a peer that closes": "ECONNRESET at once",
       "a peer that sends garbage": "EBADMSG at once",
-      nobody: "ECONNREFUSED at once",
+      "no listener": "ECONNREFUSED at once",
     },
   ),
   probes(
-    "probes that find no way",
+    "probes that cannot reach their target",
     {
       "no route": [NO_ROUTE],
       "no ARP answer in time": [ABSENT],
       "no ARP answer": [ABSENT, { timeout: Milliseconds(20_000) }],
-      "an interface that is not there": [PLACES.main, { hostIface: "nope0" }],
+      "an interface that does not exist": [PLACES.main, { hostIface: "nope0" }],
       "an address that is not the host's": [PLACES.main, { hostTraddr: "10.9.9.9" }],
-      "another interface": [PLACES.far, { hostIface: "dum" }],
-      "no address": [{ traddr: "localhost", trsvcid: "8009" }],
+      "the wrong interface": [PLACES.far, { hostIface: "dum" }],
+      "a name as the address": [{ traddr: "localhost", trsvcid: "8009" }],
     },
     {
       "no route": "ENETUNREACH at once",
       "no ARP answer in time": "ETIMEDOUT at once",
       "no ARP answer": "EHOSTUNREACH after 3 s",
-      "an interface that is not there": "ENODEV at once",
+      "an interface that does not exist": "ENODEV at once",
       "an address that is not the host's": "EADDRNOTAVAIL at once",
-      "another interface": "ETIMEDOUT at once",
-      "no address": "EINVAL at once",
+      "the wrong interface": "ETIMEDOUT at once",
+      "a name as the address": "EINVAL at once",
     },
   ),
 ];
@@ -112,7 +112,7 @@ async function resolve(host: ContractHost, name: string): Promise<string> {
 
 const NAMING: readonly Behaviour[] = [
   behaviour(
-    "names are resolved, or not, with an errno",
+    "names resolve to addresses, or fail with an errno",
     [`known: ${NAMES.known.addresses.join(" ")}`, "unknown: ENOENT", "the name server fails: EAGAIN"],
     async (host) => {
       const [known, unknown, broken] = await Promise.all([
@@ -125,7 +125,7 @@ const NAMING: readonly Behaviour[] = [
   ),
 ];
 
-/** The interfaces that the suite made; addresses of IPv4, because the kernel adds link-local ones of IPv6. */
+/** The suite's own interfaces with their IPv4 addresses only, because the kernel adds link-local IPv6 ones. */
 function shown(host: ContractHost, names: readonly string[]): readonly string[] {
   return host.ports.network
     .interfaces()
@@ -141,26 +141,26 @@ const OWN = INTERFACES.map(({ name }) => name);
 
 const IFACES: readonly Behaviour[] = [
   behaviour(
-    "interfaces with their addresses, loopback left out",
+    "interfaces are listed with their addresses, without loopback",
     ["dum 192.168.77.1 with a MAC", "vh 10.99.0.1 with a MAC"],
     async (host) => shown(host, [...OWN, "lo"]),
   ),
   behaviour(
-    "an interface that comes or goes is told of",
-    ["comes: told", "extra0 198.51.100.1 with a MAC", "goes: told", "left: 0"],
+    "adding and removing an interface are reported",
+    ["added: reported", "extra0 198.51.100.1 with a MAC", "removed: reported", "left: 0"],
     async (host) => {
-      const told = async (change: () => void): Promise<string> => {
+      const outcomeOf = async (change: () => void): Promise<string> => {
         const mark = host.delivered.length;
         change();
         const find = (): string | undefined =>
-          host.delivered.slice(mark).some(({ event }) => event.kind === "network-changed") ? "told" : undefined;
+          host.delivered.slice(mark).some(({ event }) => event.kind === "network-changed") ? "reported" : undefined;
         return await host.until("network-changed", find, SOON);
       };
-      const comes = await told(() => host.network.addInterface("extra0", "198.51.100.1/24"));
+      const added = await outcomeOf(() => host.network.addInterface("extra0", "198.51.100.1/24"));
       await host.until("the address of extra0", () => (shown(host, ["extra0"]).length > 0 ? true : undefined), SOON);
       const there = shown(host, ["extra0"]);
-      const goes = await told(() => host.network.removeInterface("extra0"));
-      return [`comes: ${comes}`, ...there, `goes: ${goes}`, `left: ${String(shown(host, ["extra0"]).length)}`];
+      const removed = await outcomeOf(() => host.network.removeInterface("extra0"));
+      return [`added: ${added}`, ...there, `removed: ${removed}`, `left: ${String(shown(host, ["extra0"]).length)}`];
     },
   ),
 ];

@@ -1,4 +1,4 @@
-/** How connects fail: the errno, whether a controller came and went on the way, and how long it took where that tells. */
+/** How connects fail: the errno, how long they take, and whether a controller came and went meanwhile. */
 import { Milliseconds } from "../../src/core/domain/units.js";
 import type { Behaviour, Expected } from "./behaviour.js";
 import type { ContractHost } from "./host.js";
@@ -21,11 +21,11 @@ import {
 
 const behaviour = suiteOf("fabrics");
 
-/** Numbers of controllers are left out: it is about whether there was one. */
+/** Without the controller's number: it only matters whether there was one. */
 const CAME_AND_WENT = "add, remove";
 const NO_CONTROLLER = "no uevent";
 
-/** The kernel's limit of an NQN is 223 bytes. */
+/** The kernel limits an NQN to 223 bytes. */
 const LONG_NQN = `nqn.2024-01.io.lab:${"x".repeat(230)}`;
 const PAGE = 4_096;
 
@@ -48,7 +48,7 @@ const EINVAL = ["EINVAL", "at once", NO_CONTROLLER];
 const discovery = (more: Readonly<Record<string, string>>): string => toDiscovery(PLACES.main, more);
 const io = (more: Readonly<Record<string, string>>): string => toSubsystem("a", PLACES.io, more);
 
-/** What the kernel refuses by the text alone. */
+/** Options that the kernel rejects by their text alone. */
 const TEXTS: readonly (readonly [string, string])[] = [
   ["an unknown option", discovery({ foo: "1" })],
   ["an unknown flag", `${discovery({})},foo`],
@@ -57,7 +57,7 @@ const TEXTS: readonly (readonly [string, string])[] = [
   ["no transport", discovery({ transport: "" })],
   ["no traddr", discovery({ traddr: "" })],
   ["an unknown transport", discovery({ transport: "xyz" })],
-  ["a host id that is none", discovery({ hostid: "zzz" })],
+  ["an invalid host id", discovery({ hostid: "zzz" })],
   ["a traddr that is a name", discovery({ traddr: "localhost" })],
   ["a trsvcid that is a name", discovery({ trsvcid: "abc" })],
   ["queue_size=4", io({ queue_size: "4" })],
@@ -66,8 +66,8 @@ const TEXTS: readonly (readonly [string, string])[] = [
   ["keep_alive_tmo=-1", io({ keep_alive_tmo: "-1" })],
   ["reconnect_delay=0", io({ reconnect_delay: "0" })],
   ["an NQN of 249 bytes", io({ nqn: LONG_NQN })],
-  ["a secret that is none", io({ dhchap_secret: "foo" })],
-  ["a handle of no secret", io({ dhchap_secret: "secret:99" })],
+  ["an invalid secret", io({ dhchap_secret: "foo" })],
+  ["a handle that has no secret", io({ dhchap_secret: "secret:99" })],
 ];
 
 const KERNEL_SAYS_NO: readonly Behaviour[] = [
@@ -77,7 +77,7 @@ const KERNEL_SAYS_NO: readonly Behaviour[] = [
     "at once",
     NO_CONTROLLER,
   ]),
-  refused("connect over an interface that is not there", discovery({ host_iface: "nope0" }), [
+  refused("connect over an interface that does not exist", discovery({ host_iface: "nope0" }), [
     "ENODEV",
     "at once",
     NO_CONTROLLER,
@@ -86,7 +86,7 @@ const KERNEL_SAYS_NO: readonly Behaviour[] = [
     "6.1": EINVAL,
     "6.12": ["ENOKEY", "at once", CAME_AND_WENT],
   }),
-  refused("connect with the discovery flag to a subsystem", `${io({})},discovery`, [
+  refused("connect to an NVM subsystem with the discovery flag", `${io({})},discovery`, [
     "EINVAL",
     "at once",
     CAME_AND_WENT,
@@ -94,14 +94,18 @@ const KERNEL_SAYS_NO: readonly Behaviour[] = [
 ];
 
 const NETWORK_SAYS_NO: readonly Behaviour[] = [
-  refused("connect where nobody listens", toDiscovery(NOBODY), ["ECONNREFUSED", "at once", CAME_AND_WENT]),
-  refused("connect where no route leads", toDiscovery(NO_ROUTE), ["ENETUNREACH", "at once", CAME_AND_WENT]),
+  refused("connect to a port without a listener", toDiscovery(NOBODY), ["ECONNREFUSED", "at once", CAME_AND_WENT]),
+  refused("connect to an address without a route", toDiscovery(NO_ROUTE), ["ENETUNREACH", "at once", CAME_AND_WENT]),
   refused("connect from an address that is not the host's", discovery({ host_traddr: "10.9.9.9" }), [
     "EADDRNOTAVAIL",
     "at once",
     CAME_AND_WENT,
   ]),
-  refused("connect where nobody answers ARP", toDiscovery(ABSENT), ["ETIMEDOUT", "after 3 s", CAME_AND_WENT]),
+  refused("connect to an address that does not answer ARP", toDiscovery(ABSENT), [
+    "ETIMEDOUT",
+    "after 3 s",
+    CAME_AND_WENT,
+  ]),
   refused("connect over lo to the address of another interface", toDiscovery(PLACES.dummy, { host_iface: "lo" }), [
     "ETIMEDOUT",
     "after 3 s",
@@ -117,7 +121,7 @@ const TARGET_SAYS_NO: readonly Behaviour[] = [
     "at once",
     CAME_AND_WENT,
   ]),
-  refused("connect to a subsystem of another port", toDiscovery(PLACES.dummy, { nqn: SUBSYSTEM_NQN.b }), [
+  refused("connect to a subsystem on another port", toDiscovery(PLACES.dummy, { nqn: SUBSYSTEM_NQN.b }), [
     "EIO",
     "at once",
     CAME_AND_WENT,
@@ -129,7 +133,7 @@ const TARGET_SAYS_NO: readonly Behaviour[] = [
   ]),
 ];
 
-/** One controller first, then each of these against it. */
+/** Connects one controller first, then tries each case against it. */
 function against(name: string, first: string, cases: Readonly<Record<string, string>>, expected: Expected): Behaviour {
   return behaviour(name, expected, async (host) => {
     await connected(host, first);
@@ -168,7 +172,7 @@ const DUPLICATES: readonly Behaviour[] = [
   against("a second connect to the well-known discovery subsystem", discovery({}), { "the same": discovery({}) }, [
     "the same: accepted",
   ]),
-  behaviour("a duplicate of a controller that is reconnecting", ["EALREADY"], async (host) => {
+  behaviour("a duplicate of a reconnecting controller", ["EALREADY"], async (host) => {
     const device = await connected(host, io({ reconnect_delay: "1", ctrl_loss_tmo: "60" }));
     host.storage.unlink("io", "a");
     await host.until(
@@ -192,7 +196,7 @@ const IDENTITIES = {
   "another host": loose(OTHER_HOST),
 };
 
-const IDENTITY = against("connects under another identity, with a controller live", io({}), IDENTITIES, {
+const IDENTITY = against("connects with another identity while a controller is live", io({}), IDENTITIES, {
   "6.1": Object.keys(IDENTITIES).map((what) => `${what}: accepted`),
   "6.12": [
     "the host id with another host NQN: EINVAL",

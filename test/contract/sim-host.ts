@@ -1,4 +1,4 @@
-/** The contract suite's host over the simulated world. */
+/** The contract suite's host in the simulated world. */
 import { createWorld } from "../../src/adapters/sim/world.js";
 import type { SimulatedWorld } from "../../src/adapters/sim/world-api.js";
 import type { ProcessName, WorldObservation } from "../../src/adapters/sim/observation.js";
@@ -26,10 +26,10 @@ import { SimStorage } from "./sim-storage.js";
 import { specOf } from "./sim-spec.js";
 import { Waiting } from "./waiting.js";
 
-/** How long uevents are on their way, and what a daemon's own small jobs take. */
+/** Covers the delivery of uevents and a daemon's own small jobs. */
 const SETTLES_IN = Milliseconds(100);
 
-/** Steps of the world between two looks at the event loop. */
+/** Steps of the world per turn of the event loop. */
 const STEPS_A_TURN = 1_000;
 
 interface Process {
@@ -49,7 +49,7 @@ export class SimContractHost implements ContractHost {
   #nextRequest = 1;
   #turn: NodeJS.Immediate | undefined;
 
-  /** `tamper` changes what is delivered, so that it can be shown that somebody notices. */
+  /** `tamper` changes delivered events, to prove that the suite notices. */
   constructor(kernel: MeasuredKernel, tamper: (event: CoreEvent) => CoreEvent = (event) => event) {
     this.kernel = kernel;
     this.#tamper = tamper;
@@ -100,7 +100,7 @@ export class SimContractHost implements ContractHost {
 
   async until<T>(what: string, find: () => T | undefined, limit: Milliseconds): Promise<T> {
     const found = this.#waiting.add(what, find, this.now() + limit);
-    // What a call put into the inbox is dispatched with the next thing that happens, if there is none by itself.
+    // Events that a call put in the inbox are dispatched with the next step, so make sure that there is one.
     this.#world.schedule(this.now(), () => undefined);
     this.#run();
     return await found;
@@ -240,7 +240,7 @@ export class SimContractHost implements ContractHost {
     return await this.until(`${method} of ${service}`, find, Milliseconds(60_000));
   }
 
-  /** Lets things happen while somebody waits, and stops for whoever has what they waited for. */
+  /** Steps the world while something waits, and stops as soon as a waiter settles. */
   #run(): void {
     if (this.#turn !== undefined) return;
     this.#turn = setImmediate(() => {

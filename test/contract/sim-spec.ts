@@ -1,4 +1,4 @@
-/** The stage of the contract suite as a simulated world. */
+/** The contract suite's stage as a simulated world. */
 import type {
   DiscoveryControllerSpec,
   EntrySpec,
@@ -28,14 +28,14 @@ import {
 
 const OF_ANNOUNCED = { name: ANNOUNCED.hostIface, address: ANNOUNCED.own, prefix: ANNOUNCED.prefix };
 
-/** Where the discovery subsystem with an NQN of its own listens: in this world it is another one. */
+/** Where the discovery subsystem with a unique NQN listens. In this world it is a separate subsystem. */
 export const UNIQUE_PLACE: Address = { traddr: "127.0.0.1", trsvcid: "8011" };
 
 export function serves(place: Place, subsystem: Subsystem): boolean {
   return PLACES[place].subsystems.some((served) => served === subsystem);
 }
 
-/** The line of a subsystem in the page of a place. */
+/** A subsystem's entry in the discovery log page of a place. */
 export function entryOf(place: Place, subsystem: Subsystem): EntrySpec {
   return { kind: "subsystem", id: subsystem, ncc: false, listen: PLACE_NAMES.indexOf(place) };
 }

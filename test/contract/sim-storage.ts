@@ -1,4 +1,4 @@
-/** The kernel's target, played by the simulated fabric. */
+/** The simulated fabric as the kernel's target. */
 import type { WorldAction } from "../../src/adapters/sim/spec.js";
 import type { Storage } from "./host.js";
 import { entryOf, UNIQUE_PLACE } from "./sim-spec.js";
@@ -25,7 +25,7 @@ export class SimStorage implements Storage {
   unlink(place: Place, subsystem: Subsystem): void {
     const linked = this.#linked.get(place);
     linked?.delete(subsystem);
-    // A port listens only while a subsystem is linked to it; once it is closed, nobody is told of the last change.
+    // A port listens only while a subsystem is linked to it. Once it is closed, no host learns of the last change.
     if (linked?.size === 0) this.#listen(place, place, "refuses");
     this.#listen(subsystem, place, "refuses");
     this.#apply({ kind: "unlist", dc: place, entries: [subsystem] });
@@ -47,7 +47,7 @@ export class SimStorage implements Storage {
     return UNIQUE_PLACE;
   }
 
-  /** A discovery controller listens at its own place alone, a subsystem at each place by its number. */
+  /** A discovery controller listens only at its own place, a subsystem at each place by index. */
   #listen(id: Place | Subsystem, place: Place, state: "up" | "refuses"): void {
     const index = id === place ? 0 : PLACE_NAMES.indexOf(place);
     this.#apply({ kind: "listener", id, state, index });

@@ -1,4 +1,4 @@
-/** The contract suite on the simulated adapters. The real ones run it in the lab. */
+/** The contract suite on the simulated adapters. The lab runs it on the real ones. */
 import { describe, expect, test } from "vitest";
 import { expectedOn, observe, runsOn } from "./behaviour.js";
 import { MEASURED_KERNELS } from "./host.js";

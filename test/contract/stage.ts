@@ -1,4 +1,4 @@
-/** The storage that every world of the contract suite has: places where the target listens, and what it serves there. */
+/** The storage in every world of the contract suite: where the target listens, and what it serves there. */
 
 /** An NVMe/TCP address. */
 export interface Address {
@@ -17,11 +17,11 @@ export const SUBSYSTEM_NQN: Readonly<Record<Subsystem, string>> = {
   private: "nqn.2024-01.io.lab:private",
 };
 
-/** Ports of the target in the order of their numbers, from 1; a subsystem's `listen` has them in the same order. */
+/** Ports of the target in order of their numbers, from 1. A subsystem's `listen` uses the same order. */
 export const PLACES = {
   main: { traddr: "127.0.0.1", trsvcid: "8009", subsystems: ["a", "b"] },
   io: { traddr: "127.0.0.1", trsvcid: "4420", subsystems: ["a", "b", "private"] },
-  /** On an interface of the host's own. */
+  /** On one of the host's own interfaces. */
   dummy: { traddr: "192.168.77.1", trsvcid: "8009", subsystems: ["a"] },
   ipv6: { traddr: "::1", trsvcid: "8009", subsystems: ["a"] },
   /** Behind the link that `HostNetwork.wire` cuts. */
@@ -32,19 +32,19 @@ export type Place = keyof typeof PLACES;
 
 export const PLACE_NAMES: readonly Place[] = ["main", "io", "dummy", "ipv6", "far"];
 
-/** Listeners that are no target. */
+/** Listeners that are not targets. */
 export const PEERS = {
-  /** Accepts, and says nothing. */
+  /** Accepts the connection and says nothing. */
   silent: { traddr: "127.0.0.1", trsvcid: "5555" },
   closes: { traddr: "127.0.0.1", trsvcid: "5556" },
   garbage: { traddr: "127.0.0.1", trsvcid: "5557" },
 } as const;
 
-/** Where nobody listens. */
+/** No listener here. */
 export const NOBODY: Address = { traddr: "127.0.0.1", trsvcid: "8010" };
-/** In the subnet of the far link; nobody answers its ARP. */
+/** In the subnet of the far link; does not answer ARP. */
 export const ABSENT: Address = { traddr: "10.99.0.77", trsvcid: "8009" };
-/** No route leads there. */
+/** No route leads here. */
 export const NO_ROUTE: Address = { traddr: "203.0.113.1", trsvcid: "8009" };
 
 /** The host's interfaces, without loopback. */
@@ -53,7 +53,7 @@ export const INTERFACES = [
   { name: "vh", address: "10.99.0.1", prefix: 24 },
 ] as const;
 
-/** The link on which services are announced over mDNS, and who announces them there. */
+/** The link on which services are announced over mDNS, and the announcer's address. */
 export const ANNOUNCED = { hostIface: "mh", own: "10.98.0.1", far: "10.98.0.2", prefix: 24 } as const;
 
 export const DISCOVERY_NQN = "nqn.2014-08.org.nvmexpress.discovery";
@@ -63,7 +63,7 @@ export const HOST_ID = "11111111-2222-3333-4444-555555555555";
 export const OTHER_HOST_NQN = "nqn.2014-08.org.nvmexpress:uuid:99999999-2222-3333-4444-555555555555";
 export const OTHER_HOST_ID = "99999999-2222-3333-4444-555555555555";
 
-/** Names that the resolver of the host knows, and how it answers for them. */
+/** Names that the host's resolver knows, and its answers. */
 export const NAMES = {
   known: { name: "target.lab.example", addresses: ["192.0.2.7"] },
   unknown: "nowhere.lab.example",
@@ -71,7 +71,7 @@ export const NAMES = {
   broken: "broken.lab.example",
 } as const;
 
-/** A connect string, as options in their order; a value that is empty leaves its key out. */
+/** A connect string with its options in order. An empty value drops its key. */
 export function options(parts: Readonly<Record<string, string>>, ...flags: readonly string[]): string {
   const pairs = Object.entries(parts).filter(([, value]) => value !== "");
   return [...pairs.map(([key, value]) => `${key}=${value}`), ...flags].join(",");

@@ -22,7 +22,7 @@ async function write(host: ContractHost, path: string, content: string): Promise
 
 export const STORE: readonly Behaviour[] = [
   behaviour(
-    "a file is written with its folder, mode 0600, and read back",
+    "a write creates the file and its folder, with mode 0600, and the file reads back",
     ["ok", '"one\\n"', "mode 600", "names: state.json"],
     async (host) => {
       const path = `${ROOT}/new/state.json`;
@@ -33,7 +33,7 @@ export const STORE: readonly Behaviour[] = [
     },
   ),
   behaviour(
-    "a write replaces what was there, with its mode, and leaves no other file",
+    "a write replaces the file and its mode, and leaves no other file",
     ["ok", '"new"', "mode 600", "names: f"],
     async (host) => {
       const path = `${ROOT}/old/f`;
@@ -48,19 +48,19 @@ export const STORE: readonly Behaviour[] = [
       ];
     },
   ),
-  behaviour("of two writes to one file the later stays", ["ok ok", '"two"'], async (host) => {
+  behaviour("of two writes to one file the later wins", ["ok ok", '"two"'], async (host) => {
     const path = `${ROOT}/twice`;
     const both = await Promise.all([write(host, path, "one"), write(host, path, "two")]);
     return [both.join(" "), text(host.ports.store.read(path))];
   }),
   behaviour(
-    "what cannot be read or written",
+    "paths that cannot be read or written",
     [
       "missing: ENOENT",
       "a directory: EISDIR",
       "below a file: ENOTDIR",
       "bytes of a directory: EISDIR",
-      "written onto a directory: EISDIR",
+      "written over a directory: EISDIR",
       "written below a file: EEXIST",
     ],
     async (host) => {
@@ -73,17 +73,17 @@ export const STORE: readonly Behaviour[] = [
         `a directory: ${text(store.read(`${ROOT}/folder`))}`,
         `below a file: ${text(store.read(`${ROOT}/file/x`))}`,
         `bytes of a directory: ${bytes.ok ? "read" : errnoName(bytes.errno)}`,
-        `written onto a directory: ${await write(host, `${ROOT}/folder`, "x")}`,
+        `written over a directory: ${await write(host, `${ROOT}/folder`, "x")}`,
         `written below a file: ${await write(host, `${ROOT}/file/x`, "x")}`,
       ];
     },
   ),
-  behaviour("names of a directory are sorted; of none there are none", ["A a b", ""], async (host) => {
+  behaviour("the names in a directory are sorted; a missing directory has none", ["A a b", ""], async (host) => {
     for (const name of ["b", "A", "a"]) host.files.put(`${ROOT}/names/${name}`, "");
     return [host.ports.store.list(`${ROOT}/names`).join(" "), host.ports.store.list(`${ROOT}/nowhere`).join(" ")];
   }),
   behaviour(
-    "bytes that are no UTF-8 read as U+FFFD, and as they are through readBytes",
+    "bytes that are not UTF-8 read as U+FFFD, and unchanged through readBytes",
     ['"a\ufffdb"', "61ff62"],
     async (host) => {
       const path = `${ROOT}/latin1`;
@@ -96,7 +96,7 @@ export const STORE: readonly Behaviour[] = [
     },
   ),
   behaviour(
-    "secrets are read as handles: equal secret, equal handle",
+    "secrets are read as handles; equal secrets give equal handles",
     [
       '"[Controllers]\\ncontroller = transport=tcp;dhchap-secret=secret:A\\n"',
       '"dhchap-secret=secret:A"',

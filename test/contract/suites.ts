@@ -32,7 +32,7 @@ export const BEHAVIOURS: readonly Behaviour[] = [
   ...LOG,
 ];
 
-/** Ports whose adapters share nothing with the kernel's controllers: their behaviours may run beside those of others. */
+/** Ports whose adapters share nothing with the kernel's controllers. Their behaviours may run in parallel with others. */
 export const APART: ReadonlySet<PortName> = new Set<PortName>([
   "network",
   "mdns",

@@ -1,4 +1,4 @@
-/** What sysfs shows of controllers, and handles on them. */
+/** What sysfs shows of controllers, and handles on controllers. */
 import { Milliseconds } from "../../src/core/domain/units.js";
 import { errnoName } from "../../src/core/domain/errno.js";
 import { identifyController } from "../../src/core/codec/admin.js";
@@ -23,7 +23,7 @@ import { HOST_ID, HOST_NQN, PEERS, PLACES, SUBSYSTEM_NQN, toDiscovery, toSubsyst
 const behaviour = suiteOf("sysfs");
 const IDENTIFY = identifyController(Milliseconds(5_000));
 
-/** A record as `attribute=text`, the text as JSON; what the kernel lacks is left out. */
+/** A record as `attribute=text`, with the text as JSON. Attributes that the kernel does not have are left out. */
 function recordLines(host: ContractHost, device: string): readonly string[] {
   const record = host.ports.sysfs.read(device);
   if (record === undefined) return ["gone"];
@@ -40,7 +40,7 @@ async function inState(host: ContractHost, device: string, state: string): Promi
   await host.until(`${device} ${state}`, find, SOON);
 }
 
-/** A controller of subsystem a that lost its port. */
+/** A controller of subsystem a that has lost its port. */
 async function reconnecting(host: ContractHost): Promise<string> {
   const device = await connected(host, toSubsystem("a", PLACES.io, { reconnect_delay: "1", ctrl_loss_tmo: "60" }));
   host.storage.unlink("io", "a");
@@ -87,7 +87,7 @@ const RECORDS: readonly Behaviour[] = [
     async (host) => recordLines(host, await connected(host, toSubsystem("a", PLACES.io))),
   ),
   behaviour(
-    "the record of a controller that is reconnecting: no src_addr, all else as before",
+    "the record of a reconnecting controller: no src_addr, everything else unchanged",
     [
       'address="traddr=127.0.0.1,trsvcid=4420\\n"',
       'cntlid="1\\n"',
@@ -102,7 +102,7 @@ const RECORDS: readonly Behaviour[] = [
     async (host) => recordLines(host, await reconnecting(host)),
   ),
   behaviour(
-    "an address names host_traddr and host_iface where they were given",
+    "an address includes host_traddr and host_iface if they were given",
     [
       '"traddr=10.99.0.2,trsvcid=8009,host_traddr=10.99.0.1,host_iface=vh,src_addr=10.99.0.1\\n"',
       '"traddr=10.99.0.2,trsvcid=8009,host_traddr=10.99.0.1,src_addr=10.99.0.1\\n"',
@@ -127,7 +127,7 @@ const RECORDS: readonly Behaviour[] = [
     },
   ),
   behaviour(
-    "the listing holds every controller, with state, subsystem and address",
+    "the listing shows every controller with its state, subsystem and address",
     [
       'nvme0 "live\\n" "nqn.2014-08.org.nvmexpress.discovery\\n" "traddr=127.0.0.1,trsvcid=8009,src_addr=127.0.0.1\\n"',
       `nvme1 "live\\n" "${SUBSYSTEM_NQN.b}\\n" "traddr=127.0.0.1,trsvcid=4420,src_addr=127.0.0.1\\n"`,
@@ -145,7 +145,7 @@ const RECORDS: readonly Behaviour[] = [
     },
   ),
   behaviour(
-    "a listing without controllers is empty, and what is no controller has no record",
+    "without controllers the listing is empty; a name that is not a controller has no record",
     ["0", "gone", "gone"],
     async (host) => [
       String(host.ports.sysfs.list().length),
@@ -153,7 +153,7 @@ const RECORDS: readonly Behaviour[] = [
     ],
   ),
   behaviour(
-    "the record of a controller whose first connect has not ended",
+    "the record of a controller whose first connect is in progress",
     [
       'address="traddr=127.0.0.1,trsvcid=5555\\n"',
       'cntlid="0\\n"',
@@ -181,7 +181,7 @@ const RECORDS: readonly Behaviour[] = [
 
 const HANDLES: readonly Behaviour[] = [
   behaviour(
-    "opening a controller gives its record; while it reconnects only for a delete; one that is gone not at all",
+    "opening a controller returns its record; a reconnecting controller opens only for a delete, a removed one not at all",
     [
       "admin: nvme0 live",
       "delete: nvme0 live",
@@ -205,7 +205,7 @@ const HANDLES: readonly Behaviour[] = [
     },
   ),
   behaviour(
-    "a delete takes a moment, whatever the state",
+    "a delete ends at once in any state",
     ["live: ok at once", "reconnecting: ok at once", "left: 0"],
     async (host) => {
       const live = await connected(host, toSubsystem("b", PLACES.main));
@@ -221,7 +221,7 @@ const HANDLES: readonly Behaviour[] = [
     },
   ),
   behaviour(
-    "a second delete: at the same time, and later, through a handle that was open before",
+    "a second delete gets ENODEV, at the same time or later through an older handle",
     ["first: ok", "at the same time: ENODEV", "later: ENODEV", "opened later: ENOENT"],
     async (host) => {
       const device = await connected(host, toSubsystem("a", PLACES.io));
@@ -242,8 +242,8 @@ const HANDLES: readonly Behaviour[] = [
     },
   ),
   behaviour(
-    "an old delete handle never hits the controller that took the number",
-    ["the new one: instance=0,cntlid=1", "delete through the old handle: ENODEV", "the new one is live"],
+    "an old delete handle never deletes the controller that reuses the number",
+    ["the new controller: instance=0,cntlid=1", "delete through the old handle: ENODEV", "the new controller is live"],
     async (host) => {
       const device = await connected(host, toDiscovery(PLACES.main));
       const old = open(host, device, "delete");
@@ -253,15 +253,15 @@ const HANDLES: readonly Behaviour[] = [
       const deleted = await deleteThrough(host, old);
       const state = host.ports.sysfs.read("nvme0")?.attributes.state?.trimEnd() ?? "gone";
       return [
-        `the new one: ${connectText(next)}`,
+        `the new controller: ${connectText(next)}`,
         `delete through the old handle: ${deleted.text}`,
-        `the new one is ${state}`,
+        `the new controller is ${state}`,
       ];
     },
   ),
   behaviour(
-    "an old admin handle keeps the number from being used again, and is ENODEV",
-    ["the new one: nvme1", "identify through the old handle: ENODEV", "once it is closed: nvme0"],
+    "an old admin handle keeps the number from being reused, and gets ENODEV",
+    ["the new controller: nvme1", "identify through the old handle: ENODEV", "once it is closed: nvme0"],
     async (host) => {
       const device = await connected(host, toDiscovery(PLACES.main));
       const old = open(host, device, "admin");
@@ -274,14 +274,14 @@ const HANDLES: readonly Behaviour[] = [
       await host.settled();
       const last = await connected(host, toDiscovery(PLACES.main));
       return [
-        `the new one: ${next}`,
+        `the new controller: ${next}`,
         `identify through the old handle: ${adminText(result)}`,
         `once it is closed: ${last}`,
       ];
     },
   ),
   behaviour(
-    "a handle that is closed, or of the other purpose, is EBADF",
+    "a closed handle, or one opened for the other purpose, gets EBADF",
     ["delete: EBADF", "admin: EBADF", "delete through admin: EBADF"],
     async (host) => {
       const device = await connected(host, toDiscovery(PLACES.main));

@@ -11,7 +11,7 @@ async function until(host: ContractHost, what: string, holds: () => boolean): Pr
 
 export const SYSTEM: readonly Behaviour[] = [
   behaviour(
-    "the service manager is told how things stand, in order",
+    "the service manager receives each state in order",
     ["ready", "reloading", "ready", "stopping"],
     async (host) => {
       for (const state of ["ready", "reloading", "ready", "stopping"] as const) host.ports.system.notify(state);
@@ -21,36 +21,37 @@ export const SYSTEM: readonly Behaviour[] = [
     {
       differs: {
         simulated: ["ready", "reloading", "ready"],
-        reason: "That a process stops is known in the simulation from the step that stops it; nobody reads it back.",
+        reason:
+          "In the simulation, the step that stops the process already shows it. Nothing reads the notification back.",
       },
     },
   ),
+  behaviour("units restart in the order of the requests", ["one.service", "two.service"], async (host) => {
+    host.ports.system.restartUnit("one.service");
+    host.ports.system.restartUnit("two.service");
+    await until(host, "two restarts", () => host.manager.restarted().length >= 2);
+    return host.manager.restarted();
+  }),
   behaviour(
-    "units are restarted in the order in which they were named",
-    ["one.service", "two.service"],
+    "the udev override can be written twice and removed twice",
+    ["there", "there", "gone", "gone"],
     async (host) => {
-      host.ports.system.restartUnit("one.service");
-      host.ports.system.restartUnit("two.service");
-      await until(host, "two restarts", () => host.manager.restarted().length >= 2);
-      return host.manager.restarted();
+      const { system } = host.ports;
+      const lines: string[] = [];
+      const shows = async (what: "there" | "gone", change: () => void): Promise<void> => {
+        change();
+        await until(
+          host,
+          `the override ${what}`,
+          () => (host.files.look(UDEV_OVERRIDE_PATH) !== undefined) === (what === "there"),
+        );
+        lines.push(what);
+      };
+      await shows("there", () => system.writeUdevOverride());
+      await shows("there", () => system.writeUdevOverride());
+      await shows("gone", () => system.removeUdevOverride());
+      await shows("gone", () => system.removeUdevOverride());
+      return lines;
     },
   ),
-  behaviour("the udev override comes and goes, also twice", ["there", "there", "gone", "gone"], async (host) => {
-    const { system } = host.ports;
-    const lines: string[] = [];
-    const shows = async (what: "there" | "gone", change: () => void): Promise<void> => {
-      change();
-      await until(
-        host,
-        `the override ${what}`,
-        () => (host.files.look(UDEV_OVERRIDE_PATH) !== undefined) === (what === "there"),
-      );
-      lines.push(what);
-    };
-    await shows("there", () => system.writeUdevOverride());
-    await shows("there", () => system.writeUdevOverride());
-    await shows("gone", () => system.removeUdevOverride());
-    await shows("gone", () => system.removeUdevOverride());
-    return lines;
-  }),
 ];

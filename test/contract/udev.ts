@@ -1,4 +1,4 @@
-/** Uevents: their order, and their text byte for byte. */
+/** Uevents: their order and their exact text. */
 import { getLogPage, LID } from "../../src/core/codec/admin.js";
 import { decodeUevent } from "../../src/core/codec/uevent.js";
 import { Milliseconds } from "../../src/core/domain/units.js";
@@ -9,7 +9,7 @@ import { PLACES, toDiscovery, toSubsystem } from "./stage.js";
 
 const behaviour = suiteOf("udev");
 
-/** AENs that come in vain are waited for this long. */
+/** How long to wait before concluding that no AEN comes. */
 const NO_AEN_FOR = Milliseconds(400);
 const AEN = "change nvme0 NVME_AEN=0x70f002";
 
@@ -21,7 +21,7 @@ async function readLog(host: ContractHost, device: string, rae: "retain" | "clea
   host.ports.sysfs.close(handle);
 }
 
-/** Whether a change makes an AEN. */
+/** How many AENs a change causes; `none` for zero. */
 async function aenOf(host: ContractHost, change: () => void): Promise<string> {
   const mark = host.delivered.length;
   change();
@@ -35,7 +35,7 @@ async function aenOf(host: ContractHost, change: () => void): Promise<string> {
   return String(ueventsSince(host, mark).filter((name) => name === AEN).length);
 }
 
-/** The same, with the log read before, so that nothing is masked. */
+/** The same, after a read of the log, so that no event is masked. */
 async function armedAenOf(host: ContractHost, change: () => void): Promise<string> {
   await readLog(host, "nvme0", "clear");
   return await aenOf(host, change);
@@ -84,21 +84,21 @@ const ORDER: readonly Behaviour[] = [
       return ueventsSince(host, mark);
     },
   ),
-  behaviour("a reset of an I/O controller: connected alone", ["change nvme0 NVME_EVENT=connected"], async (host) => {
+  behaviour("a reset of an I/O controller: connected only", ["change nvme0 NVME_EVENT=connected"], async (host) => {
     const device = await connected(host, toSubsystem("a", PLACES.io));
     const mark = host.delivered.length;
     host.reset(device);
     await uevent(host, "change nvme0 NVME_EVENT=connected", mark);
     return ueventsSince(host, mark);
   }),
-  behaviour("numbers of uevents rise", ["rising"], async (host) => {
+  behaviour("sequence numbers of uevents increase", ["increasing"], async (host) => {
     await deleted(host, await connected(host, toDiscovery(PLACES.main)));
     const numbers = host.delivered.flatMap(({ event }) =>
       event.kind === "uevent" ? [decodeUevent(event.message).seqnum] : [],
     );
     return [
       numbers.every((number, index) => index === 0 || number > (numbers[index - 1] ?? 0))
-        ? "rising"
+        ? "increasing"
         : numbers.join(" "),
     ];
   }),
@@ -120,7 +120,7 @@ const ORDER: readonly Behaviour[] = [
       differs: {
         simulated: ["bdi, block, nvme-generic, nvme-subsystem"],
         reason:
-          "The real adapter drops what is not of subsystem nvme; the simulation passes it on, and the core drops it.",
+          "The real adapter drops events of subsystems other than nvme. The simulation passes them on, and the core drops them.",
       },
     },
   ),
@@ -150,15 +150,15 @@ function fieldsOf(action: string, rest: readonly string[], happened: readonly st
 }
 
 const TEXT: readonly Behaviour[] = [
-  behaviour("the text of an add", fieldsOf("add", AT_MAIN), async (host) => {
+  behaviour("the text of an add event", fieldsOf("add", AT_MAIN), async (host) => {
     await connected(host, toDiscovery(PLACES.main));
     return ueventLines(await uevent(host, "add nvme0", 0));
   }),
-  behaviour("the text of a connected", fieldsOf("change", AT_MAIN, ["NVME_EVENT=connected"]), async (host) => {
+  behaviour("the text of a connected event", fieldsOf("change", AT_MAIN, ["NVME_EVENT=connected"]), async (host) => {
     await connected(host, toDiscovery(PLACES.main));
     return ueventLines(await uevent(host, "change nvme0 NVME_EVENT=connected", 0));
   }),
-  behaviour("the text of a rediscover", fieldsOf("change", AT_MAIN, ["NVME_EVENT=rediscover"]), async (host) => {
+  behaviour("the text of a rediscover event", fieldsOf("change", AT_MAIN, ["NVME_EVENT=rediscover"]), async (host) => {
     host.reset(await connected(host, toDiscovery(PLACES.main)));
     return ueventLines(await uevent(host, "change nvme0 NVME_EVENT=rediscover", 0));
   }),
@@ -168,7 +168,7 @@ const TEXT: readonly Behaviour[] = [
     return ueventLines(await uevent(host, AEN, 0));
   }),
   behaviour(
-    "the text of a remove, with host_traddr and host_iface",
+    "the text of a remove event, with host_traddr and host_iface",
     fieldsOf("remove", [
       "NVME_TRADDR=10.99.0.2",
       "NVME_TRSVCID=8009",
@@ -184,12 +184,12 @@ const TEXT: readonly Behaviour[] = [
   ),
 ];
 
-/** As a daemon connects it. */
+/** A connect as the daemon makes it. */
 const FOLLOWED = toDiscovery(PLACES.main, { keep_alive_tmo: "30" });
 
 const AENS: readonly Behaviour[] = [
   behaviour(
-    "one AEN, then none until the log was read with RAE=0",
+    "one AEN, then none until the log is read with RAE=0",
     [
       "first change: 1",
       "second change: none",
@@ -226,29 +226,29 @@ const AENS: readonly Behaviour[] = [
     },
   ),
   behaviour(
-    "changes that make an AEN, and changes that make none",
+    "changes that cause an AEN, and changes that do not",
     [
       "a subsystem is unlinked: 1",
-      "it is linked: 1",
-      "hosts are no longer allowed to a subsystem: 1",
-      "they are allowed again: 1",
-      "a referral comes: 1",
-      "a referral goes: 1",
-      "a change at another port: none",
-      "a subsystem hidden from this host: none",
+      "it is linked again: 1",
+      "a subsystem no longer allows any host: 1",
+      "it allows hosts again: 1",
+      "a referral is added: 1",
+      "a referral is removed: 1",
+      "a change on another port: none",
+      "a subsystem hidden from this host is linked: none",
     ],
     async (host) => {
       const { storage } = host;
       await connected(host, FOLLOWED);
       const changes: Readonly<Record<string, () => void>> = {
         "a subsystem is unlinked": () => storage.unlink("main", "b"),
-        "it is linked": () => storage.link("main", "b"),
-        "hosts are no longer allowed to a subsystem": () => storage.allow("b", "none"),
-        "they are allowed again": () => storage.allow("b", "any"),
-        "a referral comes": () => storage.refer("main", "io"),
-        "a referral goes": () => storage.unrefer("main", "io"),
-        "a change at another port": () => storage.unlink("io", "b"),
-        "a subsystem hidden from this host": () => storage.link("main", "private"),
+        "it is linked again": () => storage.link("main", "b"),
+        "a subsystem no longer allows any host": () => storage.allow("b", "none"),
+        "it allows hosts again": () => storage.allow("b", "any"),
+        "a referral is added": () => storage.refer("main", "io"),
+        "a referral is removed": () => storage.unrefer("main", "io"),
+        "a change on another port": () => storage.unlink("io", "b"),
+        "a subsystem hidden from this host is linked": () => storage.link("main", "private"),
       };
       const lines: string[] = [];
       for (const [what, change] of Object.entries(changes)) lines.push(`${what}: ${await armedAenOf(host, change)}`);

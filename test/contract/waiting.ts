@@ -1,10 +1,10 @@
-/** Those who wait for something in a world, and how long they do. */
+/** The waiters of a world, each with its deadline. */
 import type { Milliseconds } from "../../src/core/domain/units.js";
 import { Overdue } from "./host.js";
 
 interface Waiter {
   readonly until: number;
-  /** True once what is waited for is there; the waiter has been told then. */
+  /** Resolves the waiter if its condition holds. Returns whether it did. */
   readonly settle: () => boolean;
   readonly giveUp: () => void;
 }
@@ -12,7 +12,7 @@ interface Waiter {
 export class Waiting {
   readonly #waiters = new Set<Waiter>();
 
-  /** Settled already where `find` finds something now. */
+  /** Resolves at once if `find` finds something now. */
   add<T>(what: string, find: () => T | undefined, until: number): Promise<T> {
     return new Promise((resolve, reject) => {
       const settle = (): boolean => {
@@ -31,12 +31,12 @@ export class Waiting {
     return this.#waiters.size > 0;
   }
 
-  /** When the first of them gives up. */
+  /** The earliest deadline. */
   get patience(): number {
     return Math.min(...[...this.#waiters].map(({ until }) => until));
   }
 
-  /** Tells everybody who has what they wait for, and those whose time is over. Returns how many. */
+  /** Settles the waiters that found something and those past their deadline. Returns how many. */
   tell(now: Milliseconds): number {
     let told = 0;
     for (const waiter of [...this.#waiters]) {

@@ -1,15 +1,15 @@
-/** What a check is. The checks themselves are in checks/, and checks/index.ts lists them. */
+/** The type of a check. The checks are in checks/, and checks/index.ts lists them. */
 import { Seconds } from "../../src/core/domain/units.js";
 import type { Lab } from "./guest/lab.js";
 
-/** The kernels that the lab knows. */
+/** The kernels that the lab can boot. */
 export const KERNELS = ["6.1", "6.12"] as const;
 
 export type KernelName = (typeof KERNELS)[number];
 
 /**
- * The guests of a run: the checks of one run one after the other in it, and guests run side by side. They start in this
- * order: the longest first, so that the lanes end together.
+ * The guests of a run. A guest runs its checks one after the other; guests run in parallel. They start in this order,
+ * the longest first, so that parallel guests finish at about the same time.
  */
 export const GUESTS = [
   "rig",
@@ -32,14 +32,14 @@ export const GUESTS = [
 export type GuestName = (typeof GUESTS)[number];
 
 export interface Check {
-  /** A short sentence of what holds; `--only` matches it. */
+  /** A short sentence that says what holds. `--only` matches it. */
   readonly name: string;
   readonly guest: GuestName;
-  /** Where it can be run. Default: every kernel. */
+  /** The kernels that can run it. Default: every kernel. */
   readonly kernels?: readonly KernelName[];
-  /** It fails where it takes longer. Default `CHECK_LIMIT`. */
+  /** The check fails if it takes longer. Default `CHECK_LIMIT`. */
   readonly limit?: Seconds;
-  /** Starts with a clean target, no controllers and no daemon; ends it by returning or throwing. */
+  /** Starts with a clean target, no controllers and no daemon. Returns to pass, throws to fail. */
   run(lab: Lab): Promise<void>;
 }
 

@@ -12,7 +12,7 @@ import type { GuestPlan, GuestReport } from "./host/hearing.js";
 import { type Clock, VIRTUAL_CPUS, runShell } from "./host/qemu.js";
 import { summarize } from "./report.js";
 
-/** Boot and cleaning up, for a guest's limit. */
+/** Time for boot and clean-up in a guest's limit. */
 const BOOT_LIMIT = Seconds(60);
 
 const DEFAULT_KERNEL: KernelName = "6.12";
@@ -35,27 +35,27 @@ interface Options {
 
 const options = new Command("npm run lab --")
   .description("runs the lab's checks in guests with a real kernel")
-  .option("--all", "on every kernel")
-  .option("--kernel <release>", `on this one: ${KERNELS.join(" or ")}`, kernelName, DEFAULT_KERNEL)
-  .option("--only <pattern>", "the checks whose `guest: name` matches this regular expression", pattern)
+  .option("--all", "run on every kernel")
+  .option("--kernel <release>", `run on this kernel: ${KERNELS.join(" or ")}`, kernelName, DEFAULT_KERNEL)
+  .option("--only <pattern>", "run only the checks whose `guest: name` matches this regular expression", pattern)
   .option("--list", "list the checks and run none")
   .option("--bench", "measure the daemon instead of checking it")
-  .option("--shell", "a shell in a guest, on this terminal")
-  .option("--payloads <folder>", "write what the checks hand out, as KERNEL.NAME.json")
-  .option("--set <name=value>", "a setting that checks read; may be repeated", setting)
-  .option("--guests <number>", "guests at a time (default: 2; 1 to measure)", atLeastOne)
+  .option("--shell", "open a shell in a guest, on this terminal")
+  .option("--payloads <folder>", "write the checks' payloads as KERNEL.NAME.json")
+  .option("--set <name=value>", "a setting for checks; may be repeated", setting)
+  .option("--guests <number>", "guests that run at once (default: 2; with --bench 1)", atLeastOne)
   .option(
     "--cpus <number>",
-    "processors of a guest on the host's clock (default: 2; with the virtual clock 1)",
+    "processors of a guest on the host's clock (default: 2; always 1 with the virtual clock)",
     atLeastOne,
   )
-  .option("--memory <mib>", "memory of a guest", atLeastOne, 1024)
+  .option("--memory <mib>", "memory of a guest in MiB", atLeastOne, 1024)
   .option(
     "--clock <which>",
-    "virtual (default; waits cost nothing) or host (default with --bench and --shell)",
+    "virtual (the default; waits cost nothing) or host (the default with --bench and --shell)",
     clockName,
   )
-  .option("--keep", "keep the consoles of the guests even where all is well")
+  .option("--keep", "keep the guests' consoles even if every check passes")
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 64))
   .parse()
   .opts<Options>();
@@ -96,7 +96,7 @@ async function main(): Promise<number> {
   return summary.passed && within ? 0 : 1;
 }
 
-/** Prints what was measured; false where a budget is missed. */
+/** Prints the measurements. Returns false if a budget is missed. */
 function withinBudgets(reports: readonly GuestReport[]): boolean {
   const { text, met } = reportMeasurements(
     new Map(reports.flatMap(({ payloads }) => payloads.map(({ name, value }) => [name, value]))),
@@ -105,7 +105,7 @@ function withinBudgets(reports: readonly GuestReport[]): boolean {
   return met;
 }
 
-/** One guest of every name that has checks, on every kernel; guests of one name beside one another. */
+/** One guest per name that has checks, on every kernel. Guests of the same name are next to each other. */
 function plansFor(kernels: readonly KernelName[], checks: readonly Listed[]): readonly GuestPlan[] {
   return GUESTS.flatMap((guest) =>
     kernels.flatMap((kernel) => {
@@ -132,12 +132,12 @@ function planOf(kernel: KernelName, name: string, listed: readonly Listed[]): Gu
   };
 }
 
-/** As many at a time as asked for, in order; the reports are in the order of the plans. */
+/** Runs the plans in order, several at once. The reports are in the order of the plans. */
 async function runAll(fleet: Fleet, plans: readonly GuestPlan[]): Promise<readonly GuestReport[]> {
-  // A measurement beside another measures both.
+  // Parallel measurements disturb each other.
   const atOnce = options.guests ?? (options.bench === true ? 1 : 2);
   console.log(
-    `${plans.length} guests, ${atOnce} at a time, ${cpusOf(options)} processors each, ${clockOf(options)} clock`,
+    `${plans.length} guests, ${atOnce} at once, ${cpusOf(options)} processors each, ${clockOf(options)} clock`,
   );
   const began = performance.now();
   const reports = new Map<GuestPlan, GuestReport>();
@@ -175,12 +175,12 @@ function cpusOf(asked: Options): number {
 
 function clockName(text: string): Clock {
   if (text === "virtual" || text === "host") return text;
-  throw new InvalidArgumentError("virtual or host.");
+  throw new InvalidArgumentError("It must be virtual or host.");
 }
 
 function kernelName(text: string): KernelName {
   const known = KERNELS.find((name) => name === text);
-  if (known === undefined) throw new InvalidArgumentError(`${KERNELS.join(" or ")}.`);
+  if (known === undefined) throw new InvalidArgumentError(`It must be ${KERNELS.join(" or ")}.`);
   return known;
 }
 
@@ -188,18 +188,18 @@ function pattern(text: string): RegExp {
   try {
     return new RegExp(text);
   } catch {
-    throw new InvalidArgumentError("Not a regular expression.");
+    throw new InvalidArgumentError("It must be a regular expression.");
   }
 }
 
 function setting(text: string, before: Readonly<Record<string, string>> | undefined): Readonly<Record<string, string>> {
   const at = text.indexOf("=");
-  if (at < 1) throw new InvalidArgumentError("NAME=VALUE.");
+  if (at < 1) throw new InvalidArgumentError("It must be NAME=VALUE.");
   return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
 }
 
 function atLeastOne(text: string): number {
   const number = Number(text);
-  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError("A whole number above 0.");
+  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError("It must be a whole number above 0.");
   return number;
 }

@@ -1,11 +1,11 @@
-/** What a guest tells its host: a JSON record a line, over its second serial port. */
+/** Messages from a guest to its host: one JSON record per line, over the second serial port. */
 import { z } from "zod";
 import type { CheckFile } from "./checks/index.js";
 
 export const messageSchema = z.discriminatedUnion("kind", [
-  /** The guest's node runs. */
+  /** Node has started in the guest. */
   z.object({ kind: z.literal("up"), release: z.string(), seconds: z.number() }),
-  /** A line for a person. */
+  /** A line for a person to read. */
   z.object({ kind: z.literal("note"), text: z.string() }),
   /** A check waits for something. */
   z.object({ kind: z.literal("waiting"), check: z.string(), text: z.string() }),
@@ -15,24 +15,24 @@ export const messageSchema = z.discriminatedUnion("kind", [
     passed: z.boolean(),
     assertions: z.number(),
     seconds: z.number(),
-    /** Why it failed, and what may explain it: logs, a line each. */
+    /** Why it failed, and log lines that may explain it. */
     reason: z.string().optional(),
     evidence: z.array(z.string()).optional(),
   }),
-  /** What a check measured or observed, for whoever asked for it on the host. */
+  /** What a check measured or observed, for `--payloads` on the host. */
   z.object({ kind: z.literal("payload"), name: z.string(), value: z.unknown() }),
-  /** Everything that was asked for was run. */
+  /** The job is finished: every requested check ran. */
   z.object({ kind: z.literal("end") }),
 ]);
 
 export type Message = z.infer<typeof messageSchema>;
 export type CheckResult = Extract<Message, { kind: "check" }>;
 
-/** What a guest is to do: /job/job.json in its file system. */
+/** A guest's job: /job/job.json in its file system. */
 export interface Job {
-  /** Names of checks, and the files that they are in. */
+  /** Names of the checks to run, and the files that define them. */
   readonly checks: readonly string[];
   readonly files: readonly CheckFile[];
-  /** Settings of a check or a measurement, as its own code understands them. */
+  /** Settings that a check or measurement interprets itself. */
   readonly settings: Readonly<Record<string, string>>;
 }

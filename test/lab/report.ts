@@ -1,10 +1,10 @@
-/** What a run of the lab ends with: one line a check, and the counts of each kernel. */
+/** The summary of a lab run: one line per check, and the counts of each kernel. */
 import type { KernelName } from "./check.js";
 import type { GuestReport } from "./host/hearing.js";
 
 export interface Summary {
   readonly text: string;
-  /** Whether every check ran and passed, and at least one did on every kernel. */
+  /** Whether every check ran and passed, and at least one ran on every kernel. */
   readonly passed: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** The bus of a real host: a bus daemon, one adapter a service, and one that stands for an administrator's tool. */
+/** The bus of a real host: a bus daemon, one adapter per service, and one adapter as an administrator's tool. */
 import { resolveBusAddresses } from "../../../src/adapters/real/bus/address.js";
 import { findMethod, SERVICES } from "../../../src/adapters/real/bus/idl.js";
 import { BUS_TIMING } from "../../../src/adapters/real/bus/limits.js";
@@ -14,7 +14,7 @@ import type { BusPeer, ContractHost, Delivered, HostBus } from "../host.js";
 
 const LIMIT = Milliseconds(20_000);
 
-/** A service that is asked for again sooner than a daemon does. */
+/** Reconnects sooner than the daemon does. */
 const TIMING = { ...BUS_TIMING, reconnectFirst: Milliseconds(100) };
 
 /** One process on the bus. */
@@ -47,7 +47,7 @@ export class RealHostBus implements HostBus {
     this.peer = this.#makePeer();
   }
 
-  /** Once staf is on the bus. `deliver` gets what is delivered to it. */
+  /** Resolves once staf is on the bus. `deliver` receives staf's events. */
   static async open(parts: BusParts, deliver: Deliver): Promise<RealHostBus> {
     const bus = new RealHostBus(parts, deliver);
     await bus.#present("staf");
@@ -82,7 +82,7 @@ export class RealHostBus implements HostBus {
     return await this.#parts.host.until(`${method} of ${service}`, find, LIMIT);
   }
 
-  /** A method that our own adapter would not even call. */
+  /** Calls a method that our own adapter refuses to call. */
   async #callAnyway(service: ServiceName, member: string): Promise<BusResult> {
     const resolved = resolveBusAddresses(this.#parts.daemon.address, {});
     const address = resolved.ok ? resolved.addresses[0] : undefined;
@@ -103,7 +103,7 @@ export class RealHostBus implements HostBus {
     const { busName, path } = SERVICES[service];
     const owner = await ask(busCall("GetNameOwner", "s", [busName], "s"));
     const [destination] = owner.ok ? owner.values : [];
-    if (typeof destination !== "string") throw new Error(`nobody owns ${busName}`);
+    if (typeof destination !== "string") throw new Error(`${busName} has no owner`);
     const result = await ask({ destination, path, interface: busName, member, signature: "", args: [], returns: "" });
     link.close();
     return result.ok ? { ok: true, values: [] } : result;
@@ -140,7 +140,7 @@ export class RealHostBus implements HostBus {
     return (event) => delivered.push({ at: this.#parts.host.now(), event });
   }
 
-  /** Until the name of a service is owned, as the tool sees it. */
+  /** Waits until the tool sees an owner for the service's name. */
   async #present(service: ServiceName): Promise<void> {
     this.#tool.bus.subscribe(service);
     const find = (): true | undefined => {

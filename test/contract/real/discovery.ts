@@ -1,4 +1,4 @@
-/** What announces and what discovers in the guest: an avahi-daemon at the far end of a link, and the host's own. */
+/** Discovery in the guest: an avahi-daemon that announces at the far end of a link, and the host's own avahi-daemon. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { RealDnssd } from "../../../src/adapters/real/avahi/port.js";
@@ -53,7 +53,7 @@ export class RealDiscovery implements HostDiscovery {
     return new RealDiscovery(await Avahi.start(around, "near"), await Avahi.start(around, "far", namespace), cleanups);
   }
 
-  /** Through the host's own Avahi, over a connection of its own to that one's bus. */
+  /** The port over the host's own Avahi, with a separate connection to Avahi's bus. */
   dnssd(deliver: Deliver, log: LogPort): DnssdPort {
     const bus = new RealBus({ services: [], address: this.#near.bus.address, deliver: () => undefined, log });
     return new RealDnssd({ avahi: bus.foreign(AVAHI), deliver, log });

@@ -1,4 +1,4 @@
-/** The contract suite's host over a real kernel: one behaviour's view of the world. */
+/** The contract suite's host on a real kernel: one behaviour's view of the world. */
 import { Milliseconds } from "../../../src/core/domain/units.js";
 import type { BusPort } from "../../../src/core/ports/bus.js";
 import type { CoreEvent, Ports } from "../../../src/core/ports/index.js";
@@ -20,7 +20,7 @@ import type { PortName } from "../behaviour.js";
 import { RealHostBus } from "./bus.js";
 import type { RealWorld } from "./world.js";
 
-/** No uevent for this long: all that were sent are delivered. */
+/** Without a uevent for this long, all that were sent are delivered. */
 const QUIET_FOR = Milliseconds(120);
 
 let nextRequest = 1;
@@ -42,7 +42,7 @@ export class RealContractHost implements ContractHost {
     this.#stopListening = world.listen((delivered) => this.delivered.push(delivered));
   }
 
-  /** A host for a behaviour of this port; one of the bus is on the bus then. */
+  /** Opens a host for a behaviour of this port. For the bus port, the host joins the bus first. */
   static async open(kernel: MeasuredKernel, world: RealWorld, port: PortName): Promise<RealContractHost> {
     const host = new RealContractHost(kernel, world);
     if (port !== "bus") return host;
@@ -72,7 +72,7 @@ export class RealContractHost implements ContractHost {
     };
   }
 
-  /** Remembers what was opened: a controller's number is not free while somebody holds it open. */
+  /** Remembers opened handles: an open handle keeps a controller's number in use. */
   get #sysfs(): SysfsPort {
     const { sysfs } = this.#world.ports;
     return {
@@ -140,7 +140,7 @@ export class RealContractHost implements ContractHost {
     const from = this.now();
     const lastUevent = (): number => this.delivered.findLast(({ event }) => event.kind === "uevent")?.at ?? from;
     const quiet = (): true | undefined => (this.now() - Math.max(from, lastUevent()) >= QUIET_FOR ? true : undefined);
-    await this.until("an end of uevents", quiet, Milliseconds(10_000));
+    await this.until("uevents to stop", quiet, Milliseconds(10_000));
   }
 
   async until<T>(what: string, find: () => T | undefined, limit: Milliseconds): Promise<T> {
@@ -148,7 +148,7 @@ export class RealContractHost implements ContractHost {
   }
 
   #openBus(): RealHostBus {
-    if (this.#bus === undefined) throw new Error("only behaviours of the bus are on the bus");
+    if (this.#bus === undefined) throw new Error("only behaviours of the bus port join the bus");
     return this.#bus;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The contract suite on a real kernel, in a process of its own: it takes over the PATH, standard error, which must be a file, and
- * libuv's pool (UV_THREADPOOL_SIZE). Prints each row as a line of JSON.
+ * Runs the contract suite on a real kernel. It needs a separate process, because it takes over PATH, standard error (which
+ * must be a file) and libuv's pool (UV_THREADPOOL_SIZE). Prints each row as one line of JSON.
  */
 import { loadLibc } from "../../../src/adapters/real/libc.js";
 import { type Behaviour, observe, runsOn } from "../behaviour.js";
@@ -35,13 +35,13 @@ async function main(kernel: MeasuredKernel, only: RegExp): Promise<void> {
   await world.close();
 }
 
-/** At once: a thread of the pool is for ever in poll(2), and `process.exit` would wait for it. */
+/** Exits at once. `process.exit` would wait for a pool thread that never leaves poll(2). */
 function end(status: number): void {
   const loaded = loadLibc();
   if (loaded.ok) loaded.libc.exitNow(status);
 }
 
-// Whoever waits beside a behaviour that failed waits in vain.
+// When a behaviour fails, its other waits time out unhandled.
 process.on("unhandledRejection", (error) => {
   if (!(error instanceof Overdue)) throw error;
 });

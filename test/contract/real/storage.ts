@@ -27,7 +27,7 @@ export class RealStorage implements Storage {
   readonly #referred = new Map<string, () => void>();
   readonly #allowed = new Map<Subsystem, "any" | "none">();
 
-  /** `namespace`: where `far` lies. */
+  /** `namespace` is the network namespace of `far`. */
   constructor(namespace: NetworkNamespace) {
     this.#namespace = namespace;
     this.#target.reset();
@@ -76,7 +76,7 @@ export class RealStorage implements Storage {
     return PLACES.main;
   }
 
-  /** Puts everything as the stage has it. */
+  /** Restores the stage's arrangement. */
   restore(): void {
     this.#target.discoveryNqn(WELL_KNOWN_DISCOVERY_NQN);
     for (const subsystem of SUBSYSTEMS) {

@@ -1,4 +1,4 @@
-/** What stands around a real host: listeners that are no target, a name server, a service manager. */
+/** The surroundings of a real host: listeners that are not targets, a name server, a service manager. */
 import { createSocket, type Socket } from "node:dgram";
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server, type Socket as Connection } from "node:net";
@@ -19,9 +19,9 @@ export async function openPeers(): Promise<readonly Server[]> {
   const servers = Object.entries(PEERS).map(([name, { traddr, trsvcid }]) => {
     const greet = greetings[name as keyof typeof PEERS];
     const server = createServer((connection) => {
-      // Whoever hangs up on it does so as it likes.
+      // A client may hang up in any way.
       connection.on("error", () => undefined);
-      // Reads on, so that it notices when the other side closes.
+      // Keep reading, to notice when the other side closes.
       connection.resume();
       greet(connection);
     });
@@ -36,7 +36,7 @@ const RESPONSE = 0x8000 | 0x0100 | 0x0080;
 const RCODE = { ok: 0, serverFailure: 2, noSuchName: 3 } as const;
 const TYPE_A = 1;
 
-/** A name server for the names of `NAMES`, which the resolver of this host is told to ask. */
+/** Starts a name server for `NAMES` and points this host's resolver at it. */
 export async function openNameServer(): Promise<Socket> {
   writeFileSync("/etc/resolv.conf", "nameserver 127.0.0.1\noptions timeout:2 attempts:1\n");
   const socket = createSocket("udp4");
@@ -44,7 +44,7 @@ export async function openNameServer(): Promise<Socket> {
   return await new Promise((resolve) => socket.bind(DNS_PORT, "127.0.0.1", () => resolve(socket)));
 }
 
-/** RFC 1035, 4.1: the header, the question as it came, and the addresses where it asks for those of a known name. */
+/** RFC 1035, 4.1: the header, the question unchanged, and the addresses if it asks for those of a known name. */
 function answerTo(query: Buffer): Buffer {
   const labels: string[] = [];
   let at = HEADER_BYTES;
@@ -65,7 +65,7 @@ function answerTo(query: Buffer): Buffer {
   return Buffer.concat([header, question, ...records]);
 }
 
-/** The name of the question, type A, class IN, a minute. */
+/** A record with the name of the question: type A, class IN, TTL one minute. */
 function addressRecord(address: string): Buffer {
   return Buffer.from([0xc0, HEADER_BYTES, 0, TYPE_A, 0, 1, 0, 0, 0, 60, 0, 4, ...address.split(".").map(Number)]);
 }
@@ -77,7 +77,7 @@ const AF_UNIX = 1;
 const SOCK_DGRAM_NONBLOCK = 2 | 0o4000;
 const NOTIFY_BYTES_MAX = 4_096;
 
-/** A service manager that takes notifications, and commands that write down what they were asked. */
+/** A service manager that receives notifications, with stand-in commands that record their arguments. */
 export class RealServiceManager implements ServiceManager {
   readonly environment = { NOTIFY_SOCKET };
   readonly #libc: Libc;
@@ -101,7 +101,7 @@ export class RealServiceManager implements ServiceManager {
     this.#socket = socket.value;
   }
 
-  /** Forgets what was before. */
+  /** Forgets all earlier notifications and commands. */
   begin(): void {
     this.told();
     this.#told.length = 0;
@@ -128,7 +128,7 @@ export class RealServiceManager implements ServiceManager {
   }
 }
 
-/** sd_notify(3): RELOADING=1 counts with the time alone. */
+/** sd_notify(3): RELOADING=1 is valid only with MONOTONIC_USEC. */
 function stateOf(message: string): string {
   if (message === "READY=1") return "ready";
   if (message === "STOPPING=1") return "stopping";

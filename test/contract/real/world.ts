@@ -1,4 +1,4 @@
-/** A real host for the contract suite: the adapters of one daemon, over the guest's kernel and the stage around it. */
+/** A real host for the contract suite: one daemon's adapters on the guest's kernel, and the stage around them. */
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { performance } from "node:perf_hooks";
@@ -29,13 +29,13 @@ import { RealDiscovery } from "./discovery.js";
 import { RealStorage } from "./storage.js";
 import { openNameServer, openPeers, RealServiceManager } from "./surroundings.js";
 
-/** How often those who wait look again for what no event tells, in milliseconds. */
+/** How often waiters poll for changes that no event reports, in milliseconds. */
 const LOOK_EVERY = 20;
 
-/** The other end of the link to `far`, in its own network. */
+/** The far end of the link to `far`, in the other network namespace. */
 const FAR_END = "far0";
 
-/** The target frees a controller's id some time after the host has let go of it, and shows nobody when. */
+/** The target frees a controller's id some time after the host does, and does not show when. */
 const TARGET_FORGETS_IN = Milliseconds(250);
 
 const FOLDER = "/run/contract";
@@ -51,7 +51,7 @@ export class RealWorld {
   readonly #namespace: NetworkNamespace;
   readonly #waiting = new Waiting();
   readonly #listeners = new Set<(delivered: Delivered) => void>();
-  /** Controllers of which an `add` and no `remove` was delivered. */
+  /** Controllers whose `add` was delivered and whose `remove` was not. */
   readonly #present = new Set<string>();
   #looking: NodeJS.Timeout | undefined;
 
@@ -80,7 +80,7 @@ export class RealWorld {
         deliver,
         environment: this.manager.environment,
         exit: (status) => {
-          throw new Error(`the process was ended with ${String(status)}`);
+          throw new Error(`the process exited with status ${String(status)}`);
         },
       }),
       log,
@@ -111,7 +111,7 @@ export class RealWorld {
     this.#waiting.tell(this.now());
   };
 
-  /** Calls back for every event from here on, until the function returned is called. */
+  /** Calls `listener` for every event until the returned function is called. */
   listen(listener: (delivered: Delivered) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -157,11 +157,11 @@ export class RealWorld {
   };
 
   reset(device: string): void {
-    // What it answers is not asked for: what follows is seen.
+    // The answer does not matter: the events that follow show the result.
     void command(device, "reset_controller");
   }
 
-  /** No controller is left, and the storage is as the stage has it. */
+  /** Deletes every controller and restores the storage. */
   async clear(): Promise<void> {
     this.network.wire("up");
     this.storage.restore();
@@ -171,7 +171,7 @@ export class RealWorld {
     await pause(TARGET_FORGETS_IN);
   }
 
-  /** Follows the uevents of controllers: those of a behaviour must not reach the next. */
+  /** Follows controllers' uevents, so that `clear` can wait: no uevent of one behaviour may reach the next. */
   #follow(event: CoreEvent): void {
     const name = event.kind === "uevent" ? ueventName(event.message) : undefined;
     const [action = "", device = ""] = name?.split(" ") ?? [];
@@ -211,7 +211,7 @@ function exists(path: string): boolean {
 const LEVELS: readonly LogLine["level"][] = ["error", "warning", "notice", "info", "debug"];
 const PRIORITY_OF_ERROR = 3;
 
-/** A line without a priority that it knows shows as an error of that text. */
+/** Parses a log line. A line without a known priority counts as an error with that text. */
 function parseLine(line: string): LogLine {
   const match = /^<(\d)>(.*)$/.exec(line);
   const level = LEVELS[Number(match?.[1] ?? PRIORITY_OF_ERROR) - PRIORITY_OF_ERROR];

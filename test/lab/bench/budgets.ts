@@ -1,47 +1,48 @@
-/** What the daemon may take, held against what it took. */
+/** The daemon's budgets, compared with its measurements. */
 import type { Figures, Spent } from "./figures.js";
 
-/** One figure of the report, as text, and whether it is within its budget; a figure without one informs. */
+/** One figure of the report as text, and whether it is within its budget. A figure without a budget only informs. */
 export interface Judged {
   readonly text: string;
   readonly verdict: "met" | "missed" | "informs";
 }
 
-/** A line of the report: what it shows of one run of the measurements. `undefined`: that was not measured there. */
+/** A line of the report. */
 export interface Line {
   readonly what: string;
-  /** What is demanded, for a person. */
+  /** The budget, for a person to read. */
   readonly budget: string;
+  /** Judges one run of the measurements; `undefined` if that run did not measure this. */
   judge(figures: Figures): Judged | undefined;
 }
 
-/** Until changes are gathered, as src/core/limits.ts has it. */
+/** The soak that gathers changes (src/core/domain/limits.ts). */
 const SOAK_MS = 1500;
 const RETRY_MS = 3000;
-/** Beyond the soak or the retry: reading the page, planning, connecting. */
+/** Time beyond the soak or the retry: reading the page, planning, connecting. */
 const CHANGE_MS = 300;
 const CHANGE_CPU_MS = 100;
 const RESTART_MS = 5000;
 const ANSWER_MS = 20;
-/** A quarter of what stafd and stacd 2.4.1 took in a machine emulated like this one, with 150. */
+/** A quarter of what stafd and stacd 2.4.1 took with 150 I/O controllers, in a machine emulated like this one. */
 const START_CPU_MS = 10_400;
-/** What stafd and stacd 2.4.1 together held in such a machine, with so many I/O controllers or fewer. */
+/** What stafd and stacd 2.4.1 together held in such a machine, with this many I/O controllers or fewer. */
 const RSS_MIB = [
   { volumes: 10, mib: 66 },
   { volumes: 50, mib: 67 },
   { volumes: 150, mib: 69 },
 ];
-/** What is shown as 0.0 %, on a processor that is not emulated: that is at least so many times as fast. */
+/** The share that rounds to 0.0 % on a native processor, which is at least `EMULATION` times as fast. */
 const IDLE_SHARE = 0.0005;
 const EMULATION = 11;
 
 export const LINES: readonly Line[] = [
-  inform("the kernel alone: all and the DC connected by plain writes", ({ floorMs }) => seconds(median(floorMs))),
-  inform("the kernel alone: one deleted and connected again", ({ byHandMs }) => milliseconds(median(byHandMs))),
-  inform("process started: first line of its log", ({ starts }) => seconds(median(starts.map(({ upMs }) => upMs)))),
+  inform("kernel alone: connecting all and the DC by plain writes", ({ floorMs }) => seconds(median(floorMs))),
+  inform("kernel alone: deleting and reconnecting one", ({ byHandMs }) => milliseconds(median(byHandMs))),
+  inform("process start until the first log line", ({ starts }) => seconds(median(starts.map(({ upMs }) => upMs)))),
   {
-    what: "started until all live",
-    budget: "2 x the kernel alone + process started + 1.5 s",
+    what: "start until all are live",
+    budget: "2 x kernel alone + process start + 1.5 s",
     judge({ floorMs, starts }) {
       const most = 2 * median(floorMs) + median(starts.map(({ upMs }) => upMs)) + SOAK_MS;
       const took = median(starts.map(({ all }) => all.ms));
@@ -64,20 +65,20 @@ export const LINES: readonly Line[] = [
   inform("PSS then", ({ starts }) => mib(Math.max(...starts.map(({ memory }) => memory.pssMib)))),
   restart("SIGTERM"),
   restart("SIGKILL"),
-  inform("CPU of such a restart", ({ restarts }) => seconds(Math.max(...restarts.map(({ all }) => all.cpuMs)))),
+  inform("CPU of a restart", ({ restarts }) => seconds(Math.max(...restarts.map(({ all }) => all.cpuMs)))),
   {
     what: "RSS after a restart",
     budget: "66, 67, 69 MiB (one process)",
     judge: ({ restarts, ...figures }) => judgeRss(figures, Math.max(...restarts.map(({ memory }) => memory.rssMib))),
   },
-  change("one more subsystem: event until live", ({ more }) => more),
-  changeCpu("CPU of one more", ({ more }) => more),
-  change("one less: event until gone", ({ less }) => less),
-  inform("CPU of one less", ({ less }) => milliseconds(median(less.map(({ cpuMs }) => cpuMs)))),
-  removal("an I/O controller deleted by hand, until live again", ({ removed }) => removed.ioMs),
-  removal("the discovery controller deleted by hand, until live again", ({ removed }) => removed.dcMs),
+  change("subsystem added: event until live", ({ more }) => more),
+  changeCpu("CPU of adding a subsystem", ({ more }) => more),
+  change("subsystem removed: event until gone", ({ less }) => less),
+  inform("CPU of removing a subsystem", ({ less }) => milliseconds(median(less.map(({ cpuMs }) => cpuMs)))),
+  removal("I/O controller deleted by hand until live again", ({ removed }) => removed.ioMs),
+  removal("discovery controller deleted by hand until live again", ({ removed }) => removed.dcMs),
   {
-    what: "list_controllers answered by stac",
+    what: "stac's answer to list_controllers",
     budget: `${ANSWER_MS} ms`,
     judge({ askedMs }) {
       const took = median(askedMs);
@@ -87,7 +88,7 @@ export const LINES: readonly Line[] = [
   },
   {
     what: "idle CPU",
-    budget: `0.0 % natively, ${EMULATION} x as fast`,
+    budget: `0.0 % on a native CPU, ${EMULATION} x as fast`,
     judge({ idle }) {
       if (idle === undefined) return undefined;
       const share = idle.cpuMs / 1000 / idle.seconds;
@@ -96,13 +97,13 @@ export const LINES: readonly Line[] = [
     },
   },
   {
-    what: "RSS after all this",
+    what: "RSS at the end",
     budget: "66, 67, 69 MiB (one process)",
     judge: ({ memoryLast, ...figures }) => judgeRss(figures, memoryLast.rssMib),
   },
 ];
 
-/** Whether a controller more costs the same however many there are: of three numbers of controllers, the last step against the first. */
+/** Whether the cost per extra controller is constant: compares the last of two steps in number with the first. */
 export function judgeGrowth(few: Figures, some: Figures, many: Figures): Judged {
   const first = cpuOfOneMore(few, some);
   const last = cpuOfOneMore(some, many);
@@ -112,7 +113,7 @@ export function judgeGrowth(few: Figures, some: Figures, many: Figures): Judged 
   };
 }
 
-/** Beyond what one boot differs from another by, linear is not square, which would be 3.3 here. */
+/** More than boots differ from each other by. Quadratic growth would be 3.3 here. */
 export const GROWTH = 1.5;
 
 function cpuOfOneMore(fewer: Figures, more: Figures): number {
@@ -129,7 +130,7 @@ function inform(what: string, text: (figures: Figures) => string): Line {
 
 function restart(signal: "SIGTERM" | "SIGKILL"): Line {
   return {
-    what: `restarted after ${signal}, until all are known`,
+    what: `restart after ${signal} until all are known`,
     budget: seconds(RESTART_MS),
     judge({ restarts }) {
       const took = restarts.find((one) => one.signal === signal)?.all.ms;
@@ -168,7 +169,7 @@ function removal(what: string, took: (figures: Figures) => number): Line {
   };
 }
 
-/** Two processes of node alone hold more than that; of them the share that is theirs alone is shown. */
+/** Two node processes alone exceed the limit, so for them the figure only informs. */
 function judgeRss({ processes, volumes }: Pick<Figures, "processes" | "volumes">, took: number): Judged {
   const most = RSS_MIB.find((one) => volumes <= one.volumes)?.mib;
   return { text: mib(took), verdict: processes === 1 && most !== undefined ? within(took, most) : "informs" };
@@ -178,7 +179,7 @@ function within(took: number, most: number): "met" | "missed" {
   return took <= most ? "met" : "missed";
 }
 
-/** The middle one; of an even number the later of the two. NaN without any. */
+/** The middle value; the larger of the two middle values for an even count. NaN for an empty list. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((one, other) => one - other);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;

@@ -1,23 +1,23 @@
-/** What the daemon's budgets are held against. Milliseconds and MiB throughout; measured in the guest, handed out as payloads. */
+/** The measurements for the daemon's budgets, in milliseconds and MiB. The guest measures them and sends them as payloads. */
 import { z } from "zod";
 
 const memorySchema = z.object({
   rssMib: z.number(),
-  /** Pages that several processes map are counted once, a share to each. */
+  /** Counts shared pages once, divided among the processes that map them. */
   pssMib: z.number(),
 });
 
-/** How long something took, and what the daemon's processes spent on it. */
+/** How long something took, and the CPU time that the daemon's processes spent on it. */
 const spentSchema = z.object({ ms: z.number(), cpuMs: z.number() });
 
-/** One guest's figures for one way to run the daemon. Lists hold one value a repetition. */
+/** One guest's figures for one way to run the daemon. Lists hold one value per repetition. */
 export const figuresSchema = z.object({
   /** I/O controllers, each with one I/O queue, listed by one configured discovery controller. */
   volumes: z.number(),
   processes: z.union([z.literal(1), z.literal(2)]),
-  /** The kernel's own: all connected by plain writes, the discovery controller too, four at once, no daemon there. */
+  /** The kernel alone, without a daemon: connecting everything by plain writes, the DC included, four at once. */
   floorMs: z.array(z.number()),
-  /** One controller deleted and connected again by plain writes, the daemon not there. */
+  /** The kernel alone, without a daemon: deleting and reconnecting one controller by plain writes. */
   byHandMs: z.array(z.number()),
   starts: z.array(
     z.object({
@@ -32,16 +32,16 @@ export const figuresSchema = z.object({
   restarts: z.array(
     z.object({ signal: z.enum(["SIGTERM", "SIGKILL"]), endMs: z.number(), all: spentSchema, memory: memorySchema }),
   ),
-  /** One more subsystem linked to the port, until it is live; one less, until it is gone. */
+  /** From linking one more subsystem to the port until it is live, and from unlinking it until it is gone. */
   more: z.array(spentSchema),
   less: z.array(spentSchema),
-  /** Deleted by hand, until it is live again. */
+  /** From a delete by hand until the controller is live again. */
   removed: z.object({ ioMs: z.number(), dcMs: z.number() }),
-  /** `list_controllers` of stac, as a client on the bus sees it. */
+  /** stac's answers to `list_controllers`, as seen by a client on the bus. */
   askedMs: z.array(z.number()),
-  /** Nothing happens, nor did for a minute before. */
+  /** While nothing happens, after a minute in which nothing happened. */
   idle: z.object({ seconds: z.number(), cpuMs: z.number() }).optional(),
-  /** When everything above was done by the processes of the last restart. */
+  /** At the end of all measurements. */
   memoryLast: memorySchema,
 });
 

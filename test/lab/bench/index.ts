@@ -1,4 +1,4 @@
-/** What `npm run lab -- --bench` measures in guests. A measurement is a check that hands out what it measured. */
+/** The measurements of `npm run lab -- --bench`. A measurement is a check that sends its figures as a payload. */
 import { Seconds } from "../../../src/core/domain/units.js";
 import type { Check, GuestName } from "../check.js";
 import { measure, type Measured } from "./measure.js";
@@ -17,7 +17,7 @@ function measurement(guest: GuestName, what: Measured): Check {
   };
 }
 
-/** In the order in which they run. What a change or a minute costs grows with the controllers: the most are measured longest. */
+/** In the order in which they run. Costs grow with the number of controllers, so 150 controllers get the most rounds. */
 export const MEASUREMENTS: readonly Check[] = [
   measurement("bench-10", { volumes: 10, processes: 1, rounds: 3, idle: false }),
   measurement("bench-50", { volumes: 50, processes: 1, rounds: 3, idle: false }),

@@ -1,21 +1,21 @@
-/** The kernel's controllers, moved and watched with as little work as can be: the daemon has the same emulated processors. */
+/** Changes and polls the kernel's controllers with as little work as possible: the daemon shares the emulated processors. */
 import { WELL_KNOWN_DISCOVERY_NQN } from "../../../src/core/domain/transport-id.js";
 import { Milliseconds, Seconds } from "../../../src/core/domain/units.js";
 import { deviceNames, HOME, IDENTITY } from "../checks/steps/storage.js";
 import { attribute, command, connectMeanwhile } from "../guest/fabrics.js";
 import { until } from "./wait.js";
 
-/** As many as the daemon hands to the kernel at once. */
+/** As many as the daemon gives the kernel at once. */
 const AT_ONCE = 4;
 
 const ALL_LIMIT = Seconds(60);
 const ONE_LIMIT = Seconds(20);
 
-/** A look at 150 controllers takes emulated milliseconds, and many are waited for over seconds. */
+/** Polling 150 controllers takes emulated milliseconds, and the wait for many takes seconds. */
 const MANY_EVERY = Milliseconds(50);
 const ONE_EVERY = Milliseconds(10);
 
-/** Connects to the home port by plain writes. */
+/** Connects these NQNs at the home port by plain writes. */
 export function connectAll(nqns: readonly string[]): Promise<void> {
   return fourAtOnce(nqns, async (nqn) => {
     const place = `transport=tcp,traddr=${HOME.traddr},trsvcid=${HOME.trsvcid}`;
@@ -30,13 +30,13 @@ export function deleteAll(): Promise<void> {
   return fourAtOnce(deviceNames(), deleteByHand);
 }
 
-/** Resolves once the kernel is done with it. */
+/** Deletes a controller. Resolves when the kernel has finished. */
 export async function deleteByHand(name: string): Promise<void> {
   const errno = await command(name, "delete_controller");
   if (errno !== 0) throw new Error(`the delete of ${name} failed with errno ${errno}`);
 }
 
-/** Resolves when so many controllers are there, and all of them are live. */
+/** Resolves when exactly `count` controllers exist and all are live. */
 export async function untilLive(count: number): Promise<void> {
   const live = new Set<string>();
   await until({
@@ -53,7 +53,7 @@ export async function untilLive(count: number): Promise<void> {
   });
 }
 
-/** Resolves with the name of the controller that is not among these, once it is live. */
+/** Resolves with the name of a controller not in `known`, once it is live. */
 export function untilNew(known: ReadonlySet<string>): Promise<string> {
   const found = (): string | undefined => deviceNames().find((name) => !known.has(name));
   return until({

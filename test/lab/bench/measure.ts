@@ -1,4 +1,4 @@
-/** Runs the daemon through all that is measured of it, in one guest, with one number of volumes. */
+/** Takes all measurements of the daemon in one guest, with one number of volumes. */
 import { Milliseconds } from "../../../src/core/domain/units.js";
 import { WELL_KNOWN_DISCOVERY_NQN } from "../../../src/core/domain/transport-id.js";
 import { busClient, listed } from "../checks/steps/bus-client.js";
@@ -13,22 +13,22 @@ import { millisecondsOf, pause } from "./wait.js";
 
 const REPEATS = 3;
 const ASKED = 20;
-/** An answer is over by then, on both sides of the bus. */
+/** Both sides of the bus have finished an answer by then. */
 const ASKED_EVERY = Milliseconds(100);
 const IDLE = Milliseconds(60_000);
-/** Once after it was busy, V8 collects its garbage and gives memory back. */
+/** After a busy time, V8 collects garbage once more and releases memory. */
 const IDLE_AFTER = Milliseconds(60_000);
 
 export interface Measured {
   readonly volumes: number;
   readonly processes: Figures["processes"];
-  /** How often a subsystem comes and goes. */
+  /** How many times a subsystem is added and removed. */
   readonly rounds: number;
-  /** Also while nothing happens, which takes two minutes. */
+  /** Whether to measure the idle daemon too, which takes two minutes. */
   readonly idle: boolean;
 }
 
-/** Leaves the daemon running with everything connected. */
+/** Takes the measurements. Leaves the daemon running with everything connected. */
 export async function measure(lab: Lab, measured: Measured): Promise<Figures> {
   const { volumes: count, processes, rounds } = measured;
   const shown = volumes(1, count);
@@ -78,7 +78,7 @@ async function floor(nqns: readonly string[]): Promise<number> {
   return took;
 }
 
-/** What the daemon's own part of a removed controller's return is on top of. */
+/** The kernel's share of reconnecting a removed controller. */
 async function byHand(): Promise<number> {
   await connectAll([volume(1)]);
   const [name = ""] = deviceNames();
@@ -135,7 +135,7 @@ async function changed(
   return { more, less };
 }
 
-/** What follows the work is in its CPU time. */
+/** Measures some work. The CPU time includes the daemon's follow-up work. */
 async function spent(services: Services, work: () => Promise<void>): Promise<Spent> {
   const before = cpuMs(services.running);
   const ms = await millisecondsOf(work);

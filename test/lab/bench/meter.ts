@@ -1,11 +1,11 @@
-/** What processes cost, as the kernel counts it. */
+/** The cost of processes, as the kernel accounts for it. */
 import { readFileSync, readdirSync } from "node:fs";
 import type { Service } from "../guest/service.js";
 import type { Memory } from "./figures.js";
 
 const NANOSECONDS_PER_MILLISECOND = 1e6;
 
-/** Processor time of the processes since each began, in all their threads (which these keep until they end). */
+/** The processes' CPU time since their start, over all threads. These processes keep every thread until they end. */
 export function cpuMs(processes: readonly Service[]): number {
   const spent = processes.flatMap(({ pid }) =>
     readdirSync(`/proc/${pid}/task`).map((thread) => {
@@ -16,7 +16,7 @@ export function cpuMs(processes: readonly Service[]): number {
   return sum(spent);
 }
 
-/** What the processes hold in memory now, added up. */
+/** The processes' current memory, summed. */
 export function memory(processes: readonly Service[]): Memory {
   const rollups = processes.map(({ pid }) => readFileSync(`/proc/${pid}/smaps_rollup`, "latin1"));
   return { rssMib: sum(rollups.map(mib("Rss"))), pssMib: sum(rollups.map(mib("Pss"))) };

@@ -1,11 +1,11 @@
-/** What `npm run lab -- --bench` ends with: a table for each way to run the daemon, and whether every budget is met. */
+/** The report of `npm run lab -- --bench`: one table per way to run the daemon, and whether every budget is met. */
 import Table from "cli-table3";
 import { GROWTH, judgeGrowth, type Judged, LINES } from "./budgets.js";
 import { type Figures, figuresSchema } from "./figures.js";
 
 export interface Report {
   readonly text: string;
-  /** Whether no budget is missed. */
+  /** Whether every budget is met. */
   readonly met: boolean;
 }
 
@@ -14,7 +14,7 @@ const TITLES: Readonly<Record<Figures["processes"], string>> = {
   2: "Two processes over a bus",
 };
 
-/** Takes what the measurements handed out, by their names. */
+/** Reports the measurements' payloads, given by name. */
 export function reportMeasurements(payloads: ReadonlyMap<string, unknown>): Report {
   const all = [...payloads.values()].map((value) => figuresSchema.parse(value));
   const reports = ([1, 2] as const).flatMap((processes) => {
@@ -25,7 +25,7 @@ export function reportMeasurements(payloads: ReadonlyMap<string, unknown>): Repo
   });
   if (reports.length === 0) return { text: "Nothing was measured.", met: false };
   const missed = reports.reduce((sum, one) => sum + one.missed, 0);
-  const verdict = missed === 0 ? "Every budget is met." : `${missed} budgets are MISSED.`;
+  const verdict = missed === 0 ? "Every budget is met." : `Budgets MISSED: ${missed}.`;
   return { text: [...reports.map(({ text }) => text), verdict].join("\n\n"), met: missed === 0 };
 }
 
@@ -54,8 +54,10 @@ function reportOne(title: string, measured: readonly Figures[]): { readonly text
 function growth(measured: readonly Figures[]): readonly Row[] {
   const [few, some, many] = measured;
   if (few === undefined || some === undefined || many === undefined) return [];
-  const what = "CPU of a controller more at the start";
-  return [{ what, budget: `at most ${GROWTH} x as much`, cells: [undefined, undefined, judgeGrowth(few, some, many)] }];
+  const what = "CPU per extra controller at the start";
+  return [
+    { what, budget: `at most ${GROWTH} x the first step`, cells: [undefined, undefined, judgeGrowth(few, some, many)] },
+  ];
 }
 
 function shown(judged: Judged | undefined): string {

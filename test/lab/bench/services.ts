@@ -1,4 +1,4 @@
-/** The daemon as it is measured: one process with both services, or one each, on a bus. */
+/** The measured daemon: one process with both services, or one process each, on a bus. */
 import { Milliseconds, Seconds } from "../../../src/core/domain/units.js";
 import { RECONCILE_SOAK } from "../../../src/core/domain/limits.js";
 import { listed, type BusClient, type Peer } from "../checks/steps/bus-client.js";
@@ -13,10 +13,10 @@ import { pause, until } from "./wait.js";
 const KNOWN_LIMIT = Seconds(60);
 const EVERY = Milliseconds(10);
 
-/** A controller that became live is followed by a reconcile, one soak later. */
+/** A reconcile follows one soak after a controller becomes live. */
 const SETTLED_AFTER = Milliseconds(RECONCILE_SOAK + 500);
 
-/** A line a connection that was there before the daemon. */
+/** The log line for each connection that existed before the daemon. */
 const IN_USE = /: uses the existing connection nvme\d+ \(live\)$/;
 
 export interface ServicesParts {
@@ -28,7 +28,7 @@ export interface ServicesParts {
 
 export class Services {
   readonly #parts: ServicesParts;
-  /** That of stac last. */
+  /** The process of stac is last. */
   #running: readonly Daemon[];
 
   private constructor(parts: ServicesParts, running: readonly Daemon[]) {
@@ -36,7 +36,7 @@ export class Services {
     this.#running = running;
   }
 
-  /** Spawns them, each with folders of its own that are empty. */
+  /** Spawns the processes, each with its own empty folders. */
   static start(parts: ServicesParts): Services {
     const { lab, processes, bus } = parts;
     const roles = processes === 1 ? (["both"] as const) : (["staf", "stac"] as const);
@@ -57,7 +57,7 @@ export class Services {
     return last;
   }
 
-  /** Resolves with the first line of the log: the configuration is read, and the discovery controller is wanted. */
+  /** Resolves at the first line of the log: the configuration is read, and the discovery controller is wanted. */
   async untilUp(): Promise<void> {
     const [first] = this.#running;
     await until({
@@ -73,7 +73,7 @@ export class Services {
     for (const daemon of this.#running) await daemon.end("SIGTERM", STOP_LIMIT);
   }
 
-  /** Ends the process of stac with this signal, and spawns it again on its own records. */
+  /** Ends stac's process with this signal, and spawns it again with the same records. */
   async restart(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
     const { stac } = this;
     await stac.end(signal, STOP_LIMIT);
@@ -83,14 +83,14 @@ export class Services {
     this.#running = [...this.#running.slice(0, -1), next];
   }
 
-  /** Resolves once stac uses so many connections that were there before it, and lists each with its device. */
+  /** Resolves once stac uses all the connections that existed before it, and lists each volume with its device. */
   async untilKnown(volumes: number): Promise<void> {
     const { lines } = this.stac;
     const wanted = volumes + (this.#parts.processes === 1 ? 1 : 0);
     let read = 0;
     let used = 0;
     await until({
-      what: `${wanted} connections to be used again`,
+      what: `${wanted} connections to be adopted again`,
       limit: KNOWN_LIMIT,
       every: EVERY,
       look() {
@@ -104,7 +104,7 @@ export class Services {
     this.#parts.lab.expect.equal("controllers that stac lists with a device", devices.length, volumes);
   }
 
-  /** stac as its clients reach it. */
+  /** Looks stac up on the bus. */
   ask(): Promise<Peer> {
     const { client } = this.#parts;
     let reason = "";
@@ -121,7 +121,7 @@ export class Services {
     });
   }
 
-  /** What follows a change is done: no soak runs any more that the next change would find half over. */
+  /** Waits until the follow-up of a change is over, so that the next change does not find a running soak. */
   settle(): Promise<void> {
     return pause(SETTLED_AFTER);
   }

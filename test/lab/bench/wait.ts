@@ -1,18 +1,18 @@
-/** Waiting that costs the guest little and says nothing meanwhile: a line to the host takes an emulated processor a while. */
+/** Waits that cost the guest little. They report nothing, because a line to the host takes an emulated CPU a while. */
 import type { Milliseconds, Seconds } from "../../../src/core/domain/units.js";
 import { Unmet } from "../guest/expect.js";
 
 export interface Wait<Value> {
   readonly what: string;
   readonly limit: Seconds;
-  /** Between two looks: what it costs to look is not to be measured. */
+  /** The pause between polls, so that polling does not distort the measurement. */
   readonly every: Milliseconds;
   readonly look: () => Value | undefined | Promise<Value | undefined>;
-  /** What is there instead, for whoever reads why it failed. */
+  /** What is there instead, for the failure message. */
   readonly seen: () => string;
 }
 
-/** Looks until there is something, and returns it. */
+/** Polls until `look` returns something, and returns that. */
 export async function until<Value>({ what, limit, every, look, seen }: Wait<Value>): Promise<Value> {
   const began = performance.now();
   for (;;) {

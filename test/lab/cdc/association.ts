@@ -1,4 +1,4 @@
-/** One connection of a host: from its ICReq through its Connect to its end. What it sends is read as PDUs and answered. */
+/** One connection of a host, from its ICReq through its Connect to its end. Reads the host's PDUs and answers them. */
 import { readTextField, toHex } from "../../../src/core/codec/text.js";
 import { WELL_KNOWN_DISCOVERY_NQN } from "../../../src/core/domain/transport-id.js";
 import {
@@ -31,7 +31,7 @@ import type { Deed } from "./schema.js";
 /** The connection, as this association uses it. */
 export interface Link {
   send(bytes: Uint8Array): void;
-  /** Ends it with what was sent delivered (`close`), or at once (`reset`). */
+  /** Ends the connection after delivering what was sent (`close`), or at once (`reset`). */
   end(how: "close" | "reset"): void;
 }
 
@@ -41,13 +41,13 @@ export interface AssociationParts {
   readonly portid: number;
   readonly peer: string;
   readonly link: Link;
-  /** `after-icresp`: commands are read and dropped. */
+  /** With `after-icresp`, commands are read and dropped. */
   readonly silence: "none" | "after-icresp";
 }
 
-/** Commands of one connection that wait for their answer. */
+/** The most commands of one connection that may wait for an answer. */
 const OUTSTANDING_MAX = 256;
-/** Data of one command that comes on request. */
+/** The most data that one command may transfer on request. */
 const H2C_BYTES_MAX = 65_536;
 const CONNECT_DATA_BYTES = 1024;
 const QUEUE_SIZE_MIN = 1;
@@ -56,13 +56,13 @@ const CNTLID_DYNAMIC = 0xffff;
 
 const NOTHING = new Uint8Array(0);
 
-/** A command that waits for its answer. */
+/** A command that waits for an answer. */
 interface Outstanding {
   readonly command: Command;
   readonly record: OpenRecord | undefined;
 }
 
-/** Data that was asked for. */
+/** Requested data. */
 interface Transfer {
   readonly outstanding: Outstanding;
   readonly data: Uint8Array;
@@ -85,12 +85,12 @@ export class Association {
     this.#parts = parts;
   }
 
-  /** Undefined before its Connect was accepted, and once it is gone. */
+  /** Undefined before the Connect is accepted and after the end. */
   get controller(): DiscoveryController | undefined {
     return this.#ended ? undefined : this.#controller;
   }
 
-  /** True once it is in the journal as gone. */
+  /** True once the journal records it as gone. */
   get ended(): boolean {
     return this.#ended;
   }
@@ -103,7 +103,7 @@ export class Association {
     return { id, portid, peer, ...host, cntlid: this.#controller?.cntlid ?? 0, ...view, reason: "" };
   }
 
-  /** Takes what the host sent. */
+  /** Handles bytes from the host. */
   receive(bytes: Uint8Array): void {
     if (this.#ended) return;
     this.#stream.push(bytes);
@@ -120,13 +120,13 @@ export class Association {
     }
   }
 
-  /** Ends it from this side, with or without a C2HTermReq. */
+  /** Ends the connection from this side. `terminate` sends a C2HTermReq first. */
   drop(how: "reset" | "close" | "terminate", reason: string): void {
     if (how === "terminate") this.#parts.link.send(c2hTermReq(new PduError(FATAL.sequence, 0, NOTHING)));
     this.end(how === "reset" ? "reset" : "close", reason);
   }
 
-  /** Ends it, if it has not ended already. */
+  /** Ends the connection unless it has ended already. */
   end(how: "close" | "reset", reason: string): void {
     if (this.#ended) return;
     const seen = this.seen;
@@ -140,7 +140,7 @@ export class Association {
 
   #take(pdu: HostPdu): void {
     if (pdu.kind === "terminate") {
-      this.end("close", `the host ended it with fatal error ${pdu.status}`);
+      this.end("close", `the host terminated the connection with fatal error ${pdu.status}`);
       return;
     }
     if ((pdu.kind === "ic-req") !== (this.#alignment === undefined)) throw new PduError(FATAL.sequence, 0, NOTHING);
@@ -177,7 +177,7 @@ export class Association {
     else this.#dispatch(outstanding, capsule.slice(Number(offset), Number(offset) + length));
   }
 
-  /** The command's own identifier is the tag of its transfer. */
+  /** Requests a command's data. The transfer tag is the command identifier. */
   #request(outstanding: Outstanding): void {
     const { cid, sgl } = outstanding.command;
     this.#transfers.set(cid, { outstanding, data: new Uint8Array(sgl.length), received: 0 });
@@ -275,7 +275,7 @@ export class Association {
         if (outstanding !== undefined) this.#complete(outstanding, answer);
       },
       abandon: (cid) => void this.#outstanding.delete(cid),
-      expire: () => this.end("close", "the keep alive timer ran out"),
+      expire: () => this.end("close", "the keep alive timer expired"),
     });
     return { status: STATUS.success, result: BigInt(cntlid) };
   }
@@ -296,7 +296,7 @@ export class Association {
     );
   }
 
-  /** Property and keep alive commands come all the time: they are not noted. */
+  /** Property and keep alive commands are too frequent to record. */
   #record(command: Command): OpenRecord | undefined {
     const { opcode, fctype, cdw10, cdw11 } = command;
     if (opcode === OPCODE.keepAlive || fctype === FCTYPE.propertyGet || fctype === FCTYPE.propertySet) return undefined;
@@ -314,11 +314,11 @@ export class Association {
 
 /** Offsets in a Connect's data (NVMe Base 2.0, 6.3). */
 const DATA = { hostid: 0, cntlid: 16, subnqn: 256, hostnqn: 512 } as const;
-/** Offsets in a Connect itself, as the answer names a wrong parameter. */
+/** Offsets in the Connect command, for naming a wrong parameter in the answer. */
 const SQE = { recordFormat: 40, queue: 42, queueSize: 44 } as const;
 const IN_DATA = 1n << 16n;
 
-/** IPO and IATTR of the parameter that is wrong, as the answer's result. */
+/** The answer's result for the wrong parameter: IPO and IATTR. Undefined if all are right. */
 function wrongParameter(asked: ReturnType<typeof connectOf>, data: Uint8Array, nqn: string): bigint | undefined {
   if (asked.recordFormat !== 0) return BigInt(SQE.recordFormat);
   // A discovery controller has no I/O queues.
@@ -339,7 +339,7 @@ function hostOf(data: Uint8Array): Host {
   };
 }
 
-/** The host that a Connect names; empty for another command. */
+/** The host NQN in a Connect; empty for any other command. */
 function connectingHost(command: Command, data: Uint8Array): string {
   return command.fctype === FCTYPE.connect && data.length === CONNECT_DATA_BYTES ? hostOf(data).hostnqn : "";
 }

@@ -1,7 +1,7 @@
 /**
- * A central discovery controller in user space, for the lab and the tests: NVMe/TCP, with what the kernel's own target
- * lacks. A real kernel connects to it. What it is and what happens to it is told as plain data (schema.ts), what it saw is
- * read as plain data (journal.ts), so that one in a process of its own (remote.ts) is used in the same way.
+ * A central discovery controller in user space, for the lab and the tests: NVMe/TCP, with the features that the kernel's own
+ * target lacks. A real kernel connects to it. Options and changes are plain data (schema.ts), and so is what it saw
+ * (journal.ts), so a CDC in a separate process (process.ts) works the same way.
  *
  * ```ts
  * const cdc = await Cdc.start({ kind: "cdc", entries: [subsystem("nqn.2024-01.io.example:vol1", "10.0.0.1", 4420)] });
@@ -26,38 +26,38 @@ export type { Seen, SeenAssociation, SeenCommand, SeenRegistration } from "./jou
 export type { BuiltEntry, Change, Entry, Options } from "./schema.js";
 export type { Port } from "./server.js";
 
-/** A CDC, wherever it runs. */
+/** A CDC, in this process or another. */
 export interface CdcControl {
-  /** Where it listens, in the order of the options, with the port numbers that were drawn. */
+  /** Where it listens, in the order of the options, with the actual port numbers. */
   readonly ports: readonly Port[];
-  /** Done when it resolves; rejects where the change makes no sense, and changes nothing then. */
+  /** Resolves when the change is done. Rejects an invalid change, and then changes nothing. */
   change(change: Change): Promise<void>;
   seen(): Promise<Seen>;
-  /** Ends it with its connections. */
+  /** Closes the CDC and its connections. */
   close(): Promise<void>;
 }
 
-/** An NVM subsystem on tcp. */
+/** An entry for an NVM subsystem over tcp. */
 export function subsystem(subnqn: string, traddr: string, trsvcid: number, more: BuiltEntry = {}): Entry {
   return { subtype: "nvme", subnqn, traddr, trsvcid: String(trsvcid), ...more };
 }
 
-/** A referral to another discovery controller on tcp. */
+/** A referral to another discovery controller over tcp. */
 export function referral(traddr: string, trsvcid: number, more: BuiltEntry = {}): Entry {
   return { subtype: "referral", traddr, trsvcid: String(trsvcid), ...more };
 }
 
-/** The entry of a discovery controller for itself. */
+/** A discovery controller's entry for itself. */
 export function itself({ address, port, portid }: Port, more: BuiltEntry = {}): Entry {
   return { subtype: "current-discovery", traddr: address, trsvcid: String(port), portid, ...more };
 }
 
-/** A CDC in this process. It answers only while this process does not block: a blocking connect to it hangs until it times out. */
+/** A CDC in this process. It cannot answer while this process blocks: a blocking connect to it hangs until it times out. */
 export class Cdc implements CdcControl {
   readonly #model: Model;
   readonly #server: CdcServer;
 
-  /** Rejects with zod's error for options that make no sense, with the system's where it cannot listen. */
+  /** Rejects with zod's error for invalid options, or with the system's error if it cannot listen. */
   static async start(options: Options = {}): Promise<Cdc> {
     const resolved = optionsSchema.parse(options);
     const model = new Model(resolved);
@@ -136,7 +136,7 @@ export class Cdc implements CdcControl {
     }
   }
 
-  /** A host is told where it sees a difference. */
+  /** Notifies the hosts that see a difference. */
   #setEntries({ entries, announce }: Extract<ResolvedChange, { do: "entries" }>): void {
     const readers = this.#server.associations.flatMap(({ controller }) => controller ?? []);
     const before = readers.map((controller) => controller.visible());
@@ -151,5 +151,5 @@ export class Cdc implements CdcControl {
 
 const NO_BYTES = new Uint8Array(0);
 
-/** Notice, discovery log page change, log page 0x70 (the kernel shows it as `NVME_AEN=0x70f002`). */
+/** A notice, discovery log page changed, log page 0x70. The kernel shows it as `NVME_AEN=0x70f002`. */
 const DISCOVERY_CHANGED = 0x70f002;

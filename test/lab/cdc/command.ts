@@ -1,4 +1,4 @@
-/** Submission and completion queue entries (NVMe Base 2.0, 3.3.3), with the commands that a discovery controller gets. */
+/** Submission and completion queue entries (NVMe Base 2.0, 3.3.3), with the commands that a discovery controller receives. */
 import { OPCODE as OURS } from "../../../src/core/codec/admin.js";
 import { CQE_BYTES } from "./pdu.js";
 
@@ -16,12 +16,12 @@ export const OPCODE = {
 /** Fabrics Command Type (NVMe Base 2.0, 6). */
 export const FCTYPE = { propertySet: 0x00, connect: 0x01, propertyGet: 0x04, disconnect: 0x08 } as const;
 
-/** Features that a discovery controller has. */
+/** Features of a discovery controller. */
 export const FEATURE = { asyncEvents: 0x0b, keepAliveTimer: 0x0f } as const;
 
 /**
- * NVMe statuses as the kernel's ioctl returns them: SC, SCT << 8, More 0x2000, Do Not Retry 0x4000. A status may be any
- * number of 15 bits.
+ * NVMe statuses as the kernel's ioctl returns them: SC, SCT << 8, More 0x2000, Do Not Retry 0x4000. A status is any 15-bit
+ * number.
  */
 export const STATUS = {
   success: 0,
@@ -38,15 +38,15 @@ export const STATUS = {
 
 export const STATUS_MAX = 0x7fff;
 
-/** Whether data goes with a command, and where to. */
+/** Whether a command transfers data, and in which direction. */
 export type Transfer = "none" | "to-controller" | "from-controller";
 
-/** SGL descriptor types that NVMe/TCP knows (3.3.2): data within the capsule, and data on request. */
+/** SGL descriptor types of NVMe/TCP (3.3.2): data in the capsule, and data on request. */
 const SGL = { inCapsule: 0x01, onRequest: 0x5a } as const;
 
 export interface Command {
   readonly opcode: number;
-  /** Of a fabrics command; undefined of an admin command. */
+  /** For a fabrics command only; otherwise undefined. */
   readonly fctype: number | undefined;
   readonly cid: number;
   readonly transfer: Transfer;
@@ -63,7 +63,7 @@ export interface Command {
   readonly entry: DataView;
 }
 
-/** Reads a submission queue entry of 64 bytes. */
+/** Decodes a submission queue entry of 64 bytes. */
 export function decodeCommand(bytes: Uint8Array): Command {
   const entry = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const opcode = entry.getUint8(0);
@@ -87,7 +87,7 @@ export function decodeCommand(bytes: Uint8Array): Command {
   };
 }
 
-/** The lowest two bits of an opcode, and of a fabrics command type, tell (NVMe Base 2.0, 3.3.3.1). */
+/** The lowest two bits of an opcode or fabrics command type give the direction (NVMe Base 2.0, 3.3.3.1). */
 function transferOf(code: number): Transfer {
   const bits = code & 3;
   return bits === 1 ? "to-controller" : bits === 2 ? "from-controller" : "none";
@@ -95,14 +95,14 @@ function transferOf(code: number): Transfer {
 
 export interface Completion {
   readonly cid: number;
-  /** Submission queue head; 0xffff where the host does without flow control. */
+  /** Submission queue head; 0xffff if the host disabled flow control. */
   readonly head: number;
   readonly status: number;
   /** Dwords 0 and 1. */
   readonly result: bigint;
 }
 
-/** Writes a completion queue entry of the admin queue. */
+/** Encodes a completion queue entry of the admin queue. */
 export function encodeCompletion({ cid, head, status, result }: Completion): Uint8Array {
   const bytes = new Uint8Array(CQE_BYTES);
   const view = new DataView(bytes.buffer);
@@ -113,7 +113,7 @@ export function encodeCompletion({ cid, head, status, result }: Completion): Uin
   return bytes;
 }
 
-/** A Get Log Page as it was asked. */
+/** The parameters of a Get Log Page. */
 export interface LogRead {
   readonly lid: number;
   readonly lsp: number;
@@ -125,7 +125,7 @@ export interface LogRead {
   readonly length: number;
 }
 
-/** Reads dwords 10 to 13 of a Get Log Page. */
+/** Decodes dwords 10 to 13 of a Get Log Page. */
 export function logReadOf({ cdw10, cdw11, cdw12, cdw13 }: Command): LogRead {
   return {
     lid: cdw10 & 0xff,

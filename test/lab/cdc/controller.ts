@@ -1,4 +1,4 @@
-/** A discovery controller, from the Connect that made it until its connection ends: properties, features, events, keep alive. */
+/** A discovery controller, from its Connect to the end of its connection: properties, features, events, keep alive. */
 import { IDENTIFY_BYTES, LID } from "../../../src/core/codec/admin.js";
 import { DISCOVERY_RECORD_BYTES } from "../../../src/core/domain/discovery-log.js";
 import { toHex } from "../../../src/core/codec/text.js";
@@ -14,7 +14,7 @@ import {
   readLogPage,
 } from "./pages.js";
 
-/** Who connected, and what for. */
+/** The host that connected, and the NQN it asked for. */
 export interface Host {
   readonly hostnqn: string;
   /** In hex. */
@@ -22,7 +22,7 @@ export interface Host {
   readonly subsysnqn: string;
 }
 
-/** How a command ends. `data` is cut or filled up to what was asked for. */
+/** The answer to a command. `data` is cut or padded to the requested length. */
 export interface Answer {
   readonly status: number;
   readonly result?: bigint;
@@ -37,26 +37,26 @@ export interface ControllerParts {
   readonly cntlid: number;
   /** In milliseconds; 0 is off. */
   readonly kato: number;
-  /** Completes an Asynchronous Event Request. */
+  /** Answers an Asynchronous Event Request. */
   readonly complete: (cid: number, answer: Answer) => void;
-  /** Forgets one that will not be answered. */
+  /** Drops one that will get no answer. */
   readonly abandon: (cid: number) => void;
-  /** The keep alive timer ran out: the connection is to end. */
+  /** Ends the connection when the keep alive timer expires. */
   readonly expire: () => void;
 }
 
 /** Property offsets (NVMe Base 2.0, 3.1.3). */
 const PROPERTY = { cap: 0x00, vs: 0x08, cc: 0x14, csts: 0x1c } as const;
-/** CAP: 128 entries a queue, contiguous queues, ready within 7.5 s, NVM command set. */
+/** CAP: 128 entries per queue, contiguous queues, ready within 7.5 s, NVM command set. */
 const CAPABILITIES = 127n | (1n << 16n) | (15n << 24n) | (1n << 37n);
 const CC = { enable: 1, shutdown: 3 << 14 } as const;
 const CSTS = { ready: 1, shutdownComplete: 2 << 2 } as const;
 
-/** Identify's CNS for a controller. */
+/** The CNS of Identify Controller. */
 const CNS_CONTROLLER = 0x01;
-/** Events that wait for a request. */
+/** The most events that may wait for a request. */
 const EVENTS_MAX = 16;
-/** Most bytes that one command is answered with. */
+/** The most bytes in one answer. */
 const ANSWER_BYTES_MAX = 1 << 20;
 /** The longest keep alive timer that Node can arm. */
 const TIMER_MAX_MS = 0x7fff_ffff;
@@ -107,7 +107,7 @@ export class DiscoveryController {
     };
   }
 
-  /** Carries out a command; undefined where its answer comes later. */
+  /** Executes a command. Returns undefined if the answer comes later. */
   execute(command: Command, data: Uint8Array): Answer | undefined {
     if (command.fctype !== undefined) return this.#fabrics(command, command.fctype);
     if (!this.#ready) return { status: STATUS.commandSequence };
@@ -136,13 +136,13 @@ export class DiscoveryController {
     }
   }
 
-  /** The entries as this host reads them, for telling whether they changed for it. */
+  /** The entries as this host reads them, to detect whether they changed for this host. */
   visible(): Uint8Array {
     const { model, portid, host } = this.#parts;
     return discoveryLogPage(model, 0, { portid, hostnqn: host.hostnqn }).subarray(DISCOVERY_RECORD_BYTES);
   }
 
-  /** Sends an event, at once or with the next request. One that the host did not enable, or that is masked, is lost. */
+  /** Sends an event, now or with the next request. Drops an event that the host did not enable or that is masked. */
   raise(event: number, mask: "kept" | "forced"): void {
     if ((this.#eventConfiguration & DISCOVERY_CHANGE_BIT) === 0) return;
     if (this.#eventMasked && mask === "kept") return;
@@ -201,7 +201,7 @@ export class DiscoveryController {
     if ((value & CC.shutdown) !== 0) this.#status |= CSTS.shutdownComplete;
   }
 
-  /** A controller reset: requests for events end without an answer. */
+  /** A controller reset: event requests end without an answer. */
   #reset(): void {
     this.#status = 0;
     this.#eventConfiguration = 0;
@@ -231,7 +231,7 @@ export class DiscoveryController {
   #setFeatures({ cdw10, cdw11 }: Command): Answer {
     switch (cdw10 & 0xff) {
       case FEATURE.asyncEvents:
-        // An event that is not supported cannot be enabled.
+        // Unsupported events cannot be enabled.
         if ((cdw11 & ~DISCOVERY_CHANGE_BIT) !== 0) return INVALID_FIELD;
         this.#eventConfiguration = cdw11;
         return { status: STATUS.success, result: BigInt(cdw11) };

@@ -1,4 +1,4 @@
-/** The data of a Discovery Information Management command: read, and judged as a CDC must (NVMe Base 2.1, 5.3.3). */
+/** Decodes the data of a Discovery Information Management command, and rejects what a CDC must (NVMe Base 2.1, 5.3.3). */
 import { readTextField, toHex } from "../../../src/core/codec/text.js";
 import { STATUS } from "./command.js";
 
@@ -15,14 +15,14 @@ const BASIC_BYTES = 1024;
 const EXTENDED_BYTES_MIN = 1032;
 const HOST_ID_BYTES = 16;
 
-/** What was sent, by field. */
+/** The decoded data. */
 export interface Registration {
   readonly entityType: number;
   /** EID: the host NQN. */
   readonly entity: string;
-  /** ENAME, such as the host's name. */
+  /** ENAME, such as the host name. */
   readonly name: string;
-  /** EVER, such as its operating system. */
+  /** EVER, such as the host's operating system. */
   readonly version: string;
   readonly entries: readonly RegisteredEntry[];
 }
@@ -32,13 +32,13 @@ export interface RegisteredEntry {
   readonly adrfam: number;
   readonly trsvcid: string;
   readonly nqn: string;
-  /** Empty: the address that the connection comes from. */
+  /** Empty: the source address of the connection. */
   readonly traddr: string;
   /** EXATTYPE, and EXATVAL in hex. */
   readonly attributes: readonly { readonly type: number; readonly value: string }[];
 }
 
-/** Data that a CDC rejects: with which status, and why. */
+/** Data that a CDC rejects, with the status and the reason. */
 export class DimError extends Error {
   override readonly name = "DimError";
   readonly status: number;
@@ -49,10 +49,10 @@ export class DimError extends Error {
   }
 }
 
-/** Reads the data of a command with that task. Throws DimError for everything that a CDC must reject. */
+/** Decodes the data of a command with this task. Throws DimError for everything that a CDC must reject. */
 export function decodeRegistration(task: number, data: Uint8Array): Registration {
   if (task > TASK.update) throw invalid(`TAS ${task} is reserved`);
-  if (data.length < HEADER_BYTES) throw invalid("shorter than its header");
+  if (data.length < HEADER_BYTES) throw invalid("the data is shorter than its header");
   const view = viewOf(data);
   if (view.getUint32(0, true) !== data.length) throw invalid("TDL is not the length of the data");
   const count = view.getBigUint64(8, true);
@@ -87,8 +87,8 @@ function checkHeader(view: DataView, { format, entityType }: Kind): void {
     if (key !== KEY.portId && key !== KEY.traddr) throw invalid("EKTYPE is reserved");
     return;
   }
-  if (key !== KEY.traddr) throw invalid("EKTYPE of a host is not 5Fh");
-  if (view.getUint8(20) !== 0) throw invalid("PORTLCL of a host is set");
+  if (key !== KEY.traddr) throw invalid("EKTYPE is not 5Fh for a host");
+  if (view.getUint8(20) !== 0) throw invalid("PORTLCL is set for a host");
   if (format !== FORMAT.extended) throw unfit("a host's entry is not extended");
 }
 
@@ -115,7 +115,7 @@ function* entriesOf(list: Uint8Array, { format, entityType }: Kind): Generator<R
 function totalLength(entry: Uint8Array): number {
   if (entry.length < EXTENDED_BYTES_MIN) throw invalid("an entry is cut short");
   const length = viewOf(entry).getUint32(1024, true);
-  if (length < EXTENDED_BYTES_MIN || length % 4 !== 0) throw invalid("TEL is impossible");
+  if (length < EXTENDED_BYTES_MIN || length % 4 !== 0) throw invalid("TEL is out of range or not a multiple of 4");
   return length;
 }
 
@@ -125,7 +125,7 @@ function* attributesOf(entry: Uint8Array): Generator<{ readonly type: number; re
   for (let left = view.getUint16(1028, true); left > 0; left--) {
     if (at + 4 > entry.length) throw invalid("NUMEXAT is beyond TEL");
     const length = view.getUint16(at + 2, true);
-    if (length === 0 || length % 4 !== 0) throw invalid("EXATLEN is no multiple of 4");
+    if (length === 0 || length % 4 !== 0) throw invalid("EXATLEN is 0 or not a multiple of 4");
     if (at + 4 + length > entry.length) throw invalid("an attribute is cut short");
     yield { type: view.getUint16(at, true), value: toHex(entry.subarray(at + 4, at + 4 + length)) };
     at += 4 + length;
@@ -133,7 +133,7 @@ function* attributesOf(entry: Uint8Array): Generator<{ readonly type: number; re
   if (at !== entry.length) throw invalid("TEL is beyond the attributes");
 }
 
-/** SUBTYPE, TREQ, PORTID, CNTLID, ASQSZ and TRSVCID are a subsystem's (figure 498, note 2). */
+/** SUBTYPE, TREQ, PORTID, CNTLID, ASQSZ and TRSVCID belong to subsystems only (figure 498, note 2). */
 function checkHostEntry(
   entry: Uint8Array,
   attributes: readonly { readonly type: number; readonly value: string }[],
@@ -141,7 +141,7 @@ function checkHostEntry(
   const hostIds = attributes.filter(({ type }) => type === ATTRIBUTE.hostId);
   if (hostIds.length === 0) throw unfit("a host's entry has no host identifier");
   if (hostIds.some(({ value }) => value.length !== HOST_ID_BYTES * 2))
-    throw invalid("a host identifier of a wrong length");
+    throw invalid("a host identifier has the wrong length");
   if ([...entry.subarray(2, 10), ...entry.subarray(32, 64)].some((byte) => byte !== 0)) {
     throw unfit("a host's entry has fields of a subsystem");
   }

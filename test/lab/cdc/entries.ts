@@ -1,17 +1,17 @@
-/** Discovery log page entries, as a change describes them, in the bytes that hosts read. */
+/** Encodes discovery log page entries from options and changes. */
 import { encodeDiscoveryEntry } from "../../../src/core/codec/discovery-log.js";
 import { fromHex } from "../../../src/core/codec/text.js";
 import { DISCOVERY_RECORD_BYTES } from "../../../src/core/domain/discovery-log.js";
 import type { ResolvedEntry } from "./schema.js";
 
-/** An entry that is ready to be read. */
+/** An encoded entry. */
 export interface PlacedEntry {
   /** 1024 bytes. */
   readonly basic: Uint8Array;
-  /** The same with total entry length, number of attributes and the attributes (NVMe Base 2.1, figure 295). */
+  /** The extended entry: with total entry length, number of attributes, and attributes (NVMe Base 2.1, figure 295). */
   extended(): Uint8Array;
   readonly portid: number;
-  /** Host NQNs that see it; undefined: all. */
+  /** Host NQNs that see the entry; undefined: all. */
   readonly hosts: readonly string[] | undefined;
 }
 
@@ -21,7 +21,7 @@ const ATTRIBUTE_HEADER_BYTES = 4;
 /** EXATLEN is a multiple of this. */
 const ATTRIBUTE_UNIT_BYTES = 4;
 
-/** Throws EncodeError where a value does not fit its field. */
+/** Encodes an entry. Throws EncodeError if a value does not fit its field. */
 export function placeEntry(entry: ResolvedEntry): PlacedEntry {
   if ("raw" in entry) {
     const bytes = fromHex(entry.raw);
@@ -47,7 +47,7 @@ function withAttributes(
   return Buffer.concat([basic, tail, ...encoded]);
 }
 
-/** Its value is filled up with zeros (NVMe Base 2.1, figure 499). */
+/** An attribute, its value padded with zeros (NVMe Base 2.1, figure 499). */
 function attribute(type: number, value: Uint8Array): Buffer {
   const length = Math.ceil(value.length / ATTRIBUTE_UNIT_BYTES) * ATTRIBUTE_UNIT_BYTES;
   const bytes = Buffer.alloc(ATTRIBUTE_HEADER_BYTES + length);

@@ -1,14 +1,14 @@
-/** What a CDC has seen, as plain data that a test reads: bounded, the oldest dropped first. */
+/** What a CDC has seen, as plain data for tests. The journal is bounded and drops the oldest records first. */
 
-/** A connection over which a host said something. */
+/** A connection that gets answers. */
 export interface SeenAssociation {
-  /** Counts from 1, in the order of the connections. */
+  /** Counts from 1, in the order of connection. */
   readonly id: number;
-  /** The port of this CDC that it came in on. */
+  /** The CDC port that accepted it. */
   readonly portid: number;
-  /** The host's end, as `127.0.0.1:40312`. */
+  /** The host's address and port, such as `127.0.0.1:40312`. */
   readonly peer: string;
-  /** Empty before its Connect was accepted, as are the next three. */
+  /** Empty before the Connect is accepted, like the next two fields. */
   readonly hostnqn: string;
   /** In hex. */
   readonly hostid: string;
@@ -17,26 +17,26 @@ export interface SeenAssociation {
   readonly cntlid: number;
   /** In milliseconds; 0 is off. */
   readonly kato: number;
-  /** `opening` before its Connect, `disabled` before CC.EN, `ready`, `shut-down`, or `gone`. */
+  /** `opening` before the Connect, `disabled` before CC.EN, `ready`, `shut-down`, or `gone`. */
   readonly state: "opening" | "disabled" | "ready" | "shut-down" | "gone";
-  /** Why it is gone; empty while it is not. */
+  /** Why the connection is gone; empty while it is open. */
   readonly reason: string;
   readonly keepAlives: number;
   /** Asynchronous Event Requests that wait for an event. */
   readonly eventRequests: number;
-  /** An event went out, and the page was not read with RAE=0 since. */
+  /** An event was sent, and the page has not been read with RAE=0 since. */
   readonly eventMasked: boolean;
 }
 
-/** A command, other than the ones that come all the time (property and keep alive). */
+/** A command, except the frequent property and keep alive commands. */
 export interface SeenCommand {
   readonly association: number;
   readonly opcode: number;
-  /** Of a fabrics command. */
+  /** For a fabrics command only. */
   readonly fctype?: number;
   readonly cdw10: number;
   readonly cdw11: number;
-  /** Of a Get Log Page. */
+  /** For a Get Log Page only. */
   readonly log?: {
     readonly lid: number;
     readonly lsp: number;
@@ -44,7 +44,7 @@ export interface SeenCommand {
     readonly offset: number;
     readonly length: number;
   };
-  /** Undefined while it waits for its answer. */
+  /** Undefined until the command is answered. */
   readonly status?: number;
 }
 
@@ -54,10 +54,10 @@ export interface SeenRegistration {
   readonly hostnqn: string;
   /** TAS: 0 register, 1 deregister, 2 update. */
   readonly task: number;
-  /** All that was sent, in hex. */
+  /** The data, in hex. */
   readonly data: string;
   readonly status: number;
-  /** What is wrong with it; empty where nothing is. */
+  /** Why it was rejected; empty if it was accepted. */
   readonly problem: string;
 }
 
@@ -65,11 +65,11 @@ export interface Seen {
   readonly associations: readonly SeenAssociation[];
   readonly commands: readonly SeenCommand[];
   readonly registrations: readonly SeenRegistration[];
-  /** By host NQN, the data of the last accepted registration, in hex; without those that deregistered. */
+  /** The data of each host's last accepted registration in hex, by host NQN. Deregistered hosts are left out. */
   readonly registered: Readonly<Record<string, string>>;
   /** Connections accepted so far. */
   readonly accepted: number;
-  /** What did not fit, and went. */
+  /** Records dropped because the journal was full. */
   readonly dropped: number;
 }
 
@@ -77,7 +77,7 @@ const GONE_MAX = 1000;
 const COMMANDS_MAX = 10_000;
 const REGISTRATIONS_MAX = 1000;
 
-/** A command in the journal: its status is filled in when it is answered. */
+/** A command in the journal whose status is set when it is answered. */
 export interface OpenRecord {
   answered(status: number): void;
 }
@@ -109,7 +109,7 @@ export class Journal {
     }
   }
 
-  /** Who is registered stays registered. */
+  /** Forgets everything except who is registered. */
   forget(): void {
     this.#gone = [];
     this.#commands = [];

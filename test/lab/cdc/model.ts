@@ -1,4 +1,4 @@
-/** What a CDC knows and is told to do: plain data with mutators. It knows nothing of connections. */
+/** A CDC's state and its rules: plain data with mutators. The model does not know about connections. */
 import type { Command } from "./command.js";
 import { OPCODE, STATUS, logReadOf } from "./command.js";
 import { type PlacedEntry, placeEntry } from "./entries.js";
@@ -10,18 +10,18 @@ export interface Identity {
   readonly kind: Kind;
   readonly cntrltype: number;
   readonly nqn: string;
-  /** Undefined: the supported log pages are not supported. */
+  /** Undefined if there is no supported log pages page. */
   readonly features: readonly Feature[] | undefined;
 }
 
-/** What the log page's header says instead of the truth. */
+/** False values for the log page's header. */
 export interface HeaderLie {
   readonly numrec?: bigint | undefined;
   readonly recfmt?: number | undefined;
   readonly tdlpl?: number | undefined;
 }
 
-/** Which hosts may connect, and what the others are told. */
+/** Which hosts may connect, and the status for the others. */
 export interface HostAccess {
   readonly allowed: "any" | readonly string[];
   readonly status: number;
@@ -32,13 +32,13 @@ interface OpenRule {
   left: number;
 }
 
-/** Controller IDs from 0xfff0 on mean something else. */
+/** Controller IDs from 0xfff0 are reserved. */
 const CNTLID_MAX = 0xffef;
 
 export class Model {
   readonly journal = new Journal();
   manner: Manner = "normal";
-  /** Nothing is read from any host, and no keep alive timer runs out. */
+  /** While true, the CDC reads nothing from any host, and no keep alive timer expires. */
   stalled = false;
   header: HeaderLie = {};
   access: HostAccess = { allowed: "any", status: STATUS.hostNotAllowed };
@@ -66,7 +66,7 @@ export class Model {
     return this.#genctr;
   }
 
-  /** Fields that are not given stay; a new kind without features gets those of its kind. */
+  /** Absent fields stay the same. A new kind without features gets the standard features of that kind. */
   identify(change: {
     readonly kind?: Kind | undefined;
     readonly cntrltype?: number | undefined;
@@ -83,18 +83,18 @@ export class Model {
     };
   }
 
-  /** The page has other entries; the generation counter goes on (it wraps at 64 bits). Throws EncodeError, and changes nothing then. */
+  /** Replaces the entries and increments the generation counter. Throws EncodeError, and then changes nothing. */
   setEntries(entries: readonly ResolvedEntry[]): void {
     this.#entries = entries.map(placeEntry);
     this.turn();
   }
 
-  /** The next generation counter, or this one. */
+  /** Increments the generation counter, which wraps at 64 bits, or sets it to `value`. */
   turn(value?: bigint): void {
     this.#genctr = BigInt.asUintN(64, value ?? this.#genctr + 1n);
   }
 
-  /** False where there are too many rules already. */
+  /** Returns false if there are too many rules already. */
   addRule(rule: Rule): boolean {
     if (this.#rules.length >= RULES_MAX) return false;
     this.#rules.push({ rule, left: rule.times ?? Infinity });
@@ -105,7 +105,7 @@ export class Model {
     this.#rules = [];
   }
 
-  /** What the first rule that matches does with this command; it is spent by one. */
+  /** The deed of the first rule that matches this command. Uses up one of the rule's times. */
   deedFor(command: Command, hostnqn: string): Deed | undefined {
     const found = this.#rules.find(({ rule }) => matches(rule.when, command, hostnqn));
     if (found === undefined) return undefined;
@@ -114,7 +114,7 @@ export class Model {
     return found.rule.deed;
   }
 
-  /** The lowest controller ID that is free; undefined where none is. */
+  /** Takes the lowest free controller ID; undefined if none is free. */
   takeCntlid(): number | undefined {
     for (let cntlid = 1; cntlid <= CNTLID_MAX; cntlid++) {
       if (this.#cntlids.has(cntlid)) continue;
@@ -128,7 +128,7 @@ export class Model {
     this.#cntlids.delete(cntlid);
   }
 
-  /** Which entries a host sees on a port. */
+  /** The entries that a host sees on a port. */
   visibleTo(host: string, scope: { readonly portid?: number; readonly hosts: "own" | "all" }): readonly PlacedEntry[] {
     return this.#entries.filter(
       ({ portid, hosts }) =>

@@ -1,4 +1,4 @@
-/** What hosts read: Identify Controller, the supported log pages, the discovery log page (NVMe Base 2.1, 5.1). */
+/** The pages that hosts read: Identify Controller, the supported log pages, the discovery log page (NVMe Base 2.1, 5.1). */
 import { DISCOVERY_LSP, LID } from "../../../src/core/codec/admin.js";
 import { encodeDiscoveryHeader } from "../../../src/core/codec/discovery-log.js";
 import { encodeIdentify } from "../../../src/core/codec/identify.js";
@@ -11,23 +11,23 @@ import type { Kind } from "./schema.js";
 export const VERSION = 0x0002_0000;
 /** Outstanding Asynchronous Event Requests, AERL + 1. */
 export const EVENT_REQUESTS_MAX = 4;
-/** OAES and the configuration of events: discovery log page change. */
+/** The bit for discovery log page changes, in OAES and in the event configuration. */
 export const DISCOVERY_CHANGE_BIT = 0x8000_0000;
 
 const SERIAL = "STASCDC";
 const MODEL = "stas central discovery";
 
-/** Fields of Identify that src/core does not read, by offset. */
+/** Offsets of Identify fields that src/core does not read. */
 const FIELD = { ver: 80, aerl: 259, lpa: 261, kas: 320, maxcmd: 514, sgls: 536 } as const;
-/** LPA: offsets and lengths of 32 bits; and the supported log pages page. */
+/** LPA: 32-bit offsets and lengths, and the supported log pages. */
 const LPA = { extended: 1 << 2, supportedPages: 1 << 5 } as const;
-/** Keep alive is told to 100 ms. */
+/** The keep alive granularity: 100 ms. */
 const KAS = 1;
 const MAXCMD = 128;
-/** SGLs are supported, and an offset within the capsule. */
+/** SGLs are supported, with an offset in the capsule. */
 const SGLS = 1 | (1 << 20);
 
-/** DLPF, one bit for each of LSP (NVMe Base 2.1, 5.1.12.3.1). */
+/** DLPF, with one bit for each LSP bit (NVMe Base 2.1, 5.1.12.3.1). */
 const DLPF_OFFSET = 18;
 const TDLPL_OFFSET = 20;
 
@@ -58,13 +58,13 @@ export function identifyPage(model: Model, cntlid: number): Uint8Array {
   return bytes;
 }
 
-/** Who reads, and where. */
+/** The host that reads, and the port. */
 export interface Reader {
   readonly hostnqn: string;
   readonly portid: number;
 }
 
-/** The part of a log page that was asked for, filled up with zeros; undefined where the page is not supported. */
+/** The requested part of a log page, padded with zeros. Undefined if the page is not supported. */
 export function readLogPage(model: Model, read: LogRead, reader: Reader): Uint8Array | undefined {
   const page = pageOf(model, read, reader);
   if (page === undefined) return undefined;
@@ -98,7 +98,7 @@ function supportedLogPages(model: Model): Uint8Array | undefined {
   });
 }
 
-/** The whole discovery log page as that host reads it; what it asks for and this controller has not is not given. */
+/** The whole discovery log page as that host reads it. Ignores LSP bits that this controller does not support. */
 export function discoveryLogPage(model: Model, lsp: number, { hostnqn, portid }: Reader): Uint8Array {
   const features = model.identity.features ?? [];
   const extended = features.includes("extdlpes") && (lsp & DISCOVERY_LSP.extdlpe) !== 0;
@@ -114,7 +114,7 @@ export function discoveryLogPage(model: Model, lsp: number, { hostnqn, portid }:
     DLPF_OFFSET,
   );
   const length = bodies.reduce((sum, body) => sum + body.length, header.length);
-  // A controller that says nothing of itself is older than the field.
+  // A controller without a supported log pages page predates the TDLPL field.
   header.writeUInt32LE(tdlpl ?? (model.identity.features === undefined ? 0 : length), TDLPL_OFFSET);
   return Buffer.concat([header, ...bodies], length);
 }

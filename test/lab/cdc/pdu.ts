@@ -1,4 +1,4 @@
-/** NVMe/TCP PDUs, as a controller reads and writes them (NVMe TCP Transport Specification 1.0, 3.6.2). Without digests. */
+/** NVMe/TCP PDUs as a controller reads and writes them (NVMe TCP Transport Specification 1.0, 3.6.2), without digests. */
 
 /** PDU-Type. */
 export const PDU = {
@@ -32,24 +32,24 @@ export const SQE_BYTES = 64;
 export const CQE_BYTES = 16;
 /** Header of a CapsuleResp, C2HData, H2CData, R2T and TermReq. */
 const SHORT_HEADER_BYTES = 24;
-/** A TermReq carries at most the header of the PDU that was wrong. */
+/** A TermReq carries at most the header of the invalid PDU. */
 const TERM_DATA_BYTES_MAX = 128;
 
-/** Fabrics and admin commands carry up to this much in their capsule (NVMe TCP, 3.3.1.3). */
+/** The most data that a fabrics or admin command carries in its capsule (NVMe TCP, 3.3.1.3). */
 export const CAPSULE_DATA_BYTES_MAX = 8192;
 /** MAXH2CDATA of the ICResp: the most that one H2CData PDU may carry. */
 export const H2C_DATA_BYTES_MAX = 65_536;
-/** CPDA is 0 here, but a host may still align further. */
+/** CPDA is 0 here, but a host may still align more strictly. */
 const ALIGNMENT_BYTES_MAX = 128;
 
 const FLAG = { headerDigest: 1, dataDigest: 2, last: 4 } as const;
 
-/** What a host may send. */
+/** The PDUs that a host may send. */
 export type HostPdu =
   | {
       readonly kind: "ic-req";
       readonly format: number;
-      /** HPDA in bytes: where data of a C2HData PDU may start. */
+      /** HPDA in bytes: the alignment of data in a C2HData PDU. */
       readonly alignment: number;
       /** DGST: bit 0 header, bit 1 data. */
       readonly digests: number;
@@ -65,11 +65,11 @@ export type HostPdu =
     }
   | { readonly kind: "terminate"; readonly status: number };
 
-/** A PDU that this controller ends the connection for. */
+/** An invalid PDU, for which this controller ends the connection. */
 export class PduError extends Error {
   override readonly name = "PduError";
   readonly status: number;
-  /** FEI: which byte of the header was wrong. */
+  /** FEI: the offset of the invalid header byte. */
   readonly information: number;
   readonly header: Uint8Array;
 
@@ -81,7 +81,7 @@ export class PduError extends Error {
   }
 }
 
-/** For each type that a host may send: its header length, and how long it may be. */
+/** The header length and maximum length of each type that a host may send. */
 const HOST_PDUS: ReadonlyMap<number, { readonly header: number; readonly max: number }> = new Map([
   [PDU.icReq, { header: IC_BYTES, max: IC_BYTES }],
   [PDU.h2cTermReq, { header: SHORT_HEADER_BYTES, max: SHORT_HEADER_BYTES + TERM_DATA_BYTES_MAX }],
@@ -94,7 +94,7 @@ const HOST_PDUS: ReadonlyMap<number, { readonly header: number; readonly max: nu
 
 const NOTHING = Buffer.alloc(0);
 
-/** Cuts what a host sends into PDUs. Holds less than one PDU once `next` has answered undefined. */
+/** Splits a host's bytes into PDUs. Holds less than one PDU after `next` returns undefined. */
 export class PduStream {
   #held: Buffer = NOTHING;
 
@@ -102,7 +102,7 @@ export class PduStream {
     this.#held = this.#held.length === 0 ? Buffer.from(bytes) : Buffer.concat([this.#held, bytes]);
   }
 
-  /** The next whole PDU; undefined until there is one. Throws PduError: the stream cannot be read on after it. */
+  /** The next whole PDU, or undefined if there is none yet. Throws PduError, after which the stream is unusable. */
   next(): HostPdu | undefined {
     const held = this.#held;
     if (held.length < CH_BYTES) return undefined;
@@ -155,7 +155,7 @@ function decodeData(pdu: Buffer): HostPdu {
   };
 }
 
-/** What stands behind the header, from PDO on. */
+/** The data after the header, from PDO on. */
 function dataOf(pdu: Buffer): Buffer {
   const header = pdu.readUInt8(2);
   if (pdu.length === header) return NOTHING;
@@ -188,10 +188,10 @@ export function capsuleResp(completion: Uint8Array): Buffer {
   return pdu;
 }
 
-/** Most that one C2HData PDU of this controller carries. */
+/** The most data that one C2HData PDU of this controller carries. */
 const C2H_DATA_BYTES_MAX = 131_072;
 
-/** All data of a command for the host, in as many PDUs as it needs; the last is marked. A response follows it. */
+/** All of a command's data for the host, in as many PDUs as needed. The last is marked. A response must follow. */
 export function c2hData(cid: number, data: Uint8Array, alignment: number): readonly Buffer[] {
   const start = Math.ceil(SHORT_HEADER_BYTES / alignment) * alignment;
   const pdus: Buffer[] = [];
@@ -208,7 +208,7 @@ export function c2hData(cid: number, data: Uint8Array, alignment: number): reado
   return pdus;
 }
 
-/** Ready to Transfer: asks for `length` bytes of a command's data from its start. */
+/** Ready to Transfer: requests the first `length` bytes of a command's data. */
 export function r2t(cid: number, tag: number, length: number): Buffer {
   const pdu = commonHeader(PDU.r2t, 0, SHORT_HEADER_BYTES, 0, SHORT_HEADER_BYTES);
   pdu.writeUInt16LE(cid, 8);

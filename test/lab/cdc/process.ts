@@ -1,4 +1,4 @@
-/** A CDC in a process of its own: for a check that blocks while a host connects, and for another network namespace. */
+/** A CDC in a separate process: for a check that blocks while a host connects, or for another network namespace. */
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { CdcControl, Options } from "./cdc.js";
@@ -7,8 +7,8 @@ import { WiredCdc } from "./wire.js";
 const PROGRAM = fileURLToPath(new URL("main.js", import.meta.url));
 
 /**
- * Starts a CDC in a new process; it ends with `close`, and with the process that started it. Only built code runs so.
- * @param inside what to put before the command, as `["nsenter", "-t", "4711", "-n"]`
+ * Starts a CDC in a new process. It ends on `close`, or with the process that started it. It needs built code.
+ * @param inside a command prefix, such as `["nsenter", "-t", "4711", "-n"]`
  */
 export async function startCdcProcess(options: Options, inside: readonly string[] = []): Promise<CdcControl> {
   const [command = process.execPath, ...args] = [...inside, process.execPath, PROGRAM];

@@ -10,14 +10,14 @@ export interface Port {
   readonly portid: number;
 }
 
-/** Connections at a time; more are reset. */
+/** The most connections at once. More are destroyed. */
 const CONNECTIONS_MAX = 1024;
-/** What a controller says that speaks no NVMe/TCP. */
+/** Bytes that are not NVMe/TCP. */
 const GARBAGE = Buffer.alloc(128, 0xff);
 
 interface Connection {
   readonly socket: Socket;
-  /** Undefined where nothing is answered. */
+  /** Undefined if the connection gets no answers. */
   readonly association: Association | undefined;
 }
 
@@ -29,25 +29,25 @@ export class CdcServer {
   #servers: readonly Server[] = [];
   #nextId = 1;
 
-  /** A port of 0 becomes any that is free when it first listens. */
+  /** Port 0 becomes any free port at the first listen. */
   constructor(model: Model, ports: readonly Port[]) {
     this.#model = model;
     this.#ports = ports;
   }
 
-  /** With the numbers that 0 became. */
+  /** The ports with their actual numbers. */
   get ports(): readonly Port[] {
     return this.#ports;
   }
 
-  /** Connections on which a host may speak, in the order in which they were accepted. */
+  /** Open connections that get answers, in the order of acceptance. */
   get associations(): readonly Association[] {
     return [...this.#connections].flatMap(({ association }) =>
       association === undefined || association.ended ? [] : association,
     );
   }
 
-  /** Listens on every port; rejects with the system's error where it cannot, and listens on none then. */
+  /** Listens on every port. If one fails, rejects with the system's error and listens on none. */
   async listen(): Promise<void> {
     if (this.#servers.length > 0) return;
     const servers = this.#ports.map(({ portid }) => createServer((socket) => this.#accept(socket, portid)));
@@ -62,13 +62,13 @@ export class CdcServer {
     }
   }
 
-  /** Connections stay. */
+  /** Stops listening. Connections stay open. */
   unlisten(): void {
     for (const server of this.#servers) server.close();
     this.#servers = [];
   }
 
-  /** Reads nothing any more, or again, as the model now says. */
+  /** Pauses or resumes reading, according to the model. */
   stall(): void {
     for (const { socket } of this.#connections) {
       if (this.#model.stalled) socket.pause();
@@ -76,7 +76,7 @@ export class CdcServer {
     }
   }
 
-  /** Ends the connections of one host, or all, also those on which nothing is answered. */
+  /** Ends the connections of one host, or all connections, including those that get no answers. */
   drop(how: "reset" | "close" | "terminate", hostnqn: string | undefined): void {
     for (const { socket, association } of [...this.#connections]) {
       if (hostnqn !== undefined && association?.controller?.host.hostnqn !== hostnqn) continue;
@@ -103,7 +103,7 @@ export class CdcServer {
     this.#connections.add(connection);
     socket.setNoDelay(true);
     socket.on("data", (bytes) => connection.association?.receive(bytes));
-    // What the socket cannot send yet is not added to: the host is not read until it is gone.
+    // While the socket's send buffer is full, stop reading from the host, so that the buffer does not grow.
     socket.on("drain", () => this.#resume(socket));
     socket.on("error", () => undefined);
     socket.on("end", () => connection.association?.end("close", "the host closed the connection"));
@@ -140,7 +140,7 @@ export class CdcServer {
   }
 }
 
-/** The port that it listens on. */
+/** Listens, and resolves with the actual port number. */
 function listening(server: Server | undefined, { address, port }: Port): Promise<number> {
   return new Promise((resolve, reject) => {
     if (server === undefined) throw new Error("a port without a server");

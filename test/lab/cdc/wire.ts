@@ -1,10 +1,10 @@
-/** A CDC in another process, by a JSON record a line: what is asked on its standard input, what it answers on its output. */
+/** A CDC in another process, with one JSON record per line: requests on its standard input, answers on its standard output. */
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { z } from "zod";
 import { Cdc, type CdcControl, type Change, type Options, type Port, type Seen } from "./cdc.js";
 
-/** What is asked; the first is `start`. Options and changes are checked by whoever carries them out. */
+/** A request. The first is `start`. The CDC itself validates options and changes. */
 const requestSchema = z.discriminatedUnion("ask", [
   z.object({ ask: z.literal("start"), id: z.int(), options: z.custom<Options>() }),
   z.object({ ask: z.literal("change"), id: z.int(), change: z.custom<Change>() }),
@@ -13,12 +13,12 @@ const requestSchema = z.discriminatedUnion("ask", [
 ]);
 
 type Request = z.infer<typeof requestSchema>;
-/** A request before it has its number. */
+/** A request without its number. */
 type Question = Request extends infer One ? (One extends Request ? Omit<One, "id"> : never) : never;
 
 const answerSchema = z.object({ id: z.int(), failed: z.string().optional(), value: z.unknown().optional() });
 
-/** Runs one CDC for whoever writes to `input`; resolves when it is closed, or when `input` ends. */
+/** Runs one CDC that takes requests from `input`. Resolves when the CDC is closed or `input` ends. */
 export async function serveCdc(input: Readable, output: Writable): Promise<void> {
   let cdc: Cdc | undefined;
   const carryOut = async (request: Request): Promise<unknown> => {
@@ -56,7 +56,7 @@ export class WiredCdc implements CdcControl {
   #nextId = 1;
   #over = false;
 
-  /** `input` is what the CDC writes, `output` what it reads. Rejects where it does not start. */
+  /** `input` carries the CDC's answers, `output` its requests. Rejects if the CDC does not start. */
   static async start(options: Options, input: Readable, output: Writable): Promise<WiredCdc> {
     const wired = new WiredCdc(input, output);
     wired.#ports = (await wired.#ask({ ask: "start", options })) as readonly Port[];

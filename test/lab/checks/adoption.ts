@@ -1,4 +1,4 @@
-/** Which of the kernel's connections the daemon takes for its own, on the real kernel: docs/matching.md, row by row. */
+/** Which existing connections the daemon adopts on the real kernel: docs/matching.md, row by row. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { WELL_KNOWN_DISCOVERY_NQN } from "../../../src/core/domain/transport-id.js";
 import { Seconds } from "../../../src/core/domain/units.js";
@@ -24,20 +24,20 @@ import {
 } from "./steps/storage.js";
 import { CLEAN, LIVE_LIMIT, STOP_LIMIT } from "./steps/timing.js";
 
-/** A second way to the same address: another cable, with addresses of its own. */
+/** A second path to the same address: another cable, with its own addresses. */
 const CABLE2 = "here2";
 const FROM = "10.99.0.1";
 const FROM2 = "10.98.0.1";
 
-/** Beyond the retry after a second failure, which those have that found the cables down. */
+/** Longer than the retry after a second failure. Connections that find the cables down fail twice. */
 const RETRY_LIMIT = Seconds(90);
 
 interface Row {
-  /** How the connection was made by hand. */
+  /** Extra options of the connect by hand. */
   readonly made: string;
   readonly identity?: string;
   readonly wanted: string;
-  /** `used`: taken up. `own`: the daemon makes its own beside it. */
+  /** `used`: the daemon adopts the connection. `own`: the daemon makes its own connection beside it. */
   readonly verdict: "used" | "own";
 }
 
@@ -58,11 +58,11 @@ const ROWS: readonly Row[] = [
 
 const NQNS = ROWS.map((_, index) => volume(index + 1));
 
-/** Two cables to one target, and a connection by hand for each row. */
+/** Lays two cables to one target, and makes a connection by hand for each row. */
 function connectRows(lab: Lab): NetworkNamespace {
   const there = serveFar(lab, NQNS);
   cable({ name: CABLE2, address: `${FROM2}/24` }, { name: "there2", address: "10.98.0.2/24" }, there);
-  // Taken by what is bound to it only: the other way has no metric.
+  // Used only by connections bound to it: the other route has no metric.
   run("ip", ["route", "add", "10.99.0.0/24", "dev", CABLE2, "metric", "100"]);
   for (const [index, { made, identity }] of ROWS.entries()) {
     connectByHand(volume(index + 1), FAR, `,reconnect_delay=1${made}`, identity);
@@ -78,13 +78,13 @@ const configuration = filesFor(
   },
 );
 
-/** Live connections of each row, as the table says. */
+/** Waits for each row's live connections to match the table, and checks that the connections by hand still exist. */
 async function asTheTableSays(lab: Lab, by: Readonly<Record<string, string>>): Promise<void> {
   const live = (): readonly number[] =>
     NQNS.map((nqn) => controllers().filter((one) => one.nqn === nqn && one.state === "live").length);
   const wanted = ROWS.map(({ verdict }) => (verdict === "used" ? 1 : 2));
   await waitFor(
-    "the connections that the table says",
+    "the connections in the table",
     RETRY_LIMIT,
     () => live().join(" ") === wanted.join(" "),
     () => live().join(" "),
@@ -95,7 +95,7 @@ async function asTheTableSays(lab: Lab, by: Readonly<Record<string, string>>): P
   lab.expect.equal("connections by hand", Object.fromEntries(Object.keys(by).map((name) => [name, now[name]])), by);
 }
 
-/** Both cables go, until the kernel knows it of every connection; what `meanwhile` does happens then. */
+/** Takes both cables down until every connection is down, calls `meanwhile`, and restores the cables. */
 async function interrupted(there: NetworkNamespace, meanwhile: () => Promise<void> | void): Promise<void> {
   for (const end of ["there", "there2"]) setLink(end, "down", there);
   await waitFor("every connection to be down", Seconds(60), () => controllers().every(({ state }) => state !== "live"));
@@ -104,7 +104,7 @@ async function interrupted(there: NetworkNamespace, meanwhile: () => Promise<voi
 }
 
 const live: Check = {
-  name: "adoption: live connections made by hand are used or not as the table says, and again after a reconnect",
+  name: "adoption: the daemon adopts live connections made by hand as in the table, also after a reconnect",
   guest: "daemon",
   limit: Seconds(240),
   async run(lab) {
@@ -116,12 +116,12 @@ const live: Check = {
     await interrupted(there, () => undefined);
     await asTheTableSays(lab, all);
     lab.expect.equal("connections after the reconnect", instances(), all);
-    lab.expect.equal("its end", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
+    lab.expect.equal("its exit", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
   },
 };
 
 const down: Check = {
-  name: "adoption: connections that are down when the daemon starts are judged when they are back",
+  name: "adoption: connections that are down when the daemon starts are judged once they are back",
   guest: "daemon",
   limit: Seconds(240),
   async run(lab) {
@@ -136,7 +136,7 @@ const down: Check = {
 };
 
 const uniqueNqn: Check = {
-  name: "adoption: a discovery controller that shows its unique NQN is used, also after a restart",
+  name: "adoption: a discovery controller that shows its unique NQN is adopted, also after a restart",
   guest: "daemon",
   kernels: ["6.12"],
   async run(lab) {
@@ -154,12 +154,12 @@ const uniqueNqn: Check = {
       );
       await pass(Seconds(5), "nothing more is connected");
       expect.equal(`controllers, the ${time} time`, controllers().length, 2);
-      expect.equal("its end", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
+      expect.equal("its exit", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
     }
   },
 };
 
-/** A file system of its own over /sys/firmware, in which tables can be put. */
+/** Mounts a file system over /sys/firmware, with an nBFT for the interface with this MAC. */
 function bootTable(lab: Lab, mac: string): void {
   run("mount", ["-t", "tmpfs", "tmpfs", "/sys/firmware"]);
   lab.after(() => void run("umount", ["/sys/firmware"]));
@@ -167,8 +167,7 @@ function bootTable(lab: Lab, mac: string): void {
   const id = OTHER_HOST_NQN.slice(-36);
   const [hfi] = TABLE.hfis;
   const [boot] = TABLE.subsystems;
-  if (hfi === undefined || boot === undefined)
-    throw new Error("the table of the unit tests has no interface or no volume");
+  if (hfi === undefined || boot === undefined) throw new Error("the unit tests' table has no interface or no volume");
   const { traddr, trsvcid } = FAR;
   const uri = { transport: "tcp", host: traddr, port: Number(trsvcid) };
   const { bytes } = encodeNbft({
@@ -183,7 +182,7 @@ function bootTable(lab: Lab, mac: string): void {
 }
 
 const nbft: Check = {
-  name: "nBFT: the table's discovery controller is connected as its host, and what was booted over stays in the widest scope",
+  name: "nBFT: the table's discovery controller is connected with its host NQN, and the boot volume stays under the widest scope",
   guest: "daemon",
   async run(lab) {
     const { expect } = lab;
@@ -199,11 +198,11 @@ const nbft: Check = {
     const [dc] = controllers().filter(({ nqn }) => nqn === WELL_KNOWN_DISCOVERY_NQN);
     expect.matches("its address", dc?.address ?? "", new RegExp(`host_iface=${CABLE}`));
     const hosts = new Set(controllers().map(({ hostNqn }) => hostNqn));
-    expect.equal("the hosts of all connections", [...hosts], [OTHER_HOST_NQN]);
+    expect.equal("the host NQNs of all connections", [...hosts], [OTHER_HOST_NQN]);
     await pass(Seconds(5), "nothing is disconnected");
     expect.equal("controllers", controllers().length, 4);
-    expect.that(attribute(booted, "state") !== undefined, "what the host was booted over is gone");
-    expect.equal("its end", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
+    expect.that(attribute(booted, "state") !== undefined, "the boot volume's connection is gone");
+    expect.equal("its exit", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
   },
 };
 

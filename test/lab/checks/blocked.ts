@@ -1,4 +1,4 @@
-/** The daemon while calls of its own are stuck in the kernel: a connect with the whole queue behind it, and a delete. */
+/** The daemon while its own calls are stuck in the kernel: a connect with the whole queue behind it, and a delete. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Seconds } from "../../../src/core/domain/units.js";
@@ -29,12 +29,12 @@ const STALLING: Place = { traddr: "127.0.0.1", trsvcid: "5555" };
 const NEVER = volume(99);
 const FAR_VOLUME = volume(10);
 
-/** A native daemon answers within 100 ms; an emulated processor is 11 to 16 times slower. Who waits for the kernel waits for 60 s. */
+/** A native daemon answers within 100 ms; an emulated processor is 11 to 16 times slower. A wait for the kernel takes 60 s. */
 const SERVED_MS_MAX = 1_000;
 const SOAK_MS = 1_500;
 
 const served: Check = {
-  name: "with a connect and a delete stuck in the kernel everything else is served, and SIGTERM ends it all the same",
+  name: "with a connect and a delete stuck in the kernel, the daemon serves everything else, and SIGTERM still ends it",
   guest: "outage",
   async run(lab) {
     const { target, expect } = lab;
@@ -58,7 +58,7 @@ const served: Check = {
     await busIsServed(lab, client);
     await eventIsServed(lab, daemon);
     await deleteIsServed(lab, daemon, files);
-    expect.that(isStuck(peer), "the calls ended before everything was measured");
+    expect.that(isStuck(peer), "the stuck calls ended before the measurements");
 
     await endsInTime(lab, daemon);
     const next = lab.daemon({ folders: daemon.folders, bus: bus.address });
@@ -68,29 +68,31 @@ const served: Check = {
       const list = listed(await client.ask("stac", "list_controllers", [false]).catch(() => []));
       return list.includes(kept) ? list : undefined;
     });
-    expect.that(isStuck(peer), `the calls ended before the next daemon listed ${known.join(", ")}`);
+    expect.that(isStuck(peer), `the stuck calls ended before the next daemon listed ${known.join(", ")}`);
 
     letGo();
-    expect.equal("its end", await waitFor("the process to be reaped", LIVE_LIMIT, () => daemon.ended), CLEAN);
+    expect.equal("its exit", await waitFor("the process to be reaped", LIVE_LIMIT, () => daemon.ended), CLEAN);
     await allLive([volume(1), volume(3), volume(4)], LIVE_LIMIT);
-    // What was stuck leaves sysfs a moment after its call has ended.
+    // The stuck controllers leave sysfs a moment after their calls end.
     const leaving = [FAR_VOLUME, NEVER];
-    await waitFor("what was stuck to be gone", LIVE_LIMIT, () => leaving.every((nqn) => deviceFor(nqn) === undefined));
+    await waitFor("the stuck controllers to go", LIVE_LIMIT, () =>
+      leaving.every((nqn) => deviceFor(nqn) === undefined),
+    );
     await waitFor("every controller to have its subsystem", LIVE_LIMIT, () =>
       controllers().every(({ nqn }) => nqn.startsWith("nqn.")),
     );
     const { [deviceFor(volume(4)) ?? ""]: __, ...others } = instances();
     const { [nameOf(before, others)]: ___, ...left } = before;
-    expect.equal("connections from before", others, left);
+    expect.equal("the earlier connections", others, left);
   },
 };
 
-/** The one name that is not among the others: of the volume that was excluded. */
+/** The one name that `others` lacks: the excluded volume's. */
 function nameOf(before: Readonly<Record<string, string>>, others: Readonly<Record<string, string>>): string {
   return Object.keys(before).find((name) => !(name in others)) ?? "";
 }
 
-/** A controller behind a dead link is wanted no more, and one that stalls is wanted. */
+/** Makes the daemon disconnect a controller behind a dead link and connect one that stalls. */
 async function becomeStuck(daemon: Daemon, peer: StallingPeer, files: Readonly<Record<string, string>>): Promise<void> {
   daemon.configure(files);
   daemon.signal("SIGHUP");
@@ -114,14 +116,14 @@ async function busIsServed(lab: Lab, client: BusClient): Promise<void> {
   lab.expect.atMost("milliseconds until two bus calls are answered", longest, SERVED_MS_MAX);
 }
 
-/** From the AEN to the page that was read; from there to the timer of the soak, and what it led to. */
+/** Measures the time from the AEN until the page is read, and from there through the soak's timer to the plan. */
 async function eventIsServed(lab: Lab, daemon: Daemon): Promise<void> {
   const linked = Date.now();
   const from = daemon.lines.length;
   lab.target.link(HOME_ID, volume(4));
   const read = loggedAt(await daemon.says(/discovery: lists 5 entries/, LIVE_LIMIT, from));
   const planned = loggedAt(await daemon.says(/volume-4: wanted: listed by/, LIVE_LIMIT, from));
-  lab.note(`${read - linked} ms from a link to the page read; the soak's timer ${planned - read - SOAK_MS} ms late`);
+  lab.note(`${read - linked} ms from the link to the page read; the soak's timer ${planned - read - SOAK_MS} ms late`);
   lab.expect.atMost("milliseconds from the link to the page read", read - linked, SERVED_MS_MAX);
   lab.expect.atMost("milliseconds that the timer was late", planned - read - SOAK_MS, SERVED_MS_MAX);
 }
@@ -140,8 +142,8 @@ async function deleteIsServed(lab: Lab, daemon: Daemon, files: Readonly<Record<s
 }
 
 /**
- * A thread that the kernel holds keeps a process from being reaped, whoever ends it. All else of it has ended: its main thread,
- * with its status, and its connections to others.
+ * Ends the daemon. A thread stuck in the kernel keeps the process from being reaped, but everything else has ended: the main
+ * thread, with its status, and the connections to others.
  */
 async function endsInTime(lab: Lab, daemon: Daemon): Promise<void> {
   const began = performance.now();
@@ -151,7 +153,7 @@ async function endsInTime(lab: Lab, daemon: Daemon): Promise<void> {
   lab.expect.equal("its status", status, 0);
   const record = readFileSync(join(daemon.folders.run, "stacd/last-known-config.json"), "utf8");
   const recorded = [...volumes(3, 4), FAR_VOLUME, NEVER].filter((nqn) => record.includes(`"${nqn}"`));
-  lab.expect.equal("what its record holds", recorded, [...volumes(3, 4), FAR_VOLUME, NEVER]);
+  lab.expect.equal("volumes in its record", recorded, [...volumes(3, 4), FAR_VOLUME, NEVER]);
 }
 
 /** The exit status of a process whose main thread has ended; undefined while it runs. */

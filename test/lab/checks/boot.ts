@@ -1,4 +1,4 @@
-/** The rig itself: without these nothing that another check says can be trusted. */
+/** Checks of the rig itself. If one fails, no other check can be trusted. */
 import { closeSync, existsSync, fsyncSync, openSync, readSync, readdirSync, writeSync } from "node:fs";
 import { createConnection } from "node:net";
 import { constants, release } from "node:os";
@@ -15,19 +15,19 @@ const SUBSYSTEM = "nqn.2024-01.io.stas.lab:volume";
 const IDENTITY = `hostnqn=${HOST_NQN},hostid=${HOST_ID}`;
 
 const optionsOf: Check = {
-  name: "the guest runs the kernel that was asked for, with its options",
+  name: "the guest runs the requested kernel with its options",
   guest: "rig",
   async run({ expect, settings }) {
     const kernel = settings["kernel"] ?? "";
-    expect.that(release().startsWith(`${kernel}.`), `the guest was to run ${kernel} and runs ${release()}`);
+    expect.that(release().startsWith(`${kernel}.`), `the guest runs ${release()} instead of ${kernel}`);
     const options = optionLine();
     expect.matches("the option line", options, /^instance=-1,cntlid=-1,transport=%s,traddr=%s,.*\bdiscovery\b/);
-    expect.equal("an option of 6.12 alone", options.includes(",keyring=%d,tls_key=%d,"), kernel === "6.12");
+    expect.equal("options that only 6.12 has", options.includes(",keyring=%d,tls_key=%d,"), kernel === "6.12");
   },
 };
 
 const discovery: Check = {
-  name: "a discovery controller of the kernel's own target is made, is live, and is deleted",
+  name: "a discovery controller of the kernel's own target connects, is live, and is deleted",
   guest: "rig",
   async run({ target, expect }) {
     target.subsystem(SUBSYSTEM, { serial: "LAB0001" });
@@ -52,7 +52,7 @@ const discovery: Check = {
 };
 
 const input: Check = {
-  name: "an I/O controller has a block device that keeps what is written",
+  name: "an I/O controller has a block device that stores written data",
   guest: "rig",
   async run({ target, expect }) {
     target.subsystem(SUBSYSTEM);
@@ -64,15 +64,12 @@ const input: Check = {
     const device = await waitFor("its block device", Seconds(10), blockDevice);
     const written = Buffer.alloc(4096, 0x5a);
     keep(device, written);
-    expect.that(
-      written.equals(stored("/dev/ram1", written.length)),
-      "the bytes written to it did not reach the target",
-    );
+    expect.that(written.equals(stored("/dev/ram1", written.length)), "the written bytes did not reach the target");
   },
 };
 
 const otherNetwork: Check = {
-  name: "a target in a network namespace is reached over a cable, over one interface",
+  name: "a target in a network namespace is reached through one interface over a cable",
   guest: "rig",
   async run(lab) {
     const { target, expect } = lab;
@@ -90,7 +87,7 @@ const otherNetwork: Check = {
 };
 
 const bus: Check = {
-  name: "a bus of the check's own answers at its address, and again after a restart",
+  name: "a check's own bus answers at its address, and again after a restart",
   guest: "rig",
   async run(lab) {
     const bus = await lab.bus();
@@ -101,7 +98,7 @@ const bus: Check = {
 };
 
 const udev: Check = {
-  name: "udev's daemon handles the events of a new controller",
+  name: "the udev daemon handles a new controller's events",
   guest: "rig",
   async run(lab) {
     await lab.udev();
@@ -113,19 +110,19 @@ const udev: Check = {
     const made = connect(`nqn=${SUBSYSTEM},transport=tcp,traddr=127.0.0.1,trsvcid=4420,${IDENTITY}`);
     lab.expect.that(made.ok, `the connect failed with errno ${made.ok ? 0 : made.errno}`);
     const seen = await monitor.says(/^UDEV.*add.*\/nvme-fabrics\/ctl\/nvme0 /, Seconds(20));
-    lab.expect.that(seen.startsWith("UDEV"), "udev did not pass on the controller's add");
+    lab.expect.that(seen.startsWith("UDEV"), "udev did not forward the controller's add");
   },
 };
 
 const guestTime: Check = {
-  name: "the guest's clock agrees with the kernel's timers: an address that nobody has is given up after 3 s",
+  name: "the guest's clock agrees with the kernel's timers: a connect to an unused address times out after 3 s",
   guest: "rig",
   async run(lab) {
     cable({ name: "here", address: "10.99.0.1/24" }, { name: "there", address: "10.99.0.2/24" }, lab.namespace());
     const began = performance.now();
     const made = connect(`nqn=${SUBSYSTEM},transport=tcp,traddr=10.99.0.77,trsvcid=4420,${IDENTITY}`);
     const seconds = (performance.now() - began) / 1000;
-    lab.expect.equal("the refusal", made, { ok: false, errno: constants.errno.ETIMEDOUT });
+    lab.expect.equal("the result", made, { ok: false, errno: constants.errno.ETIMEDOUT });
     lab.expect.atLeast("seconds until then", seconds, 2.9);
     lab.expect.atMost("seconds until then", seconds, 4);
   },
@@ -163,7 +160,7 @@ const otherTransports: Check = {
   },
 };
 
-/** The first answer of a bus to a client that says who it is (root, in hexadecimal digits). */
+/** A bus's first answer to a client that identifies itself as root (user 0, as the hex digits 30). */
 function greeting(address: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const client = createConnection(address.replace("unix:path=", ""));

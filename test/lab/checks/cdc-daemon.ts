@@ -1,4 +1,4 @@
-/** The daemon against a central discovery controller that does what the kernel's own target cannot. */
+/** The daemon with a central discovery controller that does what the kernel's own target cannot. */
 import { Seconds } from "../../../src/core/domain/units.js";
 import { Cdc, type Entry, type Options, itself, referral, subsystem } from "../cdc/cdc.js";
 import type { Check } from "../check.js";
@@ -27,7 +27,7 @@ const filesOf = (port: number): Readonly<Record<string, string>> =>
   filesFor([at({ traddr: "127.0.0.1", trsvcid: String(port) })]);
 
 const follows: Check = {
-  name: "the daemon reads a CDC, follows its events, and reads again where the page turned while it read",
+  name: "the daemon reads a CDC's page, follows its events, and reads again if the page changes during a read",
   guest: "cdc",
   async run(lab) {
     const { expect } = lab;
@@ -45,7 +45,7 @@ const follows: Check = {
     await cdc.change({ do: "entries", entries: listed(volumes(1, 3)) });
     await allLive(volumes(1, 4), LIMIT);
     const { accepted, commands, registrations } = await cdc.seen();
-    // The probe of the address, and the connection.
+    // One probe of the address, and one connection.
     expect.atMost("connections to the CDC", accepted, 2);
     lab.note(
       `registrations: ${registrations.length}; commands: ${commands.map(({ opcode }) => opcode.toString(16)).join(" ")}`,
@@ -55,7 +55,7 @@ const follows: Check = {
 };
 
 const circle: Check = {
-  name: "the daemon follows referrals in a circle once around",
+  name: "the daemon follows circular referrals only once",
   guest: "cdc",
   async run(lab) {
     const { expect } = lab;
@@ -73,14 +73,14 @@ const circle: Check = {
     lab.daemon({ files: filesOf(CDC_PORT) });
     await allLive(volumes(1, 2), LIMIT);
     const before = instances();
-    await pass(Seconds(5), "nothing more is to be connected");
+    await pass(Seconds(5), "nothing more is connected");
     expect.equal("discovery controllers", liveDcs().length, 2);
     expect.equal("connections after a while", instances(), before);
   },
 };
 
 const lies: Check = {
-  name: "pages that lie disconnect nothing, and the truth is read again afterwards",
+  name: "false pages disconnect nothing, and the daemon reads the true page afterwards",
   guest: "cdc",
   limit: Seconds(150),
   async run(lab) {
@@ -89,15 +89,15 @@ const lies: Check = {
     const cdc = await start(lab, CDC_PORT, { entries: listed(volumes(1, 1)) });
     lab.daemon({ files: filesOf(CDC_PORT) });
     await allLive(volumes(1, 1), LIMIT);
-    const before = instances();
+    const connections = instances();
     const reads = async (): Promise<number> =>
       (await cdc.seen()).commands.filter(({ log }) => log?.lid === DISCOVERY_LID).length;
     const readAgain = async (): Promise<void> => {
-      const so = await reads();
+      const before = await reads();
       await cdc.change({ do: "aen", mask: "forced" });
-      await waitFor("the page to be read", LIMIT, async () => (await reads()) > so);
+      await waitFor("the page to be read", LIMIT, async () => (await reads()) > before);
       await pass(Seconds(3), "longer than the configuration soak");
-      expect.equal("the connections", instances(), before);
+      expect.equal("the connections", instances(), connections);
     };
     await cdc.change({ do: "header", numrec: "18446744073709551615" });
     await readAgain();

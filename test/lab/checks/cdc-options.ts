@@ -1,4 +1,4 @@
-/** What the daemon says to a discovery controller that knows TP8010, and what it asks of it: registration, extended entries, rejections. */
+/** The daemon with a discovery controller that supports TP8010: registration, extended entries, rejections. */
 import { hostname } from "node:os";
 import { fromHex } from "../../../src/core/codec/text.js";
 import { Seconds } from "../../../src/core/domain/units.js";
@@ -17,7 +17,7 @@ const DIM = 0x21;
 const LID = { supportedPages: 0x00, discovery: 0x70 } as const;
 const LSP = { extended: 1, portLocal: 2 } as const;
 const EXATTYPE = { hostId: 1, symname: 2 } as const;
-/** Requests for the entries of a page begin behind its header. */
+/** Entries of a page begin after its header. */
 const ENTRIES = 1024;
 
 async function start(lab: Lab, options: Options): Promise<Cdc> {
@@ -56,7 +56,7 @@ async function registeredTimes(cdc: Cdc, times: number): Promise<Seen> {
 }
 
 const registers: Check = {
-  name: "the daemon tells a CDC who it is, once a connection, before it reads the page, and anew under a new name",
+  name: "the daemon registers with a CDC once per connection, before it reads the page, and again with a new name",
   guest: "cdc",
   async run(lab) {
     const { expect } = lab;
@@ -75,7 +75,7 @@ const registers: Check = {
     expect.equal("entries", registration?.entries.length, 1);
     expect.equal("trtype and adrfam", [entry?.trtype, entry?.adrfam], [3, 1]);
     expect.equal("NQN", entry?.nqn, HOST_NQN);
-    expect.equal("TRADDR, for the CDC to find out", entry?.traddr, "");
+    expect.equal("TRADDR, for the CDC to determine", entry?.traddr, "");
     expect.equal("attributes", entry?.attributes, [
       { type: EXATTYPE.hostId, value: HOST_ID.replaceAll("-", "") },
       { type: EXATTYPE.symname, value: inHex("rack 7", 8) },
@@ -83,7 +83,7 @@ const registers: Check = {
     const opcodes = first.commands
       .filter(({ opcode }) => opcode === DIM || opcode === 0x02)
       .map(({ opcode }) => opcode);
-    expect.equal("the first of registration and pages", opcodes[0], DIM);
+    expect.equal("the first of registration and page reads", opcodes[0], DIM);
 
     daemon.configure({ "sys.conf": sysConf("rack 8") });
     daemon.signal("SIGHUP");
@@ -94,16 +94,16 @@ const registers: Check = {
     const before = instances();
     await cdc.change({ do: "drop" });
     const again = accepted(await registeredTimes(cdc, 3))[2];
-    expect.that(again?.association !== registration?.association, "the third came over the first connection");
+    expect.that(again?.association !== registration?.association, "the third registration used the first connection");
     await pass(Seconds(5), "longer than the retry of a registration");
-    expect.equal("registrations in the end", (await cdc.seen()).registrations.length, 3);
+    expect.equal("registrations at the end", (await cdc.seen()).registrations.length, 3);
     expect.equal("the connections", instances(), before);
     lab.payload("cdc-registration", (await cdc.seen()).registrations);
   },
 };
 
 const extended: Check = {
-  name: "the daemon reads extended entries, in pieces of any length, and basic ones where those lie",
+  name: "the daemon reads extended entries of any length, and basic entries if the extended ones are false",
   guest: "cdc",
   async run(lab) {
     const { expect } = lab;
@@ -121,11 +121,11 @@ const extended: Check = {
     const pieces = (await reads()).filter(({ offset }) => offset >= ENTRIES);
     expect.that(
       pieces.every(({ lsp }) => lsp === LSP.extended),
-      "entries were asked for without LSP 1",
+      "entries were requested without LSP 1",
     );
     expect.equal("requests for entries", pieces.length, 2);
     const before = instances();
-    // Where TEL stands: no length, and one beyond the page. The entry itself differs too, or nobody would be told.
+    // TEL is impossible, then beyond the page. The basic entry changes too, because otherwise the CDC sends no event.
     for (const [trtype, tel] of [
       ["f0", "ffffffff"],
       ["f1", "00200000"],
@@ -145,7 +145,7 @@ const extended: Check = {
 };
 
 const refused: Check = {
-  name: "a discovery controller that rejects registration, supported log pages and LSP is read all the same",
+  name: "a discovery controller that rejects registration, supported log pages and LSP is still read",
   guest: "cdc",
   async run(lab) {
     const { expect } = lab;
@@ -164,10 +164,10 @@ const refused: Check = {
     const seen = await cdc.seen();
     expect.equal("registrations", seen.registrations.length, 0);
     const asked = seen.commands.flatMap(({ log }) => (log?.lid === LID.discovery && log.offset === 0 ? [log.lsp] : []));
-    expect.equal("what the page was asked for with", asked.slice(0, 3), [3, 2, 0]);
+    expect.equal("LSPs of the first page reads", asked.slice(0, 3), [3, 2, 0]);
     expect.atMost("complaints", daemon.lines.filter((line) => line.includes("refuses the registration")).length, 1);
 
-    // On the next connection even the supported log pages are rejected.
+    // On the next connection the controller also rejects the supported log pages.
     await reject({ lid: LID.supportedPages });
     await cdc.change({ do: "forget" });
     await cdc.change({ do: "drop" });
@@ -178,11 +178,11 @@ const refused: Check = {
     await allLive(volumes(1, 2), LIMIT);
     const after = await cdc.seen();
     const lsps = new Set(after.commands.flatMap(({ log }) => (log?.lid === LID.discovery ? [log.lsp] : [])));
-    expect.equal("what the page was asked for with now", [...lsps], [0]);
+    expect.equal("LSPs of the later page reads", [...lsps], [0]);
     const pages = after.commands.filter(({ log }) => log?.lid === LID.supportedPages);
-    expect.equal("how often the supported log pages were asked for", pages.length, 1);
+    expect.equal("requests for the supported log pages", pages.length, 1);
     expect.equal(
-      "complaints in the end",
+      "complaints at the end",
       daemon.lines.filter((line) => line.includes("refuses the registration")).length,
       1,
     );
@@ -190,7 +190,7 @@ const refused: Check = {
 };
 
 const silent: Check = {
-  name: "a CDC that never answers a registration is read, and is not asked for ever",
+  name: "a CDC that never answers a registration is still read, and the daemon stops asking",
   guest: "cdc",
   limit: Seconds(300),
   async run(lab) {
@@ -200,8 +200,8 @@ const silent: Check = {
     await cdc.change({ do: "rule", rule: { when: { opcode: DIM }, deed: { kind: "never" } } });
     lab.daemon({ files: filesOf() });
     await allLive(volumes(1, 1), Seconds(15));
-    // The kernel gives the command up after 30 s and resets its controller, three times.
-    await pass(Seconds(200), "three registrations that the kernel gives up");
+    // The kernel aborts the command after 30 s and resets its controller, three times.
+    await pass(Seconds(200), "the kernel aborts three registrations");
     const dims = (await cdc.seen()).commands.filter(({ opcode }) => opcode === DIM).length;
     expect.equal("registrations that were sent", dims, 3);
     await cdc.change({ do: "entries", entries: listed(volumes(1, 2)) });

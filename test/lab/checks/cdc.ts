@@ -1,4 +1,4 @@
-/** The central discovery controller of test/lab/cdc, judged by a real kernel: what it is for can be trusted only then. */
+/** The central discovery controller of test/lab/cdc, tested by a real kernel. Other checks rely on it. */
 import { Seconds } from "../../../src/core/domain/units.js";
 import { WELL_KNOWN_DISCOVERY_NQN } from "../../../src/core/domain/transport-id.js";
 import { Cdc, type CdcControl, type Options, itself, referral, subsystem } from "../cdc/cdc.js";
@@ -16,7 +16,7 @@ const IDENTITY = `hostnqn=${HOST_NQN},hostid=${HOST_ID}`;
 const VOLUME = subsystem("nqn.2024-01.io.stas.lab:volume", "127.0.0.1", 4420);
 const AEN = "change nvme0 NVME_AEN=0x70f002";
 
-/** In this process: it answers only where the check does not block. */
+/** Starts a CDC in this process. It cannot answer while the check blocks. */
 async function start(lab: Lab, options: Options = {}): Promise<Cdc> {
   const cdc = await Cdc.start(options);
   lab.after(() => cdc.close());
@@ -29,7 +29,7 @@ function optionsFor(cdc: CdcControl, more = ""): string {
   return `${nqn}transport=tcp,traddr=${address},trsvcid=${port},${IDENTITY}${more === "" ? "" : `,${more}`}`;
 }
 
-/** Connects, and gives the controller's name. */
+/** Connects, and returns the controller's name. */
 async function connected(lab: Lab, cdc: CdcControl, more = ""): Promise<string> {
   const made = await connectMeanwhile(optionsFor(cdc, more));
   lab.expect.that(made.ok, `the connect failed with errno ${made.ok ? 0 : made.errno}`);
@@ -42,7 +42,7 @@ function announced(host: KernelHost, from: number, line: string): Promise<boolea
 }
 
 const kinds: Check = {
-  name: "the kernel connects to a CDC, a DDC and one that is neither, and shows which is which",
+  name: "the kernel connects to a CDC, a DDC and a controller that is neither, and shows which is which",
   guest: "cdc",
   async run(lab) {
     const { expect } = lab;
@@ -59,16 +59,16 @@ const kinds: Check = {
       expect.equal(`NQN of a ${kind}`, attribute(name, "subsysnqn"), WELL_KNOWN_DISCOVERY_NQN);
       expect.equal(`kato of a ${kind}`, attribute(name, "kato"), "30");
       const [seen] = (await cdc.seen()).associations;
-      expect.equal("the host that it sees", [seen?.hostnqn, seen?.hostid], [HOST_NQN, HOST_ID.replaceAll("-", "")]);
-      expect.equal("the state that it sees", [seen?.state, seen?.eventRequests, seen?.kato], ["ready", 1, 30_000]);
+      expect.equal("the host it sees", [seen?.hostnqn, seen?.hostid], [HOST_NQN, HOST_ID.replaceAll("-", "")]);
+      expect.equal("the state it sees", [seen?.state, seen?.eventRequests, seen?.kato], ["ready", 1, 30_000]);
       expect.equal("the answer to its delete", await command(name, "delete_controller"), 0);
-      await waitFor("the CDC to be left", Seconds(5), async () => (await cdc.seen()).associations[0]?.state === "gone");
+      await waitFor("the disconnect", Seconds(5), async () => (await cdc.seen()).associations[0]?.state === "gone");
     }
   },
 };
 
 const unique: Check = {
-  name: "a unique discovery NQN is shown, whichever NQN was asked for",
+  name: "a unique discovery NQN is shown whichever NQN the connect names",
   guest: "cdc",
   async run(lab) {
     const { expect } = lab;
@@ -83,14 +83,14 @@ const unique: Check = {
 };
 
 const pages: Check = {
-  name: "log pages are read through the kernel: whole, in parts, supported, extended, rejected, a thousand entries",
+  name: "log pages are read through the kernel: whole, in parts, supported, extended, rejected, with a thousand entries",
   guest: "cdc",
   async run(lab) {
     const { expect } = lab;
     const host = kernelHost(lab);
     const cdc = await start(lab, { kind: "cdc", features: ["extdlpes", "pleos"], entries: [VOLUME], genctr: 5 });
     const port = cdc.ports[0];
-    expect.that(port !== undefined, "it listens nowhere");
+    expect.that(port !== undefined, "the CDC does not listen");
     if (port === undefined) return;
     await cdc.change({ do: "entries", entries: [itself(port), { ...VOLUME, eflags: 4 }, referral("127.0.0.1", 8010)] });
     const name = await connected(lab, cdc);
@@ -136,7 +136,7 @@ const pages: Check = {
 };
 
 const events: Check = {
-  name: "an event arrives as a uevent, and the next one only after the page was read with RAE=0",
+  name: "an event arrives as a uevent, and the next one only after the page is read with RAE=0",
   guest: "cdc",
   async run(lab) {
     const { expect } = lab;
@@ -160,13 +160,13 @@ const events: Check = {
     await cdc.change({ do: "aen" });
     await waitFor("the second event", Seconds(5), () => count() === 2);
     await cdc.change({ do: "aen", mask: "forced" });
-    await waitFor("an event that was forced", Seconds(5), () => count() === 3);
-    expect.equal("events in all", count(), 3);
+    await waitFor("a forced event", Seconds(5), () => count() === 3);
+    expect.equal("events in total", count(), 3);
   },
 };
 
 const registrations: Check = {
-  name: "a registration (DIM) sent through the kernel is kept as it is, also one larger than a capsule, or rejected",
+  name: "a registration (DIM) through the kernel is stored unchanged, even if larger than a capsule, or rejected",
   guest: "cdc",
   async run(lab) {
     const { expect } = lab;
@@ -175,31 +175,31 @@ const registrations: Check = {
     const name = await connected(lab, cdc);
     const small = registration(20);
     expect.equal("the answer", (await host.register(name, 0, small)).status, 0);
-    // The kernel sends up to 8 KiB within the capsule, and more on request.
+    // The kernel sends up to 8 KiB in the capsule, and more on request.
     const large = registration(12_000);
     expect.equal("the answer to a large one", (await host.register(name, 0, large)).status, 0);
     const broken = Buffer.from(small);
     broken.writeUInt32LE(1, 0);
-    expect.equal("the answer to a wrong one", (await host.register(name, 0, broken)).status, 0x4002);
+    expect.equal("the answer to an invalid one", (await host.register(name, 0, broken)).status, 0x4002);
     await cdc.change({
       do: "rule",
       rule: { when: { opcode: 0x21 }, deed: { kind: "reject", status: 0x6001 }, times: 1 },
     });
-    expect.equal("the answer to one that is refused", (await host.register(name, 0, small)).status, 0x6001);
+    expect.equal("the answer to a rejected one", (await host.register(name, 0, small)).status, 0x6001);
     const seen = await cdc.seen();
     expect.equal(
       "their data",
       seen.registrations.map(({ data }) => data.length / 2),
       [small.length, large.length, small.length],
     );
-    expect.that(seen.registrations[1]?.data === large.toString("hex"), "the bytes of the large one differ");
+    expect.that(seen.registrations[1]?.data === large.toString("hex"), "the bytes of the large registration differ");
     expect.equal("the registered host", Object.keys(seen.registered), [HOST_NQN]);
     expect.equal("its deregistration", (await host.register(name, 1, small)).status, 0);
     expect.equal("the registered hosts", (await cdc.seen()).registered, {});
   },
 };
 
-/** One host entry with its host identifier and, beyond, vendor specific attributes. */
+/** One host entry with its host identifier, and a vendor specific attribute for the remaining bytes. */
 function registration(attributeBytes: number): Buffer {
   const more = attributeBytes - 20;
   const data = Buffer.alloc(1024 + 1032 + attributeBytes);
@@ -225,7 +225,7 @@ function registration(attributeBytes: number): Buffer {
 }
 
 const keepAlive: Check = {
-  name: "keep alive holds the connection; a CDC that drops the host for it, or hangs, is left and found again",
+  name: "keep alive maintains the connection; if the CDC drops the host on keep alive expiry, or hangs, the kernel reconnects",
   guest: "cdc",
   limit: Seconds(120),
   async run(lab) {
@@ -246,7 +246,7 @@ const keepAlive: Check = {
       const { accepted } = await cdc.seen();
       const began = performance.now();
       await cdc.change(change);
-      await waitFor("it to be left", Seconds(40), () => attribute(name, "state") !== "live");
+      await waitFor("the connection to be lost", Seconds(40), () => attribute(name, "state") !== "live");
       took[change.do] = Math.round((performance.now() - began) / 100) / 10;
       await cdc.change({ do: "resume" });
       await waitFor("another connection", Seconds(20), async () => (await cdc.seen()).accepted > accepted);
@@ -254,16 +254,16 @@ const keepAlive: Check = {
       await announced(host, from, `change ${name} NVME_EVENT=connected`);
     }
     const reasons = (await cdc.seen()).associations.map(({ reason }) => reason);
-    lab.note(`left after ${JSON.stringify(took)} s: ${reasons.join("; ")}`);
+    lab.note(`lost after ${JSON.stringify(took)} s: ${reasons.join("; ")}`);
     lab.payload("cdc-keep-alive", { keepAlives: held?.keepAlives, leftAfterSeconds: took, reasons });
-    expect.equal("why it was left first", reasons[0], "the keep alive timer ran out");
-    expect.matches("why it was left then", reasons[1] ?? "", /^the host closed the connection$|^the connection broke$/);
-    expect.atMost("seconds until a CDC that hangs was left", took["stall"] ?? Infinity, 10);
+    expect.equal("the first reason", reasons[0], "the keep alive timer expired");
+    expect.matches("the second reason", reasons[1] ?? "", /^the host closed the connection$|^the connection broke$/);
+    expect.atMost("seconds until the kernel left the hanging CDC", took["stall"] ?? Infinity, 10);
   },
 };
 
 const drops: Check = {
-  name: "after a dropped connection the kernel comes back to it, and says so: rediscover, then connected",
+  name: "after a dropped connection the kernel reconnects, with the uevents rediscover, then connected",
   guest: "cdc",
   async run(lab) {
     const { expect } = lab;
@@ -303,7 +303,7 @@ const ECONNRESET = 104;
 const ECONNREFUSED = 111;
 
 const refusals: Check = {
-  name: "a CDC that refuses, is silent, closes, sends garbage or does not listen gives the kernel's own errno for it",
+  name: "a CDC that refuses, is silent, closes, sends garbage or does not listen causes the kernel's usual errno",
   guest: "cdc",
   limit: Seconds(180),
   async run(lab) {
@@ -316,9 +316,9 @@ const refusals: Check = {
     await cdc.change({ do: "hosts", allowed: [] });
     expect.equal("a host that is not allowed", await errno(), EIO);
     await cdc.change({ do: "hosts", allowed: "any" });
-    expect.equal("a subsystem that is not there", await errno("nqn=nqn.2024-01.io.stas.lab:other,discovery"), EIO);
+    expect.equal("an unknown subsystem", await errno("nqn=nqn.2024-01.io.stas.lab:other,discovery"), EIO);
     await cdc.change({ do: "manner", manner: "closing" });
-    expect.equal("one that closes", await errno(), ECONNRESET);
+    expect.equal("a CDC that closes", await errno(), ECONNRESET);
     await cdc.change({ do: "manner", manner: "garbage" });
     expect.equal("garbage", await errno(), EINVAL);
     await cdc.change({ do: "manner", manner: "silent" });
@@ -327,14 +327,14 @@ const refusals: Check = {
     lab.note(`silence took ${Math.round(performance.now() - began)} ms`);
     await cdc.change({ do: "manner", manner: "normal" });
     await cdc.change({ do: "unlisten" });
-    expect.equal("nobody", await errno(), ECONNREFUSED);
+    expect.equal("no listener", await errno(), ECONNREFUSED);
     await cdc.change({ do: "listen" });
-    expect.equal("all well again", await errno(), 0);
+    expect.equal("listening again", await errno(), 0);
   },
 };
 
 const unanswered: Check = {
-  name: "a Connect that gets no answer, or the end of its connection, fails with EIO after a minute",
+  name: "a Connect without an answer, or whose connection is reset, fails with EIO after a minute",
   guest: "cdc",
   limit: Seconds(180),
   async run(lab) {
@@ -356,7 +356,7 @@ const unanswered: Check = {
 };
 
 const elsewhere: Check = {
-  name: "a CDC in a process and a network of its own answers a check that blocks, and takes its address there",
+  name: "a CDC in a separate process and network answers a check that blocks, at an address there",
   guest: "cdc",
   async run(lab) {
     const { expect } = lab;
@@ -374,7 +374,7 @@ const elsewhere: Check = {
     if (!made.ok) return;
     expect.equal("its type", attribute(made.name, "dctype"), "ddc");
     const [seen] = (await cdc.seen()).associations;
-    expect.matches("where the host comes from", seen?.peer ?? "", /^10\.99\.0\.1:/);
+    expect.matches("the host's address", seen?.peer ?? "", /^10\.99\.0\.1:/);
     await cdc.change({ do: "entries", entries: [VOLUME] });
     expect.equal("its state", attribute(made.name, "state"), "live");
   },

@@ -1,4 +1,4 @@
-/** The contract suite on the real adapters: what they are seen to do is what docs/fidelity.md compares the simulation with. */
+/** The contract suite on the real adapters. docs/fidelity.md compares the simulation with its observations. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
@@ -13,13 +13,13 @@ import { waitFor } from "../guest/wait.js";
 
 const PROGRAM = "dist-tools/test/contract/real/main.js";
 
-/** It takes 140 s, of which a delete behind a dead link takes 63. */
+/** The suite takes 140 s, of which a delete behind a dead link takes 63 s. */
 const LIMIT = Seconds(400);
 
 /** Connects, deletes and commands that block in the kernel each hold a thread. */
 const THREADS = "128";
 
-/** Lines of the suite's standard error that explain its end, and behaviours whose duration is told. */
+/** How many lines of standard error explain a failure, and how many of the slowest behaviours to report. */
 const TAIL_LINES = 20;
 const SLOWEST = 5;
 
@@ -29,14 +29,14 @@ type Row = z.infer<typeof ROW>;
 
 export const contractChecks: readonly Check[] = [
   {
-    name: "the real adapters do as the contract suite says",
+    name: "the real adapters behave as the contract suite expects",
     guest: "contract",
     limit: LIMIT,
     async run(lab) {
       const { expect, settings } = lab;
       const kernel = MEASURED_KERNELS.find((name) => name === settings["kernel"]);
-      if (kernel === undefined) throw new Error(`no behaviour is known of kernel ${settings["kernel"] ?? "none"}`);
-      // `--set contract=PATTERN` runs a part of it.
+      if (kernel === undefined) throw new Error(`the suite has no behaviour of kernel ${settings["kernel"] ?? "none"}`);
+      // `--set contract=PATTERN` runs a part of the suite.
       const only = settings["contract"] ?? "";
       const { rows, trouble } = await runSuite(lab, kernel, only);
       const chosen = BEHAVIOURS.filter(
@@ -58,7 +58,7 @@ export const contractChecks: readonly Check[] = [
   },
 ];
 
-/** Runs it in a process of its own; the log of the adapters is read back by the suite, from a file. */
+/** Runs the suite in a separate process. The suite reads the adapters' log back from a file. */
 async function runSuite(
   lab: Lab,
   kernel: MeasuredKernel,
@@ -81,7 +81,7 @@ async function runSuite(
   return { rows, trouble: `the suite ended with status ${String(status)}: ${said.join("\n")}` };
 }
 
-/** Hands out what was seen, in the order of the suite, and says what took long. */
+/** Sends the observations in the order of the suite, and reports the slowest behaviours. */
 function report(lab: Lab, rows: readonly Row[], chosen: readonly Behaviour[]): void {
   const seen = chosen.flatMap((behaviour) => rowOf(rows, behaviour) ?? []);
   lab.payload(

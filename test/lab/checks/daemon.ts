@@ -1,4 +1,4 @@
-/** The built daemon on a real kernel, while nothing is broken. */
+/** The built daemon on a real kernel, with nothing broken. */
 import { readFileSync } from "node:fs";
 import { WELL_KNOWN_DISCOVERY_NQN } from "../../../src/core/domain/transport-id.js";
 import { Seconds } from "../../../src/core/domain/units.js";
@@ -25,11 +25,11 @@ import {
 } from "./steps/storage.js";
 import { CLEAN, LIVE_LIMIT, STOP_LIMIT } from "./steps/timing.js";
 
-/** What both services together may keep in memory, in MiB. */
+/** Memory limit of both services together, in MiB. */
 const RSS_MAX = 66;
 
 const fifty: Check = {
-  name: "50 I/O controllers are live from one configured discovery controller, and SIGTERM leaves them all",
+  name: "one configured discovery controller brings 50 I/O controllers live, and SIGTERM leaves them all connected",
   guest: "daemon",
   async run(lab) {
     const { target, expect } = lab;
@@ -41,15 +41,15 @@ const fifty: Check = {
     lab.note(`50 live after ${((performance.now() - began) / 1000).toFixed(1)} s`);
     expect.equal("discovery controllers", liveDcs().length, 1);
     const queues = new Set(liveVolumes().map(({ name }) => attribute(name, "queue_count")));
-    expect.equal("queues of each, with the admin queue", [...queues], ["2"]);
+    expect.equal("queues per controller, with the admin queue", [...queues], ["2"]);
     const { rss, pss } = memory(daemon.pid);
     lab.note(`RSS ${rss.toFixed(1)} MiB, PSS ${pss.toFixed(1)} MiB with 50 live`);
     expect.atMost("RSS in MiB", rss, RSS_MAX);
     const before = instances();
     const stopping = performance.now();
-    expect.equal("its end", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
+    expect.equal("its exit", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
     lab.note(`ended ${(performance.now() - stopping).toFixed(0)} ms after SIGTERM`);
-    expect.equal("connections after it", instances(), before);
+    expect.equal("connections after the stop", instances(), before);
   },
 };
 
@@ -60,7 +60,7 @@ function memory(pid: number): { readonly rss: number; readonly pss: number } {
 }
 
 const events: Check = {
-  name: "a subsystem that is linked to the port is connected, and one that is unlinked disconnected",
+  name: "a subsystem linked to the port is connected, and an unlinked one is disconnected",
   guest: "daemon",
   async run(lab) {
     const { target, expect } = lab;
@@ -75,7 +75,7 @@ const events: Check = {
     lab.note(`live ${((performance.now() - linked) / 1000).toFixed(1)} s after the link`);
     const added = deviceFor(volume(3)) ?? "";
     const { [added]: _, ...others } = instances();
-    expect.equal("the connections from before the link", others, before);
+    expect.equal("the earlier connections", others, before);
 
     const leaving = deviceFor(volume(1)) ?? "";
     target.unlink(HOME_ID, volume(1));
@@ -87,7 +87,7 @@ const events: Check = {
 };
 
 const reload: Check = {
-  name: "SIGHUP with an exclude drops that controller only, and a broken file drops none",
+  name: "SIGHUP with an exclude disconnects only that controller, and a broken file disconnects none",
   guest: "daemon",
   async run(lab) {
     const { target, expect } = lab;
@@ -108,7 +108,7 @@ const reload: Check = {
       const said = new RegExp(`error +/etc/stas/${file} is not valid: the last good configuration stays in force`);
       expect.matches("the complaint", await daemon.says(said, LIVE_LIMIT), /Mend the file and reload\.$/);
     }
-    // A change after it is served: whatever the broken files might have led to has happened by then.
+    // The daemon serves a later change. Any effect of the broken files has happened by then.
     target.link(HOME_ID, volume(4));
     await allLive([volume(1), volume(3), volume(4)], LIVE_LIMIT);
     const { [deviceFor(volume(4)) ?? ""]: __, ...others } = instances();
@@ -126,13 +126,13 @@ const impersistent: Check = {
     const daemon = lab.daemon({ files: homeFiles({ more }) });
     await allLive(volumes(1, 2), LIVE_LIMIT);
     const { [deviceFor(WELL_KNOWN_DISCOVERY_NQN) ?? ""]: _, ...io } = instances();
-    expect.equal("its end", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
-    expect.equal("connections after it", instances(), io);
+    expect.equal("its exit", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
+    expect.equal("connections after the stop", instances(), io);
   },
 };
 
 const adoption: Check = {
-  name: "connections made by hand with and without host_iface are used, and one of another host is not",
+  name: "connections made by hand with and without host_iface are adopted, and one of another host is not",
   guest: "daemon",
   async run(lab) {
     const { expect } = lab;
@@ -150,15 +150,15 @@ const adoption: Check = {
       const daemon = lab.daemon({ files: filesFor([`${at(FAR)}${device}`]) });
       for (const name of [dc, plain, bound]) {
         const said = await daemon.says(new RegExp(`uses the existing connection ${name} \\(live\\)`), LIVE_LIMIT);
-        expect.that(said !== "", `${name} is not used with ${through} wanted`);
+        expect.that(said !== "", `${name} is not adopted with ${through} wanted`);
       }
-      const own = await waitFor("a connection of its own to volume 3", LIVE_LIMIT, () =>
+      const own = await waitFor("the daemon's own connection to volume 3", LIVE_LIMIT, () =>
         controllers().find(({ nqn, state, name }) => nqn === volume(3) && state === "live" && name !== foreign),
       );
       const { [own.name]: _, ...others } = instances();
-      expect.equal(`connections with ${through} wanted, but the new one`, others, before);
-      expect.equal("the host of the foreign one", attribute(foreign, "hostnqn"), OTHER_HOST_NQN);
-      expect.equal("its end", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
+      expect.equal(`earlier connections with ${through} wanted`, others, before);
+      expect.equal("the host NQN of the foreign connection", attribute(foreign, "hostnqn"), OTHER_HOST_NQN);
+      expect.equal("its exit", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
     }
   },
 };

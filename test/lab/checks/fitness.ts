@@ -1,4 +1,4 @@
-/** A host that is not fit, and what nobody may read. */
+/** An unfit host, and secrets that must stay secret. */
 import { readFileSync, readdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { Seconds } from "../../../src/core/domain/units.js";
@@ -18,14 +18,14 @@ interface Run {
   readonly lines: readonly string[];
 }
 
-/** Runs the daemon until it ends by itself. */
+/** Runs the daemon until it exits. */
 async function runs(lab: Lab, options: Parameters<Lab["daemon"]>[0]): Promise<Run> {
   const daemon = lab.daemon(options);
-  const { status } = await waitFor("the daemon to end by itself", LIVE_LIMIT, () => daemon.ended);
+  const { status } = await waitFor("the daemon to exit", LIVE_LIMIT, () => daemon.ended);
   return { status, lines: daemon.lines.filter((line) => line !== "") };
 }
 
-/** Takes /dev/nvme-fabrics away for the time of an action. */
+/** Removes /dev/nvme-fabrics during an action. */
 async function withoutFabrics<T>(act: () => Promise<T>): Promise<T> {
   renameSync(FABRICS_DEVICE, `${FABRICS_DEVICE}.away`);
   try {
@@ -38,7 +38,7 @@ async function withoutFabrics<T>(act: () => Promise<T>): Promise<T> {
 const BAD_IDENTITY = { ...homeFiles(), "sys.conf": "[Host]\nnqn=hello\nid=11111111-2222-3333-4444-555555555555\n" };
 
 const unfit: Check = {
-  name: "not root, no /dev/nvme-fabrics, or a bad host NQN: one clear line each, and status 1",
+  name: "without root, without /dev/nvme-fabrics, or with a bad host NQN: one clear line each, and status 1",
   guest: "services",
   async run(lab) {
     const { expect } = lab;
@@ -56,15 +56,15 @@ const unfit: Check = {
       nobody.lines[0] ?? "",
       /^stas-daemon: this process runs as user 65534, but connecting storage requires root/,
     );
-    const strange = await runs(lab, { files: BAD_IDENTITY });
-    expect.equal("the status with a bad host NQN", strange.status, 1);
-    expect.equal("lines with a bad host NQN", strange.lines.length, 1);
-    expect.matches("with a bad host NQN", strange.lines[0] ?? "", /error +nothing can be connected: .*host NQN/);
+    const badNqn = await runs(lab, { files: BAD_IDENTITY });
+    expect.equal("the status with a bad host NQN", badNqn.status, 1);
+    expect.equal("lines with a bad host NQN", badNqn.lines.length, 1);
+    expect.matches("with a bad host NQN", badNqn.lines[0] ?? "", /error +nothing can be connected: .*host NQN/);
   },
 };
 
 const checked: Check = {
-  name: "--check: status 0 on a fit host; else status 1, and what is wrong with file and line",
+  name: "--check: status 0 on a fit host, otherwise status 1 and each problem with file and line",
   guest: "services",
   async run(lab) {
     const { expect } = lab;
@@ -73,7 +73,7 @@ const checked: Check = {
       runs(lab, { bus: bus.address, arguments: ["--check"], ...options });
     const fit = await check({ files: homeFiles() });
     expect.equal("the status on a fit host", fit.status, 0);
-    expect.equal("what is not ok there", problemsIn(fit), []);
+    expect.equal("problems on a fit host", problemsIn(fit), []);
     expect.that(fit.lines.length >= 6, `it says only ${fit.lines.join(" | ")}`);
 
     const files = { ...homeFiles(), "stacd.conf": "[Global]\nqueue-size = 5\n[Contrllers]\n" };
@@ -103,7 +103,7 @@ function problemsIn({ lines }: Run): readonly string[] {
 const SECRET = "DHHC-1:00:ZZZZsecretZZZZsecretZZZZsecretZZZZsecretZZZZ:";
 
 const secrets: Check = {
-  name: "a DH-HMAC-CHAP secret is in no log, no record, no command line and no answer on the bus",
+  name: "a DH-HMAC-CHAP secret appears in no log, record, command line or bus answer",
   guest: "services",
   async run(lab) {
     const { target, expect } = lab;
@@ -116,16 +116,16 @@ const secrets: Check = {
       arguments: ["--tron"],
     });
     await waitFor("the other volume", LIVE_LIMIT, () => deviceFor(volume(2)));
-    // 6.1 has no authentication: the option is left out there, and the volume connected.
+    // 6.1 has no authentication, so the daemon leaves the option out there and connects the volume.
     await daemon.says(/volume-1: (connected as|cannot be connected)/, LIVE_LIMIT);
-    await pass(Seconds(4), "the connect is tried once more");
+    await pass(Seconds(4), "the daemon tries the connect again");
     const client = await busClient(lab, bus.address);
     const answers = [
       await client.ask("stac", "list_controllers", [true]),
       await client.ask("staf", "get_all_log_pages", [true]),
     ];
     const commandLine = readFileSync(`/proc/${daemon.pid}/cmdline`, "utf8");
-    expect.equal("its end", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
+    expect.equal("its exit", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
     const records = ["stafd", "stacd"].flatMap((folder) =>
       readdirSync(join(daemon.folders.run, folder)).map((name) =>
         readFileSync(join(daemon.folders.run, folder, name), "utf8"),
@@ -133,7 +133,7 @@ const secrets: Check = {
     );
     expect.equal("records", records.length, 2);
     const texts = [...daemon.lines, ...records, commandLine, JSON.stringify(answers)];
-    expect.that(texts.length > 10, "there is little to look at");
+    expect.that(texts.length > 10, "there are too few texts to search");
     const leaks = texts.filter((text) => text.includes("ZZZZsecret") || text.includes("DHHC-1"));
     expect.equal("texts with the secret", leaks, []);
   },

@@ -1,7 +1,7 @@
-/** All files of checks, in the order in which they run. A new file is added here. */
+/** All files of checks, in the order in which they run. Add a new file here. */
 import type { Check } from "../check.js";
 
-/** Loaded when asked for: emulated, every module costs time, and a guest needs few. */
+/** Loaded on demand: every module costs time in an emulated guest, and a guest needs few. */
 const FILES = {
   boot: async () => (await import("./boot.js")).bootChecks,
   daemon: async () => (await import("./daemon.js")).daemonChecks,
@@ -21,19 +21,19 @@ const FILES = {
   "cdc-options": async () => (await import("./cdc-options.js")).cdcOptionsChecks,
   mdns: async () => (await import("./mdns.js")).mdnsChecks,
   "mdns-daemon": async () => (await import("./mdns-daemon.js")).mdnsDaemonChecks,
-  /** Not run as checks: `--bench` asks for them. */
+  /** Run with `--bench` only. */
   bench: async () => (await import("../bench/index.js")).MEASUREMENTS,
 } satisfies Record<string, () => Promise<readonly Check[]>>;
 
 export type CheckFile = keyof typeof FILES;
 
-/** A check with the file it is in. */
+/** A check with its file. */
 export interface Listed {
   readonly file: CheckFile;
   readonly check: Check;
 }
 
-/** The checks of these files, or of all. */
+/** Loads the checks of these files, or of all files. */
 export async function loadChecks(files: readonly CheckFile[] = CHECK_FILES): Promise<readonly Listed[]> {
   const loaded = await Promise.all(
     files.map(async (file) => (await FILES[file]()).map((check: Check): Listed => ({ file, check }))),

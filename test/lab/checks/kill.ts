@@ -1,4 +1,4 @@
-/** The daemon killed with SIGKILL at several moments, and started again over the same records. */
+/** The daemon killed with SIGKILL at several moments, and started again with the same records. */
 import { WELL_KNOWN_DISCOVERY_NQN } from "../../../src/core/domain/transport-id.js";
 import { Seconds } from "../../../src/core/domain/units.js";
 import type { Check } from "../check.js";
@@ -21,11 +21,11 @@ import {
 } from "./steps/storage.js";
 import { LIVE_LIMIT } from "./steps/timing.js";
 
-/** So many that neither a page nor the connects are over in a moment. */
+/** Enough volumes that reading the page and connecting take a while. */
 const MANY = 24;
 
 const early: Check = {
-  name: "killed while it reads a log page and while it connects, it goes on from there",
+  name: "killed while it reads a log page and while it connects, the daemon continues from there",
   guest: "kill",
   async run(lab) {
     const { target, expect } = lab;
@@ -43,9 +43,9 @@ const early: Check = {
     const second = again(lab, first);
     await promptly(second, /volume-\d+: connected as/);
     await second.kill();
-    expect.that(says(second, /uses the existing connection/), "the discovery controller was not taken up");
+    expect.that(says(second, /uses the existing connection/), "the discovery controller was not adopted");
     const some = liveVolumes().length;
-    expect.that(some > 0 && some < MANY, `the kill came when ${some} of ${MANY} were connected`);
+    expect.that(some > 0 && some < MANY, `the kill came with ${some} of ${MANY} connected`);
     lab.note(`killed with ${some} of ${MANY} connected`);
     const before = instances();
 
@@ -53,14 +53,14 @@ const early: Check = {
     await allLive(all, LIVE_LIMIT);
     const now = instances();
     expect.equal("connections from before the kills", only(now, Object.keys(before)), before);
-    expect.equal("that of the first start", only(now, Object.keys(dc)), dc);
+    expect.equal("the connection of the first start", only(now, Object.keys(dc)), dc);
     await third.kill();
     await nothingOrphaned(lab, third, began);
   },
 };
 
 const late: Check = {
-  name: "killed when all are live and right after an AEN, it takes up everything and misses nothing",
+  name: "killed when all are live and right after an AEN, the daemon adopts everything and misses nothing",
   guest: "kill",
   async run(lab) {
     const { target, expect } = lab;
@@ -76,7 +76,7 @@ const late: Check = {
     for (const name of Object.keys(before)) {
       await second.says(new RegExp(`uses the existing connection ${name} \\(live\\)`), LIVE_LIMIT);
     }
-    await pass(Seconds(0.5), "the first read of the page ends, which lets the next AEN through");
+    await pass(Seconds(0.5), "the first read of the page ends and allows the next AEN");
     target.link(HOME_ID, volume(7));
     await second.kill();
     expect.that(!says(second, / lists 8 entries/), "the page was read before the kill");
@@ -91,12 +91,12 @@ const late: Check = {
   },
 };
 
-/** A daemon that goes on from where another was killed. */
+/** Starts a daemon that continues from a killed one. */
 function again(lab: Lab, { folders }: Daemon): Daemon {
   return lab.daemon({ folders, arguments: ["--tron"] });
 }
 
-/** Waits for a line without a pause between two looks. */
+/** Waits for a line without pauses between polls. */
 async function promptly(daemon: Daemon, pattern: RegExp): Promise<void> {
   const until = performance.now() + LIVE_LIMIT * 1000;
   while (!says(daemon, pattern)) {
@@ -110,8 +110,8 @@ function says({ lines }: Daemon, pattern: RegExp): boolean {
 }
 
 /**
- * Nothing was disconnected so far; and every I/O connection is known as the daemon's own: excluded while no daemon runs, none of
- * them is wanted by the next, which can know them from its record alone.
+ * Checks that nothing was disconnected so far, and that the daemon knows every I/O connection as its own. They are excluded
+ * while no daemon runs, so the next daemon does not want them, and it disconnects only those that its record holds.
  */
 async function nothingOrphaned(lab: Lab, daemon: Daemon, since: number): Promise<void> {
   lab.expect.equal(
@@ -122,8 +122,8 @@ async function nothingOrphaned(lab: Lab, daemon: Daemon, since: number): Promise
   const dc = only(instances(), [deviceFor(WELL_KNOWN_DISCOVERY_NQN) ?? ""]);
   daemon.configure(homeFiles({}, { excludes: [at(HOME)] }));
   again(lab, daemon);
-  await waitFor("every I/O connection to be dropped", LIVE_LIMIT, () => Object.keys(instances()).length === 1);
-  lab.expect.equal("what is left, the discovery controller", instances(), dc);
+  await waitFor("every I/O connection to be disconnected", LIVE_LIMIT, () => Object.keys(instances()).length === 1);
+  lab.expect.equal("the remaining controllers", instances(), dc);
   lab.expect.equal("discovery controllers live", liveDcs().length, 1);
 }
 

@@ -1,4 +1,4 @@
-/** The daemon with nothing configured: it finds its discovery controller over mDNS, through Avahi and by queries of its own. */
+/** The daemon with nothing configured: it finds its discovery controller over mDNS, through Avahi and by its own queries. */
 import { Seconds } from "../../../src/core/domain/units.js";
 import type { Check } from "../check.js";
 import { Avahi, type Announced } from "../guest/avahi.js";
@@ -19,12 +19,12 @@ type Provider = (typeof PROVIDERS)[number];
 const CDC: Announced = { name: "cdc", port: Number(FAR.trsvcid), txt: ["p=tcp"] };
 const VOLUMES = volumes(1, 2);
 
-/** Where the CDC moves to. */
+/** The CDC's new address. */
 const NEW_ADDRESS = "10.99.0.3";
 const NEW_ID = 3;
 
 const PERSISTENCE = Seconds(5);
-/** 10 s in which a provider tells what it knows, the persistence, and what an emulated processor takes. */
+/** 10 s in which a provider reports what it knows, the persistence, and time for an emulated processor. */
 const DROPPED_LIMIT = Seconds(40);
 
 interface Scene {
@@ -34,7 +34,7 @@ interface Scene {
   readonly daemon: Daemon;
 }
 
-/** A daemon that knows nothing, with the guest's own Avahi on its bus where it is to ask that. */
+/** Starts a daemon that knows nothing. With the provider `avahi`, the guest's own Avahi is on its bus. */
 async function start(lab: Lab, provider: Provider): Promise<Scene> {
   const there = serveFar(lab, VOLUMES);
   const far = await Avahi.start(lab, "far", there);
@@ -70,18 +70,18 @@ function isLeft(traddr: string): boolean {
 }
 
 const found = (provider: Provider): Check => ({
-  name: `${provider}: a discovery controller that announces itself is connected with its volumes, and dropped once it is gone`,
+  name: `${provider}: an announced discovery controller is connected with its volumes, and dropped once it is gone`,
   guest: "mdns-daemon",
   limit: LIMIT,
   async run(lab) {
     const { expect } = lab;
     const { there, far, daemon } = await start(lab, provider);
-    await pass(Seconds(3), "nobody announces anything");
+    await pass(Seconds(3), "nothing is announced");
     expect.equal("connections before", instances(), {});
     const announced = performance.now();
     const publisher = far.publish(CDC);
     await allLive(VOLUMES, LIVE_LIMIT);
-    lab.note(`${provider}: volumes live ${inSeconds(performance.now() - announced)} after it was announced`);
+    lab.note(`${provider}: volumes live ${inSeconds(performance.now() - announced)} after the announcement`);
     await connectedTo(FAR.traddr);
     const [address = ""] = addresses();
     expect.matches("the connection to it", address, new RegExp(`host_iface=${CABLE}`));
@@ -109,7 +109,7 @@ const found = (provider: Provider): Check => ({
 });
 
 const moves = (provider: Provider): Check => ({
-  name: `${provider}: the address of the discovery controller moves: it is connected at the new one, and the old one is dropped`,
+  name: `${provider}: a discovery controller moves to a new address: it is connected there, and dropped at the old one`,
   guest: "mdns-daemon",
   limit: LIMIT,
   async run(lab) {
@@ -135,14 +135,14 @@ const moves = (provider: Provider): Check => ({
           .map(({ name }) => `${name} ${attribute(name, "address") ?? ""}`)
           .join("; "),
     );
-    // While the old ones were there the kernel refused the new ones, whose numbers are the same; they are tried again after 60 s.
+    // The kernel refused the new connections while the old ones with the same cntlid existed. The daemon retries after 60 s.
     await allLive(VOLUMES, Seconds(90));
-    expect.that(isLeft(FAR.traddr), "something is connected at the old address");
+    expect.that(isLeft(FAR.traddr), "a controller is connected at the old address");
   },
 });
 
 const killed: Check = {
-  name: "Avahi is killed for longer than everything is kept, and comes back: nothing is disconnected, and what is new is found",
+  name: "Avahi is killed for longer than the persistence, and returns: nothing is disconnected, and a new service is found",
   guest: "mdns-daemon",
   limit: LIMIT,
   async run(lab) {
@@ -161,10 +161,10 @@ const killed: Check = {
       ...folders,
     ]);
     const would = await check.says(/mDNS/, LIVE_LIMIT);
-    expect.matches("what --check says of mDNS", would, /services are taken from Avahi/);
+    expect.matches("what --check says about mDNS", would, /services are taken from Avahi/);
     await near.kill();
     await daemon.says(/Avahi went away/, LIVE_LIMIT);
-    await pass(Seconds(4 * PERSISTENCE), "nothing is known of services without Avahi");
+    await pass(Seconds(4 * PERSISTENCE), "without Avahi the state of services is unknown");
     expect.equal("connections without Avahi", instances(), before);
     await near.start();
     await daemon.says(
@@ -172,8 +172,8 @@ const killed: Check = {
       LIVE_LIMIT,
       daemon.lines.findIndex((line) => line.includes("went away")),
     );
-    await pass(Seconds(15), "Avahi has its time to tell everything");
-    expect.equal("connections after it came back", instances(), before);
+    await pass(Seconds(15), "Avahi reports everything it knows");
+    expect.equal("connections after Avahi returns", instances(), before);
 
     target.subsystem(volume(3));
     target.port({ id: NEW_ID, traddr: FAR.traddr, trsvcid: 8010 });
@@ -181,7 +181,7 @@ const killed: Check = {
     far.publish({ name: "another", port: 8010, txt: ["p=tcp"] });
     await allLive(volumes(1, 3), LIVE_LIMIT);
     const others = Object.entries(instances()).filter(([name]) => name in before);
-    expect.equal("connections from before", Object.fromEntries(others), before);
+    expect.equal("the earlier connections", Object.fromEntries(others), before);
   },
 };
 

@@ -1,4 +1,4 @@
-/** Discovery over mDNS against real avahi-daemons: both adapters must see the same. */
+/** Discovery over mDNS with real avahi-daemons. Both adapters must see the same services. */
 import { writeFileSync } from "node:fs";
 import { GROUP } from "../../../src/adapters/real/mdns/link-socket.js";
 import { DATAGRAMS_PER_SECOND_MAX } from "../../../src/adapters/real/mdns/port.js";
@@ -18,8 +18,8 @@ const HERE = "here";
 const HERE_TOO = "here2";
 
 /**
- * A cable to a namespace: the guest's end has an address, the far one the address that services are at. Link-local addresses
- * can be used at once, without the search for duplicates.
+ * Lays a cable to a namespace. The far end has the services' address. Link-local addresses are usable at once, without
+ * duplicate address detection.
  */
 function wire(lab: Lab, name = HERE): NetworkNamespace {
   const namespace = lab.namespace();
@@ -28,7 +28,7 @@ function wire(lab: Lab, name = HERE): NetworkNamespace {
   return namespace;
 }
 
-/** A service as it is seen through an interface, over both families. */
+/** A service as seen through an interface, over both families. */
 function seen(name: string, hostIface = HERE, more = "8009 p=tcp", address = "10.99.0.2"): readonly string[] {
   return [`${hostIface} ipv4 ${name} ${address} ${more}`, `${hostIface} ipv6 ${name} link-local ${more}`];
 }
@@ -40,7 +40,7 @@ interface Scene {
   readonly both: readonly (ByAvahi | ByQueries)[];
 }
 
-/** The guest's own Avahi with a client, and queries beside it on the same port. */
+/** Starts the guest's own Avahi with a client, and queries on the same UDP port. */
 async function discover(lab: Lab, interfaces: readonly string[] = [HERE]): Promise<Scene> {
   const near = await Avahi.start(lab, "near");
   const avahi = new ByAvahi(lab, near.bus.address);
@@ -50,7 +50,7 @@ async function discover(lab: Lab, interfaces: readonly string[] = [HERE]): Promi
 }
 
 const same: Check = {
-  name: "Avahi and queries beside it see the same services come, change and say goodbye, over IPv4 and IPv6",
+  name: "Avahi and our own queries see the same services appear, change and say goodbye, over IPv4 and IPv6",
   guest: "mdns",
   limit: LIMIT,
   async run(lab) {
@@ -66,17 +66,17 @@ const same: Check = {
     await allSee(both, two);
     far.publish({ name: "one", port: 8010 });
     await allSee(both, [...seen("one", HERE, "8010 p=tcp"), ...two]);
-    expect.equal("what was told of the daemon", avahi.daemon(), ["up"]);
-    expect.equal("what was logged", [...avahi.log, ...queries.log], []);
+    expect.equal("the daemon's reported states", avahi.daemon(), ["up"]);
+    expect.equal("log records", [...avahi.log, ...queries.log], []);
     const from = new Set(
       queries.heard.map(({ family, from }) => `${family} ${from.startsWith("fe80:") ? "fe80" : from}`),
     );
-    expect.equal("who was heard", [...from].sort(), ["ipv4 10.99.0.1", "ipv4 10.99.0.2", "ipv6 fe80"]);
+    expect.equal("senders heard", [...from].sort(), ["ipv4 10.99.0.1", "ipv4 10.99.0.2", "ipv6 fe80"]);
   },
 };
 
 const duplicate: Check = {
-  name: "one address on two interfaces: each service is seen on its own",
+  name: "one address on two interfaces: each service is seen on its own interface",
   guest: "mdns",
   limit: LIMIT,
   async run(lab) {
@@ -90,14 +90,14 @@ const duplicate: Check = {
     farToo.publish({ name: "one" });
     farToo.publish({ name: "two" });
     await allSee(both, [...seen("one"), ...seen("one", HERE_TOO), ...seen("two", HERE_TOO)]);
-    expect.equal("what was logged", queries.log, []);
+    expect.equal("log records", queries.log, []);
   },
 };
 
 const MANY = 200;
 
 const many: Check = {
-  name: "200 services announced at once are all seen, also by an Avahi that is killed and started among them",
+  name: "200 services announced at once are all seen, even by an Avahi that is killed and restarted meanwhile",
   guest: "mdns",
   limit: LIMIT,
   async run(lab) {
@@ -111,24 +111,24 @@ const many: Check = {
     await waitFor("half of them", Seconds(60), () => avahi.services().length >= MANY);
     const told = avahi.events.length;
     await near.kill();
-    await waitFor("the daemon to be told as down", Seconds(10), () => avahi.daemon().at(-1) === "down");
+    await waitFor("the daemon to be reported down", Seconds(10), () => avahi.daemon().at(-1) === "down");
     await near.start();
     await allSee(both, all, Seconds(100));
-    lab.note(`${String(all.length)} seen ${inSeconds(performance.now() - began)} after they were announced`);
-    expect.equal("what was told of the daemon", avahi.daemon(), ["up", "down", "up"]);
-    // The far Avahi may take services back while it reads its files: only what is told without the near one counts.
+    lab.note(`${String(all.length)} seen ${inSeconds(performance.now() - began)} after the announcement`);
+    expect.equal("the daemon's reported states", avahi.daemon(), ["up", "down", "up"]);
+    // The far Avahi may withdraw services while it reads its files. Only reports while the near Avahi is down count.
     const states = avahi.events.flatMap(({ kind }, index) => (kind === "dnssd-daemon" ? [index] : []));
     const [, down = 0, up = 0] = states;
-    expect.equal("what was told between down and up", up - down, 1);
-    expect.atLeast("what was told anew", avahi.events.length - told, all.length);
+    expect.equal("the distance between the reports down and up", up - down, 1);
+    expect.atLeast("repeated reports", avahi.events.length - told, all.length);
     far.announce([]);
     await allSee(both, [], Seconds(100));
-    expect.equal("what was logged", [...avahi.log, ...queries.log], []);
+    expect.equal("log records", [...avahi.log, ...queries.log], []);
   },
 };
 
 const outage: Check = {
-  name: "an interface goes down, is made anew under its name, and goes for good: both see it again, and say once what fails",
+  name: "an interface goes down and up, and is removed and added again: both see the service again, and log each failure once",
   guest: "mdns",
   limit: LIMIT,
   async run(lab) {
@@ -158,13 +158,13 @@ const outage: Check = {
     expect.that(lines.size === said.length || said.length <= 4, `the log repeats itself: ${said.join("; ")}`);
     expect.that(
       said.some((line) => line.includes(`on ${HERE} over IPv4 (ENODEV)`)),
-      "nothing was said of the interface that is gone",
+      "the log does not mention the removed interface",
     );
   },
 };
 
 const busLost: Check = {
-  name: "the bus goes and comes back with Avahi: down, up, and everything is told anew; without Avahi it is down",
+  name: "the bus restarts with Avahi: down, up, and everything is reported again; without Avahi the state is down",
   guest: "mdns",
   limit: LIMIT,
   async run(lab) {
@@ -175,30 +175,30 @@ const busLost: Check = {
     const avahi = new ByAvahi(lab, near.bus.address);
     avahi.browse();
     await waitFor("an answer", Seconds(10), () => avahi.daemon().length > 0);
-    expect.equal("what is told without Avahi", avahi.daemon(), ["down"]);
+    expect.equal("the reported states without Avahi", avahi.daemon(), ["down"]);
     await near.start();
     await allSee([avahi], seen("one"));
     await near.kill();
     await near.bus.kill();
-    await waitFor("the loss to be told", Seconds(10), () => avahi.daemon().length === 3);
+    await waitFor("the loss to be reported", Seconds(10), () => avahi.daemon().length === 3);
     await near.bus.restart();
     await near.start();
     const told = avahi.events.length;
-    await waitFor("it to be told anew", Seconds(60), () => {
+    await waitFor("the service to be reported again", Seconds(60), () => {
       return avahi.events.slice(told).filter(({ kind }) => kind === "dnssd-found").length === 2;
     });
-    expect.equal("what was told of the daemon", avahi.daemon(), ["down", "up", "down", "up"]);
+    expect.equal("the daemon's reported states", avahi.daemon(), ["down", "up", "down", "up"]);
     avahi.dnssd.browse([]);
     far.publish({ name: "two" });
-    await pass(Seconds(5), "nothing is browsed, and nothing is to be told");
-    expect.equal("what is known after browsing has ended", avahi.services(), seen("one"));
+    await pass(Seconds(5), "nothing is browsed, so nothing is reported");
+    expect.equal("the known services after browsing", avahi.services(), seen("one"));
   },
 };
 
 const LIAR = "10.99.0.2";
 
 const hostile: Check = {
-  name: "datagrams that are too long, from another port, sent to one host or in a flood do not get through",
+  name: "datagrams that are too long, from another port, unicast or in a flood do not get through",
   guest: "mdns",
   limit: LIMIT,
   async run(lab) {
@@ -216,16 +216,16 @@ const hostile: Check = {
     send(100, GROUP.ipv4, 5354);
     send(9_001);
     send(9_000);
-    await waitFor("the last of them", Seconds(10), () => queries.bytesFrom(LIAR).includes(9_000));
-    expect.equal("what came through", queries.bytesFrom(LIAR), [100, 9_000]);
-    expect.equal("what was logged", queries.log, []);
+    await waitFor("the last datagram", Seconds(10), () => queries.bytesFrom(LIAR).includes(9_000));
+    expect.equal("lengths of the datagrams that got through", queries.bytesFrom(LIAR), [100, 9_000]);
+    expect.equal("log records", queries.log, []);
     const flood = [...within, "-e", SENDER, String(4 * DATAGRAMS_PER_SECOND_MAX), "20", GROUP.ipv4, "5353"];
     lab.service("the flood", "nsenter", flood);
     await waitFor("the flood to be noticed", Seconds(20), () => queries.log.length > 0);
     await pass(Seconds(2), "the flood ends");
-    lab.note(`${String(queries.heard.length)} of a flood of ${String(4 * DATAGRAMS_PER_SECOND_MAX)} came through`);
+    lab.note(`${String(queries.heard.length)} of a flood of ${String(4 * DATAGRAMS_PER_SECOND_MAX)} got through`);
     send(500);
-    await waitFor("one after the flood", Seconds(10), () => queries.bytesFrom(LIAR).includes(500));
+    await waitFor("a datagram after the flood", Seconds(10), () => queries.bytesFrom(LIAR).includes(500));
     expect.equal(
       "lines of the log",
       queries.log.map(({ text }) => text),
@@ -236,7 +236,7 @@ const hostile: Check = {
   },
 };
 
-/** Sends datagrams of zeros: how many, how long, to whom, from which port. */
+/** Sends datagrams of zeros. Arguments: count, length, destination, source port. */
 const SENDER = `
 const [count, bytes, to, from] = process.argv.slice(1);
 const socket = require("node:dgram").createSocket({ type: "udp4", reuseAddr: true });
@@ -249,7 +249,7 @@ socket.bind(Number(from), "${LIAR}", () => {
 `;
 
 const unfit: Check = {
-  name: "an interface without multicast is not asked on, which is said once",
+  name: "an interface without multicast gets no queries, and the log says so once",
   guest: "mdns",
   async run(lab) {
     const { expect } = lab;
@@ -257,15 +257,15 @@ const unfit: Check = {
     run("ip", ["link", "set", HERE, "multicast", "off"]);
     const queries = new ByQueries(lab, [HERE]);
     for (let count = 0; count < 3; count++) queries.ask();
-    await pass(Seconds(1), "whatever is sent arrives");
+    await pass(Seconds(1), "anything sent arrives");
     const line = (over: string): string =>
       `info mDNS: no query can be sent on ${HERE} over ${over} (it has no multicast): the daemon tries again with the next query`;
     expect.equal(
-      "what was logged",
+      "log records",
       queries.log.map(({ level, text }) => `${level} ${text}`),
       [line("IPv4"), line("IPv6")],
     );
-    expect.equal("what was heard", queries.heard.length, 0);
+    expect.equal("datagrams heard", queries.heard.length, 0);
     run("ip", ["link", "set", HERE, "multicast", "on"]);
     queries.ask();
     await waitFor("our own query to be heard", Seconds(10), () => queries.heard.length > 0);

@@ -1,4 +1,4 @@
-/** The daemon beside nvme-cli: the udev override, events that are handed on, and who connects first. */
+/** The daemon beside nvme-cli: the udev override, events passed on to nvme-cli's unit, and rivals that connect first. */
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { UDEV_OVERRIDE_PATH, UDEV_OVERRIDE_TEXT } from "../../../src/adapters/shared/udev-override.js";
@@ -26,10 +26,10 @@ import {
 } from "./steps/storage.js";
 import { CLEAN, LIVE_LIMIT, STOP_LIMIT } from "./steps/timing.js";
 
-/** Longer than it takes to hand an event on, and than the shortest time between two of one device. */
+/** Longer than passing an event on takes, and longer than the shortest time between two events of one device. */
 const A_WHILE = Seconds(3);
 
-/** Commands that write down what they were asked for. */
+/** Stand-in commands that record their arguments. */
 class Commands {
   readonly environment: Readonly<Record<string, string>>;
   readonly #asked: string;
@@ -63,7 +63,7 @@ function complaints(daemon: Daemon): readonly string[] {
 }
 
 const override: Check = {
-  name: "the udev override is there while staf runs, left behind only by a kill, and removed by --cleanup or the next stop",
+  name: "the udev override exists while staf runs, remains only after a kill, and is removed by --cleanup or the next stop",
   guest: "services",
   async run(lab) {
     const { expect } = lab;
@@ -86,35 +86,35 @@ const override: Check = {
     };
 
     const first = await start();
-    expect.equal("the override of a daemon that runs", readFileSync(UDEV_OVERRIDE_PATH, "utf8"), UDEV_OVERRIDE_TEXT);
+    expect.equal("the override of a running daemon", readFileSync(UDEV_OVERRIDE_PATH, "utf8"), UDEV_OVERRIDE_TEXT);
     const refusal = (service: "stac" | "both") =>
       waitFor("the clean-up to see the daemon", LIVE_LIMIT, async () => {
         const run = await clean(service);
         return run.status === 75 ? run.lines.join(" ") : undefined;
       });
-    expect.matches("what it says then", await refusal("both"), /nothing is removed: .*org\.nvmexpress\.staf/);
-    expect.that(isThere(), "the clean-up beside a daemon removed its override");
-    expect.equal("its end", await first.end("SIGTERM", STOP_LIMIT), CLEAN);
-    expect.that(!isThere(), "the override is left after a clean stop");
-    expect.that(commands.asked("udevadm").length >= 2, `udev was told ${commands.asked("udevadm").join(" | ")}`);
+    expect.matches("the refusal", await refusal("both"), /nothing is removed: .*org\.nvmexpress\.staf/);
+    expect.that(isThere(), "the clean-up removed a running daemon's override");
+    expect.equal("its exit", await first.end("SIGTERM", STOP_LIMIT), CLEAN);
+    expect.that(!isThere(), "the override remains after a clean stop");
+    expect.that(commands.asked("udevadm").length >= 2, `udevadm calls: ${commands.asked("udevadm").join(" | ")}`);
 
     const killed = await start();
     await killed.kill();
     expect.that(isThere(), "the override is gone after SIGKILL");
     const after = await clean();
     expect.equal("the clean-up after a kill", after, { status: 0, lines: [`removed ${UDEV_OVERRIDE_PATH}`] });
-    expect.that(!isThere(), "the override is there after --cleanup");
+    expect.that(!isThere(), "the override remains after --cleanup");
     expect.equal("the clean-up of a clean host", await clean(), { status: 0, lines: ["nothing was left behind"] });
 
     await (await start()).kill();
     const next = await start();
-    expect.equal("the end after a kill", await next.end("SIGTERM", STOP_LIMIT), CLEAN);
-    expect.that(!isThere(), "the override is left after kill, start and stop");
+    expect.equal("the exit after a kill", await next.end("SIGTERM", STOP_LIMIT), CLEAN);
+    expect.that(!isThere(), "the override remains after kill, start and stop");
 
     const alone = lab.daemon({ ...options, service: "stac" });
     expect.matches("a clean-up beside stac", await refusal("stac"), /nothing is removed: .*org\.nvmexpress\.stac/);
     expect.that(!isThere(), "stac alone wrote the override");
-    expect.equal("the end of stac", await alone.end("SIGTERM", STOP_LIMIT), CLEAN);
+    expect.equal("the exit of stac", await alone.end("SIGTERM", STOP_LIMIT), CLEAN);
 
     const bug = "--import=data:text/javascript,setTimeout(()=>{throw(Error(1))},12000)";
     const broken = await start({ environment: { ...commands.environment, NODE_OPTIONS: bug } });
@@ -122,12 +122,12 @@ const override: Check = {
     await broken.says(/a bug of stas: please report it/, LIVE_LIMIT);
     const { status } = await waitFor("the end after an internal error", STOP_LIMIT, () => broken.ended);
     expect.equal("the status after an internal error", status, 70);
-    expect.that(!isThere(), "the override is left after an internal error");
+    expect.that(!isThere(), "the override remains after an internal error");
   },
 };
 
 const handedOn: Check = {
-  name: "what a foreign discovery controller says is handed on to nvme-cli's unit, `connected` and a managed one's are not",
+  name: "events of a foreign discovery controller restart nvme-cli's unit; `connected` and a managed controller's events do not",
   guest: "services",
   async run(lab) {
     const { target, expect } = lab;
@@ -143,29 +143,29 @@ const handedOn: Check = {
       ",host_traddr=127.0.0.1,host_iface=lo",
       OTHER_IDENTITY,
     );
-    await pass(A_WHILE, "`connected` of the foreign one would be handed on");
+    await pass(A_WHILE, "`connected` of the foreign controller is not passed on");
     expect.equal("units after `connected`", commands.asked("systemctl"), []);
 
     const options = String.raw`--device\x3d${foreign}\x09--host-traddr\x3d127.0.0.1\x09--host-iface\x3dlo`;
     const restart = `systemctl --quiet --no-block restart nvmf-connect@${options}.service`;
     target.link(HOME_ID, volume(2));
     await allLive(volumes(1, 2), LIVE_LIMIT);
-    await waitFor("the AEN to be handed on", LIVE_LIMIT, () => commands.asked("systemctl").length > 0);
-    await pass(A_WHILE, "more would be handed on");
+    await waitFor("the AEN to be passed on", LIVE_LIMIT, () => commands.asked("systemctl").length > 0);
+    await pass(A_WHILE, "nothing more is passed on");
     expect.equal("units after the AEN", commands.asked("systemctl"), [restart]);
 
-    expect.equal("the reset of the foreign one", await command(foreign, "reset_controller"), 0);
-    await waitFor("`rediscover` to be handed on", LIVE_LIMIT, () => commands.asked("systemctl").length > 1);
-    expect.equal("the reset of the managed one", await command(managed?.name ?? "", "reset_controller"), 0);
-    await pass(A_WHILE, "more would be handed on");
+    expect.equal("the reset of the foreign controller", await command(foreign, "reset_controller"), 0);
+    await waitFor("`rediscover` to be passed on", LIVE_LIMIT, () => commands.asked("systemctl").length > 1);
+    expect.equal("the reset of the managed controller", await command(managed?.name ?? "", "reset_controller"), 0);
+    await pass(A_WHILE, "nothing more is passed on");
     expect.equal("units after both resets", commands.asked("systemctl"), [restart, restart]);
-    expect.equal("its end", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
+    expect.equal("its exit", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
     expect.equal("warnings and errors", complaints(daemon), []);
   },
 };
 
 const rivals: Check = {
-  name: "a rival that connects first is let be and used, without an error or a warning in the log",
+  name: "the daemon uses the connection of a rival that is first, without an error or a warning in the log",
   guest: "services",
   async run(lab) {
     const { target, expect } = lab;
@@ -179,17 +179,17 @@ const rivals: Check = {
     });
     await allLive(volumes(1, 1), LIVE_LIMIT);
 
-    // Before the daemon can hear of it.
+    // Before the daemon can learn of it.
     daemon.signal("SIGSTOP");
     target.link(HOME_ID, volume(2));
     const theirs = connectByHand(volume(2), HOME);
     daemon.signal("SIGCONT");
     await daemon.says(new RegExp(`volume-2: uses the existing connection ${theirs} `), LIVE_LIMIT);
 
-    // Into the kernel's queue before the daemon, behind a connect that takes its time.
+    // Into the kernel's queue ahead of the daemon, behind a slow connect.
     const peer = await stallingPeer(lab, STALLING);
     const slow = connectMeanwhile(`nqn=${volume(1)},${addressed(STALLING)}`);
-    await waitFor("the kernel to be held", LIVE_LIMIT, () => peer.waiting > 0);
+    await waitFor("the kernel to be busy", LIVE_LIMIT, () => peer.waiting > 0);
     const rival = connectMeanwhile(`nqn=${volume(3)},${addressed(HOME)}`);
     target.link(HOME_ID, volume(3));
     await daemon.says(/volume-3: connecting/, LIVE_LIMIT);
@@ -197,10 +197,10 @@ const rivals: Check = {
     const made = await rival;
     expect.that(made.ok, "the rival was not first");
     await daemon.says(/volume-3: uses the existing connection /, LIVE_LIMIT);
-    expect.that(!(await slow).ok, "what held the kernel was connected");
+    expect.that(!(await slow).ok, "the slow connect succeeded");
     await allLive(volumes(1, 3), LIVE_LIMIT);
-    await pass(A_WHILE, "the daemon would try again");
-    expect.equal("its end", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
+    await pass(A_WHILE, "the daemon does not try again");
+    expect.equal("its exit", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
     expect.equal("warnings and errors", complaints(daemon), []);
   },
 };

@@ -1,4 +1,4 @@
-/** Connection options, secrets and identities on the real kernel: what it takes, what it refuses, what a reload does. */
+/** Connection options, secrets and identities on the real kernel: what it accepts and rejects, and what a reload does. */
 import { Seconds } from "../../../src/core/domain/units.js";
 import type { Check } from "../check.js";
 import { HOST_ID, HOST_NQN } from "../guest/daemon.js";
@@ -21,7 +21,7 @@ import {
 } from "./steps/storage.js";
 import { LIVE_LIMIT } from "./steps/timing.js";
 
-/** Keys of 32 bytes, each with its checksum, as nvme gen-dhchap-key makes them. */
+/** 32-byte keys with checksums, in the format of nvme gen-dhchap-key. */
 const KEY = "DHHC-1:00:b2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xkb2zQ+Xhw:";
 const OTHER_KEY = "DHHC-1:00:bmV3bmV3bmV3bmV3bmV3bmV3bmV3bmV3bmV3bmV3bmW2xHZZ:";
 
@@ -43,7 +43,7 @@ function livePaths(nqn: string): readonly string[] {
 }
 
 const authentication: Check = {
-  name: "a DH-HMAC-CHAP secret: a wrong one and none are refused in words, the right one connects, a changed one is applied path by path",
+  name: "a DH-HMAC-CHAP secret: a wrong or missing one is refused with a reason, the right one connects, a change is applied path by path",
   guest: "options",
   kernels: ["6.12"],
   limit: Seconds(200),
@@ -68,21 +68,21 @@ const authentication: Check = {
     daemon.signal("SIGHUP");
     await waitFor("the connection with the right secret", Seconds(10), () => livePaths(nqn).length === 1);
 
-    // Changed at the target and in the file: the only path is kept, and said.
+    // Changed at the target and in the file: the daemon keeps the only path, and says so.
     target.dhchap(HOST_NQN, { key: OTHER_KEY });
     const before = instances();
     daemon.configure(files(path(HOME, nqn, `;dhchap-secret=${OTHER_KEY}`)));
     daemon.signal("SIGHUP");
     await daemon.says(/dhchap-secret changed, and it is not reconnected: it is the only live path/, LIVE_LIMIT);
-    await pass(Seconds(5), "longer than stac soaks");
+    await pass(Seconds(5), "longer than stac's soak");
     expect.equal("the only path after a reload", instances(), before);
 
-    // With a second path both have the new secret, one after the other.
+    // With a second path, both get the new secret, one after the other.
     secondPort(lab, nqn);
     const both = [HOME, SECOND].map((place) => path(place, nqn, `;dhchap-secret=${OTHER_KEY}`));
     daemon.configure(files(...both));
     daemon.signal("SIGHUP");
-    await waitFor("the first path to be made anew", LIVE_LIMIT, () => {
+    await waitFor("the first path to be reconnected", LIVE_LIMIT, () => {
       const now = instances();
       return livePaths(nqn).length === 2 && Object.entries(before).every(([name, node]) => now[name] !== node);
     });
@@ -90,7 +90,7 @@ const authentication: Check = {
 };
 
 const kato: Check = {
-  name: "an option that changes for one controller is applied at a reload where another path is live, and nowhere else",
+  name: "a reload applies a changed option of one controller only if another path is live",
   guest: "options",
   async run(lab) {
     const { target, expect } = lab;
@@ -118,7 +118,7 @@ const kato: Check = {
     const before = instances();
     daemon.configure(files(9));
     daemon.signal("SIGHUP");
-    await waitFor("the second path to have it", LIVE_LIMIT, () =>
+    await waitFor("the second path to have the new kato", LIVE_LIMIT, () =>
       livePaths(volume(1)).some((name) => attribute(name, "kato") === "9"),
     );
     expect.equal("paths to volume 1", livePaths(volume(1)).length, 2);
@@ -126,13 +126,13 @@ const kato: Check = {
     expect.equal("the only path", instances()[only], before[only]);
     expect.that(
       daemon.lines.some((line) => /kato changed, and it is not reconnected/.test(line)),
-      "nobody says why",
+      "the log does not say why",
     );
   },
 };
 
 const identity: Check = {
-  name: "a host id that stands with another host NQN: the refusal is explained, with the device that has it",
+  name: "a host id that is in use with another host NQN: the log explains the refusal and names the device",
   guest: "options",
   kernels: ["6.12"],
   async run(lab) {
@@ -151,7 +151,7 @@ const identity: Check = {
 };
 
 const tls: Check = {
-  name: "TLS without a key, or without a kernel that has it: nothing is connected in the clear, and it is said why",
+  name: "TLS without a key or without kernel support: nothing is connected unencrypted, and the log says why",
   guest: "options",
   async run(lab) {
     const { target, expect } = lab;
@@ -167,7 +167,7 @@ const tls: Check = {
 };
 
 const excludes: Check = {
-  name: "excludes by any spelling and by name of subsystem drop what is live at a reload, and nothing else",
+  name: "excludes by subsystem NQN and by any spelling of an address drop exactly the matching connections at a reload",
   guest: "options",
   async run(lab) {
     const { target, expect } = lab;
@@ -188,7 +188,7 @@ const excludes: Check = {
     daemon.signal("SIGHUP");
     await pass(Seconds(5), "longer than a retry");
     await allLive([volume(3)], LIVE_LIMIT);
-    expect.equal("what is not excluded", instances()[deviceFor(volume(3)) ?? ""], kept);
+    expect.equal("the connection that is not excluded", instances()[deviceFor(volume(3)) ?? ""], kept);
   },
 };
 

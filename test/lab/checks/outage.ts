@@ -1,4 +1,4 @@
-/** The daemon while storage goes away and comes back. */
+/** The daemon while storage goes away and returns. */
 import { WELL_KNOWN_DISCOVERY_NQN } from "../../../src/core/domain/transport-id.js";
 import { Seconds } from "../../../src/core/domain/units.js";
 import type { Check } from "../check.js";
@@ -22,13 +22,13 @@ import {
 } from "./steps/storage.js";
 import { inSeconds, LIVE_LIMIT, loggedAt } from "./steps/timing.js";
 
-/** The retry after the kernel removed a controller. */
+/** The delay before the daemon reconnects a controller that the kernel removed. */
 const REMOVED_RETRY_MS = 3_000;
-/** Where the log's time is rounded, and the kernel's `remove` is older than its line in the log. */
+/** Tolerance: the log rounds times, and the kernel's `remove` is older than its log line. */
 const EARLY_MS = 100;
 
 const portBack: Check = {
-  name: "the port goes and comes back: the kernel reconnects, the page is read again, no connection is made anew",
+  name: "the port goes away and returns: the kernel reconnects, the daemon reads the page again and replaces no connection",
   guest: "outage",
   async run(lab) {
     const { target, expect } = lab;
@@ -44,7 +44,7 @@ const portBack: Check = {
       names.every((name) => controller(name)?.state === "connecting"),
     );
     const from = daemon.lines.length;
-    // The first link opens the port; the second is news that no event tells, for nobody is connected.
+    // The first link opens the port. The second changes the page without an event, because no host is connected.
     target.link(HOME_ID, volume(1));
     target.link(HOME_ID, volume(2));
     const again = /discovery: reading the discovery log page: (rediscover|the connection is live)/;
@@ -57,7 +57,7 @@ const portBack: Check = {
 };
 
 const deletedByHand: Check = {
-  name: "the discovery controller's device is deleted by hand: I/O stays, and it is connected again after 3 s",
+  name: "the discovery controller's device is deleted by hand: I/O stays, and the daemon reconnects it after 3 s",
   guest: "outage",
   async run(lab) {
     const { target, expect } = lab;
@@ -73,7 +73,7 @@ const deletedByHand: Check = {
     const back = await daemon.says(/discovery: connected as nvme\d+$/, LIVE_LIMIT, daemon.lines.indexOf(lost));
     const took = loggedAt(back) - loggedAt(lost);
     lab.note(
-      `connected again ${inSeconds(took)} after the loss was noticed; ${inSeconds(performance.now() - began)} in all`,
+      `reconnected ${inSeconds(took)} after the daemon noticed the loss; ${inSeconds(performance.now() - began)} in total`,
     );
     expect.atLeast("milliseconds until it is connected", took, REMOVED_RETRY_MS - EARLY_MS);
     expect.atMost("milliseconds until it is connected", took, 2 * REMOVED_RETRY_MS);
@@ -84,7 +84,7 @@ const deletedByHand: Check = {
 };
 
 const givenUp: Check = {
-  name: "what the kernel gave up after ctrl-loss-tmo is connected again once the port is back",
+  name: "controllers that the kernel gave up after ctrl-loss-tmo are reconnected once the port is back",
   guest: "outage",
   async run(lab) {
     const { target, expect } = lab;
@@ -101,7 +101,7 @@ const givenUp: Check = {
     await allLive(volumes(1, 1), LIVE_LIMIT);
     await waitFor("the discovery controller", LIVE_LIMIT, () => liveDcs().length === 1);
     expect.equal(
-      "connections that are the old ones",
+      "connections that are still the old ones",
       Object.values(instances()).filter((one) => before.includes(one)),
       [],
     );
@@ -114,7 +114,7 @@ const SILENT: readonly Place[] = [
 ];
 
 const silent: Check = {
-  name: "good controllers are live as fast with silent peers among them as without",
+  name: "silent peers do not delay good controllers",
   guest: "outage",
   async run(lab) {
     const { target, expect } = lab;
@@ -127,12 +127,12 @@ const silent: Check = {
       filesFor([silentDc ?? "", at(HOME)], {}, { controllers: [`${silentIo ?? ""};nqn=${volume(99)}`] }),
     );
     lab.note(`8 live after ${inSeconds(without)} without silent peers, ${inSeconds(among)} with two of them`);
-    // The probe gives a silent peer 3 s, the kernel 10 s: whoever waits for one is later than this.
+    // The probe gives a silent peer 3 s, the kernel gives it 10 s. A wait for either exceeds this limit.
     expect.atMost("milliseconds more with silent peers", among - without, 1_500);
   },
 };
 
-/** Starts a daemon, waits for its controllers, and takes them down. Milliseconds. */
+/** Starts a daemon, waits for its controllers, and deletes them. Returns milliseconds until all were live. */
 async function timeUntilLive(lab: Lab, files: Readonly<Record<string, string>>): Promise<number> {
   const began = performance.now();
   const daemon = lab.daemon({ files });

@@ -1,4 +1,4 @@
-/** What each disconnect scope takes down on a real kernel, and subsystems without connectivity (NCC). */
+/** What each disconnect scope disconnects on a real kernel, and subsystems without connectivity (NCC). */
 import { EFLAG_NCC } from "../../../src/core/domain/discovery-log.js";
 import { Seconds } from "../../../src/core/domain/units.js";
 import { Cdc, type Entry, subsystem } from "../cdc/cdc.js";
@@ -23,10 +23,10 @@ import {
 import { LIVE_LIMIT } from "./steps/timing.js";
 
 const CDC_PORT = 8010;
-/** Where nobody listens, until a port of the target does. */
+/** Has no listener until the check adds a port of the target. */
 const LATER: Place = { traddr: "127.0.0.1", trsvcid: "4999" };
 const LATER_ID = 7;
-/** A soak and a delete. */
+/** Limit for a soak and a delete. */
 const SOON = Seconds(10);
 
 function startCdc(entries: readonly Entry[], lab: Lab): Promise<Cdc> {
@@ -41,7 +41,7 @@ function startCdc(entries: readonly Entry[], lab: Lab): Promise<Cdc> {
 const listed = (nqns: readonly string[]): Entry[] =>
   nqns.map((nqn) => subsystem(nqn, HOME.traddr, Number(HOME.trsvcid)));
 
-/** The CDC's address for stafd.conf; lines of stacd.conf about I/O controllers. */
+/** Configuration files with the CDC's address, and these lines about I/O controllers in stacd.conf. */
 const filesWith = (...lines: readonly string[]): Readonly<Record<string, string>> => {
   const more = `[I/O controller connection management]\n${lines.map((line) => `${line}\n`).join("")}`;
   return filesFor([at({ traddr: "127.0.0.1", trsvcid: String(CDC_PORT) })], {}, { more });
@@ -54,7 +54,7 @@ const liveNqns = (): readonly string[] =>
 
 const WIDEST = "all-connections-matching-disconnect-trtypes";
 
-/** What is left of volume 1 (made by hand, used), 2 (made by the daemon) and 3 (still listed), and 4 (by hand, never listed). */
+/** The volumes that remain of 1 (by hand, adopted), 2 (by the daemon), 3 (still listed) and 4 (by hand, never listed). */
 const SCOPES: readonly (readonly [scope: string, trtypes: string, left: readonly string[]])[] = [
   ["only-stas-connections", "tcp", volumes(3, 4)],
   [WIDEST, "tcp", volumes(3, 3)],
@@ -63,7 +63,7 @@ const SCOPES: readonly (readonly [scope: string, trtypes: string, left: readonly
 ];
 
 const unlisted = SCOPES.map(([scope, trtypes, left]): Check => ({
-  name: `entries are dropped under ${scope} with ${trtypes}: what is made, what was taken up, what never was ours`,
+  name: `unlisted volumes under ${scope} with ${trtypes}: our own, adopted and foreign connections`,
   guest: "scopes",
   async run(lab) {
     const { expect } = lab;
@@ -81,14 +81,14 @@ const unlisted = SCOPES.map(([scope, trtypes, left]): Check => ({
       () => liveNqns().join() === left.join(),
       () => liveNqns().join(),
     );
-    await pass(Seconds(5), "whether it stays so");
-    expect.equal("volumes that are left", liveNqns(), left);
-    for (const { name } of liveVolumes()) expect.equal(`${name} all the while`, instances()[name], before[name]);
+    await pass(Seconds(5), "nothing more is disconnected");
+    expect.equal("the remaining volumes", liveNqns(), left);
+    for (const { name } of liveVolumes()) expect.equal(`${name}, unchanged`, instances()[name], before[name]);
   },
 }));
 
 const appears: Check = {
-  name: "under the widest scope a connection made by hand goes soon after it appears, and one of another host stays",
+  name: "under the widest scope a connection made by hand is soon disconnected, and one of another host stays",
   guest: "scopes",
   async run(lab) {
     const { expect } = lab;
@@ -100,15 +100,15 @@ const appears: Check = {
     const before = instances();
     const theirs = connectByHand(volume(3), HOME, "", OTHER_IDENTITY);
     connectByHand(volume(2), HOME);
-    await waitFor("volume 2 to be gone", SOON, () => !liveNqns().includes(volume(2)));
+    await waitFor("volume 2 to go", SOON, () => !liveNqns().includes(volume(2)));
     expect.equal("volumes", liveNqns(), [volume(1), volume(3)]);
-    expect.equal("whose the other one is", attribute(theirs, "hostnqn"), OTHER_HOST_NQN);
-    for (const [name, node] of Object.entries(before)) expect.equal(`${name} all the while`, instances()[name], node);
+    expect.equal("the other connection's host NQN", attribute(theirs, "hostnqn"), OTHER_HOST_NQN);
+    for (const [name, node] of Object.entries(before)) expect.equal(`${name}, unchanged`, instances()[name], node);
   },
 };
 
 const ncc: Check = {
-  name: "what a CDC lists with NCC is given up after the attempts that are configured, and connected once it is cleared",
+  name: "a subsystem with NCC is given up after the configured attempts, and connected once the CDC clears NCC",
   guest: "scopes",
   async run(lab) {
     const { target, expect } = lab;
@@ -120,12 +120,12 @@ const ncc: Check = {
     expect.equal("volumes", liveNqns(), volumes(1, 1));
     target.port({ id: LATER_ID, traddr: LATER.traddr, trsvcid: Number(LATER.trsvcid) });
     target.link(LATER_ID, volume(2));
-    // Longer than the pause between two attempts, and than an audit.
-    await pass(Seconds(70), "nobody is to try it again");
-    expect.equal("volumes while it says NCC", liveNqns(), volumes(1, 1));
+    // Longer than the pause between two attempts, and longer than an audit.
+    await pass(Seconds(70), "the daemon does not try again");
+    expect.equal("volumes while NCC is set", liveNqns(), volumes(1, 1));
     await cdc.change({ do: "entries", entries: [...listed(volumes(1, 1)), entry(0)] });
     await allLive(volumes(1, 2), SOON);
-    expect.equal("volumes with connectivity", liveNqns(), volumes(1, 2));
+    expect.equal("volumes with NCC cleared", liveNqns(), volumes(1, 2));
   },
 };
 

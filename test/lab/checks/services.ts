@@ -1,4 +1,4 @@
-/** The daemon as a service of its host: two processes on a bus, the service manager, its secrets, a machine that is not fit. */
+/** The daemon as a service of its host: two processes on a bus, the service manager, and a machine without koffi. */
 import { Seconds } from "../../../src/core/domain/units.js";
 import type { Check } from "../check.js";
 import type { Daemon } from "../guest/daemon.js";
@@ -12,7 +12,7 @@ import { allLive, deviceFor, HOME, HOME_ID, instances, serve, volume, volumes } 
 import { CLEAN, LIVE_LIMIT, STOP_LIMIT } from "./steps/timing.js";
 
 const twoProcesses: Check = {
-  name: "staf and stac in two processes: stac keeps every connection while staf or the bus is away, and hears of a change after",
+  name: "staf and stac in two processes: stac keeps every connection while staf or the bus is down, and learns of changes afterwards",
   guest: "services",
   async run(lab) {
     const { target, expect } = lab;
@@ -29,12 +29,12 @@ const twoProcesses: Check = {
     await allLive(volumes(1, 3), LIVE_LIMIT);
     const before = instances();
 
-    /** staf is away for longer than stac soaks, and back: what changed meanwhile is connected, nothing else changes. */
+    /** Takes staf or the bus down for longer than stac's soak. Afterwards, only the changed volume is connected. */
     const without = async (what: string, gone: () => Promise<void>, back: () => Promise<void>, fresh: number) => {
       const from = stac.lines.length;
       await gone();
       await stac.says(/connections stay as they are until it is heard again/, LIVE_LIMIT, from);
-      await pass(Seconds(2), "longer than stac gathers changes for");
+      await pass(Seconds(2), "longer than stac's soak");
       await back();
       target.link(HOME_ID, volume(fresh));
       await allLive(volumes(1, fresh), LIVE_LIMIT);
@@ -48,7 +48,7 @@ const twoProcesses: Check = {
     };
     await without("staf was killed", () => staf.kill(), staffed, 4);
     const stopped = async (): Promise<void> =>
-      expect.equal("the end of staf", await staf.end("SIGTERM", STOP_LIMIT), CLEAN);
+      expect.equal("the exit of staf", await staf.end("SIGTERM", STOP_LIMIT), CLEAN);
     await without("staf was stopped", stopped, staffed, 5);
     await without(
       "the bus was killed",
@@ -71,7 +71,7 @@ const twoProcesses: Check = {
 };
 
 const serviceManager: Check = {
-  name: "the service manager is told of start, reload, life and stop",
+  name: "the service manager is notified of start, reload, life and stop",
   guest: "services",
   async run(lab) {
     const { target, expect } = lab;
@@ -98,7 +98,10 @@ const serviceManager: Check = {
     await hears("READY=1", reloading);
     const told = socket.messages.slice(reloading).filter((message) => message !== "WATCHDOG=1");
     const at = BigInt(/^RELOADING=1\nMONOTONIC_USEC=(\d+)$/.exec(told[0] ?? "")?.[1] ?? 0);
-    expect.that(at >= asked && at <= process.hrtime.bigint() / 1000n, `the reload was told as ${JSON.stringify(told)}`);
+    expect.that(
+      at >= asked && at <= process.hrtime.bigint() / 1000n,
+      `the reload was notified as ${JSON.stringify(told)}`,
+    );
     expect.equal("what follows the reload", told.slice(1), ["READY=1"]);
 
     const fed = socket.messages.length;
@@ -107,13 +110,13 @@ const serviceManager: Check = {
     expect.that(meals >= 3 && meals <= 5, `the watchdog of 1 s was fed ${meals} times in 2 s`);
 
     const stopping = socket.messages.length;
-    expect.equal("its end", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
+    expect.equal("its exit", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
     expect.equal("the last message", socket.messages.slice(stopping).at(-1), "STOPPING=1");
   },
 };
 
 const withoutKoffi: Check = {
-  name: "without koffi's binary the daemon says so once, hears events through udevadm, and connects what is configured",
+  name: "without koffi's binary the daemon says so once, receives events through udevadm, and connects configured controllers",
   guest: "services",
   async run(lab) {
     const { target, expect } = lab;
@@ -127,14 +130,14 @@ const withoutKoffi: Check = {
     await allLive(volumes(1, 2), LIVE_LIMIT);
     const said = (pattern: RegExp): number => daemon.lines.filter((line) => pattern.test(line)).length;
     await waitFor("the daemon to know both", LIVE_LIMIT, () => said(/: connected as nvme/) === 2);
-    expect.equal("lines that say koffi does not load", said(/error +koffi does not load on this machine/), 1);
-    expect.equal("lines that tell of udevadm", said(/kernel events are read by udevadm monitor/), 1);
+    expect.equal("log lines about koffi", said(/error +koffi does not load on this machine/), 1);
+    expect.equal("log lines about udevadm", said(/kernel events are read by udevadm monitor/), 1);
 
     const device = deviceFor(volume(1)) ?? "";
     expect.equal("the answer to a delete by hand", await command(device, "delete_controller"), 0);
     await daemon.says(new RegExp(`the kernel removed ${device}`), LIVE_LIMIT);
     await allLive(volumes(1, 2), LIVE_LIMIT);
-    expect.equal("its end", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
+    expect.equal("its exit", await daemon.end("SIGTERM", STOP_LIMIT), CLEAN);
     expect.equal("monitors left behind", run("ps", ["-o", "args"]).match(/udevadm monitor.*/g) ?? [], []);
   },
 };

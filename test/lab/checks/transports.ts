@@ -1,4 +1,4 @@
-/** Loop and Fibre Channel, without hardware: connected, adopted, followed and audited as tcp is. */
+/** Loop and Fibre Channel without hardware: connected, adopted, followed and audited like tcp. */
 import { WELL_KNOWN_DISCOVERY_NQN } from "../../../src/core/domain/transport-id.js";
 import { Seconds } from "../../../src/core/domain/units.js";
 import type { Check } from "../check.js";
@@ -12,7 +12,7 @@ import { LIVE_LIMIT } from "./steps/timing.js";
 import { HOST_PORT, TAKEN, TARGET_PORT } from "./steps/transports.js";
 
 const FC = `transport=fc;traddr=${fcAddress(TARGET_PORT)};host-traddr=${fcAddress(HOST_PORT)}`;
-/** A port whose discovery controller nobody asks. */
+/** A port whose discovery controller is not configured. */
 const OTHER: Place = { traddr: "127.0.0.1", trsvcid: "8010" };
 const OTHER_ID = 3;
 const LOOP_ID = 5;
@@ -43,7 +43,7 @@ const isLive = (transport: string, nqns: readonly string[]): boolean =>
   live(transport).join() === [...nqns].sort().join();
 
 const discovery: Check = {
-  name: "discovery controllers over loop and over fc are connected, read and followed, and what they list is connected",
+  name: "discovery controllers over loop and fc are connected, read and followed, and the subsystems they list are connected",
   guest: "transports",
   kernels: ["6.12"],
   async run(lab) {
@@ -72,13 +72,13 @@ const discovery: Check = {
     target.link(FC_ID, volume(3));
     await over("fc", [volume(2), volume(3)]);
     const now = instances();
-    for (const [name, node] of Object.entries(before)) expect.equal(`${name} all the while`, now[name], node);
-    expect.that(!daemon.lines.some((line) => / error /.test(line)), "there are errors in the log");
+    for (const [name, node] of Object.entries(before)) expect.equal(`${name}, unchanged`, now[name], node);
+    expect.that(!daemon.lines.some((line) => / error /.test(line)), "the log has errors");
   },
 };
 
 const adopted: Check = {
-  name: "connections over loop and fc that are there already are used, and configured ones that are not are made",
+  name: "existing connections over loop and fc are adopted, and missing configured ones are made",
   guest: "transports",
   kernels: ["6.12"],
   async run(lab) {
@@ -87,8 +87,11 @@ const adopted: Check = {
     loopPort(lab, volumes(1, 2));
     fcPort(lab, volumes(3, 4));
     const addresses = `traddr=${fcAddress(TARGET_PORT)},host_traddr=${fcAddress(HOST_PORT)}`;
-    expect.that(connect(`nqn=${volume(1)},transport=loop,${IDENTITY}`).ok, "no connect over loop by hand");
-    expect.that(connect(`nqn=${volume(3)},transport=fc,${addresses},${IDENTITY}`).ok, "no connect over fc by hand");
+    expect.that(connect(`nqn=${volume(1)},transport=loop,${IDENTITY}`).ok, "the connect over loop by hand failed");
+    expect.that(
+      connect(`nqn=${volume(3)},transport=fc,${addresses},${IDENTITY}`).ok,
+      "the connect over fc by hand failed",
+    );
     const before = instances();
     const wanted = [
       ...volumes(1, 2).map((nqn) => `transport=loop;nqn=${nqn}`),
@@ -102,7 +105,7 @@ const adopted: Check = {
   },
 };
 
-/** The volumes over each transport that are there after an audit under a scope. */
+/** Runs an audit under a scope, with one connection by hand per transport. Returns the remaining volumes. */
 async function audited(lab: Lab, scope: string, trtypes: string): Promise<readonly string[]> {
   const { target } = lab;
   serve(target, volumes(1, 1), volumes(2, 4));
@@ -113,7 +116,7 @@ async function audited(lab: Lab, scope: string, trtypes: string): Promise<readon
   connectByHand(volume(2), OTHER);
   const addresses = `traddr=${fcAddress(TARGET_PORT)},host_traddr=${fcAddress(HOST_PORT)}`;
   for (const options of [`nqn=${volume(3)},transport=loop`, `nqn=${volume(4)},transport=fc,${addresses}`]) {
-    if (!connect(`${options},${IDENTITY}`).ok) throw new Error(`no connect by hand: ${options}`);
+    if (!connect(`${options},${IDENTITY}`).ok) throw new Error(`the connect by hand failed: ${options}`);
   }
   const more = `[I/O controller connection management]\ndisconnect-scope=${scope}\ndisconnect-trtypes=${trtypes}\n`;
   lab.daemon({ files: filesFor([at(HOME)], {}, { more }) });
@@ -139,12 +142,12 @@ const scopes = SCOPES.map(([scope, trtypes, left]): Check => ({
   guest: "transports",
   kernels: ["6.12"],
   async run(lab) {
-    lab.expect.equal("volumes that are left", await audited(lab, scope, trtypes), left);
+    lab.expect.equal("the remaining volumes", await audited(lab, scope, trtypes), left);
   },
 }));
 
 const taken: Check = {
-  name: "what the kernel takes and shows of connections over loop and over fc",
+  name: "what the kernel accepts and shows for connections over loop and fc",
   guest: "transports",
   kernels: ["6.12"],
   run(lab) {

@@ -1,4 +1,4 @@
-/** avahi-daemon in a network of the guest, with a bus of its own; and what it announces there. */
+/** An avahi-daemon in one of the guest's networks, with a separate bus, and the services that it announces. */
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Seconds } from "../../../src/core/domain/units.js";
@@ -8,19 +8,19 @@ import { Service } from "./service.js";
 
 const START_LIMIT = Seconds(30);
 
-/** Where avahi-daemon looks for services, and where it keeps its process id: each daemon has folders of its own there. */
+/** Where avahi-daemon reads services and keeps its process id. Each daemon mounts its own folders here. */
 const SERVICES = "/etc/avahi/services";
 const RUN = "/run/avahi-daemon";
 const SCRIPT = `mount --bind "$1" ${SERVICES} && mount -t tmpfs tmpfs ${RUN} && exec /usr/sbin/avahi-daemon -f "$2" --no-drop-root --no-chroot --no-rlimits`;
 
-/** Who gives it a folder and a bus, and cleans up after it. */
+/** Provides a folder and a bus, and cleans up afterwards. */
 export interface Surroundings {
   folder(): string;
   bus(): Promise<Bus>;
   after(cleanup: () => Promise<void>): void;
 }
 
-/** A service that is to be announced. */
+/** A service to announce. */
 export interface Announced {
   readonly name: string;
   readonly type?: string;
@@ -42,7 +42,7 @@ export class Avahi {
     this.#namespace = namespace;
   }
 
-  /** Not started yet. Without a namespace: in the guest's own network. */
+  /** Prepares a daemon without starting it. Default network: the guest's own. */
   static async prepare(around: Surroundings, hostName: string, namespace?: NetworkNamespace): Promise<Avahi> {
     const avahi = new Avahi(around, await around.bus(), namespace);
     for (const folder of [SERVICES, RUN, avahi.#services]) mkdirSync(folder, { recursive: true });
@@ -72,17 +72,17 @@ export class Avahi {
     await this.#daemon.says(/Server startup complete/, START_LIMIT);
   }
 
-  /** It says goodbye to nobody. */
+  /** Kills the daemon, so it sends no goodbye. */
   async kill(): Promise<void> {
     await this.#daemon?.kill();
   }
 
-  /** Announces a service for as long as the process that is returned lives; where it is ended, it says goodbye. */
+  /** Announces a service while the returned process lives. When that process is ended, Avahi sends a goodbye. */
   publish({ name, type = "_nvme-disc._tcp", port = 8009, txt = ["p=tcp"] }: Announced): Service {
     return this.#run(`the publisher of ${name}`, "/usr/bin/avahi-publish-service", [name, type, String(port), ...txt]);
   }
 
-  /** Announces these services at once, instead of those before. */
+  /** Replaces the announced services, all at once. */
   announce(services: readonly Announced[]): void {
     for (const file of readdirSync(this.#services)) rmSync(join(this.#services, file));
     for (const service of services)

@@ -1,4 +1,4 @@
-/** A D-Bus of the check's own: every call and every name is allowed, for root. */
+/** A D-Bus daemon for one check. Every call and every name is allowed. */
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { Seconds } from "../../../src/core/domain/units.js";
@@ -42,17 +42,17 @@ export class Bus {
     return bus;
   }
 
-  /** What `--bus` takes. */
+  /** The address for `--bus`. */
   get address(): string {
     return `unix:path=${this.#socket}`;
   }
 
-  /** Kills it: its clients see their connection end. */
+  /** Kills the bus; its clients lose their connections. */
   async kill(): Promise<void> {
     await this.#service.kill();
   }
 
-  /** A new bus at the same address. */
+  /** Starts a new bus at the same address. */
   async restart(): Promise<void> {
     await this.kill();
     this.#service = this.#spawn();

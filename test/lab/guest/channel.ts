@@ -6,7 +6,7 @@ const DEVICE = "/dev/ttyS1";
 
 let port: number | undefined;
 
-/** Sends one record to the host. Blocks until the serial port has taken it. */
+/** Sends one record to the host. Blocks until the serial port has accepted it. */
 export function send(message: Message): void {
   port ??= openSync(DEVICE, "w");
   const line = Buffer.from(`${JSON.stringify(message)}\n`, "utf8");
@@ -14,12 +14,12 @@ export function send(message: Message): void {
   while (at < line.length) at += writeSync(port, line, at);
 }
 
-/** A line for a person at the host. */
+/** Sends a line for a person at the host to read. */
 export function note(text: string): void {
   send({ kind: "note", text });
 }
 
-/** Hands a value to whoever started the guest, under a name. */
+/** Sends a named value to the host. */
 export function payload(name: string, value: unknown): void {
   send({ kind: "payload", name, value });
 }

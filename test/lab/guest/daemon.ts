@@ -1,19 +1,19 @@
-/** The built daemon as a process of the guest, with its own configuration, its own records and, where asked, a bus. */
+/** The built daemon as a guest process, with its own configuration and records, and optionally a bus. */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Service } from "./service.js";
 
-/** Under the project's folder, which is the working directory. */
+/** Relative to the working directory, which is the project's folder. */
 export const PROGRAM = "dist/bin/stas-daemon.cjs";
 
 export interface DaemonOptions {
   /** Default `both`. */
   readonly service?: "staf" | "stac" | "both";
-  /** Texts of the configuration folder by file name, as `stafd.conf`. */
+  /** Texts of the configuration files by name, such as `stafd.conf`. */
   readonly files?: Readonly<Record<string, string>>;
   /** The bus address. */
   readonly bus?: string;
-  /** Folders of an earlier daemon that this one goes on from. */
+  /** An earlier daemon's folders, to continue from. */
   readonly folders?: DaemonFolders;
   readonly arguments?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
@@ -24,7 +24,7 @@ export interface DaemonFolders {
   readonly run: string;
 }
 
-/** The identity that the lab's daemons connect with, unless a check writes another sys.conf. */
+/** The identity of the lab's daemons, unless a check writes another sys.conf. */
 export const HOST_NQN = "nqn.2014-08.org.nvmexpress:uuid:11111111-2222-3333-4444-555555555555";
 export const HOST_ID = "11111111-2222-3333-4444-555555555555";
 
@@ -48,7 +48,7 @@ export class Daemon extends Service {
     this.folders = folders;
   }
 
-  /** Writes files of the configuration folder; the daemon reads them again when it is told to (SIGHUP). */
+  /** Writes configuration files. The daemon reads them again on SIGHUP. */
   configure(files: Readonly<Record<string, string>>): void {
     writeConfiguration(this.folders, files);
   }

@@ -1,12 +1,12 @@
 /** The kernel's log. */
 import { closeSync, constants, openSync, readSync } from "node:fs";
 
-/** One record is at most this long (LOG_LINE_MAX and its dictionary). */
+/** The longest record (LOG_LINE_MAX and its dictionary). */
 const RECORD_BYTES = 8192;
 
 const ABOUT_STORAGE = /nvme|null_blk|brd|Oops|BUG|WARNING|hung|segfault|Out of memory/i;
 
-/** The messages that concern the lab, of those logged since a moment (microseconds since the boot), oldest first. */
+/** The kernel's messages about storage since a time (microseconds since boot), oldest first. */
 export function kernelLog(sinceMicroseconds = 0): readonly string[] {
   const log = openSync("/dev/kmsg", constants.O_RDONLY | constants.O_NONBLOCK);
   const lines: string[] = [];
@@ -24,7 +24,7 @@ export function kernelLog(sinceMicroseconds = 0): readonly string[] {
   }
 }
 
-/** Undefined at the end; a record that was overwritten meanwhile (EPIPE) counts as an empty one. */
+/** Undefined at the end of the log. A record that was overwritten meanwhile (EPIPE) counts as empty. */
 function nextRecord(log: number): string | undefined {
   const buffer = Buffer.alloc(RECORD_BYTES);
   try {

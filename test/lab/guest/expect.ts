@@ -1,4 +1,4 @@
-/** Assertions that count themselves. */
+/** Counted assertions. */
 import { isDeepStrictEqual } from "node:util";
 import { inspect } from "node:util";
 
@@ -7,11 +7,11 @@ export class Unmet extends Error {
   override readonly name = "Unmet";
 }
 
-/** Every call is one assertion; the first that does not hold ends the check. `what` names what is compared. */
+/** Every call is one assertion. The first that does not hold ends the check. `what` names the compared value. */
 export class Expect {
   #count = 0;
 
-  /** How many held so far, with the one that failed. */
+  /** How many assertions were made so far, including a failed one. */
   get count(): number {
     return this.#count;
   }
@@ -32,7 +32,7 @@ export class Expect {
     this.that(actual >= bound, `${what}: expected at least ${bound}, got ${actual}`);
   }
 
-  /** Any condition; `otherwise` is the reason given where it does not hold. */
+  /** Asserts any condition; `otherwise` is the reason if it does not hold. */
   that(holds: boolean, otherwise: string): void {
     this.#count += 1;
     if (!holds) throw new Unmet(otherwise);

@@ -1,10 +1,10 @@
-/** Controllers of the guest's kernel: made and removed by hand, as an administrator would, and as sysfs shows them. */
+/** Controllers of the guest's kernel: connected and deleted by hand, as an administrator would, and read from sysfs. */
 import { closeSync, existsSync, openSync, promises, readFileSync, readSync, readdirSync, writeSync } from "node:fs";
 
 export const FABRICS_DEVICE = "/dev/nvme-fabrics";
 const CLASS = "/sys/class/nvme";
 
-/** What sysfs shows of a controller; absent where the kernel gives none (or it went while being read). */
+/** What sysfs shows of a controller. A field is empty if the kernel lacks it or the controller went away meanwhile. */
 export interface ControllerView {
   /** `nvme0`. */
   readonly name: string;
@@ -13,16 +13,16 @@ export interface ControllerView {
   readonly transport: string;
   readonly address: string;
   readonly hostNqn: string;
-  /** `discovery` or `io`; kernels before 5.18 do not say. */
+  /** `discovery` or `io`; empty on kernels before 5.18. */
   readonly type: string;
 }
 
-/** A connect was refused: the errno as a positive number, as the kernel means it. */
+/** The result of a connect. `errno` is the kernel's errno as a positive number. */
 export type ConnectResult =
   | { readonly ok: true; readonly name: string; readonly cntlid: number; readonly reply: string }
   | { readonly ok: false; readonly errno: number };
 
-/** Connects by one write to /dev/nvme-fabrics; blocks this process until the kernel has decided. */
+/** Connects with one write to /dev/nvme-fabrics. Blocks this process until the kernel answers. */
 export function connect(options: string): ConnectResult {
   const device = openSync(FABRICS_DEVICE, "r+");
   try {
@@ -48,7 +48,7 @@ export async function connectMeanwhile(options: string): Promise<ConnectResult> 
   }
 }
 
-/** The options that this kernel takes. */
+/** The options that this kernel accepts. */
 export function optionLine(): string {
   return readFileSync(FABRICS_DEVICE, "utf8");
 }
@@ -60,7 +60,7 @@ export function controllers(): readonly ControllerView[] {
   return names.map(controller).filter((one) => one !== undefined);
 }
 
-/** One controller, or undefined once it has gone. */
+/** One controller, or undefined if it does not exist. */
 export function controller(name: string): ControllerView | undefined {
   const state = attribute(name, "state");
   if (state === undefined) return undefined;
@@ -75,7 +75,7 @@ export function controller(name: string): ControllerView | undefined {
   };
 }
 
-/** One attribute without its newline; undefined where it cannot be read. */
+/** One attribute without its newline; undefined if it cannot be read. */
 export function attribute(name: string, which: string): string | undefined {
   try {
     return readFileSync(`${CLASS}/${name}/${which}`, "latin1").replace(/\n$/, "");
@@ -84,7 +84,7 @@ export function attribute(name: string, which: string): string | undefined {
   }
 }
 
-/** Writes `1` to one of a controller's commands. Returns 0, or the errno with which the kernel refused. */
+/** Writes `1` to one of a controller's commands. Returns 0, or the kernel's errno. */
 export async function command(
   name: string,
   which: "delete_controller" | "reset_controller" | "rescan_controller",
@@ -104,11 +104,11 @@ function readReply(device: number): string {
 
 function connected(reply: string): ConnectResult {
   const found = /^instance=(\d+),cntlid=(\d+)\n$/.exec(reply);
-  if (found === null) throw new Error(`a reply to a connect that the lab does not know: ${JSON.stringify(reply)}`);
+  if (found === null) throw new Error(`the lab cannot parse the reply to a connect: ${JSON.stringify(reply)}`);
   return { ok: true, name: `nvme${found[1] ?? ""}`, cntlid: Number(found[2]), reply };
 }
 
-/** Some of the kernel's errnos have no name in node (102, 126): the number tells. */
+/** Uses the number, because node has no name for some of the kernel's errnos (102, 126). */
 function errnoOf(error: unknown): number {
   if (error instanceof Error && "errno" in error && typeof error.errno === "number") return Math.abs(error.errno);
   throw error;

@@ -1,4 +1,4 @@
-/** What a check is given: the target, assertions, and makers of whatever is to be gone when the check is over. */
+/** The tools of a check: the target, assertions, and helpers whose effects are undone when the check ends. */
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { release } from "node:os";
 import { join } from "node:path";
@@ -17,23 +17,23 @@ import { waitFor } from "./wait.js";
 /** A live controller with a dead link takes the kernel 63 s to delete. */
 const DELETE_LIMIT = Seconds(75);
 
-/** Deletes that are not done by then wait for the target to be gone. */
+/** Deletes that take longer finish only once the target is gone. */
 const PROMPT_DELETE_MS = 3000;
 
 const INTERFACES = "/sys/class/net";
 
 function kernelRunning(): KernelName {
   const running = KERNELS.find((name) => release().startsWith(`${name}.`));
-  if (running === undefined) throw new Error(`the lab does not know the kernel ${release()}`);
+  if (running === undefined) throw new Error(`the lab does not support kernel ${release()}`);
   return running;
 }
 
 export class Lab {
   readonly target = new Target();
   readonly expect = new Expect();
-  /** What the host was told by `--set NAME=VALUE`. */
+  /** The settings given to the host with `--set NAME=VALUE`. */
   readonly settings: Readonly<Record<string, string>>;
-  /** The line of the kernel that runs: what it does may differ. */
+  /** The running kernel: behaviour may differ between kernels. */
   readonly kernel: KernelName;
   readonly #services: Service[] = [];
   readonly #cleanups: (() => Promise<void> | void)[] = [];
@@ -48,12 +48,12 @@ export class Lab {
     this.#interfaces = new Set(readdirSync(INTERFACES));
   }
 
-  /** A new empty folder. */
+  /** Makes a new empty folder. */
   folder(): string {
     return mkdtempSync(join(this.#folder, "f"));
   }
 
-  /** Starts the daemon. It is killed at the end of the check; its controllers go then too. */
+  /** Starts the daemon. The end of the check kills it and deletes its controllers. */
   daemon(options: DaemonOptions = {}): Daemon {
     return this.#keep(new Daemon(this.folder(), options));
   }
@@ -69,7 +69,7 @@ export class Lab {
     return bus;
   }
 
-  /** systemd's udev daemon with its default rules, listening once this resolves. */
+  /** Starts systemd's udev daemon with its default rules. Resolves once it listens. */
   async udev(): Promise<void> {
     this.service("udev", "/sbin/systemd-udevd", []);
     await waitFor("udev's control socket", Seconds(20), async () => {
@@ -84,17 +84,17 @@ export class Lab {
     return namespace;
   }
 
-  /** Does this when the check is over; the last asked for is done first. */
+  /** Runs `cleanup` when the check is over, in reverse order of the calls. */
   after(cleanup: () => Promise<void> | void): void {
     this.#cleanups.push(cleanup);
   }
 
-  /** A line for the person at the host. */
+  /** Sends a line for a person at the host to read. */
   note(text: string): void {
     note(text);
   }
 
-  /** Hands a value to the host (`--payloads FOLDER` writes it as NAME.json). */
+  /** Sends a value to the host (`--payloads FOLDER` writes it as NAME.json). */
   payload(name: string, value: unknown): void {
     payload(name, value);
   }
@@ -104,10 +104,10 @@ export class Lab {
     return this.#services.flatMap((service) => service.lines.slice(-lines).map((line) => `${service.what}: ${line}`));
   }
 
-  /** Back to a guest without controllers, target, services and interfaces of a check. */
+  /** Removes the check's controllers, target, services and interfaces. */
   async clean(): Promise<void> {
     for (const service of this.#services) await service.kill();
-    // A short while with the target alive: then each delete takes milliseconds.
+    // Delete while the target is alive: each delete then takes milliseconds.
     const deletes = Promise.all(controllers().map(({ name }) => command(name, "delete_controller")));
     await Promise.race([deletes, new Promise((resolve) => setTimeout(resolve, PROMPT_DELETE_MS))]);
     this.target.reset();

@@ -1,4 +1,4 @@
-/** What a guest runs: the checks that the host asked for, in that order. */
+/** The guest's program: runs the requested checks in order. */
 import { readFileSync } from "node:fs";
 import { release } from "node:os";
 import { loadChecks } from "../checks/index.js";
@@ -6,7 +6,7 @@ import type { Job } from "../protocol.js";
 import { note, send } from "./channel.js";
 import { runCheck } from "./runner.js";
 
-// Written by this very code on the host. A library that parses would cost a second here.
+// The host wrote the file with this same code. A parser library would cost a second here.
 const { checks, files, settings } = JSON.parse(readFileSync("/job/job.json", "utf8")) as Job;
 const uptime = Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]);
 send({ kind: "up", release: release(), seconds: uptime });
@@ -18,7 +18,7 @@ for (const name of checks) {
     note(`no check is named ${name}`);
     continue;
   }
-  // What a check left behind would be blamed on the next.
+  // Leftovers of one check could make the next one fail.
   if (!(await runCheck(listed.check, settings))) process.exit(1);
 }
 send({ kind: "end" });

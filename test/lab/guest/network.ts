@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readlinkSync } from "node:fs";
 import { run } from "./run.js";
 
-/** A network namespace, kept alive by a process that sleeps in it. */
+/** A network namespace. A sleeping process keeps it alive. */
 export class NetworkNamespace {
   readonly #holder: ChildProcess;
   readonly #pid: number;
@@ -20,12 +20,12 @@ export class NetworkNamespace {
     return this.#pid;
   }
 
-  /** Runs a command within. */
+  /** Runs a command in the namespace. */
   run(command: string, args: readonly string[]): string {
     return run("nsenter", ["-t", String(this.#pid), "-n", command, ...args]);
   }
 
-  /** Ends it: its interfaces go, and with them their peers. */
+  /** Ends the namespace. Its interfaces and their peers go with it. */
   close(): void {
     this.#holder.kill("SIGKILL");
   }
@@ -34,11 +34,11 @@ export class NetworkNamespace {
 /** One end of a virtual cable. */
 export interface CableEnd {
   readonly name: string;
-  /** With its prefix, as `10.99.0.1/24`. */
+  /** With its prefix, such as `10.99.0.1/24`. */
   readonly address: string;
 }
 
-/** A pair of interfaces: `here` in the guest's own network, `there` in the namespace. Both are up. */
+/** Adds a pair of interfaces, both up: `here` in the guest's own network, `there` in the namespace. */
 export function cable(here: CableEnd, there: CableEnd, namespace: NetworkNamespace): void {
   run("ip", ["link", "add", here.name, "type", "veth", "peer", "name", there.name, "netns", String(namespace.pid)]);
   run("ip", addressArgs(here));
@@ -47,7 +47,7 @@ export function cable(here: CableEnd, there: CableEnd, namespace: NetworkNamespa
   namespace.run("ip", ["link", "set", there.name, "up"]);
 }
 
-/** An interface that swallows what is sent, with an address of this host. */
+/** Adds an interface with one of this host's addresses. It drops everything that is sent through it. */
 export function dummy(name: string, address: string): void {
   run("ip", ["link", "add", name, "type", "dummy"]);
   run("ip", addressArgs({ name, address }));
@@ -60,7 +60,7 @@ export function setLink(name: string, state: "up" | "down", namespace?: NetworkN
   else namespace.run("ip", args);
 }
 
-/** Removes an interface; the kernel may take it away meanwhile, with the namespace of its peer. */
+/** Removes an interface. The kernel may remove it first, along with its peer's namespace. */
 export function removeLink(name: string): void {
   const present = (): boolean => existsSync(`/sys/class/net/${name}`);
   try {
@@ -70,12 +70,12 @@ export function removeLink(name: string): void {
   }
 }
 
-/** An IPv6 address is usable at once only without the search for duplicates. */
+/** An IPv6 address is usable at once only without duplicate address detection. */
 function addressArgs({ name, address }: CableEnd): readonly string[] {
   return ["address", "add", address, "dev", name, ...(address.includes(":") ? ["nodad"] : [])];
 }
 
-/** `unshare` is another process until it has left: its namespace is told by the link in /proc. */
+/** Waits until `unshare` has entered its new namespace, as its link in /proc shows. */
 function waitUntilApart(pid: number): void {
   const own = readlinkSync("/proc/self/ns/net");
   const until = performance.now() + 5000;

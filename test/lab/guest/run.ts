@@ -1,15 +1,15 @@
 /** Commands in the guest. */
 import { spawnSync } from "node:child_process";
 
-/** A command that did not end with status 0. */
+/** A command ended with a status other than 0. */
 export class CommandFailed extends Error {
   override readonly name = "CommandFailed";
 }
 
-/** No command of the lab takes longer. */
+/** Longer than any command of the lab takes. */
 const LIMIT_MS = 30_000;
 
-/** Runs a command to its end and returns what it printed, without the last line end. */
+/** Runs a command to its end and returns its output without the final newline. */
 export function run(command: string, args: readonly string[]): string {
   const ran = spawnSync(command, args, { encoding: "utf8", timeout: LIMIT_MS });
   if (ran.status === 0) return ran.stdout.trimEnd();

@@ -7,15 +7,15 @@ import { Lab } from "./lab.js";
 import { Unmet } from "./expect.js";
 import { waitingFor } from "./wait.js";
 
-/** Processes and controllers that the kernel holds for a minute, one after the other. */
+/** Allows for several processes and controllers that the kernel holds for a minute each. */
 const CLEAN_LIMIT = Seconds(300);
 
-/** Lines of each service and of the kernel that explain a failure. */
+/** Lines of each service's output and of the kernel log to show for a failure. */
 const EVIDENCE_LINES = 40;
 
 /**
- * Runs one check and tells the host how it ended. A check that asserted nothing has failed.
- * @returns false where the guest is no longer fit for another check
+ * Runs one check and reports the result to the host. A check without an assertion fails.
+ * @returns false if the guest cannot run another check
  */
 export async function runCheck(check: Check, settings: Readonly<Record<string, string>>): Promise<boolean> {
   const began = performance.now();
@@ -44,7 +44,7 @@ export async function runCheck(check: Check, settings: Readonly<Record<string, s
   return unclean === undefined;
 }
 
-/** Undefined where the work ended well; else why not. */
+/** Undefined if the work succeeded; otherwise the reason. */
 export async function failureOf(work: () => Promise<void>, limit: Seconds): Promise<string | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<string>((resolve) => {
@@ -61,7 +61,7 @@ function describe(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-/** The line of the check that asserted. */
+/** The line of the check that made the assertion. */
 function placeOf(error: Error): string {
   const line = error.stack?.split("\n").find((frame) => /\/checks\/|\/contract\//.test(frame));
   return line === undefined

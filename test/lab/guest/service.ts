@@ -1,12 +1,12 @@
-/** Processes of the guest that run beside a check: the daemon, a bus, udev. Their output is kept. */
+/** Processes that run beside a check: the daemon, a bus, udev. Keeps their output. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { type Seconds, Seconds as seconds } from "../../../src/core/domain/units.js";
 import { waitFor } from "./wait.js";
 
-/** Lines kept of what a process prints; older ones are dropped. */
+/** The number of output lines to keep; older ones are dropped. */
 const MAX_LINES = 20_000;
 
-/** Killed, a process still waits for what it has in the kernel: a delete with a dead link takes 63 s. */
+/** A killed process still waits for its calls in the kernel: a delete over a dead link takes 63 s. */
 const KILL_LIMIT = seconds(80);
 
 /** How a process ended. */
@@ -15,7 +15,7 @@ export interface Ended {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** A process with its output by lines. */
+/** A process with its output as lines. */
 export class Service {
   readonly what: string;
   readonly #child: ChildProcess;
@@ -42,7 +42,7 @@ export class Service {
     return this.#child.pid ?? -1;
   }
 
-  /** What it printed so far, oldest first. */
+  /** Its output so far, oldest line first. */
   get lines(): readonly string[] {
     return this.#lines;
   }
@@ -52,7 +52,7 @@ export class Service {
     return this.#ended;
   }
 
-  /** Waits until it has printed a line that matches; `from` skips lines that are known already. */
+  /** Waits for a line that matches, and returns it. `from` skips earlier lines. */
   async says(pattern: RegExp, limit: Seconds, from = 0): Promise<string> {
     return waitFor(
       `${this.what} to say ${String(pattern)}`,
@@ -72,12 +72,12 @@ export class Service {
     return waitFor(`${this.what} to end after ${signal}`, limit, () => this.#ended);
   }
 
-  /** Ends it in any case. */
+  /** Kills the process if it still runs, and waits for its end. */
   async kill(): Promise<void> {
     if (this.#ended === undefined && this.#child.pid !== undefined) await this.end("SIGKILL", KILL_LIMIT);
   }
 
-  /** Collects one stream: its last line may come in pieces. */
+  /** Collects one stream's lines. A line may arrive in pieces. */
   #collector(): (bytes: Buffer) => void {
     let rest = "";
     return (bytes) => {

@@ -1,6 +1,6 @@
 /**
- * The kernel's own NVMe target (nvmet), arranged through configfs. Every call writes at once and throws the file
- * system's error where the kernel refuses. What a call changes, the kernel tells the connected hosts itself (AEN).
+ * The kernel's own NVMe target (nvmet), configured through configfs. Every call writes at once, and throws the file
+ * system's error if the kernel refuses. The kernel itself notifies connected hosts of changes (AEN).
  */
 import {
   existsSync,
@@ -21,17 +21,17 @@ export interface TargetPort {
   /** An IP address; for `fc` the kernel's `nn-0x...:pn-0x...`; absent for `loop`. */
   readonly traddr?: string;
   readonly trsvcid?: number;
-  /** Default `ipv4`, or `ipv6` where the address has a colon. */
+  /** Default `ipv4`, or `ipv6` if the address has a colon. */
   readonly adrfam?: "ipv4" | "ipv6" | "fc" | "loop";
   /** Default `tcp`. */
   readonly trtype?: "tcp" | "loop" | "fc";
 }
 
 export interface SubsystemOptions {
-  /** At most 20 characters; the kernel draws one where none is given. */
+  /** At most 20 characters. By default the kernel generates one. */
   readonly serial?: string;
   readonly model?: string;
-  /** Default: any host may connect. `allow-list`: only those that `allow` names. */
+  /** `any` (the default): any host may connect. `allow-list`: only hosts that `allow` adds. */
   readonly hosts?: "any" | "allow-list";
 }
 
@@ -46,11 +46,11 @@ export interface Referral {
 /** A host's DH-HMAC-CHAP keys, as `DHHC-1:..:...:` texts. */
 export interface DhchapKeys {
   readonly key: string;
-  /** The target's own key, for authentication both ways. */
+  /** The target's own key, for bidirectional authentication. */
   readonly controllerKey?: string;
-  /** Default the kernel's, `hmac(sha256)`. */
+  /** Default: the kernel's, `hmac(sha256)`. */
   readonly hash?: string;
-  /** Default the kernel's, `null`. */
+  /** Default: the kernel's, `null`. */
   readonly dhGroup?: string;
 }
 
@@ -69,19 +69,19 @@ export class Target {
     if (options.model !== undefined) this.#write(`subsystems/${nqn}/attr_model`, options.model);
   }
 
-  /** Removes a subsystem with its namespaces and its host list; it must not be linked to a port. */
+  /** Removes a subsystem with its namespaces and host list. It must not be linked to a port. */
   removeSubsystem(nqn: string): void {
     for (const host of this.#list(`subsystems/${nqn}/allowed_hosts`)) this.disallow(nqn, host);
     for (const nsid of this.#list(`subsystems/${nqn}/namespaces`)) this.removeNamespace(nqn, Number(nsid));
     rmdirSync(`${this.#root}/subsystems/${nqn}`);
   }
 
-  /** Any attribute of a subsystem, e.g. `attr_cntlid_min`. */
+  /** Sets any attribute of a subsystem, such as `attr_cntlid_min`. */
   subsystemAttribute(nqn: string, name: string, value: string | number): void {
     this.#write(`subsystems/${nqn}/${name}`, value);
   }
 
-  /** Adds an enabled namespace over a block device (`/dev/ram0`...`/dev/ram7`, `/dev/nullb0`) or an existing plain file. */
+  /** Adds an enabled namespace on a block device (`/dev/ram0` to `/dev/ram7`, `/dev/nullb0`) or an existing regular file. */
   namespace(nqn: string, nsid: number, backing: string, uuid?: string): void {
     const folder = `subsystems/${nqn}/namespaces/${nsid}`;
     mkdirSync(`${this.#root}/${folder}`);
@@ -114,8 +114,8 @@ export class Target {
   }
 
   /**
-   * Shows a subsystem on a port; the first link makes the port listen. The listening socket belongs to the network
-   * namespace of whoever links, so a port on an address of another namespace is linked from within that one.
+   * Links a subsystem to a port. The first link makes the port listen. The listening socket belongs to the network
+   * namespace of the process that links, so for an address in another namespace, pass that namespace as `inside`.
    */
   link(portId: number, nqn: string, inside?: NetworkNamespace): void {
     const from = `${this.#root}/subsystems/${nqn}`;
@@ -124,7 +124,7 @@ export class Target {
     else inside.run("ln", ["-s", from, to]);
   }
 
-  /** The port stops listening, and drops its discovery controllers, with its last link. */
+  /** Unlinks a subsystem. Without its last link, the port stops listening and drops its discovery controllers. */
   unlink(portId: number, nqn: string): void {
     unlinkSync(`${this.#root}/ports/${portId}/subsystems/${nqn}`);
   }
@@ -149,7 +149,7 @@ export class Target {
     this.#write(`subsystems/${nqn}/attr_allow_any_host`, allowed ? 1 : 0);
   }
 
-  /** Puts a host on a subsystem's list (and makes the host known to the target). */
+  /** Adds a host to a subsystem's allow list, and to the target if it is new. */
   allow(nqn: string, hostNqn: string): void {
     this.#host(hostNqn);
     symlinkSync(`${this.#root}/hosts/${hostNqn}`, `${this.#root}/subsystems/${nqn}/allowed_hosts/${hostNqn}`);
@@ -159,7 +159,7 @@ export class Target {
     unlinkSync(`${this.#root}/subsystems/${nqn}/allowed_hosts/${hostNqn}`);
   }
 
-  /** Gives a host the keys it must authenticate with where it is on a subsystem's list. */
+  /** Sets the keys that a host must authenticate with at subsystems that have it on their allow list. */
   dhchap(hostNqn: string, keys: DhchapKeys): void {
     this.#host(hostNqn);
     this.#write(`hosts/${hostNqn}/dhchap_key`, keys.key);
@@ -168,14 +168,14 @@ export class Target {
     if (keys.dhGroup !== undefined) this.#write(`hosts/${hostNqn}/dhchap_dhgroup`, keys.dhGroup);
   }
 
-  /** The NQN that discovery controllers give as theirs. False where this kernel has no such setting (before 6.5). */
+  /** Sets the NQN that discovery controllers report. Returns false if the kernel lacks the setting (before 6.5). */
   discoveryNqn(nqn: string): boolean {
     if (!existsSync(`${this.#root}/discovery_nqn`)) return false;
     if (readFileSync(`${this.#root}/discovery_nqn`, "utf8").trim() !== nqn) this.#write("discovery_nqn", nqn);
     return true;
   }
 
-  /** Takes the whole target down, in the order that configfs demands. */
+  /** Removes the whole target, in the order that configfs requires. */
   reset(): void {
     for (const id of this.#list("ports")) this.removePort(Number(id));
     for (const nqn of this.#list("subsystems")) if (!this.#isDiscovery(nqn)) this.removeSubsystem(nqn);
@@ -187,7 +187,7 @@ export class Target {
     if (!existsSync(`${this.#root}/hosts/${hostNqn}`)) mkdirSync(`${this.#root}/hosts/${hostNqn}`);
   }
 
-  /** The kernel may list its own discovery subsystem, which nobody can remove. */
+  /** The kernel may list its own discovery subsystem, which cannot be removed. */
   #isDiscovery(nqn: string): boolean {
     return nqn === WELL_KNOWN_DISCOVERY_NQN;
   }

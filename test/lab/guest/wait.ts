@@ -1,23 +1,23 @@
-/** Waiting for the kernel or the daemon, with a name for what is waited for and a limit. */
+/** Waits for the kernel or the daemon, with a description and a limit. */
 import { Milliseconds, type Seconds, formatDuration } from "../../../src/core/domain/units.js";
 import { send } from "./channel.js";
 import { Unmet } from "./expect.js";
 
 const POLL_MS = 20;
 
-/** Whoever waits longer than this says so. */
+/** A wait longer than this is reported to the host. */
 const SAID_AFTER_MS = 2000;
 
 let waiter = "";
 
-/** Names the check on whose behalf is waited from now on. */
+/** Sets the check that later waits belong to. */
 export function waitingFor(check: string): void {
   waiter = check;
 }
 
 /**
- * Polls until `probe` gives something other than undefined or false, and returns that.
- * Fails with what was waited for, and with `seen`, where given, as it is at that moment.
+ * Polls until `probe` returns something other than undefined or false, and returns that.
+ * After `limit`, throws `Unmet` with `what` and the current result of `seen`, if given.
  */
 export async function waitFor<Value>(
   what: string,
@@ -43,7 +43,7 @@ export async function waitFor<Value>(
   }
 }
 
-/** Lets a while pass in which nothing is to happen; give the reason in the check's own words. */
+/** Lets time pass in which nothing should happen. `why` says what the check waits out. */
 export async function pass(seconds: Seconds, why: string): Promise<void> {
   if (seconds * 1000 > SAID_AFTER_MS) send({ kind: "waiting", check: waiter, text: `${seconds} s: ${why}` });
   await pause(seconds * 1000);

@@ -1,10 +1,10 @@
-/** Debian packages without root: apt with a state of its own in which nothing is installed; nothing is, afterwards. */
+/** Debian packages without root: apt runs with its own state, in which nothing is installed, and installs nothing. */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { LabFailure } from "./failure.js";
 
-/** Texts of files of /etc/apt/sources.list.d, by file name. */
+/** Texts of files for /etc/apt/sources.list.d, by file name. */
 type Sources = ReadonlyMap<string, string>;
 
 const DEBIAN_SOURCES = `Types: deb
@@ -22,10 +22,10 @@ Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
 
 const NAMES_BOOKWORM = /(?:^|\s)bookworm(?:-security|-updates)?(?=\s|$)/;
 
-/** Debian's own section; other publishers have other ones. */
+/** Debian's main section. Other publishers use other section names. */
 const NAMES_MAIN = /(?:^|\s)main(?=\s|$)/;
 
-/** One package index, and the downloads made through it, in a folder of its own. */
+/** One package index and its downloads, in a separate folder. */
 export class Apt {
   readonly #folder: string;
 
@@ -38,10 +38,10 @@ export class Apt {
     }
     writeFileSync(join(folder, "status"), "");
     for (const [name, text] of sources) writeFileSync(join(folder, "sources", name), text);
-    this.#run("apt-get", ["update", "-o", "APT::Update::Error-Mode=any"], "the package index cannot be fetched");
+    this.#run("apt-get", ["update", "-o", "APT::Update::Error-Mode=any"], "cannot fetch the package index");
   }
 
-  /** Does something with the machine's own sources, a mirror that it reaches perhaps; where that fails, with Debian's. */
+  /** Calls `use` with the machine's own sources, which may name a nearby mirror. If that fails, calls it with Debian's. */
   static with<Result>(folder: string, use: (apt: Apt) => Result): Result {
     const own = machineSources();
     if (own.size > 0) {
@@ -49,31 +49,31 @@ export class Apt {
         return use(new Apt(join(folder, "machine"), own));
       } catch (error) {
         if (!(error instanceof LabFailure)) throw error;
-        console.log(`The machine's own package sources do not do (${error.message}); trying Debian's.`);
+        console.log(`The machine's own package sources do not work (${error.message}); trying Debian's.`);
       }
     }
     return use(new Apt(join(folder, "debian"), new Map([["debian.sources", DEBIAN_SOURCES]])));
   }
 
-  /** The newest package whose name matches; versions are compared by the numbers in the name. */
+  /** The newest package whose name matches. Compares the numbers in the names. */
   newest(pattern: RegExp): string {
-    const listed = this.#run("apt-cache", ["pkgnames", "linux-image-"], "the package index cannot be read").split("\n");
+    const listed = this.#run("apt-cache", ["pkgnames", "linux-image-"], "cannot read the package index").split("\n");
     const names = listed.filter((name) => pattern.test(name)).sort(byNumbers);
     const newest = names.at(-1);
-    if (newest === undefined) throw new LabFailure(`no Debian package is named ${pattern.source}`);
+    if (newest === undefined) throw new LabFailure(`no Debian package name matches ${pattern.source}`);
     return newest;
   }
 
-  /** Downloads the packages with all that they depend on, and unpacks them into `root`. Returns the files' names. */
+  /** Downloads the packages and their dependencies, and unpacks them into `root`. Returns the file names. */
   unpack(packages: readonly string[], root: string): readonly string[] {
     const options = ["install", "--yes", "--download-only", "--no-install-recommends"];
-    this.#run("apt-get", [...options, ...packages], "packages cannot be downloaded");
+    this.#run("apt-get", [...options, ...packages], "cannot download the packages");
     return this.#extract(root);
   }
 
-  /** The same for one package without what it depends on. */
+  /** The same for one package without its dependencies. */
   unpackAlone(name: string, root: string): readonly string[] {
-    this.#run("apt-get", ["download", name], `the package ${name} cannot be downloaded`);
+    this.#run("apt-get", ["download", name], `cannot download the package ${name}`);
     return this.#extract(root);
   }
 
@@ -83,11 +83,7 @@ export class Apt {
       .filter((name) => name.endsWith(".deb"))
       .sort();
     for (const file of files) {
-      this.#run(
-        "dpkg-deb",
-        ["--extract", join(archives, file), root],
-        `the package ${basename(file)} cannot be unpacked`,
-      );
+      this.#run("dpkg-deb", ["--extract", join(archives, file), root], `cannot unpack the package ${basename(file)}`);
     }
     return files;
   }
@@ -102,7 +98,7 @@ export class Apt {
       stdio: ["ignore", "pipe", "pipe"],
     });
     if (ran.error !== undefined)
-      throw new LabFailure(`${trouble}: ${command} does not start; the lab needs Debian's apt`);
+      throw new LabFailure(`${trouble}: ${command} does not start. The lab needs Debian's apt`);
     if (ran.status === 0) return ran.stdout;
     const said = ran.stderr.trim().split("\n").slice(-5).join("\n  ");
     throw new LabFailure(`${trouble}: ${command} ended with status ${String(ran.status)}:\n  ${said}`);
@@ -115,7 +111,7 @@ export class Apt {
       "Dir::Cache": join(this.#folder, "cache"),
       "Dir::Etc::sourcelist": "/dev/null",
       "Dir::Etc::sourceparts": join(this.#folder, "sources"),
-      // Root's apt would give up its rights for those of _apt, who cannot enter a home folder.
+      // As root, apt would switch to the user _apt, which cannot enter a home folder.
       "APT::Sandbox::User": "root",
       "Acquire::Retries": "3",
       "Acquire::http::Timeout": "60",

@@ -1,4 +1,4 @@
-/** The part of a guest's file system that the project does not change: node, programs, modules, the init script. */
+/** The part of a guest's file system that does not depend on the project: node, programs, modules, the init script. */
 import { readFileSync, realpathSync } from "node:fs";
 import { basename, join } from "node:path";
 import { cached, keyOf } from "./cache.js";
@@ -8,7 +8,7 @@ import type { Userland } from "./userland.js";
 
 const LIBRARIES = "lib/x86_64-linux-gnu";
 
-/** Programs of the userland by the place they have in a guest. */
+/** Programs of the userland, by their path in a guest. */
 const PROGRAMS: Readonly<Record<string, string>> = {
   "bin/udevadm": "bin/udevadm",
   "usr/bin/dbus-daemon": "usr/bin/dbus-daemon",
@@ -31,7 +31,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   "etc/os-release": 'PRETTY_NAME="stas lab"\nID=stas-lab\n',
 };
 
-/** The archive, from the cache or made. */
+/** Returns the archive, from the cache or newly built. */
 export async function baseImage(kernel: Kernel, userland: Userland, init: string): Promise<string> {
   const key = keyOf([
     realpathSync(userland.root),
@@ -57,7 +57,7 @@ export async function baseImage(kernel: Kernel, userland: Userland, init: string
   return join(folder, "base.cpio");
 }
 
-/** The very node that runs this, with the libraries that it has loaded. */
+/** Adds the node that runs this process, with its loaded libraries. */
 function addNode(tree: Tree): void {
   tree.add("bin/node", { kind: "copy", from: process.execPath, executable: true });
   for (const library of loadedLibraries()) {
@@ -84,7 +84,7 @@ function addPrograms(tree: Tree, userland: Userland): void {
     tree.add(place, { kind: "copy", from: realpathSync(join(userland.root, program)), executable: true });
     for (const library of userland.libraries(program)) {
       const path = `${LIBRARIES}/${basename(library)}`;
-      // One C library for all: node's.
+      // All programs share node's C library.
       if (!tree.has(path)) tree.add(path, { kind: "copy", from: realpathSync(library), executable: true });
     }
   }

@@ -1,10 +1,10 @@
-/** The lab's cache: outside the checkout, safe against several labs at once, and never needed to be right, only to be fast. */
+/** The lab's cache. It is outside the checkout, several labs can share it, and deleting it only costs time. */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-/** Where everything lies that is downloaded or built: `$STAS_LAB_CACHE`, else the user's cache folder. */
+/** The folder for downloads and builds: `$STAS_LAB_CACHE`, else the user's cache folder. */
 export function cacheFolder(): string {
   const own = process.env["STAS_LAB_CACHE"];
   if (own !== undefined && own !== "") return own;
@@ -12,13 +12,13 @@ export function cacheFolder(): string {
   return join(xdg !== undefined && xdg !== "" ? xdg : join(homedir(), ".cache"), "stas-lab");
 }
 
-/** What nobody used for so long goes: kernels of another package, images of another node. */
+/** Entries unused for this long are removed: old kernels, images with another node. */
 const UNUSED_DAYS = 30;
 
-/** Folders of runs that failed or were kept. */
+/** The most folders of failed or kept runs. */
 const MAX_RUNS = 10;
 
-/** Removes what has not been used for long, and the oldest runs. */
+/** Removes entries that have long been unused, and the oldest runs. */
 export function pruneCache(): void {
   const oldest = Date.now() - UNUSED_DAYS * 24 * 3600 * 1000;
   for (const { path, usedAt } of byAge(cacheFolder())) {
@@ -27,12 +27,12 @@ export function pruneCache(): void {
   for (const { path } of byAge(runsFolder()).slice(MAX_RUNS)) rmSync(path, { recursive: true, force: true });
 }
 
-/** Every run has a folder of its own there. */
+/** The parent of the runs' folders. */
 export function runsFolder(): string {
   return join(cacheFolder(), "runs");
 }
 
-/** What lies in a folder, the latest first. */
+/** The entries of a folder, most recently used first. */
 function byAge(folder: string): readonly { readonly path: string; readonly usedAt: number }[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
@@ -41,14 +41,14 @@ function byAge(folder: string): readonly { readonly path: string; readonly usedA
     .sort((one, other) => other.usedAt - one.usedAt);
 }
 
-/** A short name for what something was built of: equal parts, equal key. */
+/** A short key for the inputs of a build. Equal inputs give equal keys. */
 export function keyOf(parts: readonly unknown[]): string {
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 12);
 }
 
 /**
- * The folder `name` of the cache; where it is absent, `build` fills it. It is filled under another name and then
- * renamed, so that a folder of that name is whole, whoever was killed or came first.
+ * Returns the cache folder `name`. If it is absent, `build` fills it under another name, and it is then renamed. So a folder
+ * with that name is always complete, even if a build is killed or two builds race.
  */
 export async function cached(name: string, build: (folder: string) => Promise<void> | void): Promise<string> {
   const folder = join(cacheFolder(), name);

@@ -1,7 +1,7 @@
-/** Writes a cpio archive in the "newc" format, which the kernel unpacks as its initial file system. */
+/** Writes cpio archives in the "newc" format, which the kernel unpacks as its initial file system. */
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 
-/** What one path of the archive is. */
+/** The content of one path in the archive. */
 export type Entry =
   | { readonly kind: "folder" }
   | { readonly kind: "link"; readonly to: string }
@@ -11,7 +11,7 @@ export type Entry =
 
 const TYPE = { folder: 0o040755, link: 0o120777, file: 0o100644, executable: 0o100755 };
 
-/** The tree to pack: absolute paths without a leading slash. Folders are made for whatever lies in them. */
+/** The tree to pack. Paths are absolute, without the leading slash. Parent folders are added automatically. */
 export class Tree {
   readonly #entries = new Map<string, Entry>();
 
@@ -25,7 +25,7 @@ export class Tree {
     return this.#entries.has(path);
   }
 
-  /** Writes the archive, whole at the end of a 4-byte word, so that another archive may follow. */
+  /** Writes the archive, padded to a 4-byte word, so that another archive can follow. */
   write(file: string): void {
     const out = openSync(file, "w");
     try {
@@ -50,7 +50,7 @@ interface Record {
 
 function writeRecord(out: number, { path, mode, inode, content }: Record): void {
   const name = Buffer.from(`${path}\0`, "utf8");
-  // inode, mode, uid, gid, links, mtime, size, device (2), device of a node (2), name length, checksum
+  // inode, mode, uid, gid, links, mtime, size, device (2), device node (2), name length, checksum
   const fields = [inode, mode, 0, 0, 1, 0, content.length, 0, 0, 0, 0, name.length, 0];
   const header = Buffer.from(`070701${fields.map(hex).join("")}`, "latin1");
   writeSync(out, Buffer.concat([header, name, padding(header.length + name.length)]));

@@ -1,4 +1,4 @@
-/** The lab cannot run at all (no packages, no emulator): a reason for a person, never a passed run. */
+/** The lab cannot run (no packages, no emulator). The message is for a person; the run never passes. */
 export class LabFailure extends Error {
   override readonly name = "LabFailure";
 }

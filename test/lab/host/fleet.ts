@@ -1,4 +1,4 @@
-/** Runs guests side by side and gathers what they say. */
+/** Runs guests in parallel and collects their reports. */
 import { appendFileSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { KernelName } from "../check.js";
@@ -10,10 +10,10 @@ import { packagesImage, writeProjectImage } from "./project-image.js";
 import { type Machine, runGuest } from "./qemu.js";
 import { Userland } from "./userland.js";
 
-/** A busy host may spoil a guest's calibration of its clock more than once. */
+/** A busy host may spoil a guest's clock calibration more than once. */
 const MAX_BOOTS = 3;
 
-/** Everything that guests are made of; made once a run. */
+/** The parts of all guests, made once per run. */
 export class Fleet {
   readonly #checkout: string;
   readonly #userland: Userland;
@@ -38,7 +38,7 @@ export class Fleet {
     return this.#userland;
   }
 
-  /** The guest's disk image and machine, ready to boot. */
+  /** Prepares a guest's machine and its image, ready to boot. */
   async machine(plan: GuestPlan): Promise<Machine> {
     const { kernel, base } = await this.#kernel(plan.kernel);
     const folder = join(this.#folder, `${plan.kernel}-${plan.name}`);
@@ -52,7 +52,7 @@ export class Fleet {
       limit: String(plan.limit),
     };
     writeProjectImage(this.#checkout, job, project);
-    // The kernel unpacks archives that follow one another over each other.
+    // The kernel unpacks concatenated archives on top of each other.
     copyFileSync(base, initrd);
     for (const part of [await packagesImage(this.#checkout), project]) appendFileSync(initrd, readFileSync(part));
     return {
@@ -66,7 +66,7 @@ export class Fleet {
     };
   }
 
-  /** Boots one guest and waits for its end. One whose clock runs wrong is booted again. */
+  /** Boots one guest and waits for its end. Boots it again if its clock is wrong. */
   async run(plan: GuestPlan, say: Say): Promise<GuestReport> {
     const began = performance.now();
     const machine = await this.machine(plan);
@@ -80,12 +80,12 @@ export class Fleet {
     }
   }
 
-  /** Removes the run's files: call it where nothing failed. */
+  /** Removes the run's files. Call it if nothing failed. */
   forget(): void {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  /** They are large, and made again for every run. */
+  /** Images are large, and every run makes new ones. */
   #dropImages(): void {
     for (const image of this.#images) rmSync(image, { force: true });
   }

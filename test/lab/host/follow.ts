@@ -1,14 +1,14 @@
-/** Reads a file that another process appends to, by lines. */
+/** Reads lines from a file that another process appends to. */
 import { closeSync, openSync, readSync } from "node:fs";
 
 const POLL_MS = 100;
 
-/** Read at a time. */
+/** Bytes per read. */
 const CHUNK_BYTES = 1024 * 1024;
 
 /**
- * Hands on each whole line soon after it was written. A file and no pipe: qemu drops what a pipe does not take at once.
- * The returned function reads the rest and ends it.
+ * Calls `onLine` with each whole line soon after it is written. Reads a file rather than a pipe, because qemu drops what a
+ * pipe does not accept at once. The returned function reads the rest and stops.
  */
 export function follow(file: string, onLine: (line: string) => void): () => void {
   const open = openSync(file, "a+");

@@ -1,25 +1,25 @@
-/** Listens to one guest: what it says is shown as it comes, and gathered into a report. */
+/** Listens to one guest: shows its messages as they come, and collects them into a report. */
 import { readFileSync } from "node:fs";
 import type { Seconds } from "../../../src/core/domain/units.js";
 import type { KernelName } from "../check.js";
 import { type CheckResult, type Job, type Message, messageSchema } from "../protocol.js";
 import type { Clock, GuestEnd } from "./qemu.js";
 
-/** The last lines of a guest's console, where it died. */
+/** How many last lines of a failed guest's console to show. */
 const CONSOLE_LINES = 30;
 
 /** One guest of a run. */
 export interface GuestPlan {
   readonly kernel: KernelName;
-  /** Names it in the output and its folder. */
+  /** Its name in the output and of its folder. */
   readonly name: string;
   readonly job: Job;
   readonly memoryMib: number;
   readonly cpus: number;
   readonly clock: Clock;
-  /** Where it runs longer, it is killed. */
+  /** The guest is killed if it runs longer. */
   readonly limit: Seconds;
-  /** Options of the guest's node, e.g. `--cpu-prof`. */
+  /** Options for the guest's node, such as `--cpu-prof`. */
   readonly nodeOptions?: readonly string[];
 }
 
@@ -28,21 +28,21 @@ export interface GuestReport {
   readonly release: string;
   readonly checks: readonly CheckResult[];
   readonly payloads: readonly { readonly name: string; readonly value: unknown }[];
-  /** Why the guest as a whole failed; undefined where it ended as it should. */
+  /** Why the guest as a whole failed; undefined if it ended properly. */
   readonly trouble?: string;
   readonly seconds: number;
 }
 
-/** Called with whatever is for a person to read as it happens. */
+/** Shows a text to a person as it happens. */
 export type Say = (guest: GuestPlan, text: string) => void;
 
-/** Every record begins so; anything else is for a person. */
+/** The start of every record. Any other line is for a person to read. */
 const RECORD = '{"kind":';
 
-/** Of a line that is not a record. */
+/** The most characters to show of a line that is not a record. */
 const MAX_SHOWN = 1000;
 
-/** On the host's clock a guest is up for less time than its qemu, by what the firmware takes. */
+/** On the host's clock a guest's uptime is shorter than qemu's, because the firmware runs first. */
 const FIRMWARE_SECONDS = 3;
 
 export class Hearing {
@@ -60,7 +60,7 @@ export class Hearing {
     this.#say = say;
   }
 
-  /** Takes a line of the guest; `stop` where the guest is of no use. */
+  /** Handles a line from the guest. Returns `stop` if the guest is unusable. */
   line(text: string): "go on" | "stop" {
     const message = parse(text);
     if (message?.kind === "up") return this.#up(message.release, message.seconds);
@@ -111,7 +111,7 @@ export class Hearing {
   }
 }
 
-/** A busy host can spoil the kernel's calibration of its clock: seen, 557 s in 40. */
+/** A busy host can spoil the kernel's clock calibration: in one observed case, 557 s passed in 40. */
 function isPlausible(up: number, real: number): boolean {
   return up < real * 1.05 && up > real * 0.7 - FIRMWARE_SECONDS;
 }
@@ -119,7 +119,7 @@ function isPlausible(up: number, real: number): boolean {
 function troubleOf(end: GuestEnd, missing: readonly string[], damaged: number, consoleFile: string): string {
   const notRun = missing.length === 0 ? "" : `; not run: ${missing.join(", ")}`;
   const last = readFileSync(consoleFile, "utf8").trimEnd().split(/\r?\n/).slice(-CONSOLE_LINES);
-  const lost = damaged === 0 ? "" : `; ${damaged} of its records came damaged`;
+  const lost = damaged === 0 ? "" : `; damaged records: ${damaged}`;
   return [`the guest failed: ${endOf(end)}${notRun}${lost}`, `its console (${consoleFile}) ends:`, ...last].join(
     "\n  ",
   );
@@ -144,12 +144,12 @@ function parse(text: string): ReturnType<typeof messageSchema.parse> | undefined
     const read = messageSchema.safeParse(JSON.parse(text));
     return read.success ? read.data : undefined;
   } catch {
-    // Not a record: shown as it is.
+    // Not a record: shown unchanged.
     return undefined;
   }
 }
 
-/** One line, and below it what explains a failure. */
+/** One line for the result, then the reason and evidence of a failure. */
 function formatCheck(check: CheckResult): string {
   const line = `${check.passed ? "ok    " : "FAILED"} ${check.name} (${check.assertions} assertions, ${check.seconds} s)`;
   const more = [check.reason, ...(check.evidence ?? [])].filter((text) => text !== undefined);

@@ -1,4 +1,4 @@
-/** A Debian kernel, taken apart for a guest: the bare kernel for a PVH boot, and the modules in load order. */
+/** A Debian kernel, unpacked for a guest: the bare kernel for a PVH boot, and the modules in load order. */
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { KernelName } from "../check.js";
@@ -7,13 +7,13 @@ import { cached, keyOf } from "./cache.js";
 import { LabFailure } from "./failure.js";
 import type { Userland } from "./userland.js";
 
-/** The cloud flavour: smaller, with the same NVMe code. */
+/** The cloud flavour is smaller and has the same NVMe code. */
 const PACKAGE: Readonly<Record<KernelName, RegExp>> = {
   "6.1": /^linux-image-6\.1\.0-\d+-cloud-amd64$/,
   "6.12": /^linux-image-6\.12\.[\d.]+\+deb1\d-cloud-amd64$/,
 };
 
-/** Loaded in this order, each after what it depends on. Where a kernel has one built in, it has no file. */
+/** Loaded in this order, each after its dependencies. A built-in module has no file. */
 const MODULES = [
   "configfs",
   "crc32c_generic",
@@ -39,17 +39,17 @@ const MODULES = [
 
 const MODULE_FILE = /\.ko(?:\.(?:xz|zst))?$/;
 
-/** A kernel that is ready to boot. */
+/** A kernel, ready to boot. */
 export interface Kernel {
   readonly name: KernelName;
-  /** What `uname -r` says. */
+  /** As in `uname -r`. */
   readonly release: string;
   readonly vmlinux: string;
   /** Unpacked module files in load order. */
   readonly modules: readonly string[];
 }
 
-/** The newest kernel of that line from the cache, or downloaded. */
+/** Gets the newest kernel with this name, from the cache or by download. */
 export async function getKernel(name: KernelName, userland: Userland): Promise<Kernel> {
   const folder = await cached(`kernel-${name}-${keyOf([MODULES])}`, (making) => {
     const root = join(making, "root");
@@ -69,7 +69,7 @@ export async function getKernel(name: KernelName, userland: Userland): Promise<K
 
 function takeApart(root: string, folder: string, userland: Userland): void {
   const [release] = readdirSync(join(root, "lib/modules"));
-  if (release === undefined) throw new LabFailure("the kernel's package has no modules");
+  if (release === undefined) throw new LabFailure("the kernel package has no modules");
   const image = readFileSync(join(root, "boot", `vmlinuz-${release}`));
   writeFileSync(join(folder, "vmlinux"), userland.unpack(payloadOf(image)));
   mkdirSync(join(folder, "modules"));
@@ -80,7 +80,7 @@ function takeApart(root: string, folder: string, userland: Userland): void {
   writeFileSync(join(folder, "load-order"), `${[release, ...order].join("\n")}\n`);
 }
 
-/** The compressed kernel within a bzImage (the x86 boot protocol's setup_sects, payload_offset, payload_length). */
+/** The compressed kernel in a bzImage (setup_sects, payload_offset and payload_length of the x86 boot protocol). */
 function payloadOf(image: Buffer): Buffer {
   const setupSectors = image.readUInt8(0x1f1) === 0 ? 4 : image.readUInt8(0x1f1);
   const start = (setupSectors + 1) * 512 + image.readUInt32LE(0x248);
@@ -93,7 +93,7 @@ interface ModuleFile {
   readonly bytes: Buffer;
 }
 
-/** The modules of a kernel by name, and those that were wanted with what they depend on. */
+/** A kernel's modules by name, and the wanted modules with their dependencies. */
 class ModuleFiles {
   readonly #paths = new Map<string, string>();
   readonly #taken = new Map<string, ModuleFile>();
@@ -111,7 +111,7 @@ class ModuleFiles {
     const path = this.#paths.get(wanted);
     if (path === undefined || this.#taken.has(wanted)) return;
     const packed = readFileSync(path);
-    // Its signature is the end of the file: unpacked it is whole, and the kernel accepts it.
+    // The signature is at the end of the module, so the kernel accepts the unpacked file.
     const bytes = path.endsWith(".ko") ? packed : this.#userland.unpack(packed);
     for (const needed of dependsOn(bytes)) this.want(needed);
     this.#taken.set(wanted, { file: `${wanted}.ko`, bytes });
@@ -122,12 +122,12 @@ class ModuleFiles {
   }
 }
 
-/** The kernel takes `-` and `_` in a module's name for one. */
+/** The kernel treats `-` and `_` in a module name as the same. */
 function moduleName(path: string): string {
   return basename(path).replace(MODULE_FILE, "").replaceAll("-", "_");
 }
 
-/** A module's own list: `depends=one,two` in its .modinfo section. */
+/** A module's dependencies: `depends=one,two` in its .modinfo section. */
 function dependsOn(module: Buffer): readonly string[] {
   const found = /\0depends=([^\0]*)\0/.exec(module.toString("latin1"))?.[1] ?? "";
   return found.split(",").filter((name) => name !== "");

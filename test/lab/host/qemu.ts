@@ -1,4 +1,4 @@
-/** Runs one guest in qemu from its start to its end, and hands on what it says. */
+/** Runs one guest in qemu from start to end, and forwards its output. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { accessSync, constants, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,9 +11,9 @@ import type { Userland } from "./userland.js";
 export interface Machine {
   readonly kernel: Kernel;
   readonly initrd: string;
-  /** The kernel's console is written there. */
+  /** Receives the kernel's console output. */
   readonly consoleFile: string;
-  /** What the guest says to the host. */
+  /** Receives the guest's records. */
   readonly resultsFile: string;
   readonly memoryMib: number;
   readonly cpus: number;
@@ -21,41 +21,41 @@ export interface Machine {
 }
 
 /**
- * What a guest's time is. `virtual`: it advances with the instructions executed, and jumps where all processors are
- * idle. So a busy host slows a guest down without changing what the guest sees, and waits cost nothing. `host`: the
- * host's own time, to measure; the processor is then lent by the host where it can be.
+ * A guest's clock. `virtual` advances with the instructions executed, and jumps while all processors are idle. So a busy
+ * host slows a guest down without changing what the guest sees, and waits cost nothing. `host` is the host's own time, for
+ * measurements; the guest then runs on the host's processor if possible.
  */
 export type Clock = "virtual" | "host";
 
-/** With more, qemu lets a busy processor starve the others of a guest (6.1 then hangs while it starts them). */
+/** With more than one, qemu lets a busy processor starve the others (6.1 then hangs while starting them). */
 export const VIRTUAL_CPUS = 1;
 
-/** A virtual processor executes 500 million instructions a second (2^1 ns each), about what emulation reaches. */
+/** A virtual processor executes 500 million instructions per second (2^1 ns each), about as fast as emulation. */
 const VIRTUAL = ["-accel", "tcg,thread=single", "-icount", "shift=1,sleep=off", "-rtc", "base=utc,clock=vm"];
 
-/** How a guest ended: by itself, by the wish of whoever listened to it, at its limit, or otherwise. */
+/** How a guest ended: stopped by the listener, powered off, killed at its limit, or failed. */
 export type GuestEnd =
   | { readonly kind: "stopped" }
   | { readonly kind: "powered-off" }
   | { readonly kind: "killed"; readonly after: Seconds }
   | { readonly kind: "failed"; readonly reason: string };
 
-/** No probing, no mitigations, no random layout: the kernel starts in half the time. */
+/** No probing, no mitigations, no random layout: halves the kernel's boot time. */
 const COMMAND_LINE =
   "console=ttyS0 quiet panic=-1 oops=panic reboot=t tsc=reliable no_timer_check nokaslr mitigations=off audit=0 cryptomgr.notests";
 
-/** Run by a loader that is not the system's, qemu does not find its own parts. */
+/** qemu runs with a loader other than the system's, so it needs the path to its modules. */
 function environment(userland: Userland): NodeJS.ProcessEnv {
   return { ...process.env, QEMU_MODULE_DIR: join(userland.root, "usr/lib/x86_64-linux-gnu/qemu") };
 }
 
-/** Guests that run now: they end with this process. */
+/** The running guests. They end with this process. */
 const running = new Set<ChildProcess>();
 process.on("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
 
-/** Boots the machine and resolves when it is off; after `limit` it is killed. Each line of the result channel goes to `onLine`, which may end it. */
+/** Boots the machine and resolves when it is off. Kills it after `limit`. `onLine` gets each record and may stop it. */
 export async function runGuest(
   userland: Userland,
   machine: Machine,
@@ -110,7 +110,7 @@ export async function runShell(userland: Userland, machine: Machine): Promise<vo
   running.delete(child);
 }
 
-/** Whether the host can lend its processor, or one must be emulated. */
+/** Whether the guest can run on the host's processor, or needs an emulated one. */
 function acceleration(): "kvm" | "tcg" {
   try {
     accessSync("/dev/kvm", constants.R_OK | constants.W_OK);
@@ -120,7 +120,7 @@ function acceleration(): "kvm" | "tcg" {
   return /^flags\s*:.*\b(?:vmx|svm)\b/m.test(readFileSync("/proc/cpuinfo", "utf8")) ? "kvm" : "tcg";
 }
 
-/** The second is taken where the first does not start after all. */
+/** qemu uses the second accelerator if the first does not start. */
 function hostClock(): readonly string[] {
   const emulated = ["-accel", "tcg,thread=multi"];
   return acceleration() === "kvm" ? ["-accel", "kvm", ...emulated] : emulated;

@@ -1,4 +1,4 @@
-/** The programs that the lab needs: qemu for the host, and what a guest's file system holds. */
+/** The programs that the lab needs: qemu for the host, and the programs of a guest's file system. */
 import { spawnSync } from "node:child_process";
 import { existsSync, lstatSync, mkdirSync, readlinkSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -20,10 +20,10 @@ const PACKAGES = [
 
 const LIBRARY_FOLDERS = ["lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu"];
 
-/** Output of an unpacking program: a kernel has 70 MB. */
+/** The output limit of an unpacking program. A kernel has 70 MB. */
 const MAX_OUTPUT = 256 * 1024 * 1024;
 
-/** Debian's programs, unpacked into a folder; they run with their own loader and libraries. */
+/** Debian's programs, unpacked into a folder. They run with their own loader and libraries. */
 export class Userland {
   readonly root: string;
 
@@ -31,7 +31,7 @@ export class Userland {
     this.root = root;
   }
 
-  /** The packages from the cache, or downloaded. */
+  /** Gets the packages, from the cache or by download. */
   static async get(): Promise<Userland> {
     const folder = await cached(`userland-${keyOf(PACKAGES)}`, (making) => {
       const root = join(making, "root");
@@ -43,18 +43,18 @@ export class Userland {
     return new Userland(join(folder, "root"));
   }
 
-  /** The command line that runs one of the programs on this host: loader, its libraries, the program. */
+  /** The command line that runs a program on this host: the loader, the library path, the program. */
   command(program: string): readonly string[] {
     const loader = join(this.root, "lib64/ld-linux-x86-64.so.2");
     return [this.#inside(loader), "--library-path", this.#libraryPath(), join(this.root, program)];
   }
 
-  /** Unpacks what one of the kernel's compressors packed. */
+  /** Unpacks data from one of the kernel's compressors. */
   unpack(bytes: Uint8Array): Buffer {
     const magic = Buffer.from(bytes.subarray(0, 4)).toString("hex");
     const [program = "", ...args] = this.#unpacker(magic);
     const ran = spawnSync(program, args, { input: bytes, maxBuffer: MAX_OUTPUT });
-    // The kernel appends a length to what it compressed: a program may grumble about it after it has unpacked all.
+    // The kernel appends a length to the compressed data. A program may complain about it after unpacking everything.
     if (ran.stdout.length === 0) throw new LabFailure(`${program} cannot unpack data that begins with ${magic}`);
     return ran.stdout;
   }
@@ -66,18 +66,18 @@ export class Userland {
       case "02214c18":
         return [...this.command("usr/bin/lz4"), "-dcq"];
       case "fd377a58":
-        // Statically linked: runs as it is.
+        // Statically linked, so it runs directly.
         return [join(this.root, "bin/busybox"), "xz", "-dc"];
       default:
-        throw new LabFailure(`a compression that the lab does not know: data begins with ${magic}`);
+        throw new LabFailure(`unknown compression: the data begins with ${magic}`);
     }
   }
 
-  /** The shared libraries that a program is linked with, as files of this folder. */
+  /** The shared libraries of a program, as files in this folder. */
   libraries(program: string): readonly string[] {
     const [loader = "", ...rest] = this.command(program);
     const ran = spawnSync(loader, ["--list", ...rest], { encoding: "utf8" });
-    if (ran.status !== 0) throw new LabFailure(`the libraries of ${program} cannot be listed`);
+    if (ran.status !== 0) throw new LabFailure(`cannot list the libraries of ${program}`);
     return [...ran.stdout.matchAll(/=> (\/\S+)/g)].map((match) => match[1] ?? "");
   }
 
@@ -85,7 +85,7 @@ export class Userland {
     return LIBRARY_FOLDERS.map((folder) => join(this.root, folder)).join(":");
   }
 
-  /** Follows a link that is absolute in its package, within the folder. */
+  /** Resolves a package's absolute link within the folder. */
   #inside(path: string): string {
     if (!existsSync(path) && lstatSync(path).isSymbolicLink()) return join(this.root, readlinkSync(path));
     return realpathSync(path).startsWith(realpathSync(this.root)) ? path : join(this.root, readlinkSync(path));

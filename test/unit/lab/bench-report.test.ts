@@ -49,26 +49,26 @@ describe("the report of the measurements", () => {
   const slowRestart = { signal: "SIGKILL", endMs: 100, all: { ms: 5001, cpuMs: 3000 }, memory: MEMORY } as const;
   const heavy = { rssMib: 69.1, pssMib: 40 };
   const changes: readonly (readonly [string, Partial<Figures>])[] = [
-    ["started until all live", { floorMs: [1500, 1600, 1700] }],
+    ["start until all are live", { floorMs: [1500, 1600, 1700] }],
     ["CPU until then", withCpu(150, 10_401)],
     ["RSS then", { starts: GOOD.starts.map((start) => ({ ...start, memory: heavy })) }],
-    ["restarted after SIGKILL, until all are known", { restarts: [slowRestart] }],
+    ["restart after SIGKILL until all are known", { restarts: [slowRestart] }],
     ["RSS after a restart", { restarts: GOOD.restarts.map((restart) => ({ ...restart, memory: heavy })) }],
-    ["one more subsystem: event until live", { more: [1801, 1801, 1].map((ms) => ({ ms, cpuMs: 1 })) }],
-    ["CPU of one more", { more: [101, 101, 1].map((cpuMs) => ({ ms: 1600, cpuMs })) }],
-    ["one less: event until gone", { less: [1801, 1801, 1].map((ms) => ({ ms, cpuMs: 1 })) }],
-    ["an I/O controller deleted by hand, until live again", { removed: { ioMs: 3301, dcMs: 3000 } }],
-    ["the discovery controller deleted by hand, until live again", { removed: { ioMs: 3000, dcMs: 3301 } }],
-    ["list_controllers answered by stac", { askedMs: [21, 21, 1] }],
+    ["subsystem added: event until live", { more: [1801, 1801, 1].map((ms) => ({ ms, cpuMs: 1 })) }],
+    ["CPU of adding a subsystem", { more: [101, 101, 1].map((cpuMs) => ({ ms: 1600, cpuMs })) }],
+    ["subsystem removed: event until gone", { less: [1801, 1801, 1].map((ms) => ({ ms, cpuMs: 1 })) }],
+    ["I/O controller deleted by hand until live again", { removed: { ioMs: 3301, dcMs: 3000 } }],
+    ["discovery controller deleted by hand until live again", { removed: { ioMs: 3000, dcMs: 3301 } }],
+    ["stac's answer to list_controllers", { askedMs: [21, 21, 1] }],
     ["idle CPU", { idle: { seconds: 60, cpuMs: 331 } }],
-    ["RSS after all this", { memoryLast: heavy }],
+    ["RSS at the end", { memoryLast: heavy }],
   ];
   test.each(changes)("misses the budget of: %s", (what, change) => {
     const { text, met } = report({ ...GOOD, ...change });
     expect(met).toBe(false);
     const lines = text.split("\n").filter((line) => line.includes("MISSED"));
     expect(lines[0]).toContain(what);
-    expect(lines.slice(1)).toEqual(["1 budgets are MISSED."]);
+    expect(lines.slice(1)).toEqual(["Budgets MISSED: 1."]);
   });
 
   test("judges what is larger with more controllers by their number", () => {
@@ -97,7 +97,7 @@ describe("the growth of CPU time", () => {
 
   test("is a line of the report where three numbers of controllers were measured", () => {
     expect(report(withCpu(150, 8000), withCpu(10, 3000), withCpu(50, 4000)).text).toMatch(
-      /CPU of a controller more.*25 ms up to 50, 40 ms up to 150 MISSED/u,
+      /CPU per extra controller.*25 ms up to 50, 40 ms up to 150 MISSED/u,
     );
   });
 });

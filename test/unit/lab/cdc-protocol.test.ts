@@ -101,7 +101,7 @@ describe("a connection", () => {
     await host.closed;
     const { associations } = await cdc.seen();
     expect(associations).toMatchObject([
-      { hostnqn: HOST, state: "gone", reason: "the host ended it with fatal error 5" },
+      { hostnqn: HOST, state: "gone", reason: "the host terminated the connection with fatal error 5" },
     ]);
   });
 
@@ -205,7 +205,7 @@ describe("a controller", () => {
     await starved.closed;
     expect((await cdc.seen()).associations).toMatchObject([
       { state: "ready", kato: 1000, keepAlives: 1 },
-      { state: "gone", reason: "the keep alive timer ran out", keepAlives: 0 },
+      { state: "gone", reason: "the keep alive timer expired", keepAlives: 0 },
     ]);
     vi.advanceTimersByTime(1000);
     await fed.closed;

@@ -63,7 +63,7 @@ describe("a run of the lab", () => {
     [
       "a record was damaged",
       heard([UP, '{"kind":"check","na', check("one"), check("two"), { kind: "end" }]),
-      "1 of its records came damaged",
+      "damaged records: 1",
     ],
   ])("fails where %s", (_, report, reason) => {
     const { text, passed } = summarize(["6.12"], [report]);

@@ -1,4 +1,4 @@
-/** Asks the services over a bus, as a client on the command line would. */
+/** Calls the services over a bus, as a command line client would. */
 import { Link, type LinkResult } from "../../../../src/adapters/real/bus/link.js";
 import { DBUS_ERROR } from "../../../../src/adapters/real/bus/errors.js";
 import { SERVICES, signatureOf } from "../../../../src/adapters/real/bus/idl.js";
@@ -8,20 +8,20 @@ import type { ServiceName } from "../../../../src/core/ports/bus.js";
 import type { Lab } from "../../guest/lab.js";
 
 export interface BusClient {
-  /** Calls a method of a service; throws where it answers with an error. */
+  /** Calls a method of a service. Throws if the answer is an error. */
   ask(service: ServiceName, method: string, args: readonly (string | boolean)[]): Promise<unknown>;
-  /** Looks a service up; throws where nobody has its name. */
+  /** Looks a service up. Throws if its name has no owner. */
   peer(service: ServiceName): Promise<Peer>;
 }
 
-/** A service as long as it keeps its name. */
+/** A service, valid while its process owns the name. */
 export interface Peer {
   ask(method: string, args: readonly (string | boolean)[]): Promise<unknown>;
-  /** Resolves when the whole answer has come, and leaves it unread: what this client makes of it is not to be measured. */
+  /** Resolves when the whole answer has arrived, without decoding it, so that a measurement excludes this client's work. */
   answers(method: string, args: readonly (string | boolean)[]): Promise<void>;
 }
 
-/** A client of the bus; it leaves when the check is over. */
+/** Opens a bus client that closes when the check is over. */
 export async function busClient(lab: Lab, address: string): Promise<BusClient> {
   const link = await open(address);
   lab.after(() => link.close());
@@ -42,7 +42,7 @@ async function peerOf(link: Link, service: ServiceName): Promise<Peer> {
   return {
     ask: async (method, args) => valueOf(await call(method, args), `${method} of ${busName}`),
     async answers(method, args) {
-      // An answer of any other signature than this is not read any further.
+      // The link does not decode an answer with an unexpected signature.
       const result = await call(method, args, "");
       if (result.ok || result.error !== DBUS_ERROR.invalidSignature)
         throw new Error(`${method} of ${busName} has no answer`);
@@ -82,7 +82,7 @@ function open(address: string): Promise<Link> {
   });
 }
 
-/** A list of controllers as `NQN device`, in order. */
+/** A list of controllers as sorted lines `NQN device`. */
 export function listed(answer: unknown): readonly string[] {
   if (!Array.isArray(answer)) throw new Error(`list_controllers answered ${JSON.stringify(answer)}`);
   return answer.map((one: Record<string, string>) => `${one["subsysnqn"] ?? ""} ${one["device"] ?? ""}`).sort();

@@ -1,8 +1,8 @@
-/** Texts of configuration files. */
+/** Makes the texts of configuration files. */
 import { HOME } from "./storage.js";
 
 export interface Configuration {
-  /** Lines of [Global], as `kato=5`. */
+  /** Lines of [Global], such as `kato=5`. */
   readonly global?: readonly string[];
   /** Values of `controller=`. */
   readonly controllers?: readonly string[];
@@ -24,12 +24,12 @@ function lines(texts: readonly string[]): string {
   return texts.map((text) => `${text}\n`).join("");
 }
 
-/** An address as `controller=` and `exclude=` take it. */
+/** An address in the format of `controller=` and `exclude=`. */
 export function at({ traddr, trsvcid }: { readonly traddr: string; readonly trsvcid: string }): string {
   return `transport=tcp;traddr=${traddr};trsvcid=${trsvcid}`;
 }
 
-/** Both files; stacd.conf with one I/O queue a connection, which emulated processors bear. */
+/** Both files. stacd.conf sets one I/O queue per connection, to suit emulated processors. */
 export function filesFor(
   controllers: readonly string[],
   staf: Omit<Configuration, "controllers"> = {},
@@ -41,7 +41,7 @@ export function filesFor(
   };
 }
 
-/** The same with the home port's discovery controller. */
+/** Both files with the home port's discovery controller. */
 export function homeFiles(
   staf: Omit<Configuration, "controllers"> = {},
   stac: Configuration = {},

@@ -1,4 +1,4 @@
-/** The two adapters that discover, driven by hand: Avahi over D-Bus, and queries of our own on interfaces. */
+/** The two discovery adapters, driven by hand: Avahi over D-Bus, and our own queries on interfaces. */
 import { AVAHI } from "../../../../src/adapters/real/avahi/wire.js";
 import { RealDnssd } from "../../../../src/adapters/real/avahi/port.js";
 import { RealBus } from "../../../../src/adapters/real/bus/port.js";
@@ -22,23 +22,23 @@ import type { LogRecord } from "../../../../src/core/ports/log.js";
 import type { Lab } from "../../guest/lab.js";
 import { waitFor } from "../../guest/wait.js";
 
-/** How often whoever waits asks again. */
+/** The interval between queries while waiting. */
 const ASK_EVERY = Milliseconds(500);
 
 export interface Discoverer {
   readonly name: string;
-  /** What is announced as far as it knows, a line each. */
+  /** The services that it knows, one line each. */
   services(): readonly string[];
   readonly log: readonly LogRecord[];
 }
 
-/** `here ipv4 one 10.99.0.2:8009 p=tcp`; a link-local address, which nobody chose, as `link-local`. */
+/** A service as `here ipv4 one 10.99.0.2 8009 p=tcp`. A link-local address, which the kernel chose, is `link-local`. */
 export function lineOf({ instance, hostIface, family, address, port, txt }: DnssdService): string {
   const shown = address.startsWith("fe80:") ? "link-local" : address;
   return [hostIface, family, instance, shown, port, ...[...txt].sort()].join(" ");
 }
 
-/** Avahi on this bus. */
+/** Discovers through Avahi on a bus. */
 export class ByAvahi implements Discoverer {
   readonly name = "Avahi";
   readonly events: CoreEvent[] = [];
@@ -68,7 +68,7 @@ export class ByAvahi implements Discoverer {
     return [...this.#found.values()].map(lineOf).sort();
   }
 
-  /** What was told of the daemon, oldest first. */
+  /** The reported states of the Avahi daemon, oldest first. */
   daemon(): readonly string[] {
     return this.events.flatMap((event) => (event.kind === "dnssd-daemon" ? [event.up ? "up" : "down"] : []));
   }
@@ -85,9 +85,9 @@ function keyOf({ hostIface, family, type, instance }: Omit<DnssdService, "addres
   return `${hostIface} ${family} ${type} ${instance}`;
 }
 
-/** Queries on these interfaces, over both families, and the core's own cache of what is answered. */
+/** Discovers by queries on these interfaces over both families, with the core's own cache of the answers. */
 export class ByQueries implements Discoverer {
-  readonly name = "queries of our own";
+  readonly name = "our own queries";
   readonly log: LogRecord[] = [];
   readonly mdns: RealMdns;
   readonly heard: Extract<CoreEvent, { kind: "mdns-datagram" }>[] = [];
@@ -117,12 +117,12 @@ export class ByQueries implements Discoverer {
       .sort();
   }
 
-  /** Nothing that was heard counts any more. */
+  /** Forgets everything that was heard. */
   forget(): void {
     for (const hostIface of this.#caches.keys()) this.#caches.set(hostIface, emptyCache());
   }
 
-  /** How long the datagrams were that came from an address, in their order. */
+  /** The lengths of the datagrams from an address, in order. */
   bytesFrom(address: string): readonly number[] {
     return this.heard.filter(({ from }) => from === address).map(({ datagram }) => datagram.length);
   }
@@ -149,7 +149,7 @@ function now(): Milliseconds {
   return Milliseconds(performance.now());
 }
 
-/** Waits until each of them knows exactly these services. */
+/** Waits until each discoverer knows exactly these services. */
 export async function allSee(
   discoverers: readonly Discoverer[],
   expected: readonly string[],

@@ -1,4 +1,4 @@
-/** The kernel as a host, used by a check's own hands: admin commands on its controllers, and what it announces. */
+/** The kernel as a host, driven directly by a check: admin commands on its controllers, and its uevents. */
 import { promises } from "node:fs";
 import { getLogPage } from "../../../../src/core/codec/admin.js";
 import { decodeUevent } from "../../../../src/core/codec/uevent.js";
@@ -12,7 +12,7 @@ import type { Lab } from "../../guest/lab.js";
 
 const TIMEOUT = Milliseconds(20_000);
 
-/** How an admin command ended: `errno` is 0 where the controller answered. */
+/** The result of an admin command. `errno` is 0 if the controller answered. */
 export interface AdminOutcome {
   readonly errno: number;
   readonly status: number;
@@ -30,13 +30,13 @@ export interface KernelHost {
     length: number,
     more?: { readonly lsp?: number; readonly rae?: "retain" | "clear"; readonly offset?: number },
   ): Promise<AdminOutcome>;
-  /** Discovery Information Management. */
+  /** Sends a Discovery Information Management command. */
   register(device: string, task: number, data: Uint8Array): Promise<AdminOutcome>;
-  /** NVMe uevents since the start, a line each: `change nvme0 NVME_EVENT=connected`. */
+  /** NVMe uevents since the start, one line each: `change nvme0 NVME_EVENT=connected`. */
   readonly announced: readonly string[];
 }
 
-/** Listens from now on until the check is over. */
+/** Starts listening for uevents. The end of the check stops it. */
 export function kernelHost(lab: Lab): KernelHost {
   const loaded = loadLibc();
   if (!loaded.ok) throw new Error("koffi does not load");

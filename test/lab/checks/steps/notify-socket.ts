@@ -1,4 +1,4 @@
-/** What a service manager hears of a service (sd_notify(3)): a datagram socket, which Node has not. */
+/** A service manager's notification socket (sd_notify(3)): a Unix datagram socket, which Node lacks. */
 import { join } from "node:path";
 import { loadLibc, type Libc } from "../../../../src/adapters/real/libc.js";
 import { notifyAddress } from "../../../../src/adapters/real/sd-notify.js";
@@ -27,7 +27,7 @@ export class NotifySocket {
     lab.after(() => void libc.close(made.value));
   }
 
-  /** What was sent so far, one datagram each, oldest first. */
+  /** The messages so far, one per datagram, oldest first. */
   get messages(): readonly string[] {
     const into = Buffer.alloc(MESSAGE_BYTES_MAX);
     for (;;) {

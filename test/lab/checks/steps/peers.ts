@@ -1,4 +1,4 @@
-/** Peers of a check's own that are no target: what they do to whoever connects. */
+/** Peers that are not targets, and how they treat a host that connects. */
 import { createServer, type Server, type Socket } from "node:net";
 import type { Lab } from "../../guest/lab.js";
 import type { Place } from "./storage.js";
@@ -17,21 +17,21 @@ const RESPONSE_STATUS_AT = 22;
 /** Connect Invalid Parameters, do not retry: status 0x4182 above the phase bit. */
 const REFUSED = 0x4182 << 1;
 
-/** Accepts, and says nothing. */
+/** Starts a peer that accepts connections and says nothing. */
 export async function silentPeer(lab: Lab, place: Place): Promise<void> {
   await listen(lab, place, () => undefined);
 }
 
 export interface StallingPeer {
-  /** Commands that wait for an answer. */
+  /** The number of commands that wait for an answer. */
   readonly waiting: number;
-  /** Refuses what waits, and whatever comes from now on. */
+  /** Refuses the waiting commands, and all later ones. */
   release(): void;
 }
 
 /**
- * Answers the first exchange, so that it passes for alive, and then leaves the Connect command without an answer: the kernel
- * waits for it in the middle of a connect, with every other connect of the host behind it.
+ * Starts a peer that answers the first exchange, so that it seems alive, and then does not answer the Connect command. The
+ * kernel waits for the answer in the middle of a connect, with every other connect of the host queued behind it.
  */
 export async function stallingPeer(lab: Lab, place: Place): Promise<StallingPeer> {
   const waiting: (() => void)[] = [];
@@ -59,7 +59,7 @@ function icResp(): Buffer {
   pdu[0] = ICRESP;
   pdu[2] = IC_BYTES;
   pdu.writeUInt32LE(IC_BYTES, 4);
-  // MAXH2CDATA, of which the kernel wants 4096 at least.
+  // MAXH2CDATA. The kernel requires at least 4096.
   pdu.writeUInt32LE(65_536, 12);
   return pdu;
 }
@@ -74,7 +74,7 @@ function refusal(commandId: number): Buffer {
   return pdu;
 }
 
-/** `received` is called with what came at once: over loopback, whole PDUs. */
+/** Listens. `received` gets the bytes as they arrive; over loopback, these are whole PDUs. */
 async function listen(
   lab: Lab,
   { traddr, trsvcid }: Place,

@@ -1,4 +1,4 @@
-/** The storage that most checks serve, and what the guest's kernel has of it. */
+/** The storage of most checks, and the guest kernel's connections to it. */
 import { readdirSync, statSync } from "node:fs";
 import { WELL_KNOWN_DISCOVERY_NQN } from "../../../../src/core/domain/transport-id.js";
 import type { Seconds } from "../../../../src/core/domain/units.js";
@@ -16,14 +16,14 @@ export interface Place {
   readonly trsvcid: string;
 }
 
-/** Port 1 of the target: its discovery controller, and every volume that is linked to it. */
+/** Port 1 of the target, with its discovery controller and the linked volumes. */
 export const HOME: Place = { traddr: "127.0.0.1", trsvcid: "8009" };
 export const HOME_ID = 1;
 
-/** Port 2, in a network namespace of its own, at the other end of a cable. */
+/** Port 2, in another network namespace, at the other end of a cable. */
 export const FAR: Place = { traddr: "10.99.0.2", trsvcid: "8009" };
 export const FAR_ID = 2;
-/** The end of the cable that the host has. */
+/** The host's end of the cable. */
 export const CABLE = "here";
 
 export const IDENTITY = `hostnqn=${HOST_NQN},hostid=${HOST_ID}`;
@@ -31,24 +31,24 @@ const OTHER_UUID = "99999999-2222-3333-4444-555555555555";
 export const OTHER_HOST_NQN = `nqn.2014-08.org.nvmexpress:uuid:${OTHER_UUID}`;
 export const OTHER_IDENTITY = `hostnqn=${OTHER_HOST_NQN},hostid=${OTHER_UUID}`;
 
-/** The NQN of a volume: a subsystem without namespaces, which is all that a connection takes. */
+/** The NQN of a volume: a subsystem without namespaces, which is enough for a connection. */
 export function volume(number: number): string {
   return `nqn.2024-01.io.stas.lab:volume-${number}`;
 }
 
-/** Volumes `first` to `last`. */
+/** The NQNs of volumes `first` to `last`. */
 export function volumes(first: number, last: number): readonly string[] {
   return Array.from({ length: last - first + 1 }, (_, at) => volume(first + at));
 }
 
-/** Opens the home port with these volumes on it, and makes others that are not shown yet. */
+/** Opens the home port and links the `shown` volumes to it. Makes the `hidden` volumes without linking them. */
 export function serve(target: Target, shown: readonly string[], hidden: readonly string[] = []): void {
   target.port({ id: HOME_ID, traddr: HOME.traddr, trsvcid: Number(HOME.trsvcid) });
   for (const nqn of [...shown, ...hidden]) target.subsystem(nqn);
   for (const nqn of shown) target.link(HOME_ID, nqn);
 }
 
-/** The same at the other end of a cable, whose namespace is returned. */
+/** Lays the cable and serves volumes at its other end. Returns the namespace there. */
 export function serveFar(lab: Lab, shown: readonly string[]): NetworkNamespace {
   const there = lab.namespace();
   cable({ name: CABLE, address: "10.99.0.1/24" }, { name: "there", address: `${FAR.traddr}/24` }, there);
@@ -79,7 +79,7 @@ export function liveDcs(): readonly ControllerView[] {
   return controllers().filter(({ state, nqn }) => state === "live" && nqn === WELL_KNOWN_DISCOVERY_NQN);
 }
 
-/** The device of the only connection to a subsystem; `undefined` where it has none, or several. */
+/** The device of the only connection to a subsystem; `undefined` if it has none or several. */
 export function deviceFor(nqn: string): string | undefined {
   const found = controllers().filter((one) => one.nqn === nqn);
   return found.length === 1 ? found[0]?.name : undefined;
@@ -93,12 +93,12 @@ export async function allLive(nqns: readonly string[], limit: Seconds): Promise<
       .map(({ nqn }) => nqn)
       .sort()
       .join(" ");
-  // Names first: reading every state costs an emulated processor more than the daemon that is waited for.
+  // Names first: reading every state costs an emulated processor more than the daemon itself does.
   await waitFor(
-    `${nqns.length} volumes to be live`,
+    `the expected volumes to be live (${nqns.length})`,
     limit,
     () => deviceNames().length >= nqns.length && live() === wanted,
-    () => `${deviceNames().length} controllers, of volumes live: ${live()}`,
+    () => `${deviceNames().length} controllers; live volumes: ${live()}`,
   );
 }
 
@@ -106,7 +106,7 @@ export function deviceNames(): readonly string[] {
   return readdirSync(CLASS);
 }
 
-/** Every controller by name, with what tells it from another that had the same name: its node in sysfs. */
+/** Every controller by name, with its sysfs inode, which distinguishes it from an earlier controller with the same name. */
 export function instances(): Readonly<Record<string, string>> {
   const found: Record<string, string> = {};
   for (const name of [...deviceNames()].sort()) {

@@ -1,22 +1,22 @@
-/** What every check of the daemon waits for, and how long at most; moments in the daemon's log. */
+/** Limits for waits on the daemon, and times in its log. */
 import { Seconds } from "../../../../src/core/domain/units.js";
 
-/** A start, a soak and some connects take an emulated processor this long at most. */
+/** The limit for a start, a soak and some connects on an emulated processor. */
 export const LIVE_LIMIT = Seconds(30);
-/** Whatever the kernel does meanwhile, the daemon has stopped within this time. */
+/** The daemon stops within this time, regardless of what the kernel does meanwhile. */
 export const STOP_LIMIT = Seconds(5);
 
-/** How a process ends that was asked to. */
+/** A clean end of a process. */
 export const CLEAN = { status: 0, signal: null } as const;
 
-/** When the daemon wrote a line of its log, in milliseconds since 1970. */
+/** The time of a log line, in milliseconds since 1970. */
 export function loggedAt(line: string): number {
   const at = Date.parse(line.split(" ", 1)[0] ?? "");
-  if (Number.isNaN(at)) throw new Error(`a line of the log without a time: ${line}`);
+  if (Number.isNaN(at)) throw new Error(`a log line has no time: ${line}`);
   return at;
 }
 
-/** Milliseconds as a text in seconds. */
+/** Formats milliseconds as seconds. */
 export function inSeconds(milliseconds: number): string {
   return `${(milliseconds / 1000).toFixed(2)} s`;
 }

@@ -1,4 +1,4 @@
-/** What the kernel takes and shows of connections over loop and over fc. */
+/** What the kernel accepts and shows for connections over loop and fc. */
 import { constants } from "node:os";
 import { fcAddress, type FcPort } from "../../guest/fcloop.js";
 
@@ -7,17 +7,17 @@ export const TARGET_PORT: FcPort = { node: "0x20000090fa945c6d", port: "0x100000
 
 const TRADDR = `traddr=${fcAddress(TARGET_PORT)}`;
 const HOST_TRADDR = `host_traddr=${fcAddress(HOST_PORT)}`;
-/** The same address in other letters. */
+/** The same address in capital letters. */
 const CAPITALS = TRADDR.replaceAll(/0x[0-9a-f]+/g, (digits) => `0x${digits.slice(2).toUpperCase()}`);
 /** The same without the `0x`. */
 const BARE = TRADDR.replaceAll("0x", "");
 const NOBODY = "traddr=nn-0x20000090fa945c6f:pn-0x10000090fa945c6f";
 const { EALREADY, EINVAL, EIO, ENOENT } = constants.errno;
 
-/** Connects to one subsystem in this order on 6.12, and the errno or what `address` shows then. The simulated kernel does the same. */
+/** Connects to one subsystem on 6.12, in this order, with the errno or `address` of each. The simulated kernel does the same. */
 export const TAKEN: readonly (readonly [options: string, outcome: number | string])[] = [
   ["transport=loop", ""],
-  // No duplicate is looked for over loop: a second controller.
+  // Over loop the kernel does not look for duplicates: a second controller.
   ["transport=loop", ""],
   ["transport=loop,traddr=1", EIO],
   ["transport=loop,trsvcid=8009", EINVAL],

@@ -1,8 +1,8 @@
-/** Loaded into a daemon before it starts (`--import`): from here on `require("koffi")` fails, as where its binary does not load. */
+/** Loaded into a daemon before it starts (`--import`). Makes `require("koffi")` fail, as if koffi's binary did not load. */
 import Module from "node:module";
 
 const cannot = (): never => {
-  throw new Error("koffi was made not to load");
+  throw new Error("this check keeps koffi from loading");
 };
 
 const resolve = Reflect.get(Module, "_resolveFilename") as (request: string, ...rest: unknown[]) => string;
