@@ -1,5 +1,5 @@
 /**
- * Every case with which nvme-stas tests its own matching (test/test-udev.py), one per row, with our verdict. If ours
+ * Every case with which nvme-stas tests its own matching (its test-udev.py), one per row, with our verdict. If ours
  * differs on purpose, the row says why. Each case holds for IPv4 and IPv6, with and without the source address shown.
  */
 import { describe, expect, test } from "vitest";
