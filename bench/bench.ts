@@ -1,4 +1,4 @@
-/** `npm run bench`: the budgets of the simulation and of the core, as measured on this machine. */
+/** `npm run bench`: measures the budgets of the simulation and of the core on this machine. */
 import { cpus, release, totalmem } from "node:os";
 import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
@@ -20,10 +20,12 @@ import { flapping, quiet, storm, volumeAddress } from "./worlds.js";
 
 const REPEATS = 9;
 
-/** Four hours, so that the start of 150 connections does not stand for their flapping. */
+/** Four hours, so that the start of 150 connections does not dominate their flapping. */
 const FLAPPING_MINUTES = 240;
 
-/** The engine compiles for longer than a few runs take: what is measured is how a corpus or a soak goes on. */
+/**
+ * Compilation by the engine takes longer than a few runs. The bench measures a warm engine, as in a corpus or a soak.
+ */
 const WARM_UP_MS = 3000;
 
 function median(values: readonly number[]): number {
@@ -37,7 +39,7 @@ function millisecondsOf(work: () => void): number {
   return performance.now() - began;
 }
 
-/** Median of several timings, once the engine is warm. */
+/** The median of several timings, once the engine is warm. */
 function timed(work: () => void, repeats = REPEATS): number {
   const began = performance.now();
   do work();
@@ -55,7 +57,7 @@ function checkedRun(scenario: Scenario, once: boolean): ReturnType<typeof runSce
 const round = (value: number, digits = 0): string =>
   value.toLocaleString("en-GB", { maximumFractionDigits: digits, minimumFractionDigits: digits });
 
-/** Events a second, times real time, and what the trace costs, with 150 flapping controllers. */
+/** With 150 flapping controllers: events per second, speed over real time, and the cost of the trace. */
 function flappingRows(): readonly Row[] {
   const scenario = flapping(150, FLAPPING_MINUTES);
   const { events, simulated } = checkedRun(scenario, true);
@@ -72,7 +74,7 @@ function flappingRows(): readonly Row[] {
   const ratio = twice / ms;
   return [
     {
-      what: "events a second, 150 flapping for 4 h, trace hash on",
+      what: "events per second, 150 flapping for 4 h, trace hash on",
       measured: round(perSecond),
       budget: ">= 100,000",
       met: perSecond >= 100_000,
@@ -84,21 +86,26 @@ function flappingRows(): readonly Row[] {
       met: speed >= 50_000,
     },
     {
-      what: "trace lines and hash, share of a run",
+      what: "share of trace lines and hash in a run",
       measured: `${round((hash / ms) * 100)} %`,
       budget: "<= 25 %",
       met: hash / ms <= 0.25,
     },
-    { what: "running twice against once", measured: `${round(ratio, 2)} x`, budget: "<= 2.1 x", met: ratio <= 2.1 },
+    {
+      what: "running twice compared with once",
+      measured: `${round(ratio, 2)} x`,
+      budget: "<= 2.1 x",
+      met: ratio <= 2.1,
+    },
   ];
 }
 
-/** Events a second where they are uevents and replies that make the simulated kernel work little. */
+/** Events per second with uevents and replies that cost the simulated kernel little. */
 function stormRow(): Row {
   const scenario = storm(10, 300);
   const { events } = checkedRun(scenario, true);
   const perSecond = (events / timed(() => checkedRun(scenario, true))) * 1000;
-  const what = "events a second, AENs of 10 discovery controllers";
+  const what = "events per second, AENs of 10 discovery controllers";
   return { what, measured: round(perSecond), budget: ">= 100,000", met: perSecond >= 100_000 };
 }
 
@@ -119,11 +126,11 @@ function corpusRow(): Row {
   if (problems.length > 0) throw new Error(`${problems[0]?.file ?? ""} is not valid`);
   for (const scenario of scenarios) checkedRun(scenario, true);
   const ms = median(scenarios.map((scenario) => checkedRun(scenario, true).realMs));
-  const what = `median of the ${String(scenarios.length)} scenarios of the corpus`;
+  const what = `median of all ${String(scenarios.length)} scenarios`;
   return { what, measured: `${round(ms, 1)} ms`, budget: "< 5 ms", met: ms < 5 };
 }
 
-/** Time of the events that are no reconcile and no audit, in a host with that many connected controllers. */
+/** Time per event, reconciles and audits excluded, on a host with this many connected controllers. */
 function microsecondsPerEvent(controllers: number): number {
   const scenario = quiet(controllers, "10m");
   let spent = 0;
@@ -168,7 +175,7 @@ function scalingRow(): Row {
   const growth = large / small;
   const measured = `${round(small, 1)} -> ${round(large, 1)} us (${round(growth, 2)} x)`;
   return {
-    what: "an event that is no reconcile, 100 -> 10,000 controllers",
+    what: "an event other than a reconcile, 100 -> 10,000 controllers",
     measured,
     budget: "< 2 x",
     met: growth < 2,
@@ -201,10 +208,10 @@ function planRow(): Row {
   const ms = timed(() => {
     const view = { kind: "known", dcs: [dc] } as const;
     const plan = planStac({ config, configKnown: true, names: new Map(), view, present: [], foreign: [] });
-    if (plan.length !== entries.length) throw new Error("the plan is not what it should be");
+    if (plan.length !== entries.length) throw new Error("the plan has the wrong length");
   });
   return {
-    what: "1,000 controllers planned from one log page",
+    what: "planning 1,000 controllers from one log page",
     measured: `${round(ms, 1)} ms`,
     budget: "< 50 ms",
     met: ms < 50,

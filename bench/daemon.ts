@@ -1,6 +1,6 @@
 /**
- * The daemon's own time from an AEN to the connect that it leads to: the core behind the real clock, sysfs, fabrics and store,
- * with files that stand for the kernel's. Nothing of a network or a kernel is in it.
+ * The daemon's own time from an AEN to the connect that follows: the core behind the real clock, sysfs, fabrics and
+ * store, with files in place of the kernel's. No network and no kernel is involved.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -31,10 +31,10 @@ const VOLUMES = 50;
 const ROUNDS = 5;
 const BUDGET_MS = 20;
 
-/** What a connection leads to is over by then, and no soak runs. */
+/** By then everything that a connection triggers is done, and no soak runs. */
 const BETWEEN_MS = RECONCILE_SOAK + 200;
 
-/** The answer to a log page that the kernel's target does not have (6.12-cloud.s1.log). */
+/** The answer of the kernel's target to a log page that it does not have (6.12-cloud.s1.log). */
 const INVALID_FIELD = 0x6002;
 
 const HOST = "nqn.2014-08.org.nvmexpress:uuid:11111111-2222-3333-4444-555555555555";
@@ -68,7 +68,7 @@ class FakeKernel {
     this.#page = Buffer.concat([header, ...entries]);
   }
 
-  /** Makes what a connect string asks for, and replies to it. */
+  /** Creates the controller of a connect string and returns the reply. */
   connect(options: string): string {
     const given = decodeOptionString(options);
     const nqn = given.get("nqn") ?? "";
@@ -95,7 +95,7 @@ class FakeKernel {
   }
 }
 
-/** The core on this kernel. */
+/** The core on this fake kernel. */
 class FakeHost {
   readonly #kernel = new FakeKernel();
   readonly #connects = new Map<RequestId, string>();
@@ -116,7 +116,7 @@ class FakeHost {
     this.#loop.start(new Core(this.#ports(), "both"));
   }
 
-  /** Resolves when so many connects were written since the host began. */
+  /** Resolves once this many connects were written since the host started. */
   connects(count: number): Promise<void> {
     return new Promise((done) => {
       this.#awaited = { connects: count, done };
@@ -124,7 +124,7 @@ class FakeHost {
     });
   }
 
-  /** Shows so many volumes, and says that the page has changed. */
+  /** Lists this many volumes, and sends the AEN. */
   event(volumes: number): void {
     this.#kernel.list(volumes);
     const properties = new Map([
@@ -143,7 +143,7 @@ class FakeHost {
     this.#kernel.tree.end();
   }
 
-  /** The reply that a file gave stands for the kernel's. */
+  /** The fake kernel's reply replaces that of the file. */
   readonly #deliver = (event: CoreEvent): void => {
     const options = event.kind === "fabrics-reply" ? this.#connects.get(event.request) : undefined;
     if (event.kind !== "fabrics-reply" || options === undefined) {
@@ -185,7 +185,7 @@ class FakeHost {
     };
   }
 
-  /** What an AEN does not wait for: every address answers, and nobody listens. */
+  /** Ports that an AEN does not wait for: every address answers, and nothing listens. */
   #surroundings(): Pick<Ports, "network" | "bus" | "system" | "log" | "mdns" | "dnssd"> {
     const nothing = (): void => undefined;
     return {
@@ -223,7 +223,7 @@ function configurationIn(root: string): { readonly config: string; readonly run:
   return roots;
 }
 
-/** From an AEN to the connect of the volume that it tells of, median of some, each with one volume more. */
+/** From an AEN to the connect of the new volume: the median of some rounds, each with one more volume. */
 export async function eventRow(): Promise<Row> {
   const host = new FakeHost();
   const took: number[] = [];
@@ -239,7 +239,7 @@ export async function eventRow(): Promise<Row> {
   host.end();
   const median = took.sort((one, other) => one - other)[Math.floor(ROUNDS / 2)] ?? Number.NaN;
   return {
-    what: `AEN to connect written, ${String(VOLUMES)} connected, without the soak`,
+    what: `from AEN to connect written, ${String(VOLUMES)} connected, soak excluded`,
     measured: `${median.toFixed(1)} ms`,
     budget: `< ${String(BUDGET_MS)} ms`,
     met: median < BUDGET_MS,

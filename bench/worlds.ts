@@ -1,4 +1,4 @@
-/** Scenarios that the bench makes: plain text in the scenario format, as a user would write it. */
+/** Scenarios that the bench generates: plain text in the scenario format, as a user would write it. */
 import { parseScenario } from "../src/harness/scenario/parse.js";
 import type { Scenario } from "../src/harness/scenario/types.js";
 
@@ -58,12 +58,12 @@ function parsed(shape: Shape): Scenario {
   return result.scenario;
 }
 
-/** Everything is connected and nothing happens. */
+/** Everything is connected, and nothing happens. */
 export function quiet(volumes: number, until: string): Scenario {
   return parsed({ title: `${String(volumes)} quiet volumes`, volumes, until, timeline: [] });
 }
 
-/** Each volume's port is away once in ten minutes for 30 s, one after another. */
+/** Once in ten minutes each volume's port is away for 30 s, one after another. */
 export function flapping(volumes: number, minutes: number): Scenario {
   const timeline: { readonly at: number; readonly line: string }[] = [];
   for (let round = 0; round < minutes / 10; round++) {
@@ -89,7 +89,7 @@ export function flapping(volumes: number, minutes: number): Scenario {
   });
 }
 
-/** Each discovery controller says once a second that its page has changed, and is read anew: nothing else happens. */
+/** Each discovery controller sends an AEN once a second, and its page is read again. Nothing else happens. */
 export function storm(discoveryControllers: number, seconds: number): Scenario {
   const timeline: string[] = [];
   for (let second = 10; second < seconds; second++) {

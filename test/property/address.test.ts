@@ -35,7 +35,7 @@ function spelling(values: readonly number[]): fc.Arbitrary<string> {
 
 const twoSpellings = groups.chain((values) => fc.tuple(fc.constant(values), spelling(values), spelling(values)));
 
-test("every spelling of one address has one canonical text, and that one is its own", () => {
+test("all spellings of an address share one canonical text, which is its own canonical text", () => {
   fc.assert(
     fc.property(twoSpellings, ([values, a, b]) => {
       const address = parseIp(a);
@@ -64,7 +64,7 @@ test("different addresses have different canonical texts", () => {
   );
 });
 
-test("any text gives an address that prints and reads back, or none", () => {
+test("any text gives an address that survives a round trip, or none", () => {
   const text = fc.oneof(
     fc.string(),
     fc.string({ unit: fc.constantFrom("0", "1", "f", ":", ".", "%", "[", "]", "255", "ffff") }),
@@ -81,7 +81,7 @@ test("any text gives an address that prints and reads back, or none", () => {
   );
 });
 
-test("four numbers are an IPv4 address exactly where each is a plain 0..255", () => {
+test("four numbers are an IPv4 address exactly if each is a plain 0..255", () => {
   const part = fc.oneof(fc.nat(300).map(String), fc.constantFrom("00", "01", "", "a", "1e1"));
   fc.assert(
     fc.property(fc.array(part, { minLength: 3, maxLength: 5 }), (parts) => {
@@ -101,7 +101,7 @@ const ID: TransportId = {
   hostNqn: "",
 };
 
-test("an exclusion finds an address in any spelling, and no other address", () => {
+test("an exclude matches an address in any spelling, and no other address", () => {
   fc.assert(
     fc.property(twoSpellings, groups, ([values, a, b], others) => {
       const { entry } = parseControllerEntry("exclude", `transport=tcp;traddr=${a}`, 1);
@@ -115,7 +115,7 @@ test("an exclusion finds an address in any spelling, and no other address", () =
   );
 });
 
-test("what matches meets under one key, however it is spelled", () => {
+test("connections that match have the same key, in any spelling", () => {
   const word = fc.constantFrom(
     "",
     "",

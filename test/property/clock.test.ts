@@ -4,7 +4,7 @@ import { createFakeClock, type Cancel, type SimClock } from "../../src/adapters/
 import { createHeapClock } from "../../src/adapters/sim/heap-clock.js";
 import { Milliseconds } from "../../src/core/domain/units.js";
 
-/** One instruction of a random programme. Targets are indices into what was scheduled so far. */
+/** One instruction of a random program. A target is an index into the callbacks scheduled so far. */
 type Instruction =
   | { readonly kind: "schedule"; readonly delay: number; readonly nested: readonly Instruction[] }
   | { readonly kind: "cancel"; readonly target: number }
@@ -34,7 +34,7 @@ const { instruction } = fc.letrec<{ instruction: Instruction }>((tie) => ({
   ),
 }));
 
-/** Runs a programme to its end; each line says when which callback ran, and what the clock then showed as next. */
+/** Runs a program to its end. Each line gives the time and either the callback that ran or what is next. */
 function run(clock: SimClock, programme: readonly Instruction[]): readonly string[] {
   const lines: string[] = [];
   const cancels: Cancel[] = [];
@@ -72,7 +72,7 @@ function run(clock: SimClock, programme: readonly Instruction[]): readonly strin
 }
 
 describe("the simulated clocks", () => {
-  it("run any programme alike, over a heap and over fake-timers", () => {
+  it("run any program alike, over a heap and over fake-timers", () => {
     fc.assert(
       fc.property(fc.array(instruction, { maxLength: 40 }), (programme) => {
         expect(run(createHeapClock(), programme)).toEqual(run(createFakeClock(), programme));
@@ -81,7 +81,7 @@ describe("the simulated clocks", () => {
     );
   });
 
-  it("keep their order when one is cancelled whose place goes to an earlier one", () => {
+  it("keep the order when a cancelled callback's place goes to an earlier one", () => {
     const clock = createHeapClock();
     const ran: number[] = [];
     const cancels = [0, 10, 1, 11, 12, 2, 3].map((wait) => clock.after(Milliseconds(wait), () => ran.push(wait)));
@@ -90,7 +90,7 @@ describe("the simulated clocks", () => {
     expect(ran).toEqual([0, 1, 2, 3, 10, 12]);
   });
 
-  it("never run a callback before its time, nor one twice, nor a cancelled one", () => {
+  it("never run a callback early, twice, or after it was cancelled", () => {
     const waits = fc.array(fc.record({ delay, cancelled: fc.boolean() }), { maxLength: 60 });
     fc.assert(
       fc.property(waits, (planned) => {

@@ -1,4 +1,4 @@
-/** Whatever comes in, a decoder gives a value or its own typed error, and it does so without delay. */
+/** On any input a decoder returns a value or throws its own typed error, without delay. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeGetLogPage } from "../../src/core/codec/admin.js";
@@ -59,14 +59,14 @@ import {
   recordedUevents,
 } from "../unit/codec/fixtures.js";
 
-/** Runs a decoder: true where it gave a value, false where it refused. Anything else it throws goes through. */
+/** Runs a decoder: true if it returned a value, false if it refused. Rethrows any other error. */
 function decodes(decode: () => unknown): boolean {
   try {
     decode();
     return true;
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
-    // What went wrong is said in words of this project, not in the input's.
+    // The message uses this project's words, never the input's.
     expect(error.message).toMatch(/^[\x20-\x7e]+$/);
     expect(error.message.length).toBeLessThan(120);
     return false;
@@ -95,7 +95,7 @@ const textDecoders: readonly ((text: string) => unknown)[] = [
   readJson,
 ];
 
-/** One change to a message: some bytes replaced, cut out, doubled, or the end cut off. */
+/** One change to a message: bytes replaced, cut out or doubled, or the end cut off. */
 interface Mutation {
   readonly kind: "replace" | "cut" | "double" | "truncate";
   readonly at: number;
@@ -147,7 +147,7 @@ describe("arbitrary bytes", () => {
     );
   });
 
-  it("are never taken for a uevent unless they encode back", () => {
+  it("are a uevent only if they encode back", () => {
     const parts = fc.array(
       fc.constantFrom(
         "add@/d",
@@ -174,7 +174,7 @@ describe("arbitrary bytes", () => {
     );
   });
 
-  it("are read as an admin command or refused", () => {
+  it("are an admin command or refused", () => {
     const dword = fc.oneof(fc.nat(2 ** 32 - 1), fc.constantFrom(0, 0x70, 0xffff_ffff, 0x03ff0070));
     const command = fc.record({
       opcode: fc.oneof(fc.constant(2), fc.nat(0xff)),
@@ -235,7 +235,7 @@ describe("arbitrary text", () => {
     );
   });
 
-  it("in sysfs never throws, and none never names anything (field bug 22)", () => {
+  it("in sysfs never throws, and `none` never names anything (field bug 22)", () => {
     const attributes = fc.dictionary(fc.constantFrom(...CONTROLLER_ATTRIBUTES), text);
     fc.assert(
       fc.property(text, attributes, (address, record) => {
@@ -273,8 +273,8 @@ function chainOfPointers(): Uint8Array {
   return Uint8Array.from([0, 0, 0x84, 0, 0, 0, 1, 0xf4, 0, 0, 0, 0, ...records.flat()]);
 }
 
-describe("real messages, changed", () => {
-  it("are DNS messages or are refused, and what they name can be asked for or is left out", () => {
+describe("changed real messages", () => {
+  it("are DNS messages or refused; the names in them can be asked for or are left out", () => {
     const responder: ResponderSpec = {
       id: "r",
       hostIface: "eth0",
@@ -290,7 +290,7 @@ describe("real messages, changed", () => {
     const name = ["_nvme-disc", "_tcp", "local"];
     const originals = [
       serviceMessage(responder, 120),
-      // An instance that is no UTF-8, as long as a label can be.
+      // The longest instance label, and not valid UTF-8.
       serviceMessage({ ...responder, instance: "x".repeat(63) }, 120).map((byte) => (byte === 0x78 ? 0xff : byte)),
       serviceMessage({ ...responder, type: "_nvme-disc._udp", hostName: "\u00e9".repeat(31) }, 0),
       ...encodeDnsQuery([{ name, type: "ptr" }], [{ name, target: ["array 1", ...name], ttl: 120 }]),
@@ -308,13 +308,13 @@ describe("real messages, changed", () => {
     );
   });
 
-  it("are uevents or are refused", () => {
+  it("are uevents or refused", () => {
     const originals = [...recordedUevents().map(({ bytes }) => bytes), ...recordedUdevMessages()];
     fc.assert(
       fc.property(mutated(originals), (bytes) => {
         if (!decodes(() => decodeUevent(bytes))) return;
         const uevent = decodeUevent(bytes);
-        // Nothing that decodes as a controller's event is thrown away by the check before it.
+        // The check before the decoder drops nothing that decodes as a controller's event.
         expect(isNvmeUevent(bytes) || uevent.subsystem !== "nvme").toBe(true);
         expect(decodeUevent(encodeUevent(uevent))).toEqual(uevent);
       }),
@@ -322,7 +322,7 @@ describe("real messages, changed", () => {
     );
   });
 
-  it("are log pages or are refused", () => {
+  it("are log pages or refused", () => {
     const pages = recordedDiscoveryPages().map(({ bytes }) => bytes);
     const identifies = recordedIdentifies().flatMap(({ bytes }) => (bytes === undefined ? [] : [bytes]));
     fc.assert(
@@ -335,7 +335,7 @@ describe("real messages, changed", () => {
     );
   });
 
-  it("are connect strings, option lines and addresses or are refused", () => {
+  it("are connect strings, option lines and addresses, or refused", () => {
     const texts = [
       ...recordedConnects().flatMap(({ text, reply }) => [text, reply ?? ""]),
       recordedOptionLine("6.1"),
@@ -353,24 +353,24 @@ describe("real messages, changed", () => {
 });
 
 describe("large input", () => {
-  /** Far above what the work takes, far below what quadratic work would. */
+  /** Far more than the work takes, far less than quadratic work would. */
   const MILLISECONDS_MAX = 2000;
 
   it.each([
     ["a uevent of a megabyte", () => decodeUevent(new Uint8Array(1 << 20))],
-    ["NULs for a subsystem", () => isNvmeUevent(new Uint8Array(1 << 20))],
+    ["NULs instead of a subsystem", () => isNvmeUevent(new Uint8Array(1 << 20))],
     ["a million options", () => decodeOptionString("a=1,".repeat(1 << 20))],
     ["a million commas", () => decodeOptionString(",".repeat(1 << 20))],
     ["an address of commas", () => parseAddress("traddr=x,".repeat(1 << 20))],
     ["an address of spaces", () => parseAddress(" ".repeat(1 << 20))],
     ["ten thousand records", () => decodeDiscoveryEntries(new Uint8Array(10_000 * 1024))],
-    ["a megabyte that is no UTF-8", () => decodeUtf8(new Uint8Array(1 << 20).fill(0xc3))],
+    ["a megabyte that is not UTF-8", () => decodeUtf8(new Uint8Array(1 << 20).fill(0xc3))],
     ["a megabyte of base64", () => decodeBase64("AAAA".repeat(1 << 18))],
     ["a connect reply of digits", () => parseConnectReply(`instance=${"1".repeat(1 << 20)}`)],
     ["a chain of pointers", () => decodeDns(chainOfPointers())],
     ["a message of zeros", () => decodeDns(new Uint8Array(DNS_MESSAGE_BYTES_MAX))],
     ["an NQN of a megabyte", () => fitsNqn(`nqn.${"x".repeat(1 << 20)}`)],
-  ])("of %s is done with soon", (_what, work) => {
+  ])("such as %s is handled quickly", (_what, work) => {
     const start = performance.now();
     decodes(work);
     expect(performance.now() - start).toBeLessThan(MILLISECONDS_MAX);

@@ -30,13 +30,13 @@ import { Milliseconds, Seconds } from "../../src/core/domain/units.js";
 const byte = fc.nat(0xff);
 const word = fc.nat(0xffff);
 const bytes = fc.uint8Array({ maxLength: 600 });
-/** Text that a padded field gives back: no NUL, no space at either end. */
+/** Text that a padded field returns unchanged: no NUL, no space at either end. */
 const fieldText = (maxBytes: number) =>
   fc
     .string({ unit: "binary", maxLength: maxBytes })
     .filter((text) => utf8Length(text) <= maxBytes && !text.includes("\0") && !/^ | $/.test(text));
 
-/** One character a byte, never a NUL. */
+/** One byte per character, never a NUL. */
 const latin1 = (maxLength: number) =>
   fc.array(fc.integer({ min: 1, max: 0xff }), { maxLength }).map((codes) => String.fromCharCode(...codes));
 
@@ -52,7 +52,7 @@ describe("uevents", () => {
     properties: fc.array(fc.tuple(key, latin1(30)), { maxLength: 12 }).map((pairs) => new Map(pairs)),
   });
 
-  it("go there and back, order and all", () => {
+  it("survive a round trip, in order", () => {
     fc.assert(
       fc.property(uevent, (value) => {
         const decoded = decodeUevent(encodeUevent(value));
@@ -62,7 +62,7 @@ describe("uevents", () => {
     );
   });
 
-  it("are sorted out by subsystem as a full decode would", () => {
+  it("are classified by subsystem as by a full decode", () => {
     fc.assert(
       fc.property(uevent, (value) => {
         expect(isNvmeUevent(encodeUevent(value))).toBe(value.subsystem === "nvme");
@@ -108,7 +108,7 @@ describe("connect strings", () => {
     }),
   });
 
-  it("say exactly what the request says", () => {
+  it("hold exactly what the request holds", () => {
     fc.assert(
       fc.property(request, (value) => {
         const { transportId: id, options } = value;
@@ -147,7 +147,7 @@ describe("connect strings", () => {
     );
   });
 
-  it("have replies that go there and back", () => {
+  it("get replies that survive a round trip", () => {
     fc.assert(
       fc.property(fc.record({ instance: fc.nat(999_999_999), cntlid: word }), (reply) => {
         expect(parseConnectReply(encodeConnectReply(reply))).toEqual(reply);
@@ -159,7 +159,7 @@ describe("connect strings", () => {
 describe("log pages", () => {
   const dword = fc.nat(0xfffff).map((n) => n * 4);
 
-  it("are asked for and the asking is understood", () => {
+  it("are requested by commands that survive a round trip", () => {
     const request = fc.record({
       lid: byte,
       lsp: fc.nat(0x7f),
@@ -184,7 +184,7 @@ describe("log pages", () => {
     );
   });
 
-  it("have headers that go there and back", () => {
+  it("have headers that survive a round trip", () => {
     const header = fc.record({
       genctr: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map(String),
       numrec: fc.nat(DISCOVERY_RECORDS_MAX),
@@ -199,7 +199,7 @@ describe("log pages", () => {
     );
   });
 
-  it("have entries that go there and back, however they are padded", () => {
+  it("have entries that survive a round trip with either padding", () => {
     const entry = fc.record({
       trtype: fc.oneof(
         fc.constantFrom(...TRANSPORTS),
@@ -239,7 +239,7 @@ describe("log pages", () => {
     );
   });
 
-  it("of support go there and back", () => {
+  it("that list supported pages survive a round trip", () => {
     const pages = fc.record({
       lids: fc.uniqueArray(byte).map((lids) => lids.sort((a, b) => a - b)),
       extdlpes: fc.boolean(),
@@ -253,7 +253,7 @@ describe("log pages", () => {
     );
   });
 
-  it("of identity go there and back", () => {
+  it("that identify a controller survive a round trip", () => {
     const identify = fc.record({
       cntlid: word,
       serial: fieldText(20),
@@ -273,7 +273,7 @@ describe("log pages", () => {
 });
 
 describe("text", () => {
-  it("is UTF-8 as the engine has it", () => {
+  it("converts to and from UTF-8 as the engine does", () => {
     const encoder = new TextEncoder();
     const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
     fc.assert(
@@ -293,7 +293,7 @@ describe("text", () => {
     );
   });
 
-  it("goes through ISO 8859-1, hex and base64 and back", () => {
+  it("survives ISO 8859-1, hex and base64", () => {
     fc.assert(
       fc.property(bytes, (raw) => {
         expect(encodeLatin1(decodeLatin1(raw))).toEqual(raw);
@@ -305,7 +305,7 @@ describe("text", () => {
     );
   });
 
-  it("of an NQN is counted in bytes", () => {
+  it("of an NQN is measured in bytes", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 230 }), (tail) => {
         const text = `nqn.${tail}`;
@@ -316,7 +316,7 @@ describe("text", () => {
 });
 
 describe("addresses", () => {
-  it("go there and back", () => {
+  it("survive a round trip", () => {
     const part = fc
       .string({ maxLength: 20 })
       .filter((text) => text === text.trim() && !text.includes(",") && text !== "none");
@@ -336,7 +336,7 @@ describe("addresses", () => {
 });
 
 describe("JSON", () => {
-  it("goes there and back", () => {
+  it("survives a round trip", () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         expect(JSON.stringify(parseJson(JSON.stringify(value)))).toBe(JSON.stringify(value));

@@ -7,7 +7,7 @@ import { parseStafConfig } from "../../src/core/config/stafd.js";
 import { parseSysConfig } from "../../src/core/config/sys.js";
 import { parseTimeSpan } from "../../src/core/domain/time-span.js";
 
-/** Pieces that files of this dialect are made of, in any order. */
+/** Pieces of files in this dialect, in any order. */
 const piece = fc.constantFrom(
   "[Global]",
   "[Controllers]",
@@ -51,7 +51,7 @@ const file = fc.oneof(
     .map((lines) => `[Controllers]\n${lines.join("\n")}`),
 );
 
-test("any text is read or refused at one of its lines, and every value is where it is said to be", () => {
+test("any text is read or refused at one of its lines, and every value is on the line that it names", () => {
   fc.assert(
     fc.property(file, (text) => {
       const lines = text.replace(/^\ufeff/, "").split(/\r\n|\r|\n/);
@@ -77,7 +77,7 @@ test("any text is read or refused at one of its lines, and every value is where 
   );
 });
 
-test("what is written is what is read", () => {
+test("a written file reads back the same", () => {
   const name = fc.stringMatching(/^[a-z][a-z-]{0,8}$/);
   const value = fc.string({ unit: fc.constantFrom("a", "=", ";", "#", "[", "]", "é") });
   const sections = fc.dictionary(
@@ -128,7 +128,7 @@ test("no file makes a parser throw, and no note repeats a secret or spans lines"
   );
 });
 
-test("an exclusion that is accepted names something, and none is accepted with a key that was not understood", () => {
+test("an accepted exclude names something and has no key that is not valid", () => {
   const token = fc.constantFrom(
     "transport=tcp",
     "traddr=1.2.3.4",
@@ -150,7 +150,7 @@ test("an exclusion that is accepted names something, and none is accepted with a
   );
 });
 
-test("a span of days, hours, minutes and seconds is their sum, in words and as a clock", () => {
+test("a span of days, hours, minutes and seconds is their sum, with units and as a clock", () => {
   const two = (value: number): string => String(value).padStart(2, "0");
   fc.assert(
     fc.property(fc.nat(400), fc.nat(23), fc.nat(59), fc.nat(59), (d, h, m, s) => {
@@ -161,7 +161,7 @@ test("a span of days, hours, minutes and seconds is their sum, in words and as a
   );
 });
 
-test("any text is a span that is not negative, for ever, or none", () => {
+test("any text is a span that is not negative, or forever, or not valid", () => {
   fc.assert(
     fc.property(
       fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom("1", ":", ".", "h", "m", "s", " ", "-", ",") })),

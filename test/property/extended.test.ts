@@ -1,4 +1,7 @@
-/** Extended discovery log page entries (TP8010): read in pieces they are what was written, and whatever comes in is read within bounds or refused. */
+/**
+ * Extended discovery log page entries (TP8010): read in pieces they equal what was written. Hostile ones are read
+ * within bounds or refused.
+ */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeExtendedEntries, encodeDiscoveryEntry } from "../../src/core/codec/discovery-log.js";
@@ -42,7 +45,7 @@ function bytesOf(
   return Buffer.concat(list.map((one) => extendEntry(encodeDiscoveryEntry(one.entry, "nul"), one.attributes)));
 }
 
-/** Reads a page as the core does, one request after the other; `fill` stands behind its end. */
+/** Reads a page as the core does, request by request; `fill` follows the end of the page. */
 function readInPieces(entries: Uint8Array, records: number, totalBytes: number, fill: number): PageRead["step"] {
   const header = { genctr: "1", numrec: records, recfmt: 0, extended: true, totalBytes };
   let step: PageRead["step"] = startExtended(header);
@@ -60,7 +63,7 @@ function readInPieces(entries: Uint8Array, records: number, totalBytes: number, 
 }
 
 describe("extended entries", () => {
-  it("are what was written, as far as the bytes hold them whole", () => {
+  it("decode to what was written, up to the last whole entry", () => {
     fc.assert(
       fc.property(fc.array(extended, { maxLength: 5 }), fc.nat(), (list, cut) => {
         const bytes = new Uint8Array(bytesOf(list));
@@ -73,7 +76,7 @@ describe("extended entries", () => {
     );
   });
 
-  it("are the same read in pieces, whether or not the header says how long the page is", () => {
+  it("are the same when read in pieces, whether or not the header gives the page's length", () => {
     fc.assert(
       fc.property(
         fc.array(extended, { minLength: 1, maxLength: 30 }),
@@ -89,9 +92,9 @@ describe("extended entries", () => {
     );
   });
 
-  it("that lie anywhere are read within bounds, or refused", () => {
+  it("that are hostile are read within bounds, or refused", () => {
     const change = fc.record({ at: fc.nat(), value: fc.integer({ min: 0, max: 0xff }) });
-    // Where lengths and counts stand.
+    // The bytes that hold lengths and counts.
     const tail = fc.record({ at: fc.integer({ min: 1024, max: 1036 }), value: fc.integer({ min: 0, max: 0xff }) });
     fc.assert(
       fc.property(
@@ -116,7 +119,7 @@ describe("extended entries", () => {
   });
 });
 
-it("a page of the greatest claims is refused or read soon", () => {
+it("a page with the largest claims is refused or read quickly", () => {
   const start = performance.now();
   const header = { genctr: "1", numrec: 65_536, recfmt: 0, extended: true };
   expect(() => startExtended({ ...header, totalBytes: 65_536 * 1032 })).toThrow(DecodeError);

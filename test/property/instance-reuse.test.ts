@@ -1,4 +1,4 @@
-/** Instance numbers reused between a decision and its effect: whatever the timing, no other controller is hit. */
+/** Instance numbers are reused between a decision and its effect. At no timing does a delete hit another controller. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { WorldObservation } from "../../src/adapters/sim/observation.js";
@@ -34,7 +34,7 @@ expect: [{ at: 1s, disconnected: [foreign] }]
   return parsed.scenario.world;
 }
 
-/** What an administrator does around the moment at which the daemon decides to disconnect `vol1`. */
+/** What an administrator does around the time at which the daemon decides to disconnect `vol1`. */
 const intrusion = fc.oneof(
   fc.constantFrom(EXCLUDED, "vol2", "dc1", "foreign").map((target): WorldAction => ({ kind: "remove-device", target })),
   fc.constantFrom("foreign", "vol2").map((to): WorldAction => ({ kind: "add-device", to, madeBy: "administrator" })),
@@ -42,7 +42,7 @@ const intrusion = fc.oneof(
   fc.integer({ min: 1, max: 6 }).map((count): WorldAction => ({ kind: "uevents", fault: { kind: "lose", count } })),
 );
 
-/** The number of `vol1` passes to somebody else shortly before the decision, and uevents that tell it are lost. */
+/** Another controller gets the number of `vol1` shortly before the decision, and the uevents that say so are lost. */
 const handover = fc
   .record({
     lost: fc.integer({ min: 0, max: 24 }),
@@ -64,7 +64,7 @@ const arbitrary = fc.array(fc.tuple(fc.integer({ min: -60, max: 120 }), intrusio
 
 const intrusions = fc.tuple(handover, arbitrary).map(([first, others]) => [...first, ...others]);
 
-/** Runs the world and gives the peers whose controllers the daemon began to delete. */
+/** Runs the world and returns the peers whose controllers the daemon started to delete. */
 function deletedByDaemon(
   seed: number,
   around: readonly (readonly [number, WorldAction])[],
@@ -100,7 +100,7 @@ function deletedByDaemon(
   return deleted;
 }
 
-test("a delete never hits another controller than the one it was decided for", () => {
+test("a delete never hits another controller than the one that was decided on", () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 1_000_000 }), intrusions, (seed, around) => {
       for (const peer of deletedByDaemon(seed, around)) expect(peer).toBe(EXCLUDED);

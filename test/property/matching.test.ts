@@ -1,4 +1,4 @@
-/** Which connection is whose: what a transport id makes is taken for it again, whatever the kernel shows of it. */
+/** A connection made from a transport id matches that id again, whatever the kernel shows of it. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { parseConnectOptions, type ConnectOptions } from "../../src/adapters/sim/kernel/options.js";
@@ -75,7 +75,7 @@ function constants<T extends Record<string, string>>(values: T): { readonly [K i
 
 const anyId: fc.Arbitrary<TransportId> = fc.oneof(overIp, linkLocal, overFc, overLoop);
 
-/** What the kernel keeps of the connect string that an id is written as. */
+/** What the kernel keeps of an id's connect string. */
 function connected(id: TransportId, version: KernelVersion): ConnectOptions {
   const text = encodeConnectOptions({
     transportId: id,
@@ -85,7 +85,7 @@ function connected(id: TransportId, version: KernelVersion): ConnectOptions {
     options: defaultStafConfig("/etc/stas/stafd.conf").connection,
   });
   const parsed = parseConnectOptions(text, KERNEL_PROFILES[version]);
-  if (!parsed.ok) throw new Error(`the kernel does not take ${text}`);
+  if (!parsed.ok) throw new Error(`the kernel does not accept ${text}`);
   return parsed.options;
 }
 
@@ -94,7 +94,7 @@ interface Shown {
   readonly state: string;
 }
 
-/** The connection as sysfs shows it. It speaks from the address it was given, or the primary one of the way it takes. */
+/** The connection as sysfs shows it. It speaks from the given address, or from the primary address of its interface. */
 function shownBy(id: TransportId, { version, state }: Shown): KernelController {
   const options = connected(id, version);
   const way = id.hostIface || (id.traddr.split("%")[1] ?? "") || "eth0";
@@ -122,7 +122,7 @@ const shown: fc.Arbitrary<Shown> = fc.record({
 
 const hostNqnOf = (id: TransportId): string => (id.hostNqn === "" ? HOST_NQN : id.hostNqn);
 
-test("a connection made from a transport id matches that id, whatever the kernel and its state", () => {
+test("a connection made from a transport id matches that id, on any kernel and in any state", () => {
   const seen = new Set<string>();
   fc.assert(
     fc.property(anyId, shown, (id, how) => {
@@ -137,7 +137,7 @@ test("a connection made from a transport id matches that id, whatever the kernel
   expect([...seen].sort()).toEqual([...TRANSPORTS].sort());
 });
 
-test("the connection of another peer, port, host or interface never matches", () => {
+test("a connection to another peer or port, from another host or over another interface never matches", () => {
   fc.assert(
     fc.property(anyId, anyId, shown, (id, other, how) => {
       const apart =
@@ -153,7 +153,7 @@ test("the connection of another peer, port, host or interface never matches", ()
   );
 });
 
-test("the verdict does not depend on how addresses are spelled", () => {
+test("the verdict does not depend on the spelling of addresses", () => {
   const respell = (text: string): string => {
     const [address = "", scope] = text.split("%");
     const bare = /^\d+(\.\d+){3}$/.test(address)

@@ -1,4 +1,4 @@
-/** The cache of records against a model that knows RFC 6762 and no cleverness. */
+/** Compares the record cache with a simple model of RFC 6762. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { DnsData, DnsRecord } from "../../src/core/codec/dns.js";
@@ -29,7 +29,7 @@ const HOSTS = [
 
 const instance = fc.constantFrom(...INSTANCES);
 const host = fc.constantFrom(...HOSTS);
-/** The same name in another case is the same name. */
+/** Names that differ only in case are the same name. */
 const cased = (name: fc.Arbitrary<string[]>): fc.Arbitrary<string[]> =>
   fc.tuple(name, fc.boolean()).map(([labels, up]) => (up ? labels.map((label) => label.toUpperCase()) : labels));
 
@@ -45,7 +45,7 @@ const content: fc.Arbitrary<Pick<DnsRecord, "name" | "data">> = fc.oneof(
     .tuple(cased(host), fc.constantFrom("10.0.0.1", "10.0.0.2"))
     .map(([name, address]) => ({ name, data: { kind: "a" as const, address } })),
   fc.tuple(host, fc.constant("fe80::1")).map(([name, address]) => ({ name, data: { kind: "aaaa" as const, address } })),
-  // Of no use: another type, an instance of another one, a host that nothing names.
+  // Useless records: another type, an instance of another type, a host that nothing names.
   fc.constant({
     name: ["_ipp", "_tcp", "local"],
     data: { kind: "ptr" as const, target: ["x", "_ipp", "_tcp", "local"] },
@@ -86,7 +86,7 @@ function sameData(one: DnsData, other: DnsData): boolean {
   return spell(one) === spell(other);
 }
 
-/** All records in one list, in the order in which they came; everything else is looked for in it. */
+/** Keeps all records in one list, in order of arrival, and searches it for everything. */
 class Model {
   held: Held[] = [];
 
@@ -122,7 +122,7 @@ class Model {
   endAt(now: number): void {
     const before = this.held.length;
     this.held = this.held.filter(({ ends }) => ends > now);
-    // Addresses that nothing names are let go with the next record that ends.
+    // When a record ends, addresses that nothing names go too.
     if (this.held.length === before) return;
     this.held = this.held.filter(({ name, data }) => (data.kind !== "a" && data.kind !== "aaaa") || this.names(name));
   }
@@ -158,7 +158,7 @@ function joined(cache: RecordCache): readonly string[] {
     .sort();
 }
 
-test("the cache joins to the same services as the model, at any time between any messages", () => {
+test("the cache yields the same services as the model, at any time between any messages", () => {
   fc.assert(
     fc.property(stream, (messages) => {
       const cache = emptyCache();
@@ -166,7 +166,7 @@ test("the cache joins to the same services as the model, at any time between any
       let now = 0;
       for (const { after, records } of messages) {
         const until = now + after;
-        // As the timer does: everything that is due on the way, at its time.
+        // Like the timer: everything due on the way happens at its own time.
         for (let due = nextDue(cache); due !== undefined && due <= until; due = nextDue(cache)) {
           now = Math.max(now, due);
           expire(cache, Milliseconds(now));
@@ -190,7 +190,7 @@ test("the cache joins to the same services as the model, at any time between any
   );
 });
 
-test("a record is asked for at 80, 85, 90 and 95 % of its time, spread over 2 %, and ends with it", () => {
+test("a record is asked for again at 80, 85, 90 and 95 % of its time, spread over 2 %, and ends with it", () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 100_000 }), fc.string({ minLength: 1, maxLength: 20 }), (ttl, label) => {
       const cache = emptyCache();

@@ -1,4 +1,4 @@
-/** Avahi and our own queries make the same services known in the same simulated world. */
+/** Avahi and our own queries find the same services in the same simulated world. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { ResponderSpec, WorldAction } from "../../src/adapters/sim/spec.js";
@@ -9,8 +9,8 @@ import type { Scenario, Step } from "../../src/harness/scenario/types.js";
 const LAST_STEP_MS = 60_000;
 
 /**
- * Links that carry everything: all is known seconds later, and records live long. Links that fall silent: what was missed is
- * known once its records have run out.
+ * Links that carry everything: all is known within seconds, and records live long. Links that fall silent: what was
+ * missed is known once its records expire.
  */
 const LINKS = {
   good: { ttl: Milliseconds(4_500_000), aftermath: 5_000 },
@@ -31,7 +31,7 @@ const addresses: Readonly<Record<Name, fc.Arbitrary<string[]>>> = {
   eth1: fc.subarray(["10.0.0.20", "192.168.1.20"], { minLength: 1 }),
 };
 
-/** Four instances; each is one responder's alone on its interface. */
+/** Four instances. On its interface, each belongs to one responder. */
 const responder: fc.Arbitrary<ResponderSpec> = fc
   .record({ at: fc.constantFrom<Name>("eth0", "eth1"), number: fc.constantFrom(1, 2), announced: fc.boolean() })
   .chain(({ at, number, announced }) =>
@@ -137,7 +137,7 @@ function scenarioOf({ links, responders, steps }: World, provider: "avahi" | "bu
 
 const WORD = /mDNS: (".*" \(\S+\) on \S+) is (announced|not announced any more) at ([0-9a-f.:]+)(?: port (\d+))?/;
 
-/** What is announced at the end, as the log told it. */
+/** The services announced at the end, according to the log. */
 function servicesAtEnd(scenario: Scenario): readonly string[] {
   const services = new Map<string, string>();
   const { trace, failures } = runScenario(scenario, { once: true, keepTrace: true });
@@ -152,7 +152,7 @@ function servicesAtEnd(scenario: Scenario): readonly string[] {
   return [...services].map(([key, at]) => `${key} ${at}`).sort();
 }
 
-test("both providers know the same services once it is quiet", () => {
+test("both providers know the same services once the world is quiet", () => {
   let known = 0;
   fc.assert(
     fc.property(world, (one) => {

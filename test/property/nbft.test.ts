@@ -1,4 +1,4 @@
-/** Boot firmware tables go there and back; and whatever is done to one, its decoder answers soon, and in its own words. */
+/** Boot firmware tables survive a round trip. On any damaged table the decoder answers soon, in its own words. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { DecodeError } from "../../src/core/codec/error.js";
@@ -12,7 +12,7 @@ import { encodeNbft, le32, seal } from "../unit/codec/nbft-encoder.js";
 const PRINTABLE = /^[\x20-\x7e]+$/;
 const WORDS_MAX = 160;
 
-/** What a hostile table came to: a value within its bounds, or `undefined` where it was refused in words of ours. */
+/** The value of a hostile table, within its bounds, or `undefined` if the decoder refused it in our words. */
 function decoded(bytes: Uint8Array): NbftTable | undefined {
   try {
     const table = decodeNbft(bytes);
@@ -34,7 +34,7 @@ function decoded(bytes: Uint8Array): NbftTable | undefined {
   }
 }
 
-/** Nothing of a table that staf would act upon can break out of a connect string, or lacks a reason. */
+/** No value that staf would use can break out of a connect string. Every entry left out has a reason. */
 function checkTakenUp(table: NbftTable): void {
   const { controllers, leftOut } = discoveryControllersOf(table, [], false);
   const unread = table.faults.filter(({ list }) => list === "discovery").length;
@@ -49,7 +49,7 @@ function checkTakenUp(table: NbftTable): void {
 }
 
 describe("a boot firmware table", () => {
-  it("goes there and back, in every style of firmware", () => {
+  it("survives a round trip, in every style of firmware", () => {
     fc.assert(
       fc.property(nbftTable, nbftStyle, (table, style) => {
         expect(decodeNbft(encodeNbft(table, style).bytes)).toEqual(table);
@@ -58,7 +58,7 @@ describe("a boot firmware table", () => {
     );
   });
 
-  it("is read wherever its bytes stand, and what follows it does not count", () => {
+  it("is read at any offset, and bytes that follow it do not count", () => {
     fc.assert(
       fc.property(nbftTable, fc.uint8Array({ maxLength: 30 }), fc.nat(30), (table, behind, before) => {
         const { bytes } = encodeNbft(table);
@@ -77,7 +77,7 @@ describe("a boot firmware table", () => {
     );
   });
 
-  it("is refused when one byte changed and the checksum did not", () => {
+  it("is refused if one byte changed and the checksum did not", () => {
     fc.assert(
       fc.property(nbftTable, fc.nat(), fc.integer({ min: 1, max: 255 }), (table, at, by) => {
         const { bytes } = encodeNbft(table);
@@ -87,7 +87,7 @@ describe("a boot firmware table", () => {
     );
   });
 
-  it("keeps the secret's path to itself", () => {
+  it("does not reveal the secret's path", () => {
     fc.assert(
       fc.property(nbftTable, (table) => {
         const { bytes } = encodeNbft(table, { secretKeypath: "https://h/SECRET-c0ffee" });
@@ -98,7 +98,7 @@ describe("a boot firmware table", () => {
   });
 });
 
-/** Some bytes in other places: the checksum is mended, so that the change is found by what it breaks. */
+/** Some bytes replaced. The checksum is corrected, so that the decoder finds the change by what it breaks. */
 const change = fc.record({
   at: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
   /** The first 200 bytes hold the lengths and offsets. */
@@ -109,7 +109,7 @@ const change = fc.record({
   ),
 });
 
-describe("a table that was tampered with", () => {
+describe("a tampered table", () => {
   it("is decoded within its bounds or refused", () => {
     fc.assert(
       fc.property(nbftTable, nbftStyle, fc.array(change, { minLength: 1, maxLength: 5 }), (table, style, changes) => {
@@ -125,7 +125,7 @@ describe("a table that was tampered with", () => {
     );
   });
 
-  it("in any one byte, is decoded within its bounds or refused", () => {
+  it("with any one byte changed, is decoded within its bounds or refused", () => {
     const [table] = fc.sample(
       nbftTable.filter(
         (one) => one.hfis.length > 0 && one.subsystems.length > 0 && one.discoveryControllers.length > 0,
@@ -144,7 +144,7 @@ describe("a table that was tampered with", () => {
     expect(refused).toBeGreaterThan(100);
   });
 
-  it("or is no table at all, is refused", () => {
+  it("that is only noise is refused", () => {
     const noise = fc.oneof(
       fc.uint8Array({ maxLength: 600 }),
       fc.uint8Array({ minLength: 120, maxLength: 600 }).map((bytes) => {
@@ -160,10 +160,10 @@ describe("a table that was tampered with", () => {
 });
 
 describe("the largest tables", () => {
-  /** Far above what the work takes, far below what work without a bound would. */
+  /** Far more than the work takes, far less than unbounded work would. */
   const MILLISECONDS_MAX = 2000;
 
-  /** 255 descriptors of each list; all texts and lists are the same stretch of the heap, of the greatest length. */
+  /** 255 descriptors of each list. All texts and lists are the same, longest stretch of the heap. */
   function crowded(fill: number): Uint8Array {
     const heapStart = 128 + 32 + 255 * (32 + 128 + 64 + 32);
     const bytes = new Uint8Array(NBFT_BYTES_MAX).fill(fill);
@@ -196,7 +196,7 @@ describe("the largest tables", () => {
     return seal(bytes);
   }
 
-  it.each([0x41, 0xc3, 0x07])("full of %i, are done with soon", (fill) => {
+  it.each([0x41, 0xc3, 0x07])("full of %i, are decoded quickly", (fill) => {
     const bytes = crowded(fill);
     const begun = performance.now();
     const table = decoded(bytes);
@@ -204,13 +204,13 @@ describe("the largest tables", () => {
     expect(table?.faults.length).toBe(4 * 255);
   });
 
-  it("and one byte more are refused before they are summed up", () => {
+  it("plus one byte are refused before they are checksummed", () => {
     const bytes = new Uint8Array(NBFT_BYTES_MAX + 1);
     bytes.set([0x4e, 0x42, 0x46, 0x54, ...le32(bytes.length), 1]);
     expect(() => decodeNbft(bytes)).toThrow(`NBFT header: it claims more than ${String(NBFT_BYTES_MAX)} bytes`);
   });
 
-  it("have no URI that takes long", () => {
+  it("hold no URI that takes long to parse", () => {
     const begun = performance.now();
     for (const text of [
       `nvme+tcp://${"a-".repeat(500)}/`,

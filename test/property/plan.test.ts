@@ -1,4 +1,4 @@
-/** The planners: what they plan leads from any present to the wanted set, and always says why. */
+/** The planners: a plan leads from any present set to the wanted set, and gives every operation a reason. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { defaultStacConfig } from "../../src/core/config/stacd.js";
@@ -39,7 +39,7 @@ function lineFor(tid: TransportId): ControllerEntry {
   return { transport, traddr, trsvcid, nqn: subsysnqn, hostTraddr, hostIface, hostNqn, options: {}, line: 3 };
 }
 
-/** Controllers here are configured by their addresses. */
+/** Controllers here are configured by address. */
 const BY_ADDRESS = { hostName: "", health: "unclear", options: defaultStafConfig("").connection } as const;
 const NO_NAMES: NameAnswers = new Map();
 
@@ -80,7 +80,7 @@ const stafInput: fc.Arbitrary<StafPlanInput> = fc
     return { config, configKnown, names: NO_NAMES, boot: asked, present, discovered };
   });
 
-/** Carries a plan of staf out on the present set, as if every operation succeeded at once. */
+/** Carries out staf's plan on the present set, as if every operation succeeded at once. */
 function applyStaf(input: StafPlanInput): StafPlanInput {
   const present = new Map<ControllerId, PresentDc>(input.present.map((dc) => [dc.id, dc]));
   let next = 100;
@@ -93,7 +93,7 @@ function applyStaf(input: StafPlanInput): StafPlanInput {
       continue;
     }
     const dc = present.get(operation.id);
-    if (dc === undefined) throw new Error("the plan names a controller twice after it left");
+    if (dc === undefined) throw new Error("the plan names a controller again after it left");
     if (operation.op === "leave") present.delete(operation.id);
     else if (operation.op === "stay") present.set(operation.id, { ...dc, standing: "claimed" });
     else if (operation.op === "set-options") present.set(operation.id, { ...dc, options: operation.options });
@@ -102,7 +102,7 @@ function applyStaf(input: StafPlanInput): StafPlanInput {
   return { ...input, present: [...present.values()].filter((dc) => dc.standing !== "leaving") };
 }
 
-test("staf's plan reaches the wanted set and then plans nothing", () => {
+test("staf's plan reaches the wanted set; the next plan is empty", () => {
   fc.assert(
     fc.property(stafInput, (input) => {
       const after = applyStaf(applyStaf(input));
@@ -113,7 +113,7 @@ test("staf's plan reaches the wanted set and then plans nothing", () => {
   );
 });
 
-test("staf never plans to leave a referral while a page that might refer to it is unknown", () => {
+test("staf never plans to leave a referral while an unknown page might refer to it", () => {
   fc.assert(
     fc.property(stafInput, (input) => {
       const wanted = wantedDcs(input);
@@ -197,7 +197,7 @@ function applyStac(input: StacPlanInput): StacPlanInput {
       continue;
     }
     const io = present.get(operation.id);
-    if (io === undefined) throw new Error("the plan names a controller twice after it left");
+    if (io === undefined) throw new Error("the plan names a controller again after it left");
     if (operation.op === "leave") present.delete(operation.id);
     else if (operation.op === "stay") present.set(operation.id, { ...io, standing: "claimed" });
     else if (operation.op === "resume") present.set(operation.id, { ...io, gaveUpAfter: undefined });
@@ -210,7 +210,7 @@ function applyStac(input: StacPlanInput): StacPlanInput {
   return { ...input, foreign, present: [...present.values()].filter((io) => io.standing !== "leaving") };
 }
 
-test("stac's plan reaches the wanted set and then plans nothing", () => {
+test("stac's plan reaches the wanted set; the next plan is empty", () => {
   fc.assert(
     fc.property(stacInput, (input) => {
       const after = applyStac(applyStac(input));
@@ -221,7 +221,7 @@ test("stac's plan reaches the wanted set and then plans nothing", () => {
   );
 });
 
-test("stac resumes what has given up exactly where something may come of it", () => {
+test("stac resumes a controller that has given up only if a retry may succeed", () => {
   fc.assert(
     fc.property(stacInput, (input) => {
       const resumed = new Set(
@@ -257,7 +257,7 @@ test("stac never plans a disconnect on missing information", () => {
   );
 });
 
-test("stac's plan never touches a foreign connection unless its scope and transport types cover it", () => {
+test("stac's plan touches a foreign connection only if its scope and transport types cover it", () => {
   fc.assert(
     fc.property(stacInput, (input) => {
       const touched = planStac(input).filter((operation) => operation.op === "disconnect-foreign");

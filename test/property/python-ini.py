@@ -1,4 +1,4 @@
-"""Reads files as nvme-stas does: with Python's own configparser, repeated keys kept. JSON list of texts in, JSON list of results out."""
+"""Reads files as nvme-stas does: with Python's own configparser, repeated keys kept. Reads a JSON list of texts, writes a JSON list of results."""
 
 import configparser
 import io
@@ -30,7 +30,7 @@ def read(text):
     except configparser.Error:
         return {"kind": "refused"}
     except (AttributeError, TypeError):
-        # Of a key without a value that is given one later the parser says nothing but that it fails.
+        # A key without a value that gets one later makes the parser fail with no error of its own.
         return {"kind": "failed"}
     sections = [
         [name, [[key, None if value is None else value.split("\n")] for key, value in section.items()]]

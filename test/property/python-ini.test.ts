@@ -1,6 +1,6 @@
 /**
- * The INI dialect against a second implementation: Python's own configparser, as nvme-stas has it. Where there is no python3, what
- * it said of the recorded files is compared all the same.
+ * Compares the INI dialect with a second implementation: Python's own configparser, as nvme-stas uses it. Without
+ * python3 it still compares its recorded results.
  */
 import fc from "fast-check";
 import { spawnSync } from "node:child_process";
@@ -26,8 +26,8 @@ const recorded = z
   .parse(JSON.parse(readFileSync("test/fixtures/ini/python.json", "utf8")));
 
 /**
- * Our values of an option, as Python has them: a name without `=` makes it forget what it had, and empty values at the end fall
- * away. Ours are kept, since a person should hear of them.
+ * Our values of an option, as Python has them. In Python a name without `=` forgets its values, and empty values at
+ * the end vanish. We keep both, because a person should hear of them.
  */
 function asPython(values: readonly IniValue[]): string[] | null {
   if (values.at(-1)?.from === "bare") return null;
@@ -36,7 +36,7 @@ function asPython(values: readonly IniValue[]): string[] | null {
   return texts;
 }
 
-/** What our reader makes of a file, as Python would put it. */
+/** Our reader's result for a file, in Python's form. */
 function ours(text: string): Result {
   const read = parseIni(text);
   if (!read.ok) return { kind: "refused" };
@@ -55,7 +55,7 @@ function python(texts: readonly string[]): readonly Result[] | undefined {
   return z.array(resultShape).parse(JSON.parse(ran.stdout));
 }
 
-/** Where Python falls over without a word we are free; everywhere else the two agree. */
+/** If Python crashes without an error of its own, ours may do anything. Otherwise the two agree. */
 function compare(text: string, theirs: Result): void {
   if (theirs.kind !== "failed") expect({ text, result: ours(text) }).toEqual({ text, result: theirs });
 }
@@ -98,13 +98,13 @@ const file = fc.oneof(
 const sample = fc.sample(file, RUNS);
 const second = python(sample);
 
-test("files of which it is recorded what configparser makes of them are read so", () => {
+test("files with a recorded configparser result are read alike", () => {
   for (const { text, result } of recorded) compare(text, result);
 });
 
 test(
   second === undefined
-    ? "there is no python3 here: only the recorded files were compared with it"
+    ? "python3 is absent: only the recorded files were compared"
     : `${String(RUNS)} files are read as python3 reads them`,
   () => {
     for (const [at, text] of sample.entries()) {

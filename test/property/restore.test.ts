@@ -13,11 +13,11 @@ import { smallWorld } from "./small-world.js";
 const FOLDER = fileURLToPath(new URL("../../sim/scenarios", import.meta.url));
 const { scenarios } = loadScenarios([FOLDER]);
 
-/** Snapshots of a large corpus scenario are large: there, one in so many events is enough. */
+/** Snapshots of a large scenario are large, so one in so many events is enough there. */
 const LARGE_EVENTS = 500;
 const LARGE_STRIDE = 17;
 
-/** Where the trace differs once the cores are restored before every n-th event; empty where it does not. */
+/** Where the trace differs if the cores are restored before every n-th event; empty if it does not differ. */
 function restored(scenario: Scenario, every: number, machinery: Machinery = MACHINERY): string {
   const plain = runScenario(scenario, { once: true });
   const other = runScenario(scenario, { once: true, restoreEvery: every, machinery });
@@ -48,7 +48,7 @@ describe("restoring a core from its snapshot at any event continues the same tra
     );
   });
 
-  test("is noticed where a snapshot loses something: one request number", () => {
+  test("and the check notices a lost request number", () => {
     const forgetful: Machinery = {
       ...MACHINERY,
       restoreCore: (ports, from) => {

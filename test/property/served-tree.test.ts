@@ -86,7 +86,7 @@ function inMemfs(lab: Lab): AttributeFs {
   };
 }
 
-/** The served tree by its paths alone. */
+/** The served tree, read by paths only. */
 function pathsOf(lab: Lab): AttributeFs {
   const tree = lab.kernel.sysfs();
   return {
@@ -133,7 +133,7 @@ describe("the served tree", () => {
     );
   });
 
-  test("lists in another order from time to time, equal for equal seeds", () => {
+  test("varies its list order, equally for equal seeds", () => {
     const orders = (seed: number): string[] => {
       const lab = new Lab({ seed });
       for (let i = 0; i < 4; i++) lab.connected(TEXTS[0] ?? "");
@@ -150,7 +150,7 @@ describe("the served tree", () => {
 });
 
 describe("the kernel under random operations", () => {
-  test("keeps its numbers apart, ends every connect, and is the same twice", () => {
+  test("never reuses a live number, ends every connect, and repeats exactly", () => {
     fc.assert(
       fc.property(
         fc.array(operation, { minLength: 10, maxLength: 40 }),
@@ -183,7 +183,7 @@ describe("the kernel under random operations", () => {
     );
   });
 
-  test("numbers are given lowest first, never twice", () => {
+  test("LowestFree gives the lowest free number, never one in use", () => {
     fc.assert(
       fc.property(fc.array(fc.option(fc.nat({ max: 30 }), { freq: 2 }), { minLength: 60, maxLength: 200 }), (steps) => {
         const numbers = new LowestFree(1);

@@ -1,4 +1,4 @@
-/** Generated small worlds: a few peers, and a few things that go wrong with them. */
+/** Generates small worlds: a few peers, and a few things that go wrong with them. */
 import fc from "fast-check";
 import type {
   DiscoveryControllerSpec,
@@ -13,7 +13,7 @@ import { KERNEL_VERSIONS } from "../../src/adapters/sim/spec.js";
 import { Milliseconds } from "../../src/core/domain/units.js";
 import type { Scenario, Step } from "../../src/harness/scenario/types.js";
 
-/** The run goes on this long after the last step, so that what it caused is still seen. */
+/** How long the run continues after the last step, so that it still shows the effects. */
 const AFTERMATH_MS = 70_000;
 const LAST_STEP_MS = 120_000;
 
@@ -49,7 +49,7 @@ function discovery(
   return { id, listen, entries, padding: "nul", ...manner };
 }
 
-/** What a discovery controller knows of TP8010, and how it takes to it. */
+/** What a discovery controller knows of TP8010, and how it behaves. */
 type Manner = Pick<DiscoveryControllerSpec, "kind" | "pleo" | "extdlpes" | "answers">;
 
 const manner: fc.Arbitrary<Manner> = fc.record({
@@ -81,7 +81,7 @@ const fault: fc.Arbitrary<UeventFault> = fc.oneof(
   fc.record({ kind: fc.constant("flood" as const), count: fc.integer({ min: 1, max: 50 }) }),
 );
 
-/** The first is announced where the first discovery controller is, the other where nobody listens. */
+/** r1 announces the address of the first discovery controller, r2 one where nothing listens. */
 function responder(id: "r1" | "r2", announced: boolean): ResponderSpec {
   const addresses = id === "r1" ? ["192.168.1.20"] : ["192.168.1.29"];
   const common = { hostIface: "eth0", hostName: `${id}.local`, port: 8009, ttl: Milliseconds(20_000), announced };
@@ -114,7 +114,7 @@ export const action: fc.Arbitrary<WorldAction> = fc.oneof(
     to: peerId,
     madeBy: fc.constantFrom("nvme-cli" as const, "administrator" as const),
   }),
-  // Another host's, to the eye of the daemon: what its discovery controller says is handed on.
+  // To the daemon it belongs to another host, so the daemon hands its news on.
   fc.record({
     kind: fc.constant("add-device" as const),
     to: dcId,
@@ -157,11 +157,11 @@ function stepAt(at: number, does: WorldAction): Step {
   return { when: { kind: "at", at: Milliseconds(at) }, after: Milliseconds(0), action: does };
 }
 
-/** Any time, but more often while everything starts: that is where most is in flight. */
+/** Any time, but more often during the start, when most is in flight. */
 const time = fc.oneof(fc.integer({ min: 0, max: LAST_STEP_MS }), fc.integer({ min: 0, max: 4000 }));
 const soon = fc.oneof(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 6000 }));
 
-/** A process dies, or is stopped, and starts again soon. */
+/** A process dies or stops, and starts again soon. */
 const restart = fc
   .record({ at: time, how: fc.constantFrom("kill" as const, "stop" as const), process: target, pause: soon })
   .map(({ at, how, process, pause }) => [
@@ -187,7 +187,7 @@ const configuration = fc.constantFrom<readonly [string, string]>(
   ["/etc/stas/stacd.conf", "[Controllers]\n"],
 );
 
-/** A file is written and read again soon. */
+/** A file changes, and a reload follows soon. */
 const reconfigure = fc
   .record({ at: time, file: configuration, pause: soon })
   .map(({ at, file: [path, text], pause }) => [
@@ -201,7 +201,7 @@ const happening: fc.Arbitrary<readonly Step[]> = fc.oneof(
   { weight: 1, arbitrary: reconfigure },
 );
 
-/** Scenarios without expectations: the oracles watch them. */
+/** Scenarios without expectations: only the oracles judge them. */
 export const smallWorld: fc.Arbitrary<Scenario> = fc
   .record({
     seed: fc.integer({ min: 0, max: 1_000_000 }),

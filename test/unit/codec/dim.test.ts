@@ -43,7 +43,7 @@ const recorded = z
   })
   .parse(JSON.parse(readFileSync("test/fixtures/dim/registrations.json", "utf8")));
 
-test.each(recorded.cases)("libnvme sends the same for $symname to $traddr", ({ traddr, command, ...host }) => {
+test.each(recorded.cases)("libnvme sends the same bytes for $symname to $traddr", ({ traddr, command, ...host }) => {
   const { entityName, entityVersion } = recorded;
   const family = parseIp(traddr)?.family ?? "ipv4";
   const { data, timeout, ...ours } = registerHost({ ...host, entityName, entityVersion, family }, Milliseconds(30_000));
@@ -53,7 +53,7 @@ test.each(recorded.cases)("libnvme sends the same for $symname to $traddr", ({ t
   expect(data.direction === "to-controller" ? toHex(data.bytes) : "").toBe(theirs);
 });
 
-/** Texts as readers of padded fields give them: without NUL, and without white space at either end. */
+/** Texts as padded fields return them: no NUL, no white space at either end. */
 const fieldText = (bytesMax: number): fc.Arbitrary<string> =>
   fc
     .string({ unit: "grapheme", maxLength: bytesMax })
@@ -69,7 +69,7 @@ const registration: fc.Arbitrary<Registration> = fc.record({
   family: fc.constantFrom("ipv4", "ipv6"),
 });
 
-test("what is registered is what a controller reads", () => {
+test("a controller reads what the host registers", () => {
   fc.assert(
     fc.property(registration, (given) => {
       expect(decodeRegistration(encodeRegistration(given))).toEqual(given);
@@ -86,7 +86,7 @@ const HOST: Registration = {
   family: "ipv4",
 };
 
-test("names that do not fit are cut between characters; what cannot be cut is refused", () => {
+test("names that do not fit are cut between characters; a value that cannot be cut is refused", () => {
   const long = decodeRegistration(
     encodeRegistration({ ...HOST, entityName: "é".repeat(200), entityVersion: "x".repeat(65) }),
   );
@@ -97,7 +97,7 @@ test("names that do not fit are cut between characters; what cannot be cut is re
   expect(() => encodeRegistration({ ...HOST, hostId: "none" })).toThrow(EncodeError);
 });
 
-test("a controller reads hostile bytes, or refuses them", () => {
+test("a controller reads or refuses hostile bytes", () => {
   const good = encodeRegistration({ ...HOST, symname: "rack 7" });
   const read = (bytes: Uint8Array): void => {
     try {

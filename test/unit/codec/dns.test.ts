@@ -53,17 +53,17 @@ describe("a DNS response", () => {
     ]);
   });
 
-  it("is read where names are compressed, sections are mixed, and records are of no use", () => {
+  it("is read with compressed names, mixed sections and useless records", () => {
     const message = bytes(
       header(RESPONSE, 1, 1, 1, 2),
       // The question: offset 12.
       ["_nvme-disc", "_tcp", "local"].flatMap((label) => [label.length, ...Buffer.from(label)]),
       [0, 0, 12, 0, 1],
-      // The answer points to the question's name, and its target as well.
+      // The answer points to the question's name, and so does its target.
       [0xc0, 12, 0, 12, ...IN_120, 0, 4],
       "a",
       [0xc0, 12],
-      // In the authority section stands what is only about to be announced.
+      // The authority section holds records that are not announced yet.
       [0xc0, 12, 0, 12, ...IN_120, 0, 4],
       "b",
       [0xc0, 12],
@@ -78,21 +78,21 @@ describe("a DNS response", () => {
 
   const A = [0, 1, ...IN_120];
   it.each<[string, Uint8Array]>([
-    ["of no length", bytes()],
-    ["cut in its header", bytes(header(RESPONSE, 0, 0, 0, 0).slice(0, 11))],
+    ["that is empty", bytes()],
+    ["with a header cut short", bytes(header(RESPONSE, 0, 0, 0, 0).slice(0, 11))],
     ["longer than mDNS allows", new Uint8Array(DNS_MESSAGE_BYTES_MAX + 1)],
     ["with more records than it holds", bytes(header(RESPONSE, 0, 2, 0, 0), [0, ...A, 0, 4, 1, 2, 3, 4])],
-    ["with more records than anybody needs", bytes(header(RESPONSE, 0, DNS_ENTRIES_MAX, 0, 1))],
-    ["with another operation", bytes(header(RESPONSE | 0x0800, 0, 0, 0, 0))],
+    ["with more records than the bound", bytes(header(RESPONSE, 0, DNS_ENTRIES_MAX, 0, 1))],
+    ["with another opcode", bytes(header(RESPONSE | 0x0800, 0, 0, 0, 0))],
     ["with an error code", bytes(header(RESPONSE | 3, 0, 0, 0, 0))],
     ["with a name that points to itself", bytes(header(RESPONSE, 0, 1, 0, 0), [0xc0, 12, ...A, 0, 0])],
-    ["with names in a circle", bytes(header(RESPONSE, 0, 1, 0, 0), [1, 97, 0xc0, 16, 0xc0, 12, ...A, 0, 0])],
+    ["with names that point in a circle", bytes(header(RESPONSE, 0, 1, 0, 0), [1, 97, 0xc0, 16, 0xc0, 12, ...A, 0, 0])],
     ["with a name that points ahead", bytes(header(RESPONSE, 0, 1, 0, 0), [0xc0, 14, 0, ...A, 0, 0])],
     ["with a pointer cut short", bytes(header(RESPONSE, 1, 0, 0, 0), [0xc0])],
     ["with a label of another kind", bytes(header(RESPONSE, 1, 0, 0, 0), [0x40, 0, 0, 1, 0, 1])],
     ["with a label cut short", bytes(header(RESPONSE, 1, 0, 0, 0), [9, 97])],
     ["with a question cut short", bytes(header(RESPONSE, 1, 0, 0, 0), [0, 0, 1, 0])],
-    ["with a record longer than it", bytes(header(RESPONSE, 0, 1, 0, 0), [0, ...A, 0, 200, 1, 2, 3, 4])],
+    ["with a record longer than the message", bytes(header(RESPONSE, 0, 1, 0, 0), [0, ...A, 0, 200, 1, 2, 3, 4])],
     ["with an A record of 5 bytes", bytes(header(RESPONSE, 0, 1, 0, 0), [0, ...A, 0, 5, 1, 2, 3, 4, 5])],
     ["with an AAAA record of 4 bytes", bytes(header(RESPONSE, 0, 1, 0, 0), [0, 0, 28, ...IN_120, 0, 4, 1, 2, 3, 4])],
     [
@@ -100,13 +100,13 @@ describe("a DNS response", () => {
       bytes(header(RESPONSE, 0, 1, 0, 0), [0, 0, 33, ...IN_120, 0, 6, 0, 0, 0, 0, 0, 1]),
     ],
     ["with a target beyond its record", bytes(header(RESPONSE, 0, 1, 0, 0), [0, 0, 12, ...IN_120, 0, 1, 1, 97, 0])],
-    ["with a target short of its record", bytes(header(RESPONSE, 0, 1, 0, 0), [0, 0, 12, ...IN_120, 0, 2, 0, 0])],
+    ["with a target shorter than its record", bytes(header(RESPONSE, 0, 1, 0, 0), [0, 0, 12, ...IN_120, 0, 2, 0, 0])],
     ["with a string longer than its record", bytes(header(RESPONSE, 0, 1, 0, 0), [0, 0, 16, ...IN_120, 0, 2, 5, 97])],
   ])("%s is refused", (_what, message) => {
     expect(() => decodeDns(message)).toThrow(DecodeError);
   });
 
-  it("holds no name longer than 255 bytes, however it is put together", () => {
+  it("holds no name longer than 255 bytes, even a compressed one", () => {
     const label = "x".repeat(63);
     const long = bytes(label, label, label, [0]);
     expect(decodeDnsName(long, 0).name).toHaveLength(3);
@@ -116,21 +116,21 @@ describe("a DNS response", () => {
 });
 
 describe("a name", () => {
-  it("is the same in any case of ASCII letters, and not with its dots elsewhere", () => {
+  it("is the same in any case of ASCII letters, but not if its dots move", () => {
     expect(dnsNameKey(["A.b", "LOCAL"])).toBe(dnsNameKey(["a.B", "local"]));
     expect(dnsNameKey(["a.b", "local"])).not.toBe(dnsNameKey(["a", "b", "local"]));
     expect(dnsNameKey(["a\\", "b"])).not.toBe(dnsNameKey(["a\\.b"]));
     expect(dnsNameKey(["\u00c9"])).not.toBe(dnsNameKey(["\u00e9"]));
   });
 
-  it("that is none is not written", () => {
+  it("that is not valid is never written", () => {
     for (const name of [[""], ["x".repeat(64)], ["\u00e9".repeat(32)], Array.from({ length: 5 }, () => "x".repeat(60))])
       expect(() => encodeDnsName(name)).toThrow(EncodeError);
   });
 });
 
 describe("a query", () => {
-  it("asks, and says what is known", () => {
+  it("asks, and lists the known answers", () => {
     const [query, ...others] = encodeDnsQuery(
       [
         { name: TYPE, type: "ptr" },
@@ -149,7 +149,7 @@ describe("a query", () => {
     expect(decodeDns(query ?? new Uint8Array())).toMatchObject({ kind: "query", truncated: false });
   });
 
-  it("of many known answers takes several datagrams, each but the last marked", () => {
+  it("with many known answers takes several datagrams, all but the last marked as continued", () => {
     const known = Array.from({ length: 60 }, (_, at) => ({
       name: TYPE,
       target: [`array ${String(at)}`, ...TYPE],

@@ -54,7 +54,7 @@ const REQUEST: ConnectRequest = {
   options: NO_OPTIONS,
 };
 
-/** A request that says what a recorded connect string says, or `undefined` where it says more than a request can. */
+/** The request that a recorded connect string stands for, or `undefined` if no request can say all of it. */
 function requestOf(text: string): ConnectRequest | undefined {
   const options = decodeOptionString(text);
   const word = (key: string): string => {
@@ -92,20 +92,20 @@ function requestOf(text: string): ConnectRequest | undefined {
   };
 }
 
-/** Options that a rig wrote and this project never does. */
+/** Options that a rig wrote and this project never writes. */
 const FOREIGN = ["duplicate_connect", "tos", "tls", "fast_io_fail_tmo", "foo"];
 
 describe("recorded connect strings", () => {
-  it("are there, of both kernels, accepted and refused", () => {
+  it("are present for both kernels, accepted and refused", () => {
     expect(connects.length).toBeGreaterThan(150);
     expect(connects.filter(({ reply }) => reply !== undefined).length).toBeGreaterThan(60);
   });
 
-  it("decode, whatever the kernel then said of them", () => {
+  it("decode, whether or not the kernel accepted them", () => {
     for (const { text } of connects) expect(() => decodeOptionString(text)).not.toThrow();
   });
 
-  it("hold only options of their kernel where it accepted them", () => {
+  it("hold only options that their kernel knows, if it accepted them", () => {
     for (const { kernel, text, reply } of connects) {
       const unknown = unsupportedOptions(text, parseSupportedOptions(recordedOptionLine(kernel)));
       if (reply !== undefined) expect(unknown).toEqual([]);
@@ -115,7 +115,7 @@ describe("recorded connect strings", () => {
     expect(unsupportedOptions(refused?.text ?? "", parseSupportedOptions(recordedOptionLine("6.12")))).toEqual(["foo"]);
   });
 
-  it("are said again by the encoder", () => {
+  it("survive a round trip through a request", () => {
     let same = 0;
     for (const { text } of connects) {
       const options = decodeOptionString(text);
@@ -125,17 +125,17 @@ describe("recorded connect strings", () => {
       expect(new Map(decodeOptionString(encoded))).toEqual(new Map(options));
       if (encoded === text) same++;
     }
-    // The rig's own order varied: flags and intervals moved about.
+    // The rig did not keep one order: flags and intervals moved about.
     expect(same).toBeGreaterThan(90);
   });
 
-  it("have replies that decode and encode back", () => {
+  it("have replies that survive a round trip", () => {
     for (const { reply } of connects) {
       if (reply !== undefined) expect(encodeConnectReply(parseConnectReply(reply))).toBe(reply);
     }
   });
 
-  it("let the last of a repeated key win, as the kernel did", () => {
+  it("let the last of a repeated key win, like the kernel", () => {
     const twice = connects.find(({ text }) => text.startsWith("nqn=nqn.2024-01.io.lab:subsys-a,nqn="));
     expect(twice?.reply).toBe("instance=0,cntlid=1\n");
     expect(decodeOptionString(twice?.text ?? "").get("nqn")).toBe("nqn.2014-08.org.nvmexpress.discovery");
@@ -149,7 +149,7 @@ describe("encodeConnectOptions", () => {
     );
   });
 
-  it("writes every option there is, in one order", () => {
+  it("writes every option, in one order", () => {
     const text = encodeConnectOptions({
       transportId: { ...REQUEST.transportId, hostTraddr: "10.0.0.1", hostIface: "eth0", hostNqn: "nqn.other" },
       hostNqn: HOST_NQN,
@@ -185,14 +185,11 @@ describe("encodeConnectOptions", () => {
     expect(text.length).toBeLessThan(CONNECT_STRING_BYTES_MAX);
   });
 
-  it.each(["nqn.x,hostnqn=nqn.y", "nqn.x\nhostnqn=nqn.y", "nqn.x\0"])(
-    "lets no value bring options of its own: %j",
-    (nqn) => {
-      expect(fitsOption(nqn)).toBe(false);
-      const request = { ...REQUEST, transportId: { ...REQUEST.transportId, subsysnqn: nqn } };
-      expect(() => encodeConnectOptions(request)).toThrow(EncodeError);
-    },
-  );
+  it.each(["nqn.x,hostnqn=nqn.y", "nqn.x\nhostnqn=nqn.y", "nqn.x\0"])("lets no value inject an option: %j", (nqn) => {
+    expect(fitsOption(nqn)).toBe(false);
+    const request = { ...REQUEST, transportId: { ...REQUEST.transportId, subsysnqn: nqn } };
+    expect(() => encodeConnectOptions(request)).toThrow(EncodeError);
+  });
 });
 
 describe("decodeOptionString", () => {
@@ -212,7 +209,7 @@ describe("decodeOptionString", () => {
 });
 
 describe("parseSupportedOptions", () => {
-  it("knows what 6.12 has and 6.1 lacks", () => {
+  it("finds what 6.12 has and 6.1 lacks", () => {
     const older = parseSupportedOptions(recordedOptionLine("6.1"));
     const newer = parseSupportedOptions(recordedOptionLine("6.12"));
     expect([...newer].filter((name) => !older.has(name))).toEqual(["keyring", "tls_key", "tls"]);
@@ -222,7 +219,7 @@ describe("parseSupportedOptions", () => {
     expect(older.size).toBe(24);
   });
 
-  it.each(["", "instance=0,cntlid=1\n", "instance=-1,cntlid=-1"])("takes no other line for it: %j", (text) => {
+  it.each(["", "instance=0,cntlid=1\n", "instance=-1,cntlid=-1"])("refuses any other line: %j", (text) => {
     expect(() => parseSupportedOptions(text)).toThrow(DecodeError);
   });
 });
@@ -239,7 +236,7 @@ describe("parseConnectReply", () => {
     expect(() => parseConnectReply(text)).toThrow(DecodeError);
   });
 
-  it("takes the option line for no reply", () => {
+  it("refuses the option line", () => {
     expect(() => parseConnectReply(recordedOptionLine("6.12"))).toThrow(DecodeError);
   });
 });

@@ -1,4 +1,4 @@
-/** What real kernels said (test/fixtures/README.md), typed. */
+/** Recordings of real kernels (test/fixtures/README.md), typed. */
 import { readFileSync, readdirSync } from "node:fs";
 import { z } from "zod";
 import { encodeLatin1, fromHex } from "../../../src/core/codec/text.js";
@@ -19,7 +19,7 @@ const ueventFile = z.object({
 
 export interface RecordedUevent {
   readonly source: string;
-  /** What recvmsg returned. */
+  /** The length that recvmsg returned. */
   readonly length: number;
   readonly lines: readonly string[];
   readonly bytes: Uint8Array;
@@ -41,7 +41,7 @@ export function recordedUevents(): readonly RecordedUevent[] {
 
 const udevFile = z.object({ messages: z.array(z.object({ source: z.string(), hex: z.string() })) });
 
-/** Messages of udev's own group, which are no kernel uevents. */
+/** Messages of udev's own group, which are not kernel uevents. */
 export function recordedUdevMessages(): readonly Uint8Array[] {
   return load("udev-messages.json", udevFile).messages.map(({ hex }) => fromHex(hex));
 }
@@ -74,7 +74,7 @@ export function recordedConnects(): z.infer<typeof connectsFile>["connects"] {
 
 const hexLines = z.array(z.tuple([z.number(), z.string()]));
 
-/** Lines of 32 bytes at their offsets; the lines that are not given are zero. */
+/** Lines of 32 bytes at their offsets. A line that is absent is all zeros. */
 function rebuild(lines: z.infer<typeof hexLines>, length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   for (const [offset, hex] of lines) bytes.set(fromHex(hex), offset);
@@ -115,7 +115,7 @@ export function recordedDiscoveryPages() {
   }));
 }
 
-/** Entries as a second decoder printed them, of pages whose bytes were not recorded. */
+/** Entries as a second decoder printed them, from pages whose bytes were not recorded. */
 export function recordedEntries(): readonly RecordedEntry[] {
   return load("discovery-log.json", discoveryFile).entriesOnly.flatMap(({ entries }) => entries);
 }
@@ -153,7 +153,7 @@ const sysfsFile = z.object({
   controllers: z.array(z.object({ name: z.string(), attributes: z.record(z.string(), z.string()) })),
 });
 
-/** Every controller recorded, as the sysfs port would read it. */
+/** Every recorded controller, as the sysfs port would read it. */
 export function recordedControllers(): readonly { readonly source: string; readonly record: SysfsRecord }[] {
   return readdirSync(new URL("sysfs/", ROOT))
     .sort()

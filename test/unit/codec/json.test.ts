@@ -27,7 +27,7 @@ function problem(read: () => unknown): string {
 }
 
 describe("parseJson", () => {
-  it("knows JSON from other text", () => {
+  it("tells JSON from other text", () => {
     expect(parseJson('{"a":[1,null,"x"]}')).toEqual({ a: [1, null, "x"] });
     expect(parseJson("null")).toBe(null);
     for (const text of ["", "{", "{'a':1}", "undefined", "NaN", '{"a":1}{}', '{"version":1,"contr']) {
@@ -35,7 +35,7 @@ describe("parseJson", () => {
     }
   });
 
-  it("outlives depth", () => {
+  it("survives deep nesting", () => {
     const depth = 200_000;
     expect(() => parseJson("[".repeat(depth) + "]".repeat(depth))).not.toThrow();
   });
@@ -46,7 +46,7 @@ describe("readers", () => {
     '{"version":1,"list":[{"name":"a","live":true,"kind":"io"}],"ratio":0.5,"huge":1e999,"__proto__":{"x":1}}',
   );
 
-  it("read what is there", () => {
+  it("read the values", () => {
     const item = readArray(readField(root, "list"))[0];
     if (item === undefined) throw new Error("no item");
     expect(readInteger(readField(root, "version"), 1)).toBe(1);
@@ -62,7 +62,7 @@ describe("readers", () => {
     ]);
   });
 
-  it("say where it is that something else stands", () => {
+  it("say where a value of another kind is", () => {
     const item = readArray(readField(root, "list"))[0];
     if (item === undefined) throw new Error("no item");
     expect(problem(() => readNumber(readField(item, "name")))).toBe("$.list[0].name is not a number");
@@ -81,7 +81,7 @@ describe("readers", () => {
     expect(problem(() => readJson("{"))).toBe("not JSON");
   });
 
-  it("take nothing from a prototype", () => {
+  it("read nothing from a prototype", () => {
     expect(readOptional(root, "toString")).toBeUndefined();
     expect(readOptional(root, "constructor")).toBeUndefined();
     expect(readString(readJson('"x"'))).toBe("x");

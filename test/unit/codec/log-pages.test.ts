@@ -50,7 +50,7 @@ const ENTRY: DiscoveryLogEntry = {
 describe("recorded discovery log pages", () => {
   const pages = recordedDiscoveryPages();
 
-  it("decode to what was recorded beside their bytes", () => {
+  it("decode to the recorded fields", () => {
     expect(pages.length).toBe(4);
     for (const { bytes, genctr, numrec, recfmt, entries } of pages) {
       expect(decodeDiscoveryHeader(bytes)).toEqual({ genctr, numrec, recfmt, extended: false, totalBytes: 0 });
@@ -112,13 +112,13 @@ describe("a discovery log page", () => {
     expect(() => decodeDiscoveryEntry(new Uint8Array(1024), offset)).toThrow(DecodeError);
   });
 
-  it("may stand anywhere in a larger buffer", () => {
+  it("is read at any offset in a larger buffer", () => {
     const bytes = new Uint8Array(3000);
     bytes.set(encodeDiscoveryEntry(ENTRY, "nul"), 7);
     expect(decodeDiscoveryEntry(bytes.subarray(5), 2)).toEqual(ENTRY);
   });
 
-  it("keeps the numbers of transports and subtypes that it has no name for", () => {
+  it("keeps the numbers of unknown transports and subtypes", () => {
     for (const trtype of [0, 4, 255]) {
       const entry = { ...ENTRY, trtype, subtype: 9 };
       expect(decodeDiscoveryEntry(encodeDiscoveryEntry(entry, "nul"), 0)).toEqual(entry);
@@ -126,7 +126,7 @@ describe("a discovery log page", () => {
     expect(decodeDiscoveryEntry(encodeDiscoveryEntry({ ...ENTRY, trtype: 254 }, "nul"), 0).trtype).toBe("loop");
   });
 
-  it("strips what other vendors pad with", () => {
+  it("strips the padding of other vendors", () => {
     const bytes = encodeDiscoveryEntry({ ...ENTRY, trsvcid: "" }, "nul");
     bytes.set([0x20, 0x38, 0x30, 0x30, 0x39, 0x20, 0x20, 0, 0x58, 0x59], 32);
     expect(decodeDiscoveryEntry(bytes, 0).trsvcid).toBe("8009");
@@ -146,13 +146,13 @@ describe("a discovery log page", () => {
     { ...ENTRY, eflags: -1 },
     { ...ENTRY, trtype: 256 },
     { ...ENTRY, tsas: "00".repeat(257) },
-  ])("has no room for what does not fit (%#)", (entry) => {
+  ])("refuses a value that does not fit (%#)", (entry) => {
     expect(() => encodeDiscoveryEntry(entry, "nul")).toThrow(EncodeError);
   });
 });
 
 describe("Get Log Page", () => {
-  it("asks for the discovery log as the specification lays it out", () => {
+  it("requests the discovery log as the specification lays it out", () => {
     const command = getLogPage({
       lid: LID.discovery,
       lsp: DISCOVERY_LSP.pleo,
@@ -175,7 +175,7 @@ describe("Get Log Page", () => {
     });
   });
 
-  it("clears the event where the bit is not set", () => {
+  it("clears the event if the bit is not set", () => {
     expect(getLogPage({ lid: 0x70, lsp: 0, rae: "clear", offset: 0, length: 20, timeout }).cdw10).toBe(0x00040070);
   });
 
@@ -203,7 +203,7 @@ describe("Get Log Page", () => {
     expect(() => getLogPage(request)).toThrow(EncodeError);
   });
 
-  it("is not read out of another command, another length or an offset beyond 2^53", () => {
+  it("refuses another command, another length, or an offset beyond 2^53", () => {
     const command = getLogPage({ lid: 0x70, lsp: 0, rae: "clear", offset: 0, length: 1024, timeout });
     expect(() => decodeGetLogPage(identifyController(timeout))).toThrow(DecodeError);
     expect(() => decodeGetLogPage({ ...command, data: { direction: "from-controller", length: 1020 } })).toThrow(
@@ -217,11 +217,11 @@ describe("Get Log Page", () => {
 });
 
 describe("Identify Controller", () => {
-  it("is asked for with CNS 1", () => {
+  it("is requested with CNS 1", () => {
     expect(identifyController(timeout)).toMatchObject({ opcode: 6, nsid: 0, cdw10: 1, data: { length: 4096 } });
   });
 
-  it("decodes recorded pages to what was recorded beside them", () => {
+  it("decodes recorded pages to the recorded fields", () => {
     const pages = recordedIdentifies().filter(({ bytes }) => bytes !== undefined);
     expect(pages.length).toBe(4);
     for (const { fields, bytes } of pages) {
@@ -238,7 +238,7 @@ describe("Identify Controller", () => {
     }
   });
 
-  it("writes its fields where the kernel's target does", () => {
+  it("writes its fields at the offsets that the kernel's target uses", () => {
     for (const { fields, bytes } of recordedIdentifies()) {
       const { sn, mn, fr, ...rest } = fields;
       const written = encodeIdentify({ ...rest, serial: sn.trim(), model: mn.trim(), firmware: fr.trim() });
@@ -251,7 +251,7 @@ describe("Identify Controller", () => {
     }
   });
 
-  it("holds what kind of discovery controller it is in byte 1806", () => {
+  it("holds the type of a discovery controller in byte 1806", () => {
     const bytes = new Uint8Array(4096);
     bytes[1806] = 2;
     bytes[111] = 1;
@@ -273,7 +273,7 @@ describe("Identify Controller", () => {
     expect(() => encodeIdentify({ ...good, dctype: 256 })).toThrow(EncodeError);
   });
 
-  it("names what kind of controller it is", () => {
+  it("names the type of a controller", () => {
     expect([0, 1, 2, 3, 4, 255].map(controllerType)).toEqual([
       "unknown",
       "io",
@@ -291,7 +291,7 @@ describe("Supported Log Pages", () => {
     const bytes = new Uint8Array(1024);
     bytes.set([0x01, 0, 0x02, 0], 0x70 * 4);
     bytes[0] = 1;
-    // Flags of other pages are none of the discovery page's.
+    // Flags of other pages do not count.
     bytes.set([0x01, 0, 0x05, 0], 0x02 * 4);
     const pages = { lids: [0, 2, 0x70], extdlpes: false, pleos: true, allsubes: false };
     expect(decodeSupportedLogPages(bytes)).toEqual(pages);
@@ -300,7 +300,7 @@ describe("Supported Log Pages", () => {
     );
   });
 
-  it("tells each ability apart", () => {
+  it("distinguishes the abilities", () => {
     const none = { lids: [0x70], extdlpes: false, pleos: false, allsubes: false };
     const bytes = (abilities: Partial<typeof none>) => encodeSupportedLogPages({ ...none, ...abilities })[0x70 * 4 + 2];
     expect([bytes({ extdlpes: true }), bytes({ pleos: true }), bytes({ allsubes: true })]).toEqual([1, 2, 4]);

@@ -1,4 +1,4 @@
-/** Boot firmware tables that hold anything that the specification lets them hold. */
+/** Boot firmware tables that hold anything that the specification allows. */
 import fc from "fast-check";
 import { fromHex, toHex } from "../../../src/core/codec/text.js";
 import { utf8Length } from "../../../src/core/domain/utf8.js";

@@ -1,4 +1,4 @@
-/** Builds NVMe Boot Firmware Tables, truthful ones and liars. Knows the specification's figures, not the decoder. */
+/** Builds NVMe Boot Firmware Tables, honest ones and liars. Follows the specification's figures, not the decoder. */
 import type {
   NbftDiscoveryController,
   NbftHfi,
@@ -10,15 +10,15 @@ import type {
 } from "../../../src/core/domain/nbft.js";
 import { parseIp } from "../../../src/core/domain/ip-address.js";
 
-/** Where firmware differs from firmware. */
+/** How one firmware differs from another. */
 export interface NbftStyle {
-  /** A text's NUL stands behind its length (EDK2, Dell) or is counted in it. */
+  /** A text's NUL follows its length (EDK2, Dell) or is counted in it. */
   readonly nul: "behind" | "counted";
-  /** Bytes that follow each descriptor of a list, as a later revision might add. */
+  /** Bytes after each descriptor of a list, as a later revision might add. */
   readonly descriptorTail: number;
-  /** What the path to each secret says. */
+  /** The text of the path to each secret. */
   readonly secretKeypath: string;
-  /** Bits that nobody has named yet are set in every flags field. */
+  /** Sets unnamed bits in every flags field. */
   readonly unknownFlags: "set" | "clear";
 }
 
@@ -31,7 +31,7 @@ export const PLAIN: NbftStyle = {
 
 export interface EncodedNbft {
   readonly bytes: Uint8Array;
-  /** Where each structure starts. Lists: one number a descriptor. */
+  /** The offset of each structure. Lists have one number per descriptor. */
   readonly at: {
     readonly host: number;
     readonly hfis: readonly number[];
@@ -89,7 +89,7 @@ class Heap {
     this.#style = style;
   }
 
-  /** Reference to what is put there: none for nothing. */
+  /** Returns a reference to the object; a zero reference if it is empty. */
   put(object: readonly number[] | Uint8Array): readonly [start: number, length: number] {
     if (object.length === 0) return [0, 0];
     const start = this.#start + this.bytes.length;
@@ -116,7 +116,7 @@ function fromHex(hex: string): number[] {
 
 const uuidBytes = (uuid: string): number[] => fromHex(uuid.replaceAll("-", ""));
 
-/** IPv4 is mapped into IPv6; an empty address is all zeros. */
+/** IPv4 is mapped into IPv6. An empty address is all zeros. */
 function addressBytes(text: string): number[] {
   if (text === "") return Array<number>(16).fill(0);
   if (parseIp(text)?.family === "ipv4")
@@ -248,14 +248,14 @@ function encodeSubsystem(ssns: NbftSubsystem, heap: Heap, style: NbftStyle): Uin
     .u32(24, ssns.nsid)
     .u8(28, ...namespaceBytes(ssns.namespaceId))
     .u8(45, ssns.securityProfile, ssns.hfis[0] ?? 0)
-    // As the firmware of the day does, the primary one is repeated.
+    // Like current firmware, it repeats the primary HFI.
     .reference(48, heap.put(ssns.hfis))
     .reference(54, heap.text(ssns.subsysnqn));
   if (ssns.extended !== undefined) fields.reference(60, heap.put(encodeExtended(ssns.extended, ssns.index, heap)));
   return fields.bytes;
 }
 
-/** Encodes what a table holds; `faults` are not encoded. */
+/** Encodes a table. `faults` are not encoded. */
 export function encodeNbft(table: NbftTable, change: Partial<NbftStyle> = {}): EncodedNbft {
   const style = { ...PLAIN, ...change };
   const lists = [table.hfis, table.subsystems, table.securityProfiles, table.discoveryControllers];
@@ -332,7 +332,7 @@ export function encodeNbft(table: NbftTable, change: Partial<NbftStyle> = {}): E
   return { bytes: seal(Uint8Array.of(...fixed.bytes, ...heap.bytes)), at };
 }
 
-/** The bytes with the checksum that their stated length asks for, or all of them where it lies. */
+/** The bytes with a correct checksum over their stated length, or over all of them if that length is a lie. */
 export function seal(bytes: Uint8Array): Uint8Array {
   const sealed = Uint8Array.from(bytes);
   if (sealed.length < HEADER) return sealed;
@@ -343,14 +343,14 @@ export function seal(bytes: Uint8Array): Uint8Array {
   return sealed;
 }
 
-/** The bytes with others at `offset`, sealed again. */
+/** Replaces bytes at `offset` and seals the table again. */
 export function patch(bytes: Uint8Array, offset: number, ...values: readonly number[]): Uint8Array {
   const patched = Uint8Array.from(bytes);
   patched.set(values, offset);
   return seal(patched);
 }
 
-/** A 32-bit number as the table has it. */
+/** A 32-bit number, little endian. */
 export function le32(value: number): number[] {
   return [value & 0xff, (value >>> 8) & 0xff, (value >>> 16) & 0xff, value >>> 24];
 }

@@ -1,4 +1,4 @@
-/** The boot firmware tables that scenario files hold as bytes, made from what they say. */
+/** Compares the boot firmware tables that scenario files hold as bytes with the tables they stand for. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
@@ -72,7 +72,7 @@ const TABLE: NbftTable = {
 };
 
 const whole = toHex(encodeNbft(TABLE).bytes);
-/** As a host without a configured NQN has it: everything is the host's own. */
+/** A host without a configured NQN: everything is the host's own. */
 const plain = toHex(encodeNbft({ ...TABLE, host: { ...TABLE.host, nqnConfigured: false } }).bytes);
 
 const scenario = z.looseObject({ host: z.looseObject({ "binary-files": z.record(z.string(), z.string()) }) });
@@ -81,7 +81,7 @@ describe("tables in scenarios", () => {
   test.each([
     ["nbft/discovery-controllers", { NBFT: whole, NBFT1: `${whole.slice(0, -2)}ff` }],
     ["field/20-audit-disconnects-what-is-not-ours", { NBFT: plain }],
-  ])("%s holds what it says", (name, tables) => {
+  ])("%s holds the expected table", (name, tables) => {
     const file = scenario.parse(parse(readFileSync(`sim/scenarios/${name}.yaml`, "utf8")));
     const expected = Object.entries(tables).map(([table, hex]) => [`/sys/firmware/acpi/tables/${table}`, hex]);
     expect(file.host["binary-files"]).toEqual(Object.fromEntries(expected));

@@ -1,4 +1,4 @@
-/** A boot firmware table with two of everything, as a host with two paths to its storage might find it. */
+/** A boot firmware table with two of everything, as a host with two paths to its storage might have. */
 import type { NbftTable } from "../../../src/core/domain/nbft.js";
 import { Seconds } from "../../../src/core/domain/units.js";
 

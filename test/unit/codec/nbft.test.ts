@@ -8,7 +8,7 @@ import { TABLE } from "./nbft-table.js";
 const encoded = encodeNbft(TABLE);
 const { at, bytes } = encoded;
 
-/** Fields of the control descriptor. */
+/** Offsets of fields in the control descriptor. */
 const HOST_REFERENCE = 72;
 const HOST_VERSION = 78;
 const HFI_LIST = 80;
@@ -26,7 +26,7 @@ function problemOf(table: Uint8Array): string {
   }
 }
 
-/** The one fault of a table that is otherwise read. */
+/** The faults of a table that is otherwise read, as text. */
 function faultOf(table: Uint8Array): string {
   const { faults } = decodeNbft(table);
   return faults.map(({ list, position, problem }) => `${list} ${String(position)}: ${problem}`).join("; ");
@@ -37,17 +37,17 @@ describe("a boot firmware table", () => {
     expect(decodeNbft(bytes)).toEqual(TABLE);
   });
 
-  it("may be without anything but a host", () => {
+  it("may hold nothing but a host", () => {
     const bare = { ...TABLE, hfis: [], securityProfiles: [], discoveryControllers: [], subsystems: [] };
     expect(decodeNbft(encodeNbft(bare).bytes)).toEqual(bare);
   });
 
-  it("may count the NUL of a text, have longer descriptors, and flags that nobody has named yet", () => {
+  it("may count the NUL of a text, and have longer descriptors and unnamed flags", () => {
     const style = { nul: "counted", descriptorTail: 7, unknownFlags: "set" } as const;
     expect(decodeNbft(encodeNbft(TABLE, style).bytes)).toEqual(TABLE);
   });
 
-  it("may be of a later minor revision, which is compatible by definition", () => {
+  it("may have a later minor revision, which is compatible by definition", () => {
     expect(decodeNbft(patch(bytes, 50, 9))).toEqual({ ...TABLE, minorRevision: 9 });
   });
 
@@ -65,13 +65,13 @@ describe("a boot firmware table", () => {
     });
   });
 
-  it("has no digest where the transport's flags are not in use, and no profile where none is in use", () => {
+  it("has no digest if the transport's flags are unused, and no profile if none is in use", () => {
     const unused = patch(patch(bytes, at.subsystems[0]! + 6, 6, 0), at.subsystems[0]! + 3, 0x41, 0);
     const [subsystem] = decodeNbft(unused).subsystems;
     expect(subsystem).toMatchObject({ hdrDigest: false, dataDigest: false, securityProfile: 0, extended: undefined });
   });
 
-  it("leaves unread what its flags say is reserved", () => {
+  it("does not read what its flags mark as reserved", () => {
     const reserved = patch(patch(bytes, at.hfiInfos[0]! + 6, 1), at.security[0]! + 2, 1, 0);
     expect(decodeNbft(reserved).hfis[0]).toMatchObject({ dhcp: false, dhcpServer: "", defaultRoute: false });
     expect(decodeNbft(reserved).securityProfiles[0]).toMatchObject({
@@ -83,7 +83,7 @@ describe("a boot firmware table", () => {
     });
   });
 
-  it("tells nothing of where the secret lies but that it does", () => {
+  it("reveals only that the secret has a path, not the path", () => {
     const secret = "https://user:c0ffee@bmc/key";
     const table = decodeNbft(encodeNbft(TABLE, { secretKeypath: secret }).bytes);
     expect(table).toEqual(TABLE);
@@ -91,7 +91,7 @@ describe("a boot firmware table", () => {
     expect(JSON.stringify(table)).not.toMatch(/c0ffee|bmc/);
   });
 
-  it("keeps the bytes of what it read apart from the caller's", () => {
+  it("keeps no reference to the caller's bytes", () => {
     const given = Uint8Array.from(bytes);
     const table = decodeNbft(given);
     given.fill(0xff);
@@ -106,7 +106,7 @@ describe("look-ups", () => {
     expect(nbftSecurityProfile(table, 2)).toEqual(TABLE.securityProfiles[1]);
   });
 
-  it("find none for 0, for a stranger, and where two claim to be it", () => {
+  it("find nothing for 0, for an unknown index, or for a duplicate index", () => {
     const table = decodeNbft(patch(bytes, at.hfis[1]! + 1, TABLE.hfis[0]!.index));
     expect(table.hfis.length).toBe(2);
     expect([9, TABLE.hfis[0]!.index].map((index) => nbftHfi(table, index))).toEqual([undefined, undefined]);
@@ -120,13 +120,13 @@ const unsealed = (offset: number, ...values: readonly number[]): Uint8Array => {
   return changed;
 };
 
-/** Two lists, the host, the heap: each moved onto something else. */
+/** Two lists, the host and the heap, each moved onto another structure. */
 const hostAt = (start: number): Uint8Array => patch(bytes, HOST_REFERENCE, ...le32(start));
 const listAt = (field: number, start: number): Uint8Array => patch(bytes, field, ...le32(start));
 
 const longer = Uint8Array.of(...bytes, 0);
 
-describe("a table that does not hold together is refused", () => {
+describe("a malformed table is refused", () => {
   it.each<readonly [problem: string, table: Uint8Array]>([
     ["NBFT header: the table is cut short", new Uint8Array(0)],
     ["NBFT header: the table is cut short", bytes.subarray(0, 127)],
@@ -141,7 +141,7 @@ describe("a table that does not hold together is refused", () => {
     ["NBFT header: its major revision 2 is not known", patch(bytes, 8, 2)],
     ["NBFT heap: it lies outside the table", patch(bytes, 36, ...le32(at.heap + 1))],
     ["NBFT heap: it lies outside the table", patch(bytes, 40, ...le32(0xffff_ffff))],
-    // Bytes that the table does not state to have are not its own.
+    // Bytes beyond the stated length are not part of the table.
     ["NBFT heap: it lies outside the table", patch(longer, 40, ...le32(longer.length - at.heap))],
     ["NBFT control descriptor: it is another structure", patch(bytes, 64, 2)],
     ["NBFT control descriptor: it is not marked as valid", patch(bytes, 70, 0xfe)],
@@ -183,7 +183,7 @@ describe("a table that does not hold together is refused", () => {
       `NBFT control descriptor: the descriptors of its ${list} list are too short for it`,
     );
     expect(problemOf(listAt(field, 0))).toBe(`NBFT: its header and its ${list} list overlap`);
-    // What an empty list says of itself does not count.
+    // An empty list says nothing about itself.
     expect(problemOf(patch(bytes, field, 0xff, 0xff, 0xff, 0xff, 0, 0, 9, 0))).toBe("none");
   });
 
@@ -286,13 +286,13 @@ describe("a descriptor that cannot be read is a fault, and the others are read",
     expect(left).toBe(2 + 2 + 2 + 2 - 1);
   });
 
-  it("nested in itself ends, as references are followed to a fixed depth", () => {
-    // The transport information as its own extended information, with the flags of one.
+  it("that contains itself ends, because references are followed to a fixed depth", () => {
+    // The transport information doubles as its own extended information, with that one's flags.
     const looped = patch(patch(bytes, info + 110, ...le32(info), 128, 0), info + 4, 3);
     expect(faultOf(looped)).toBe("HFI 1: NBFT HFI extended information: it is another structure");
   });
 
-  it("that another one shares its texts with is read", () => {
+  it("that shares its texts with another one is read", () => {
     const shared = patch(bytes, discovery + 6, ...bytes.subarray(at.discovery[0]! + 6, at.discovery[0]! + 18));
     const [first, second] = decodeNbft(shared).discoveryControllers;
     expect(second).toEqual({ ...first, index: 2, hfi: 4, securityProfile: 1 });

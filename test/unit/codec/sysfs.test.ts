@@ -5,12 +5,12 @@ import { recordedAddresses, recordedControllers } from "./fixtures.js";
 const NOWHERE = { traddr: "", trsvcid: "", hostTraddr: "", hostIface: "", srcAddr: "" };
 
 describe("recorded addresses", () => {
-  it("parse, and print again as they were", () => {
+  it("survive a round trip", () => {
     expect(recordedAddresses().length).toBe(12);
     for (const text of recordedAddresses()) expect(formatAddress(parseAddress(`${text}\n`))).toBe(text);
   });
 
-  it("have a full one", () => {
+  it("include a full one", () => {
     expect(parseAddress(recordedAddresses().find((text) => text.includes("host_iface=vh")) ?? "")).toEqual({
       traddr: "10.99.0.2",
       trsvcid: "4420",
@@ -22,7 +22,7 @@ describe("recorded addresses", () => {
 });
 
 describe("parseAddress", () => {
-  it("takes none for absent, and for no interface of that name (field bug 22)", () => {
+  it("reads `none` as absent, not as an interface of that name (field bug 22)", () => {
     expect(parseAddress("traddr=127.0.0.1,trsvcid=8009,host_traddr=none,host_iface=none,src_addr=none")).toEqual({
       ...NOWHERE,
       traddr: "127.0.0.1",
@@ -38,11 +38,11 @@ describe("parseAddress", () => {
     });
   });
 
-  it("takes a PCIe bus address for the whole of it", () => {
+  it("reads a PCIe bus address as one address", () => {
     expect(parseAddress("0000:01:00.0\n")).toEqual({ ...NOWHERE, traddr: "0000:01:00.0" });
   });
 
-  it("finds nothing in nothing", () => {
+  it("finds nothing in an empty or odd text", () => {
     for (const text of ["", "\n", "none\n", ",", "=", "x=y"]) expect(parseAddress(text)).toEqual(NOWHERE);
   });
 });
@@ -101,7 +101,7 @@ describe("parseControllerRecord", () => {
     transport: "tcp\n",
   };
 
-  it("does not know what the kernel does not say (field bug 19)", () => {
+  it("reports no type that the kernel does not show (field bug 19)", () => {
     const { cntrltype: _, ...without } = attributes;
     expect(parseControllerRecord({ name: "nvme0", attributes: without }).cntrltype).toBe("unknown");
     expect(parseControllerRecord({ name: "nvme0", attributes: { ...attributes, cntrltype: "\n" } }).cntrltype).toBe(
@@ -125,7 +125,7 @@ describe("parseControllerRecord", () => {
     );
   });
 
-  it.each(["(efault)\n", "(null)\n"])("is incomplete while the kernel shows %j for the NQN", (subsysnqn) => {
+  it.each(["(efault)\n", "(null)\n"])("is incomplete while the kernel shows %j as the NQN", (subsysnqn) => {
     const parsed = parseControllerRecord({ name: "nvme0", attributes: { ...attributes, subsysnqn } });
     expect(parsed).toMatchObject({ subsysnqn: "", complete: false });
   });
@@ -137,7 +137,7 @@ describe("parseControllerRecord", () => {
     ).toBe(true);
   });
 
-  it("takes a PCIe disk", () => {
+  it("reads a PCIe disk", () => {
     const disk = { ...attributes, address: "0000:01:00.0\n", transport: "pcie\n" };
     expect(parseControllerRecord({ name: "nvme0", attributes: disk })).toMatchObject({
       transport: "pcie",
@@ -147,7 +147,7 @@ describe("parseControllerRecord", () => {
     });
   });
 
-  it("takes odd numbers for none", () => {
+  it("ignores numbers that are not valid", () => {
     for (const text of ["", "x", "-1", "1.5", "99999999999"]) {
       expect(parseControllerRecord({ name: "nvme0", attributes: { cntlid: text } })).toMatchObject({
         cntlid: undefined,

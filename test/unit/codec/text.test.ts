@@ -21,7 +21,7 @@ describe("UTF-8", () => {
     "\u00e9\u20ac\u{1f600}",
     "\ufeffx",
     "\u0000\u007f\u0080\u07ff\u0800\uffff\u{10000}\u{10ffff}",
-  ])("goes there and back: %j", (text) => {
+  ])("survives a round trip: %j", (text) => {
     expect(encodeUtf8(text)).toEqual(new TextEncoder().encode(text));
     expect(decodeUtf8(encodeUtf8(text))).toBe(text);
     expect(utf8Length(text)).toBe(encodeUtf8(text).length);
@@ -40,7 +40,7 @@ describe("UTF-8", () => {
     "ff",
     "e282c3a9",
     "41e2",
-  ])("replaces what is none as browsers do: %s", (hex) => {
+  ])("replaces invalid bytes as browsers do: %s", (hex) => {
     expect(decodeUtf8(fromHex(hex))).toBe(new TextDecoder().decode(fromHex(hex)));
   });
 
@@ -53,7 +53,7 @@ describe("UTF-8", () => {
 });
 
 describe("ISO 8859-1", () => {
-  it("is one character a byte, at any length", () => {
+  it("has one byte per character, at any length", () => {
     const bytes = Uint8Array.from({ length: 20_000 }, (_, at) => at & 0xff);
     expect(encodeLatin1(decodeLatin1(bytes))).toEqual(bytes);
     expect(decodeLatin1(bytes).charCodeAt(511)).toBe(0xff);
@@ -62,7 +62,7 @@ describe("ISO 8859-1", () => {
 });
 
 describe("hex", () => {
-  it("goes there and back", () => {
+  it("survives a round trip", () => {
     expect(toHex(Uint8Array.of(0, 0x0f, 0xff))).toBe("000fff");
     expect(fromHex("000FfF")).toEqual(Uint8Array.of(0, 0x0f, 0xff));
   });
@@ -75,7 +75,7 @@ describe("hex", () => {
 describe("a padded field", () => {
   const field = { name: "f", offset: 2, length: 4 };
 
-  it("touches nothing beside it", () => {
+  it("leaves its neighbours alone", () => {
     const bytes = new Uint8Array(8).fill(0x58);
     writeTextField(bytes, field, "ab", "space");
     expect(decodeLatin1(bytes)).toBe("XXab  XX");
@@ -89,12 +89,12 @@ describe("a padded field", () => {
 });
 
 describe("errno", () => {
-  it("is named where Node has no name", () => {
+  it("has a name even if Node has none", () => {
     expect([ERRNO.ENOKEY, ERRNO.ENETRESET, ERRNO.EALREADY]).toEqual([126, 102, 114]);
     expect([errnoName(126), errnoName(114), errnoName(4242)]).toEqual(["ENOKEY", "EALREADY", "errno 4242"]);
   });
 
-  it("has one number a name and one name a number", () => {
+  it("has one number per name and one name per number", () => {
     expect(new Set(Object.values(ERRNO)).size).toBe(Object.keys(ERRNO).length);
   });
 });

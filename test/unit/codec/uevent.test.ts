@@ -32,7 +32,7 @@ describe("every recorded uevent", () => {
     }
   });
 
-  it("is told apart by its subsystem without decoding", () => {
+  it("is recognized by its subsystem without decoding", () => {
     const subsystems = new Set<string>();
     for (const { bytes } of recorded) {
       const { subsystem } = decodeUevent(bytes);
@@ -42,8 +42,8 @@ describe("every recorded uevent", () => {
     expect([...subsystems].sort()).toEqual(["bdi", "block", "hwmon", "nvme", "nvme-generic", "nvme-subsystem"]);
   });
 
-  it("is refused when it was cut short anywhere", () => {
-    // One message a shape is enough: they differ in numbers only.
+  it("is refused if it is cut short anywhere", () => {
+    // One message of each shape is enough: they differ only in numbers.
     const shapes = new Map(recorded.map((uevent) => [uevent.lines.map((line) => line.split("=")[0]).join(), uevent]));
     expect(shapes.size).toBeGreaterThan(10);
     for (const { bytes } of shapes.values()) {
@@ -56,20 +56,20 @@ describe("every recorded uevent", () => {
 });
 
 describe("decodeUevent", () => {
-  it("finds the discovery log change of an asynchronous event", () => {
+  it("finds the discovery log change of an AEN", () => {
     const aen = recorded.map(({ bytes }) => decodeUevent(bytes)).find(({ properties }) => properties.has("NVME_AEN"));
     expect(aen?.properties.get("NVME_AEN")).toBe("0x70f002");
     expect(aen?.action).toBe("change");
     expect(aen?.properties.get("DEVNAME")).toBe("nvme0");
   });
 
-  it("keeps bytes that are no text", () => {
+  it("keeps bytes that are not text", () => {
     const bytes = message("add@/d", "ACTION=add", "DEVPATH=/d", "SUBSYSTEM=nvme", "X=\u00ff\u0080", "SEQNUM=1");
     expect(decodeUevent(bytes).properties.get("X")).toBe("\u00ff\u0080");
     expect(encodeUevent(decodeUevent(bytes))).toEqual(bytes);
   });
 
-  it("keeps what follows the first = of a property", () => {
+  it("keeps everything after the first = of a property", () => {
     const bytes = message("add@/d", "ACTION=add", "DEVPATH=/d", "SUBSYSTEM=nvme", "X=a=b", "Y=", "SEQNUM=1");
     expect([...decodeUevent(bytes).properties]).toEqual([
       ["X", "a=b"],
@@ -80,9 +80,18 @@ describe("decodeUevent", () => {
   it.each([
     ["nothing", message()],
     ["udev's own messages", recordedUdevMessages()[0] ?? message()],
-    ["a header unlike its action", message("add@/d", "ACTION=remove", "DEVPATH=/d", "SUBSYSTEM=nvme", "SEQNUM=1")],
-    ["a header unlike its path", message("add@/e", "ACTION=add", "DEVPATH=/d", "SUBSYSTEM=nvme", "SEQNUM=1")],
-    ["a header with more behind", message("add@/dd", "ACTION=add", "DEVPATH=/d", "SUBSYSTEM=nvme", "SEQNUM=1")],
+    [
+      "a header that differs from its action",
+      message("add@/d", "ACTION=remove", "DEVPATH=/d", "SUBSYSTEM=nvme", "SEQNUM=1"),
+    ],
+    [
+      "a header that differs from its path",
+      message("add@/e", "ACTION=add", "DEVPATH=/d", "SUBSYSTEM=nvme", "SEQNUM=1"),
+    ],
+    [
+      "a header that is longer than its path",
+      message("add@/dd", "ACTION=add", "DEVPATH=/d", "SUBSYSTEM=nvme", "SEQNUM=1"),
+    ],
     ["no subsystem", message("add@/d", "ACTION=add", "DEVPATH=/d", "SEQNUM=1")],
     ["no path", message("add@/d", "ACTION=add", "SUBSYSTEM=nvme", "SEQNUM=1")],
     ["no sequence number", message("add@/d", "ACTION=add", "DEVPATH=/d", "SUBSYSTEM=nvme")],
@@ -93,9 +102,9 @@ describe("decodeUevent", () => {
     ],
     ["a part without =", message("add@/d", "ACTION=add", "DEVPATH=/d", "SUBSYSTEM=nvme", "X", "SEQNUM=1")],
     ["an empty part", message("add@/d", "ACTION=add", "DEVPATH=/d", "SUBSYSTEM=nvme", "", "SEQNUM=1")],
-    ["a part without key", message("add@/d", "ACTION=add", "DEVPATH=/d", "SUBSYSTEM=nvme", "=x", "SEQNUM=1")],
+    ["a part without a key", message("add@/d", "ACTION=add", "DEVPATH=/d", "SUBSYSTEM=nvme", "=x", "SEQNUM=1")],
     [
-      "one longer than any",
+      "one longer than the bound",
       message("add@/d", "ACTION=add", "DEVPATH=/d", "SUBSYSTEM=nvme", `X=${"x".repeat(UEVENT_BYTES_MAX)}`, "SEQNUM=1"),
     ],
   ])("refuses %s", (_what, bytes) => {
@@ -109,7 +118,7 @@ describe("decodeUevent", () => {
 });
 
 describe("isNvmeUevent", () => {
-  it("lets pass what it cannot tell, for the decoder to refuse", () => {
+  it("passes what it cannot tell on to the decoder", () => {
     expect(isNvmeUevent(message())).toBe(true);
     expect(isNvmeUevent(message("add@/d", "ACTION=add"))).toBe(true);
     expect(isNvmeUevent(encodeLatin1("add@/d\0SUBSYSTEM=nvme"))).toBe(true);
@@ -132,13 +141,13 @@ describe("encodeUevent", () => {
   it.each([
     ["a NUL in a text", { ...uevent, devpath: "/d\0e" }],
     ["a NUL in a property", { ...uevent, properties: new Map([["A", "x\0y"]]) }],
-    ["a character beyond a byte", { ...uevent, properties: new Map([["A", "\u0100"]]) }],
+    ["a character above 0xff", { ...uevent, properties: new Map([["A", "\u0100"]]) }],
     ["a key with =", { ...uevent, properties: new Map([["A=B", "x"]]) }],
     ["an empty key", { ...uevent, properties: new Map([["", "x"]]) }],
-    ["a key of its own", { ...uevent, properties: new Map([["SEQNUM", "2"]]) }],
+    ["a reserved key", { ...uevent, properties: new Map([["SEQNUM", "2"]]) }],
     ["a negative sequence number", { ...uevent, seqnum: -1 }],
     ["a broken sequence number", { ...uevent, seqnum: 1.5 }],
-    ["one longer than any", { ...uevent, properties: new Map([["A", "x".repeat(UEVENT_BYTES_MAX)]]) }],
+    ["one longer than the bound", { ...uevent, properties: new Map([["A", "x".repeat(UEVENT_BYTES_MAX)]]) }],
   ])("refuses %s", (_what, bad) => {
     expect(() => encodeUevent(bad)).toThrow(EncodeError);
   });

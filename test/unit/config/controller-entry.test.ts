@@ -27,7 +27,7 @@ function parse(use: EntryUse, text: string): ControllerEntry | undefined {
 
 function controller(text: string): ControllerEntry {
   const entry = parse("controller", text);
-  if (entry === undefined) throw new Error(`not accepted: ${text}`);
+  if (entry === undefined) throw new Error(`the entry is refused: ${text}`);
   return entry;
 }
 
@@ -100,7 +100,7 @@ describe("parseControllerEntry", () => {
     "trsvcid=65536",
     "trsvcid=http",
     `nqn=nqn.${"é".repeat(110)}`,
-  ])("%j is refused whole", (text) => {
+  ])("%j is refused as a whole", (text) => {
     const { entry, notes } = parseControllerEntry("controller", text, 7);
     expect(entry).toBeUndefined();
     expect(notes).toMatchObject([{ level: "error" }]);
@@ -119,7 +119,7 @@ describe("parseControllerEntry", () => {
     "x hush",
     "hush:hush:1234=;transport=tcp",
     "transport=tcp;dhchap-secret:hush=",
-  ])("no note repeats what could be a secret: %j", (text) => {
+  ])("no note repeats a possible secret: %j", (text) => {
     for (const use of ["controller", "exclude"] as const) {
       const { notes } = parseControllerEntry(use, text, 7);
       expect(notes.length).toBeGreaterThan(0);
@@ -128,7 +128,7 @@ describe("parseControllerEntry", () => {
   });
 });
 
-describe("an exclusion never covers more than its line says", () => {
+describe("an exclude never covers more than its line says", () => {
   test.each([
     ["", "warning"],
     [" ;", "warning"],
@@ -228,7 +228,7 @@ describe("isExcluded", () => {
     expect(excluded(text, over)).toBe(expected);
   });
 
-  test("names the first exclusion that fits; one without keys fits nothing", () => {
+  test("names the first exclude that fits; one without keys fits nothing", () => {
     const first = { ...NOTHING, nqn: "nqn.x", line: 2 };
     expect(isExcluded(ID, [NOTHING, first, { ...first, line: 3 }])).toBe(first);
     expect(isExcluded(ID, [NOTHING])).toBeUndefined();

@@ -15,12 +15,12 @@ function good<T extends CommonConfig>(parsed: Parsed<T>): { readonly value: T; r
 const staf = (text: string) => good(parseStafConfig(FILE, text));
 const stac = (text: string) => good(parseStacConfig(FILE, text));
 
-/** `level line: text`. */
+/** Each note as `level line: text`. */
 function lines(notes: readonly ConfigNote[]): readonly string[] {
   return notes.map(({ level, line, text }) => `${level} ${String(line)}: ${text}`);
 }
 
-test("an empty file is the documented default, without a note", () => {
+test("an empty file gives the documented defaults, without a note", () => {
   const connection = {
     hdrDigest: false,
     dataDigest: false,
@@ -73,7 +73,7 @@ const IO = "I/O controller connection management";
 
 type Picked<T> = (config: T) => unknown;
 
-/** Section, option, value, what is read, and whether it is refused. */
+/** Section, option, value, the result, and whether the value is refused. */
 type Row<T> = readonly [string, string, string, Picked<T>, unknown, ("refused" | "remarked")?];
 
 const COMMON_ROWS: readonly Row<CommonConfig>[] = [
@@ -154,7 +154,7 @@ function check<T extends CommonConfig>(
   expect(notes.some((note) => note.text.includes("the default holds"))).toBe(outcome === "refused");
 }
 
-describe("every option has its legal values", () => {
+describe("every option accepts its legal values", () => {
   for (const row of COMMON_ROWS)
     test(`[${row[0]}] ${row[1]} = ${row[2]}, both`, () => {
       check(staf, row);
@@ -170,7 +170,7 @@ describe("every option has its legal values", () => {
     });
 });
 
-test("of a repeated scalar the last value wins, and its line is named", () => {
+test("the last value of a repeated scalar wins, and notes name its line", () => {
   expect(staf("[Global]\nkato=5\nkato=6\n").value.connection.kato).toBe(6);
   const { value, notes } = staf("[Global]\nkato=5\n\nkato=six\n");
   expect(value.connection.kato).toBe(30);
@@ -180,7 +180,7 @@ test("of a repeated scalar the last value wins, and its line is named", () => {
 });
 
 test.each(["6 # seconds", "6 ; seconds", "6\t#", "6 # a ; b"])(
-  "a comment behind a value (%j) is said, and the value counts",
+  "a comment after a value (%j) is reported, and the value counts",
   (text) => {
     const { value, notes } = staf(`[Global]\nkato=${text}\n`);
     expect(value.connection.kato).toBe(6);
@@ -190,8 +190,8 @@ test.each(["6 # seconds", "6 ; seconds", "6\t#", "6 # a ; b"])(
   },
 );
 
-describe("names that this service does not know", () => {
-  test("are errors, each with its line and what would be right", () => {
+describe("names that this service does not have", () => {
+  test("are errors, each with its line and a remedy", () => {
     const { value, notes } = staf(
       "[Global]\nbogus=1\nnr-io-queues=4\nzeroconf=disabled\n[Nonsense]\nkato=1\n[I/O controller connection management]\n",
     );
@@ -205,7 +205,7 @@ describe("names that this service does not know", () => {
     ]);
   });
 
-  test("are not repeated where they could be a secret", () => {
+  test("are not repeated if they could be a secret", () => {
     const { notes } = stac("[Controllers]\nDHHC-1:00:c2VjcmV0c2VjcmV0:=\n");
     expect(notes).toHaveLength(1);
     expect(JSON.stringify(notes).toLowerCase()).not.toContain("c2vj");
@@ -216,7 +216,7 @@ describe("names that this service does not know", () => {
 });
 
 describe("deprecated names", () => {
-  test("blacklist is exclude", () => {
+  test("blacklist means exclude", () => {
     const { value, notes } = stac("[Controllers]\nblacklist=transport=rdma\nexclude=transport=fc\n");
     expect(value.excludes.map((entry) => [entry.line, entry.transport])).toEqual([
       [2, "rdma"],
@@ -255,7 +255,7 @@ describe("deprecated names", () => {
 });
 
 describe("[Controllers]", () => {
-  test("entries carry their lines, their options and nothing of [Global]", () => {
+  test("entries carry their lines and options, and nothing of [Global]", () => {
     const { value, notes } = stac(
       [
         "[Controllers]",
@@ -276,7 +276,7 @@ describe("[Controllers]", () => {
     expect(value.excludes).toMatchObject([{ nqn: "nqn.z", line: 5 }]);
   });
 
-  test("what can connect to nothing is an error; staf needs no NQN", () => {
+  test("an entry that can connect to nothing is an error; staf needs no NQN", () => {
     const text = "[Controllers]\ncontroller=transport=tcp;traddr=1.2.3.4\ncontroller=traddr=1.2.3.4\ncontroller\n";
     expect(lines(staf(text).notes)).toEqual([
       "error 3: controller: it gives no transport; the line is ignored",
@@ -285,19 +285,19 @@ describe("[Controllers]", () => {
     expect(lines(stac(text).notes)[0]).toBe("error 2: controller: it gives no nqn; the line is ignored");
   });
 
-  test("an exclusion by interface that ignore-iface defeats is told", () => {
+  test("an exclude by interface draws a warning if ignore-iface is true", () => {
     const { notes } = staf("[Global]\nignore-iface=true\n[Controllers]\nexclude=host-iface=eth0\n");
     expect(lines(notes)).toEqual(["warning 4: exclude: host-iface finds nothing while ignore-iface is true"]);
   });
 
-  test("a blank line between exclusions excludes nothing", () => {
+  test("a blank line between excludes excludes nothing", () => {
     const { value, notes } = stac("[Controllers]\nexclude=transport=rdma\n\n\nexclude=transport=fc\n");
     expect(value.excludes).toHaveLength(2);
     expect(notes).toEqual([]);
   });
 });
 
-test("a broken file gives no configuration, but the line at fault", () => {
+test("an invalid file gives no configuration, only the line at fault", () => {
   expect(parseStafConfig(FILE, "kato=3\n[Global]\n")).toMatchObject({
     ok: false,
     notes: [{ level: "error", file: FILE, line: 1 }],

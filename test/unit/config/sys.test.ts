@@ -19,7 +19,7 @@ const parse = (text: string, files: Record<string, string> = FILES) => {
 
 const KNOWN = { hostNqn: NQN, hostId: ID, hostKey: undefined, symname: undefined };
 
-test("without a file the host is who /etc/nvme says", () => {
+test("without a file the host's identity comes from /etc/nvme", () => {
   expect(parse("")).toEqual({ ok: true, value: { kind: "known", identity: KNOWN }, notes: [] });
 });
 
@@ -38,7 +38,7 @@ test.each([
   });
 });
 
-describe("nothing is known of the host, with a reason", () => {
+describe("an unknown identity has a reason", () => {
   test.each<[string, Record<string, string>, string]>([
     ["", {}, "the host NQN is to be in /etc/nvme/hostnqn, which cannot be read"],
     [
@@ -67,7 +67,7 @@ test("223 bytes are not too long", () => {
   expect(parse(`[Host]\nnqn=nqn.${"x".repeat(219)}`).value.kind).toBe("known");
 });
 
-test("what is optional and asked for, but not there, is a warning", () => {
+test("a missing optional value that the file asks for is a warning", () => {
   const { value, notes } = parse("[Host]\nkey=file:///nowhere\nsymname=\n");
   expect(value).toEqual({ kind: "known", identity: KNOWN });
   expect(notes.map(({ level, line }) => [level, line])).toEqual([
@@ -85,14 +85,14 @@ test("unknown names are errors with their lines", () => {
   ]);
 });
 
-test("a broken file is broken, not a host without a name", () => {
+test("an invalid file is an error, not a host without a name", () => {
   expect(parseSysConfig(FILE, "nqn=nqn.x", () => undefined)).toMatchObject({
     ok: false,
     notes: [{ level: "error", line: 1 }],
   });
 });
 
-test("a symbolic name is as much of it as a registration holds", () => {
+test("a symbolic name is cut to what a registration can hold", () => {
   const { value, notes } = parse(`[Host]\nsymname = ${"x".repeat(255)}é\n`);
   expect(value).toEqual({ kind: "known", identity: { ...KNOWN, symname: "x".repeat(255) } });
   expect(notes.map(({ level, line }) => [level, line])).toEqual([["warning", 2]]);

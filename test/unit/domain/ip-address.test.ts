@@ -22,7 +22,7 @@ describe("parseIp", () => {
     ["fe80::1%Eth0.100", "ipv6", "fe80::1", "Eth0.100"],
     ["[2001:DB8::1]", "ipv6", "2001:db8::1", ""],
     ["[fe80::1%eth0]", "ipv6", "fe80::1", "eth0"],
-    // RFC 5952, 4.2: the longest run, of two the first, and never a single group.
+    // RFC 5952, 4.2: compress the longest run of zeros, the first of two equal ones, and never a single group.
     ["2001:0:0:1:0:0:0:1", "ipv6", "2001:0:0:1::1", ""],
     ["2001:db8:0:0:1:0:0:1", "ipv6", "2001:db8::1:0:0:1", ""],
     ["2001:db8:0:1:1:1:1:1", "ipv6", "2001:db8:0:1:1:1:1:1", ""],
@@ -66,7 +66,7 @@ describe("parseIp", () => {
     expect(parseIp(text)).toBeUndefined();
   });
 
-  test("prints what it read", () => {
+  test("prints what it reads", () => {
     expect(formatIp({ family: "ipv6", text: "fe80::1", scope: "eth0" })).toBe("fe80::1%eth0");
     expect(formatIp({ family: "ipv4", text: "1.2.3.4", scope: "" })).toBe("1.2.3.4");
   });
@@ -85,7 +85,7 @@ describe("canonicalAddress", () => {
   });
 });
 
-test("sameAddress compares addresses, not texts, and keeps links apart", () => {
+test("sameAddress compares addresses, not texts, and distinguishes links", () => {
   expect(sameAddress("fe80::1", "FE80:0:0:0:0:0:0:1")).toBe(true);
   expect(sameAddress("::ffff:1.2.3.4", "1.2.3.4")).toBe(true);
   expect(sameAddress("fe80::1%eth0", "fe80::1%eth1")).toBe(false);
@@ -94,7 +94,7 @@ test("sameAddress compares addresses, not texts, and keeps links apart", () => {
   expect(sameAddress("1.2.3.4", "1.2.3.5")).toBe(false);
 });
 
-test("unspecified and link-local addresses are known in any spelling", () => {
+test("unspecified and link-local addresses are recognized in any spelling", () => {
   for (const text of ["0.0.0.0", "::", "0:0::0", "::ffff:0.0.0.0"]) expect(isUnspecified(text), text).toBe(true);
   for (const text of ["", "::1", "0.0.0.1", "host"]) expect(isUnspecified(text), text).toBe(false);
   for (const text of ["fe80::1", "FEBF::1%eth0", "[fe90::]"]) expect(isLinkLocal(text), text).toBe(true);

@@ -34,7 +34,7 @@ test.each([
   expect(parseTimeSpan(text)).toBe(seconds * 1000);
 });
 
-test.each(["-1", " -1 ", "- 1", "-1s"])("%j is for ever", (text) => {
+test.each(["-1", " -1 ", "- 1", "-1s"])("%j means forever", (text) => {
   expect(parseTimeSpan(text)).toBe("forever");
 });
 
@@ -63,6 +63,6 @@ test.each([
   "0x10",
   "9".repeat(60),
   "1 ".repeat(200),
-])("%j is none", (text) => {
+])("%j is not a time span", (text) => {
   expect(parseTimeSpan(text)).toBeUndefined();
 });

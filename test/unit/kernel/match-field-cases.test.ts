@@ -1,6 +1,6 @@
 /**
- * Every case that nvme-stas tests its own matching with (test/test-udev.py), one row a case, with our verdict; where ours
- * is another on purpose, the row says why. Each holds for IPv4 and IPv6, and with and without the source address shown.
+ * Every case with which nvme-stas tests its own matching (its test-udev.py), one per row, with our verdict. If ours
+ * differs on purpose, the row says why. Each case holds for IPv4 and IPv6, with and without the source address shown.
  */
 import { describe, expect, test } from "vitest";
 import type { TransportId } from "../../../src/core/domain/transport-id.js";
@@ -10,10 +10,10 @@ import type { NetworkInterface } from "../../../src/core/ports/network.js";
 interface Family {
   readonly name: string;
   readonly peer: string;
-  /** The peer, spelled otherwise. */
+  /** The peer, in another spelling. */
   readonly respelled: string;
   readonly otherPeer: string;
-  /** Primary address of eth0, and another one of it. */
+  /** The primary address of eth0, and another address of eth0. */
   readonly primary: string;
   readonly secondary: string;
   /** An address that no interface has. */
@@ -46,7 +46,7 @@ const INTERFACES: readonly NetworkInterface[] = [
   { name: "eth1", mac: "", addresses: ["192.168.2.10", "2001:db8:1::10"] },
 ];
 
-/** In a row the words stand for this family's addresses; `iface` is eth0. */
+/** Each word in a row stands for an address of this family; `iface` is eth0. */
 type Word = "" | "primary" | "secondary" | "nowhere";
 interface Way {
   readonly from?: Word;
@@ -54,7 +54,7 @@ interface Way {
 }
 
 interface Row {
-  /** Names of the cases upstream. */
+  /** The upstream names of the cases. */
   readonly cases: string;
   readonly wanted: Way & {
     readonly transport?: "rdma" | "loop";
@@ -63,10 +63,10 @@ interface Row {
     readonly subsysnqn?: string;
     readonly hostNqn?: string;
   };
-  /** What the connection was made with. `src`: what it speaks from, shown where the kernel shows it. */
+  /** The options of the connection. `src`: the address it speaks from, if the kernel shows it. */
   readonly made: Way & { readonly src: Word };
   readonly verdict: { readonly shown: "match" | "no"; readonly hidden: "match" | "no" };
-  /** Where upstream decides otherwise, and why ours differs. */
+  /** How upstream decides, and why ours differs. */
   readonly differs?: string;
 }
 
@@ -76,7 +76,7 @@ const BY_IFACE = { iface: "eth0", src: "primary" } as const;
 const BY_ADDRESS = { from: "primary", src: "primary" } as const;
 const MATCH = { shown: "match", hidden: "match" } as const;
 const NO = { shown: "no", hidden: "no" } as const;
-/** Without the source address nothing speaks against it, and with it something does. */
+/** The options alone fit; the source address does not. */
 const UNLESS_SHOWN = { shown: "no", hidden: "match" } as const;
 
 const ROWS: readonly Row[] = [
@@ -100,21 +100,21 @@ const ROWS: readonly Row[] = [
   { cases: "E4, E6", wanted: { from: "nowhere", iface: "blah" }, made: BY_IFACE, verdict: NO },
   { cases: "F4, F6", wanted: { from: "nowhere" }, made: BY_IFACE, verdict: NO },
   { cases: "G4, G6", wanted: { from: "primary" }, made: BY_IFACE, verdict: MATCH },
-  { cases: "G4, G6 (another address of it)", wanted: { from: "secondary" }, made: BY_IFACE, verdict: NO },
+  { cases: "G4, G6 (another address of eth0)", wanted: { from: "secondary" }, made: BY_IFACE, verdict: NO },
   {
-    cases: "(bound to one, speaking from an address of the other)",
+    cases: "(bound to one interface, with a source address of the other)",
     wanted: { iface: "eth0" },
     made: { iface: "eth1", src: "primary" },
     verdict: NO,
     differs:
-      "upstream goes by the owner of the source address and says match: what it is bound to is what it leaves by",
+      "upstream goes by the owner of the source address and says match, but a bound connection leaves by its interface",
   },
   {
     cases: "(the reverse)",
     wanted: { iface: "eth1" },
     made: { iface: "eth1", src: "primary" },
     verdict: MATCH,
-    differs: "upstream says no and connects a second time: an address of another interface may be spoken from",
+    differs: "upstream says no and connects a second time, but a connection may use an address of another interface",
   },
 ];
 
@@ -149,8 +149,8 @@ describe.each(FAMILIES)("over $name", (family) => {
   });
 });
 
-test("F6 with an interface that has link-local addresses alone: not known, where upstream says no", () => {
-  // A global address of an interface that shows none may be one that is still to come.
+test("F6 with an interface that has only link-local addresses: unknown here, a mismatch upstream", () => {
+  // The interface may still get a global address.
   const [, family] = FAMILIES;
   if (family === undefined) throw new Error("no IPv6");
   const interfaces = [{ name: "eth0", mac: "", addresses: ["fe80::10"] }];

@@ -13,7 +13,7 @@ const keyOf = (transport: string, traddr: string, trsvcid: string): string =>
 
 const HOST = "nqn.2014-08.org.nvmexpress:uuid:host";
 
-/** eth0 and eth1 both carry 10.9.9.9; `lo` carries a host address that every uplink may speak from. */
+/** eth0 and eth1 both carry 10.9.9.9. `lo` carries a host address that every uplink may speak from. */
 const INTERFACES: readonly NetworkInterface[] = [
   { name: "lo", mac: "", addresses: ["127.0.0.1", "::1", "10.255.0.1"] },
   { name: "eth0", mac: "", addresses: ["10.0.0.1", "10.0.0.2", "2001:db8::1", "2001:db8::2", "fe80::a", "10.9.9.9"] },
@@ -49,7 +49,7 @@ function match(wanted: Partial<TransportId>, existing: Partial<ExistingConnectio
 
 type Row = readonly [Partial<TransportId>, Partial<ExistingConnection>, MatchVerdict];
 
-describe("what must be equal on any transport", () => {
+describe("values that must be equal on any transport", () => {
   test.each<Row>([
     [{}, {}, "match"],
     [{ transport: "rdma" }, {}, "no"],
@@ -76,13 +76,13 @@ describe("what must be equal on any transport", () => {
     expect(match(wanted, existing)).toBe(expected);
   });
 
-  test("the host NQN is the one that would be used, whatever the transport id says", () => {
+  test("the host NQN that would be used decides, whatever the transport id says", () => {
     expect(match({ hostNqn: "nqn.other" }, { hostnqn: "nqn.other" }, "nqn.other")).toBe("match");
     expect(match({ hostNqn: "nqn.other" }, { hostnqn: HOST }, "nqn.other")).toBe("no");
   });
 });
 
-describe("tcp with the source address known", () => {
+describe("tcp with a known source address", () => {
   test.each<Row>([
     [{ hostTraddr: "10.0.0.1" }, { srcAddr: "10.0.0.1" }, "match"],
     [{ hostTraddr: "::ffff:10.0.0.1" }, { srcAddr: "10.0.0.1" }, "match"],
@@ -111,7 +111,7 @@ describe("tcp with the source address known", () => {
   });
 });
 
-describe("tcp without a source address: not known counts as fitting, for sure only when live", () => {
+describe("tcp without a source address: unknown fits, provisionally while not live", () => {
   type Without = readonly [Partial<TransportId>, Partial<ExistingConnection>, "fits" | "no"];
   const rows: readonly Without[] = [
     [{ hostTraddr: "10.0.0.1" }, {}, "fits"],
@@ -119,7 +119,7 @@ describe("tcp without a source address: not known counts as fitting, for sure on
     [{ hostTraddr: "10.0.0.1" }, { hostTraddr: "10.0.0.1" }, "fits"],
     [{ hostTraddr: "::ffff:10.0.0.1" }, { hostTraddr: "10.0.0.1" }, "fits"],
     [{ hostTraddr: "10.0.0.1" }, { hostTraddr: "10.0.0.2" }, "no"],
-    // The address that a socket bound to the interface speaks from is its first of that kind.
+    // A socket bound to the interface speaks from its first address of that kind.
     [{ hostTraddr: "10.0.0.1" }, { hostIface: "eth0" }, "fits"],
     [{ hostTraddr: "10.0.0.2" }, { hostIface: "eth0" }, "no"],
     [{ hostTraddr: "2001:DB8:0:0::1" }, { hostIface: "eth0" }, "fits"],
@@ -145,14 +145,14 @@ describe("tcp without a source address: not known counts as fitting, for sure on
       expect(match(wanted, { ...existing, state }), state).toBe(expected === "fits" ? "provisional" : "no");
   });
 
-  test("a connection without wishes fits whatever carries it, live or not", () => {
+  test("a wanted connection without a source fits any connection, live or not", () => {
     for (const hostIface of ["", "eth0", "none"])
       for (const hostTraddr of ["", "10.0.0.2"])
         for (const state of ["live", "connecting"]) expect(match({}, { hostIface, hostTraddr, state })).toBe("match");
   });
 });
 
-describe("a link-local address is one address a link", () => {
+describe("a link-local address differs on each link", () => {
   test.each<Row>([
     [{ traddr: "fe80::1%eth0" }, { traddr: "FE80:0::1%eth0" }, "match"],
     [{ traddr: "fe80::1%eth0" }, { traddr: "fe80::1%eth1" }, "no"],
@@ -203,7 +203,7 @@ describe("other transports", () => {
       "match",
     ],
     [{ ...loop }, { ...loop }, "match"],
-    // The kernel compares its ports' names letter by letter.
+    // The kernel compares port names exactly.
     [{ ...loop }, { ...loop, traddr: "port" }, "no"],
     [{ ...loop }, { ...loop, traddr: "" }, "no"],
     [{ ...loop, traddr: "" }, { ...loop, traddr: "" }, "match"],
@@ -240,7 +240,7 @@ describe("addressKey", () => {
     expect(keyOf(...a)).toBe(keyOf(...b));
   });
 
-  test("keeps apart what can never match", () => {
+  test("gives different keys to connections that can never match", () => {
     const keys = [
       keyOf("tcp", "1.2.3.4", "8009"),
       keyOf("tcp", "1.2.3.4", "4420"),

@@ -5,7 +5,7 @@ import { reportMeasurements } from "../../lab/bench/report.js";
 
 const MEMORY = { rssMib: 60, pssMib: 40 };
 
-/** Within every budget. */
+/** Figures within every budget. */
 const GOOD: Figures = {
   volumes: 150,
   processes: 1,
@@ -32,13 +32,13 @@ function report(...figures: readonly Figures[]) {
   );
 }
 
-/** A start of `volumes` that took so much CPU. */
+/** Starts of `volumes` volumes that took this much CPU. */
 function withCpu(volumes: number, cpuMs: number): Figures {
   return { ...GOOD, volumes, starts: GOOD.starts.map((start) => ({ ...start, all: { ...start.all, cpuMs } })) };
 }
 
 describe("the report of the measurements", () => {
-  test("is met where every budget is", () => {
+  test("passes if every budget is met", () => {
     const { text, met } = report(GOOD, { ...GOOD, processes: 2 });
     expect(met).toBe(true);
     expect(text).toContain("Both services in one process");
@@ -63,7 +63,7 @@ describe("the report of the measurements", () => {
     ["idle CPU", { idle: { seconds: 60, cpuMs: 331 } }],
     ["RSS at the end", { memoryLast: heavy }],
   ];
-  test.each(changes)("misses the budget of: %s", (what, change) => {
+  test.each(changes)("misses the budget: %s", (what, change) => {
     const { text, met } = report({ ...GOOD, ...change });
     expect(met).toBe(false);
     const lines = text.split("\n").filter((line) => line.includes("MISSED"));
@@ -71,38 +71,38 @@ describe("the report of the measurements", () => {
     expect(lines.slice(1)).toEqual(["Budgets MISSED: 1."]);
   });
 
-  test("judges what is larger with more controllers by their number", () => {
+  test("judges figures that grow with the controllers by the number of controllers", () => {
     expect(report(withCpu(50, 10_401)).met).toBe(true);
     expect(report({ ...GOOD, volumes: 10, memoryLast: { rssMib: 66.1, pssMib: 40 } }).met).toBe(false);
     expect(report({ ...GOOD, processes: 2, memoryLast: { rssMib: 120, pssMib: 70 } }).met).toBe(true);
   });
 
-  test("shows nothing where nothing was measured", () => {
+  test("shows no figure that was not measured", () => {
     const { idle: _, ...others } = GOOD;
     expect(report({ ...others }).met).toBe(true);
     expect(report().text).toBe("Nothing was measured.");
     expect(report().met).toBe(false);
   });
 
-  test("refuses a payload that is not its own", () => {
+  test("refuses a payload that is not a measurement", () => {
     expect(() => reportMeasurements(new Map([["boot", { seconds: 1 }]]))).toThrow();
   });
 });
 
 describe("the growth of CPU time", () => {
-  test("is linear where a controller more costs the same", () => {
+  test("is linear if each further controller costs the same", () => {
     expect(judgeGrowth(withCpu(10, 3000), withCpu(50, 4000), withCpu(150, 6500)).verdict).toBe("met");
     expect(judgeGrowth(withCpu(10, 3000), withCpu(50, 4000), withCpu(150, 8000)).verdict).toBe("missed");
   });
 
-  test("is a line of the report where three numbers of controllers were measured", () => {
+  test("is reported if three numbers of controllers were measured", () => {
     expect(report(withCpu(150, 8000), withCpu(10, 3000), withCpu(50, 4000)).text).toMatch(
       /CPU per extra controller.*25 ms up to 50, 40 ms up to 150 MISSED/u,
     );
   });
 });
 
-test("the median is the middle one, or the later of two", () => {
+test("the median is the middle value, or the later of two", () => {
   expect(median([3, 1, 2])).toBe(2);
   expect(median([1, 2])).toBe(2);
   expect(median([])).toBeNaN();

@@ -10,7 +10,7 @@ import { HOST, TestHost } from "./nvme-tcp-host.js";
 const VOLUME = subsystem("nqn.2024-01.io.example:vol1", "10.0.0.1", 4420);
 const EVENT = 0x70f002n;
 
-/** True where nothing came until a later command was answered. */
+/** True if the event did not come before a later command was answered. */
 async function still(host: TestHost, event: Promise<unknown>): Promise<boolean> {
   let came = false;
   void event.then(
@@ -22,7 +22,7 @@ async function still(host: TestHost, event: Promise<unknown>): Promise<boolean> 
 }
 
 describe("an event", () => {
-  test("comes once, and again only after the page was read with RAE=0", async () => {
+  test("comes once, and again only after a read of the page with RAE=0", async () => {
     const cdc = await startCdc();
     const host = await live(cdc);
     await host.enableEvents();
@@ -41,7 +41,7 @@ describe("an event", () => {
     expect((await second).result).toBe(EVENT);
   });
 
-  test("waits for a request, and goes out though masked where it is forced", async () => {
+  test("waits for a request, and goes out even while masked if it is forced", async () => {
     const cdc = await startCdc();
     const host = await live(cdc);
     await host.enableEvents();
@@ -51,7 +51,7 @@ describe("an event", () => {
     expect((await host.requestEvent()).result).toBe(0x71f102n);
   });
 
-  test("is not sent to who did not ask, nor to who sees no difference", async () => {
+  test("goes neither to a host that did not ask nor to one that sees no difference", async () => {
     const cdc = await startCdc();
     const [deaf, other, mine] = [await live(cdc), await live(cdc, { hostnqn: `${HOST}6` }), await live(cdc)];
     await other.enableEvents();
@@ -65,7 +65,7 @@ describe("an event", () => {
     expect((await cdc.seen()).associations.map(({ eventMasked }) => eventMasked)).toEqual([false, false, true]);
   });
 
-  test("has room for four requests, which a reset of the controller ends", async () => {
+  test("can wait for four requests, which a controller reset ends", async () => {
     const cdc = await startCdc();
     const host = await live(cdc);
     for (let count = 0; count < 4; count++) void host.requestEvent();
@@ -76,7 +76,7 @@ describe("an event", () => {
   });
 });
 
-/** A DIM of one host entry with its host identifier, as figures 497 to 499 of the specification lay it out. */
+/** A DIM of one host entry with its host identifier, as in figures 497 to 499 of the specification. */
 function registration(change: (data: Buffer) => void = () => undefined): Buffer {
   const data = Buffer.alloc(1024 + 1032 + 20);
   data.writeUInt32LE(data.length, 0);
@@ -101,7 +101,7 @@ describe("a registration", () => {
   const register = (host: TestHost, send: Buffer, task = 0, how: "capsule" | "on-request" = "capsule") =>
     host.submit({ opcode: 0x21, dwords: { 10: task }, send, how });
 
-  test.each(["capsule", "on-request"] as const)("is kept, byte by byte, sent by %s", async (how) => {
+  test.each(["capsule", "on-request"] as const)("is stored byte by byte, sent by %s", async (how) => {
     const cdc = await startCdc();
     const host = await live(cdc);
     const data = registration();
@@ -116,22 +116,22 @@ describe("a registration", () => {
   });
 
   test.each([
-    ["a wrong total length", 0x4002, (data: Buffer) => data.writeUInt32LE(2000, 0)],
+    ["an incorrect total length", 0x4002, (data: Buffer) => data.writeUInt32LE(2000, 0)],
     ["no entry", 0x4002, (data: Buffer) => data.writeBigUInt64LE(0n, 8)],
-    ["a wrong count", 0x4002, (data: Buffer) => data.writeBigUInt64LE(2n, 8)],
+    ["an incorrect count", 0x4002, (data: Buffer) => data.writeBigUInt64LE(2n, 8)],
     ["an unknown format", 0x4002, (data: Buffer) => data.writeUInt16LE(3, 16)],
     ["a host's basic entry", 0x412f, (data: Buffer) => data.writeUInt16LE(1, 16)],
     ["an unknown entity", 0x4002, (data: Buffer) => data.writeUInt16LE(0, 18)],
     ["a port-local host", 0x4002, (data: Buffer) => data.writeUInt8(1, 20)],
     ["a key that is not a host's", 0x4002, (data: Buffer) => data.writeUInt16LE(0x3f, 22)],
-    ["an entry beyond the data", 0x4002, (data: Buffer) => data.writeUInt32LE(4096, 2048)],
+    ["an entry that reaches beyond the data", 0x4002, (data: Buffer) => data.writeUInt32LE(4096, 2048)],
     ["an entry shorter than its attributes", 0x4002, (data: Buffer) => data.writeUInt32LE(1040, 2048)],
     ["an entry longer than its attributes", 0x4002, (data: Buffer) => data.writeUInt16LE(0, 2052)],
-    ["more attributes than there are", 0x4002, (data: Buffer) => data.writeUInt16LE(2, 2052)],
+    ["more attributes than it holds", 0x4002, (data: Buffer) => data.writeUInt16LE(2, 2052)],
     ["no host identifier", 0x412f, (data: Buffer) => data.writeUInt16LE(2, 2056)],
-    ["an odd attribute", 0x4002, (data: Buffer) => data.writeUInt16LE(15, 2058)],
+    ["a malformed attribute", 0x4002, (data: Buffer) => data.writeUInt16LE(15, 2058)],
     ["a port of a subsystem", 0x412f, (data: Buffer) => data.writeUInt16LE(1, 1024 + 4)],
-  ])("with %s is rejected, and kept with what is wrong", async (_what, status, spoil) => {
+  ])("with %s is rejected, and recorded with the problem", async (_what, status, spoil) => {
     const cdc = await startCdc();
     const host = await live(cdc);
     expect((await register(host, registration(spoil))).status).toBe(status);
@@ -141,7 +141,7 @@ describe("a registration", () => {
     expect(registered).toEqual({});
   });
 
-  test("of another task is rejected, and an update needs two entries", async () => {
+  test("for another task is rejected, and an update needs two entries", async () => {
     const host = await live(await startCdc());
     expect((await register(host, registration(), 3)).status).toBe(0x4002);
     expect((await register(host, registration(), 2)).status).toBe(0x4002);
@@ -149,7 +149,7 @@ describe("a registration", () => {
     expect((await register(host, Buffer.alloc(70_000), 0, "on-request")).status).toBe(0x4002);
   });
 
-  test("is unknown to one that is neither CDC nor DDC, and rejected where it is told to", async () => {
+  test("is unknown to a controller that is neither CDC nor DDC, and rejected by a rule", async () => {
     const plain = await live(await startCdc({ kind: "none" }));
     expect((await register(plain, registration())).status).toBe(0x4001);
     const cdc = await startCdc({ kind: "ddc" });
@@ -164,7 +164,7 @@ describe("a registration", () => {
 });
 
 describe("a rule", () => {
-  test("rejects a log page by identifier, field and host, as often as it is told", async () => {
+  test("rejects a log page by identifier, field and host, as often as configured", async () => {
     const cdc = await startCdc();
     const reject = (when: object, times?: number) =>
       cdc.change({
@@ -185,7 +185,7 @@ describe("a rule", () => {
     expect((await host.logPage(0x70, 1024, { lsp: 2 })).status).toBe(0);
   });
 
-  test("answers late, never, with other bytes, or with the end", async () => {
+  test("answers late, never, with other bytes, or by dropping the connection", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     after(() => void vi.useRealTimers());
     const cdc = await startCdc();
@@ -219,8 +219,8 @@ describe("a rule", () => {
   });
 });
 
-describe("what hosts meet", () => {
-  test("nothing, or an ICResp and then nothing, or the end, or garbage", async () => {
+describe("hosts can meet", () => {
+  test("silence, an ICResp and then silence, a closed connection, or garbage", async () => {
     const cdc = await startCdc();
     await cdc.change({ do: "manner", manner: "silent" });
     const silent = await dial(cdc);
@@ -245,7 +245,7 @@ describe("what hosts meet", () => {
     await Promise.all([silent.closed, deaf.closed, garbled.closed]);
   });
 
-  test("a stall, after which everything is answered", async () => {
+  test("a stall, after which every command is answered", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     after(() => void vi.useRealTimers());
     const cdc = await startCdc();
@@ -254,7 +254,7 @@ describe("what hosts meet", () => {
     vi.advanceTimersByTime(1000);
     const late = await dial(cdc);
     const answers = [host.identify(), late.hello()];
-    // A round trip over another connection of this process.
+    // A round trip over another connection in this process.
     const { ports } = await startCdc();
     (await TestHost.live(ports[0]!.port)).end();
     expect((await cdc.seen()).commands.filter(({ opcode }) => opcode === 0x06)).toEqual([]);
@@ -262,7 +262,7 @@ describe("what hosts meet", () => {
     await Promise.all(answers);
   });
 
-  test("the end of their connection: all, or one host's, with a C2HTermReq or without", async () => {
+  test("a dropped connection: all hosts or one, with a C2HTermReq or without", async () => {
     const cdc = await startCdc();
     const [one, two] = [await live(cdc), await live(cdc, { hostnqn: `${HOST}6` })];
     await cdc.change({ do: "drop", hostnqn: HOST, how: "terminate" });
@@ -277,7 +277,7 @@ describe("what hosts meet", () => {
     expect((await cdc.seen()).associations).toEqual([]);
   });
 
-  test("nobody who listens, and then somebody on the same port", async () => {
+  test("a port where nothing listens, and later something does", async () => {
     const cdc = await startCdc();
     const host = await live(cdc);
     await cdc.change({ do: "unlisten" });
@@ -290,8 +290,8 @@ describe("what hosts meet", () => {
   });
 });
 
-describe("what was seen", () => {
-  test("is every command with its answer", async () => {
+describe("the record", () => {
+  test("holds every command with its answer", async () => {
     const cdc = await startCdc();
     const host = await live(cdc, { kato: 5000 });
     await host.logPage(0x70, 20, { rae: 1, lsp: 3, offset: 8 });
@@ -309,7 +309,7 @@ describe("what was seen", () => {
 });
 
 describe("a CDC in another process", () => {
-  test("is told and asked the same, and says why it refuses", async () => {
+  test("takes the same changes and questions, and says why it refuses", async () => {
     const [there, back] = [new PassThrough(), new PassThrough()];
     const served = serveCdc(there, back);
     const cdc = await WiredCdc.start({ kind: "ddc", genctr: "7" }, back, there);
@@ -324,7 +324,7 @@ describe("a CDC in another process", () => {
     await host.closed;
   });
 
-  test("does not start where it cannot listen, and is over when its input ends", async () => {
+  test("does not start if it cannot listen, and ends with its input", async () => {
     const taken = await startCdc();
     const [there, back] = [new PassThrough(), new PassThrough()];
     const served = serveCdc(there, back);

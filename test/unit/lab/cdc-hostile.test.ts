@@ -4,7 +4,7 @@ import { DimError, decodeRegistration } from "../../lab/cdc/dim.js";
 import { PduError, PduStream } from "../../lab/cdc/pdu.js";
 import { dial, live, startCdc } from "./cdc-kit.js";
 
-/** A common header that often makes sense, and whatever stands behind it. */
+/** A common header that is often plausible, followed by any bytes. */
 const pdu = fc
   .record({
     type: fc.oneof(fc.constantFrom(0, 2, 4, 6), fc.nat(255)),
@@ -22,8 +22,8 @@ const pdu = fc
 
 const stream = fc.array(fc.oneof(pdu, fc.uint8Array({ maxLength: 200 })), { maxLength: 6 });
 
-describe("whatever a host sends", () => {
-  test("is cut into PDUs, or ends with the header that was wrong", () => {
+describe("hostile bytes from a host", () => {
+  test("are cut into PDUs, or end the stream at the malformed header", () => {
     fc.assert(
       fc.property(stream, (chunks) => {
         const pdus = new PduStream();
@@ -40,7 +40,7 @@ describe("whatever a host sends", () => {
     );
   });
 
-  test("as a registration is read, or rejected with a status", () => {
+  test("are read as a registration, or rejected with a status", () => {
     const data = fc
       .tuple(fc.uint8Array({ minLength: 1024, maxLength: 2200 }), fc.nat(3), fc.boolean())
       .map(([bytes, task, honest]) => {
@@ -64,7 +64,7 @@ describe("whatever a host sends", () => {
     );
   });
 
-  test("leaves the CDC well for the next", async () => {
+  test("do not harm the CDC", async () => {
     const cdc = await startCdc();
     for (const chunks of fc.sample(stream, 60)) {
       const host = await dial(cdc);

@@ -1,4 +1,4 @@
-/** A CDC and its hosts for one test; all are gone when it ends. */
+/** A CDC and its hosts for one test. All end with the test. */
 import { afterEach } from "vitest";
 import { Cdc, type Options } from "../../lab/cdc/cdc.js";
 import { TestHost } from "./nvme-tcp-host.js";
@@ -9,7 +9,7 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-/** Does this when the test is over. */
+/** Runs `cleanup` when the test is over. */
 export function after(cleanup: () => Promise<void> | void): void {
   cleanups.push(cleanup);
 }
@@ -24,7 +24,7 @@ export function portOf(cdc: Cdc, index = 0): number {
   return cdc.ports[index]!.port;
 }
 
-/** A host with nothing but a TCP connection. */
+/** A host that has only a TCP connection. */
 export async function dial(cdc: Cdc): Promise<TestHost> {
   return keep(await TestHost.dial(portOf(cdc)));
 }

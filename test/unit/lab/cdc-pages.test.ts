@@ -7,7 +7,7 @@ const VOLUME = subsystem("nqn.2024-01.io.example:vol1", "10.0.0.1", 4420);
 const NCC = 4;
 
 const text = (bytes: Buffer, start: number, length: number): string => bytes.toString("latin1", start, start + length);
-/** Header of a discovery log page: genctr, numrec, recfmt, DLPF, TDLPL. */
+/** The header of a discovery log page: genctr, numrec, recfmt, DLPF, TDLPL. */
 const header = (bytes: Buffer): readonly unknown[] => [
   bytes.readBigUInt64LE(0),
   bytes.readBigUInt64LE(8),
@@ -28,14 +28,14 @@ describe("Identify", () => {
     ["none", {}, 0, 2],
     [7, {}, 7, 2],
     ["cdc", { cntrltype: 0 }, 2, 0],
-  ] as const)("tells that it is a %s", async (kind, more, dctype, cntrltype) => {
+  ] as const)("reports the type %s", async (kind, more, dctype, cntrltype) => {
     const host = await live(await startCdc({ kind, ...more }));
     const { data } = await host.identify();
     expect([data.readUInt8(1806), data.readUInt8(111), data.readUInt16LE(78)]).toEqual([dctype, cntrltype, 1]);
     expect([data.readUInt32LE(92), data.readUInt32LE(80), data.readUInt16LE(320)]).toEqual([0x8000_0000, 0x2_0000, 1]);
   });
 
-  test("tells another kind once it is changed", async () => {
+  test("reports another type after a change", async () => {
     const cdc = await startCdc({ kind: "none" });
     const host = await live(cdc);
     await cdc.change({ do: "identity", kind: "ddc" });
@@ -56,7 +56,7 @@ describe("the supported log pages", () => {
     expect([data.readUInt32LE(0), data.readUInt32LE(4), data.readUInt32LE(0x70 * 4)]).toEqual([1, 0, expected]);
   });
 
-  test("are not there where nothing is said of the kind", async () => {
+  test("do not exist for a controller of no type", async () => {
     const host = await live(await startCdc({ kind: "none" }));
     expect((await host.logPage(0, 1024)).status).toBe(0x4109);
     expect((await host.logPage(0x71, 1024)).status).toBe(0x4109);
@@ -64,7 +64,7 @@ describe("the supported log pages", () => {
 });
 
 describe("the discovery log page", () => {
-  test("is read whole, in parts and beyond its end", async () => {
+  test("is read whole, in parts and past its end", async () => {
     const host = await live(await startCdc({ entries: [VOLUME, referral("10.0.0.2", 8009)], genctr: 41 }));
     const whole = (await host.logPage(0x70, 4096)).data;
     expect(header(whole)).toEqual([41n, 2n, 0, 0, 3072]);
@@ -82,7 +82,7 @@ describe("the discovery log page", () => {
     expect((await host.logPage(0x70, 8, { offset: 2 })).status).toBe(0x4002);
   });
 
-  test("is as long as a thousand entries", async () => {
+  test("can hold a thousand entries", async () => {
     const entries = Array.from({ length: 1000 }, (_, index) =>
       subsystem(`nqn.2024-01.io.example:v${index}`, "::1", 4420),
     );
@@ -93,7 +93,7 @@ describe("the discovery log page", () => {
     expect((await host.logPage(0x70, 2 ** 21)).status).toBe(0x4002);
   });
 
-  test("holds entries padded with spaces, with NCC, and bytes as they are", async () => {
+  test("holds entries padded with spaces, with NCC, and as raw bytes", async () => {
     const raw = Buffer.alloc(1024, 0xfe);
     const host = await live(
       await startCdc({ entries: [{ ...VOLUME, padding: "space", eflags: NCC }, { raw: raw.toString("hex") }] }),
@@ -104,7 +104,7 @@ describe("the discovery log page", () => {
     expect(data.subarray(2048).equals(raw)).toBe(true);
   });
 
-  test("lies in its header as it is told, until it is told otherwise", async () => {
+  test("lies in its header until the lie is removed", async () => {
     const cdc = await startCdc({ entries: [VOLUME] });
     const host = await live(cdc);
     await cdc.change({ do: "header", numrec: "18446744073709551615", recfmt: 1, tdlpl: 5 });
@@ -126,7 +126,7 @@ describe("the discovery log page", () => {
     expect(await genctr()).toBe(10n);
   });
 
-  test("changes between two reads where it is told to", async () => {
+  test("changes between two reads if a rule says so", async () => {
     const cdc = await startCdc({ entries: [VOLUME] });
     await cdc.change({
       do: "rule",
@@ -146,7 +146,7 @@ describe("the discovery log page", () => {
     expect(await read()).toEqual([2n, 2n, 2n, 2n]);
   });
 
-  test("has the entries of the port it is read on, where port-local ones are supported and asked for", async () => {
+  test("has only the entries of its port, if port-local entries are supported and requested", async () => {
     const entries = [
       { ...VOLUME, subnqn: "nqn.2024-01.io.example:one" },
       { ...VOLUME, subnqn: "nqn.2024-01.io.example:two", portid: 2 },
@@ -161,7 +161,7 @@ describe("the discovery log page", () => {
     expect(header((await central.logPage(0x70, 1024, { lsp: 2 })).data).slice(1, 4)).toEqual([2n, 0, 0]);
   });
 
-  test("hides entries from other hosts, unless all are supported and asked for", async () => {
+  test("hides entries from other hosts, unless all entries are supported and requested", async () => {
     const entries = [VOLUME, { ...VOLUME, subnqn: "nqn.2024-01.io.example:mine", hosts: [HOST] }];
     const cdc = await startCdc({ entries, features: ["allsubes"] });
     const mine = await live(cdc);
@@ -171,7 +171,7 @@ describe("the discovery log page", () => {
     expect(header((await other.logPage(0x70, 1024, { lsp: 4 })).data).slice(1, 4)).toEqual([2n, 0, 4]);
   });
 
-  test("has extended entries where they are supported and asked for", async () => {
+  test("has extended entries, if they are supported and requested", async () => {
     const entries = [
       { ...VOLUME, attributes: [{ type: 2, value: Buffer.from("label").toString("hex") }] },
       { raw: Buffer.alloc(1024, 1).toString("hex") },
@@ -188,7 +188,7 @@ describe("the discovery log page", () => {
     expect(header((await host.logPage(0x70, 1024)).data)).toEqual([1n, 3n, 0, 0, 4096]);
   });
 
-  test("refers to another one that refers back", async () => {
+  test("can refer to a controller that refers back", async () => {
     const first = await startCdc();
     const second = await startCdc({ entries: [referral("127.0.0.1", portOf(first))] });
     const { ports } = first;

@@ -5,7 +5,7 @@ import { HOST, capsule } from "./nvme-tcp-host.js";
 const UNIQUE = "nqn.2024-01.io.example:discovery";
 const IDENTIFY = capsule(1, { opcode: 0x06, dwords: { 10: 1 }, expect: 4096 });
 
-/** Type, fatal error status and information of a PDU. */
+/** Type, fatal error status and error information of a PDU. */
 const fatal = (pdu: Buffer): readonly number[] => [pdu.readUInt8(0), pdu.readUInt16LE(8), pdu.readUInt32LE(10)];
 
 describe("a connection", () => {
@@ -18,14 +18,14 @@ describe("a connection", () => {
     expect(answer.toString("hex")).toBe(expected.toString("hex"));
   });
 
-  test("is read whatever pieces it comes in", async () => {
+  test("is read in pieces of any size", async () => {
     const host = await dial(await startCdc());
     const request = Buffer.alloc(128);
     request.set([0, 0, 128, 0, 128]);
     for (const byte of Buffer.concat([request, IDENTIFY])) host.write(Buffer.from([byte]));
     expect((await host.other()).readUInt8(0)).toBe(1);
     await host.submit({ opcode: 0x18, cid: 9 });
-    // The command before the Connect was answered, too: out of sequence.
+    // The command before the Connect was answered as well: out of sequence.
     expect(host.received.readUInt16LE(128 + 22) >> 1).toBe(0x400c);
   });
 
@@ -44,11 +44,15 @@ describe("a connection", () => {
     ["an unknown type", (pdu: Buffer) => pdu.writeUInt8(0x0b, 0), [3, 1, 0]],
     ["a type that only a controller sends", (pdu: Buffer) => pdu.writeUInt8(0x05, 0), [3, 1, 0]],
     ["a digest", (pdu: Buffer) => pdu.writeUInt8(1, 1), [3, 1, 1]],
-    ["a wrong header length", (pdu: Buffer) => pdu.writeUInt8(24, 2), [3, 1, 2]],
-    ["data before its header's end", (pdu: Buffer) => (pdu.writeUInt32LE(73, 4), pdu.writeUInt8(8, 3)), [3, 1, 3]],
+    ["an incorrect header length", (pdu: Buffer) => pdu.writeUInt8(24, 2), [3, 1, 2]],
+    [
+      "data that starts inside the header",
+      (pdu: Buffer) => (pdu.writeUInt32LE(73, 4), pdu.writeUInt8(8, 3)),
+      [3, 1, 3],
+    ],
     ["4 GiB", (pdu: Buffer) => pdu.writeUInt32LE(0xffff_ffff, 4), [3, 1, 4]],
-    ["less than its header", (pdu: Buffer) => pdu.writeUInt32LE(71, 4), [3, 1, 4]],
-    ["data that nobody asked for", (pdu: Buffer) => (pdu.set([6, 4, 24, 0, 24]), pdu.fill(0, 5, 24)), [3, 1, 10]],
+    ["a length shorter than its header", (pdu: Buffer) => pdu.writeUInt32LE(71, 4), [3, 1, 4]],
+    ["data that was not requested", (pdu: Buffer) => (pdu.set([6, 4, 24, 0, 24]), pdu.fill(0, 5, 24)), [3, 1, 10]],
   ])("ends after a PDU with %s", async (_what, spoil, expected) => {
     const host = await dial(await startCdc());
     await host.hello();
@@ -60,14 +64,14 @@ describe("a connection", () => {
   });
 
   test.each([
-    ["from another offset", 2, 0, 8, 4, [3, 4, 12]],
-    ["beyond what was asked for", 2, 0, 0, 12, [3, 4, 16]],
-    ["last too early", 2, 4, 0, 4, [3, 1, 1]],
+    ["from an unexpected offset", 2, 0, 8, 4, [3, 4, 12]],
+    ["beyond the request", 2, 0, 0, 12, [3, 4, 16]],
+    ["marked as last too early", 2, 4, 0, 4, [3, 1, 1]],
     ["for another command", 1, 4, 0, 8, [3, 1, 10]],
   ])("ends after data %s", async (_what, cid, flags, offset, length, expected) => {
     const host = await dial(await startCdc());
     await host.hello();
-    // A request for eight bytes is answered by an R2T, whose tag the data carries.
+    // An R2T answers a request for eight bytes. The data carries its tag.
     host.write(capsule(2, { opcode: 0x21, send: Buffer.alloc(8), how: "on-request" }).subarray(0, 72));
     const pdu = Buffer.alloc(24 + length);
     pdu.set([6, flags, 24, 24, pdu.length]);
@@ -80,7 +84,7 @@ describe("a connection", () => {
     await host.closed;
   });
 
-  test("ends after a command that comes before the ICReq, and after a second ICReq", async () => {
+  test("ends after a command before the ICReq, and after a second ICReq", async () => {
     const cdc = await startCdc();
     const early = await dial(cdc);
     early.write(IDENTIFY);
@@ -92,7 +96,7 @@ describe("a connection", () => {
     expect(fatal(await other.hello((request) => request.writeUInt16LE(1, 8)))).toEqual([3, 6, 8]);
   });
 
-  test("ends when the host says so, with the reason on record", async () => {
+  test("ends when the host ends it, and the reason is recorded", async () => {
     const cdc = await startCdc();
     const host = await live(cdc);
     const pdu = Buffer.alloc(24);
@@ -105,7 +109,7 @@ describe("a connection", () => {
     ]);
   });
 
-  test("holds a bounded number of commands without an answer", async () => {
+  test("holds a bounded number of unanswered commands", async () => {
     const cdc = await startCdc();
     await cdc.change({ do: "rule", rule: { when: { opcode: 0x06 }, deed: { kind: "never" } } });
     const host = await live(cdc);
@@ -116,7 +120,7 @@ describe("a connection", () => {
 });
 
 describe("a Connect", () => {
-  test("makes the controller with the lowest free number", async () => {
+  test("creates the controller with the lowest free number", async () => {
     const cdc = await startCdc();
     const hosts = [await dial(cdc), await dial(cdc), await dial(cdc)];
     for (const host of hosts) await host.hello();
@@ -133,7 +137,7 @@ describe("a Connect", () => {
     ["an I/O queue", { queue: 1 }, { status: 0x4182, result: 42n }],
     ["another subsystem", { subnqn: "nqn.2024-01.io.example:vol" }, { status: 0x4182, result: 0x1_0100n }],
     ["no host", { hostnqn: "" }, { status: 0x4182, result: 0x1_0200n }],
-    ["a controller of its choice", { cntlid: 1 }, { status: 0x4182, result: 0x1_0010n }],
+    ["a controller number of the host's choice", { cntlid: 1 }, { status: 0x4182, result: 0x1_0010n }],
   ])("for %s is refused", async (_what, options, expected) => {
     const host = await dial(await startCdc());
     await host.hello();
@@ -141,7 +145,7 @@ describe("a Connect", () => {
     expect((await host.identify()).status).toBe(0x400c);
   });
 
-  test("may name the unique NQN or the well-known one, and Identify tells the unique one", async () => {
+  test("may name the unique NQN or the well-known one, and Identify returns the unique one", async () => {
     const cdc = await startCdc({ nqn: UNIQUE });
     for (const subnqn of [undefined, UNIQUE]) {
       const host = await live(cdc, subnqn === undefined ? {} : { subnqn });
@@ -150,7 +154,7 @@ describe("a Connect", () => {
     }
   });
 
-  test("is only for the hosts that are allowed, with the status that was chosen", async () => {
+  test("is accepted from allowed hosts only, and others get the configured status", async () => {
     const cdc = await startCdc();
     await cdc.change({ do: "hosts", allowed: ["nqn.2014-08.org.nvmexpress:uuid:other"] });
     const host = await dial(cdc);
@@ -164,7 +168,7 @@ describe("a Connect", () => {
 });
 
 describe("a controller", () => {
-  test("has the properties of its life", async () => {
+  test("has the properties that match its state", async () => {
     const host = await dial(await startCdc());
     await host.hello();
     await host.connect();
@@ -183,7 +187,7 @@ describe("a controller", () => {
     expect((await host.setProperty(0x1c, 1)).status).toBe(0x4002);
   });
 
-  test("counts the submission queue's head", async () => {
+  test("advances the submission queue head", async () => {
     const host = await live(await startCdc());
     const before = host.received.length;
     await host.keepAlive();
@@ -192,7 +196,7 @@ describe("a controller", () => {
     expect(heads[1]).toBe(heads[0]! + 1);
   });
 
-  test("ends when the keep alive timer runs out, and not while it is fed", async () => {
+  test("ends when the keep alive timer expires, but not while the host sends keep alives", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     after(() => void vi.useRealTimers());
     const cdc = await startCdc();
@@ -211,7 +215,7 @@ describe("a controller", () => {
     await fed.closed;
   });
 
-  test("takes its features, and rejects what it does not know", async () => {
+  test("sets known features, and rejects unknown commands", async () => {
     const host = await live(await startCdc(), { kato: 60_000 });
     const get = async (id: number): Promise<unknown> =>
       (await host.submit({ opcode: 0x0a, dwords: { 10: id } })).result;

@@ -7,7 +7,7 @@ import { Tree } from "../../lab/host/cpio.js";
 const folder = mkdtempSync(join(tmpdir(), "stas-cpio-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Reads an archive as the kernel's init/initramfs.c does. */
+/** Reads an archive like the kernel's init/initramfs.c. */
 function unpack(archive: Buffer): readonly { path: string; mode: string; content: string }[] {
   const records: { path: string; mode: string; content: string }[] = [];
   let at = 0;
@@ -28,8 +28,8 @@ function unpack(archive: Buffer): readonly { path: string; mode: string; content
   return records;
 }
 
-describe("an initial file system", () => {
-  test("has every path after the folders it lies in, and ends where another archive may follow", () => {
+describe("an initramfs archive", () => {
+  test("lists every path after its parent folders, and ends where another archive may follow", () => {
     const tree = new Tree();
     tree.add("a/b/text", { kind: "text", text: "seven b" });
     tree.add("a/b/run", { kind: "text", text: "#!/bin/sh\n", executable: true });

@@ -7,7 +7,7 @@ import { follow } from "../../lab/host/follow.js";
 const folder = mkdtempSync(join(tmpdir(), "stas-follow-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test("a file is followed by whole lines, however they were written, and to its end", () => {
+test("a file is followed to its end in whole lines, however it was written", () => {
   const file = join(folder, "results");
   const lines: string[] = [];
   const end = follow(file, (line) => lines.push(line));

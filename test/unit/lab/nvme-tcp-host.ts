@@ -1,4 +1,7 @@
-/** A small NVMe/TCP host for tests: it writes and reads PDUs byte by byte, and shares no code with what it tests. */
+/**
+ * A small NVMe/TCP host for tests. It writes and reads PDUs byte by byte, and shares no code with the code under
+ * test.
+ */
 import { once } from "node:events";
 import { type Socket, connect } from "node:net";
 
@@ -11,14 +14,14 @@ export interface Reply {
   readonly data: Buffer;
 }
 
-/** A command: the dwords by number, and either data to send or how much to expect. */
+/** A command: the dwords by number, and either the data to send or the length to expect. */
 export interface Submission {
   readonly opcode: number;
   /** Byte 4: the fabrics command type, or the lowest byte of NSID. */
   readonly byte4?: number;
   readonly dwords?: Readonly<Record<number, number>>;
   readonly send?: Buffer;
-  /** `capsule` unless told otherwise. */
+  /** Default: `capsule`. */
   readonly how?: "capsule" | "on-request";
   readonly expect?: number;
   readonly cid?: number;
@@ -33,11 +36,11 @@ interface Open {
 
 export class TestHost {
   readonly socket: Socket;
-  /** Resolves when the connection is gone. */
+  /** Resolves when the connection has ended. */
   readonly closed: Promise<void>;
   /** Whole PDUs that are not part of a command, such as an ICResp. */
   readonly others: Buffer[] = [];
-  /** All bytes that came. */
+  /** All bytes received. */
   received = Buffer.alloc(0);
   #held = Buffer.alloc(0);
   #nextCid = 1;
@@ -50,7 +53,7 @@ export class TestHost {
     return new TestHost(socket);
   }
 
-  /** With ICReq, Connect and CC.EN done. */
+  /** A host with ICReq, Connect and CC.EN done. */
   static async live(
     port: number,
     options: { hostnqn?: string; subnqn?: string; kato?: number } = {},
@@ -92,7 +95,7 @@ export class TestHost {
     return this.other();
   }
 
-  /** The next PDU that belongs to no command. Rejects when the connection goes before. */
+  /** The next PDU that belongs to no command. Rejects if the connection ends first. */
   async other(): Promise<Buffer> {
     for (;;) {
       const found = this.others.shift();
@@ -151,7 +154,7 @@ export class TestHost {
     return this.submit({ opcode: 0x09, dwords: { 10: 0x0b, 11: 0x80000000 } });
   }
 
-  /** Its reply comes with the event. */
+  /** The reply comes with the event. */
   requestEvent(): Promise<Reply> {
     return this.submit({ opcode: 0x0c });
   }
@@ -166,7 +169,7 @@ export class TestHost {
     const reply = new Promise<Reply>((resolve, reject) => {
       this.#open.set(cid, { submission, pieces: [], resolve, reject });
     });
-    // Many a test ends while a command waits.
+    // Many tests end while a command waits.
     reply.catch(() => undefined);
     return reply;
   }
@@ -210,7 +213,7 @@ export class TestHost {
     });
   }
 
-  /** Sends what was asked for in two pieces, where it can be cut. */
+  /** Sends the requested data, in two pieces if it can be split. */
   #transfer(pdu: Buffer): void {
     const cid = pdu.readUInt16LE(8);
     const data = this.#open.get(cid)?.submission.send ?? Buffer.alloc(0);

@@ -37,7 +37,7 @@ function check(name: string, passed = true): Message {
   };
 }
 
-/** What is reported of a guest that says this and ends so. */
+/** The report of a guest that sends these messages and ends like this. */
 function heard(messages: readonly (Message | string)[], end: GuestEnd = OFF): GuestReport {
   const console_ = join(folder, "console.log");
   writeFileSync(console_, "the last line\r\n");
@@ -47,7 +47,7 @@ function heard(messages: readonly (Message | string)[], end: GuestEnd = OFF): Gu
 }
 
 describe("a run of the lab", () => {
-  test("passes where every check that was asked for passed", () => {
+  test("passes if every requested check passed", () => {
     const { text, passed } = summarize(["6.12"], [heard([UP, check("one"), check("two"), { kind: "end" }])]);
     expect(passed).toBe(true);
     expect(text).toContain("Linux 6.12 (6.12.1-lab)");
@@ -65,14 +65,14 @@ describe("a run of the lab", () => {
       heard([UP, '{"kind":"check","na', check("one"), check("two"), { kind: "end" }]),
       "damaged records: 1",
     ],
-  ])("fails where %s", (_, report, reason) => {
+  ])("fails if %s", (_, report, reason) => {
     const { text, passed } = summarize(["6.12"], [report]);
     expect(passed).toBe(false);
     expect(text).toContain(reason);
     expect(text).toMatch(/, [1-9]\d* failed, /);
   });
 
-  test("fails where nothing ran, on one kernel or on all", () => {
+  test("fails if nothing ran, on one kernel or on all", () => {
     expect(summarize([], []).passed).toBe(false);
     expect(summarize(["6.12"], []).passed).toBe(false);
     const whole = heard([UP, check("one"), check("two"), { kind: "end" }]);
@@ -81,7 +81,7 @@ describe("a run of the lab", () => {
 });
 
 describe("a check", () => {
-  test("fails with the reason of the first assertion that does not hold, which counts too", async () => {
+  test("fails with the reason of the first assertion that does not hold, which counts as well", async () => {
     const expectation = new Expect();
     const reason = await failureOf(async () => {
       expectation.equal("one", 1, 1);
@@ -92,7 +92,7 @@ describe("a check", () => {
     expect(expectation.count).toBe(2);
   });
 
-  test("fails where it does not end", async () => {
+  test("fails if it does not end", async () => {
     expect(await failureOf(() => new Promise(() => undefined), Seconds(0))).toBe("it did not end within 0 s");
   });
 });
