@@ -1,6 +1,6 @@
 /**
  * The simulated kernel: `/dev/nvme-fabrics`, `/dev/nvmeN`, `/sys/class/nvme` and the uevents, over one network and one
- * fabric. It behaves as `facts.ts` lists, with the latencies of `latencies.ts`.
+ * fabric. It behaves as test/unit/sim/kernel-facts lists, with the latencies of `latencies.ts`.
  */
 import { ERRNO } from "../../../core/domain/errno.js";
 import type { AdminCommand } from "../../../core/ports/fabrics.js";

@@ -1,5 +1,5 @@
 /** What a measured fact is. */
-import type { KernelVersion } from "../spec.js";
+import type { KernelVersion } from "../../../../src/adapters/sim/spec.js";
 
 /** Where a fact was seen: every profile, or those named. */
 export type FactKernels = "all" | readonly KernelVersion[];
