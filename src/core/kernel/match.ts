@@ -30,7 +30,7 @@ export type MatchVerdict = "match" | "provisional" | "no";
 /** How one requirement stands against what is known. */
 type Finding = "yes" | "unknown" | "no";
 
-/** Ports that the kernel takes where none is given (6.12-amd64.s1.log for tcp). */
+/** Ports that the kernel takes where none is given (6.12-cloud.s3.log for tcp). */
 const DEFAULT_PORTS: Partial<Record<string, string>> = { tcp: "8009", rdma: "4420" };
 
 /** The kernel writes `none` where it has nothing to say. */

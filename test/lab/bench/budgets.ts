@@ -15,7 +15,7 @@ export interface Line {
   judge(figures: Figures): Judged | undefined;
 }
 
-/** Until changes are gathered, as src/core/limits.ts has it. */
+/** Until changes are gathered, as src/core/domain/limits.ts has it. */
 const SOAK_MS = 1500;
 const RETRY_MS = 3000;
 /** Beyond the soak or the retry: reading the page, planning, connecting. */

@@ -1,7 +1,7 @@
 /**
  * A central discovery controller in user space, for the lab and the tests: NVMe/TCP, with what the kernel's own target
  * lacks. A real kernel connects to it. What it is and what happens to it is told as plain data (schema.ts), what it saw is
- * read as plain data (journal.ts), so that one in a process of its own (remote.ts) is used in the same way.
+ * read as plain data (journal.ts), so that one in a process of its own (process.ts) is used in the same way.
  *
  * ```ts
  * const cdc = await Cdc.start({ kind: "cdc", entries: [subsystem("nqn.2024-01.io.example:vol1", "10.0.0.1", 4420)] });

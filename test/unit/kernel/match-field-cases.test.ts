@@ -1,5 +1,5 @@
 /**
- * Every case that nvme-stas tests its own matching with (test/test-udev.py), one row a case, with our verdict; where ours
+ * Every case that nvme-stas tests its own matching with (its test-udev.py), one row a case, with our verdict; where ours
  * is another on purpose, the row says why. Each holds for IPv4 and IPv6, and with and without the source address shown.
  */
 import { describe, expect, test } from "vitest";

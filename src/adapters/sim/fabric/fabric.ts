@@ -13,7 +13,10 @@ import type { PageView } from "./pages.js";
 import { admits, armAnswers, makeDiscoveryPeer, makeSubsystemPeer } from "./peers.js";
 import type { ArmedAnswer, DiscoveryPeer, Peer, SubsystemPeer } from "./peers.js";
 
-/** NVMe status codes as an ioctl returns them: status code type, status code and the DNR bit (6.12-cloud.s1.log, s3). */
+/**
+ * NVMe status codes as an ioctl returns them: status code type, status code and the DNR bit (6.12-cloud.s1.log,
+ * 6.12-cloud.s3.log).
+ */
 export const NVME_STATUS = {
   success: 0,
   /** Invalid Command Opcode, DNR. */

@@ -193,7 +193,7 @@ function attemptFailed(parts: KernelParts, controller: Controller, kind: "reject
 
 /**
  * An attempt, or a reset, is through: a discovery controller sends `rediscover` and then `connected`, an I/O controller
- * `connected` behind the `change` of its disks (6.12-cloud.s1.log, s4).
+ * `connected` behind the `change` of its disks (6.12-cloud.s1.log, 6.12-cloud.s4.log).
  */
 function reconnected(parts: KernelParts, controller: Controller): void {
   controller.next = undefined;

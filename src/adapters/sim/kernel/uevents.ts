@@ -1,4 +1,4 @@
-/** The uevents of the simulated kernel: the texts of the logs, byte for byte (6.12-cloud.s1.log, s4). */
+/** The uevents of the simulated kernel: the texts of the logs, byte for byte (6.12-cloud.s1.log, 6.12-cloud.s4.log). */
 import { encodeUevent } from "../../../core/codec/uevent.js";
 import type { Uevent } from "../../../core/codec/uevent.js";
 import type { Controller, Namespace, Subsystem } from "./controller.js";

@@ -7,7 +7,10 @@ import type { FabricId, InterfaceSpec, LinkState, ListenerState, NetworkSpec, Wo
 import { isLinkLocal, isLoopback, parseNetAddress, parseNetPrefix, within } from "./address.js";
 import type { NetAddress, NetPrefix } from "./address.js";
 
-/** How long a try takes to fail where nothing answers: a SYN, one retry, or no ARP answer (6.12-cloud.s3.log, s7). */
+/**
+ * How long a try takes to fail where nothing answers: a SYN, one retry, or no ARP answer (6.12-cloud.s3.log,
+ * 6.12-cloud.s7.log).
+ */
 export const NO_ANSWER_AFTER = Milliseconds(3080);
 
 /** How long a try takes to fail where somebody says no at once (6.12-cloud.s3.log: 13 to 17 ms with the write). */
