@@ -23,7 +23,7 @@ export interface LeftBehind {
 }
 
 /** `running`: a daemon runs, and nothing was touched. */
-export interface CleanedUp {
+interface CleanedUp {
   readonly outcome: "clean" | "failed" | "running";
   /** Whole sentences. */
   readonly lines: readonly string[];

@@ -41,7 +41,7 @@ export interface Libc {
   exitNow(status: number): void;
 }
 
-export type LoadedLibc =
+type LoadedLibc =
   { readonly ok: true; readonly libc: Libc } | { readonly ok: false; readonly because: "koffi does not load" };
 
 /** Calls on pool threads at once, at most; beyond, koffi throws. Above every lane of this daemon together. */

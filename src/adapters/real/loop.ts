@@ -6,12 +6,12 @@ import type { CoreEvent } from "../../core/ports/index.js";
 const EVENTS_PER_TURN = 256;
 
 /** What takes the events: a core. */
-export interface EventSink {
+interface EventSink {
   dispatch(event: CoreEvent): void;
 }
 
 /** What becomes of our own bugs. */
-export interface CrashHooks {
+interface CrashHooks {
   /** Something threw that must not: an event is half handled. The core is told to stop, next. */
   crashed(error: unknown): void;
   /** It threw once more: nothing is left but to end. */

@@ -15,11 +15,11 @@ import { notifyAddress, sdNotify, watchdogInterval, type WatchdogEnvironment } f
 /** A helper command that takes longer is killed. */
 const COMMAND_LIMIT_MS = 10_000;
 
-export interface SystemEnvironment extends WatchdogEnvironment {
+interface SystemEnvironment extends WatchdogEnvironment {
   readonly NOTIFY_SOCKET?: string | undefined;
 }
 
-export interface SystemParts {
+interface SystemParts {
   readonly libc: Libc | undefined;
   readonly log: LogPort;
   readonly deliver: Deliver;

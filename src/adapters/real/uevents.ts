@@ -8,7 +8,7 @@ import { NetlinkUevents } from "./netlink.js";
 import { UdevadmMonitor } from "./udevadm.js";
 import type { FdWatcher } from "./watcher.js";
 
-export interface UeventParts {
+interface UeventParts {
   /** Both absent where koffi does not load. */
   readonly libc: Libc | undefined;
   readonly watcher: FdWatcher | undefined;
@@ -19,7 +19,7 @@ export interface UeventParts {
 }
 
 /** Uevents that are being delivered. */
-export interface Uevents {
+interface Uevents {
   /** Nothing is delivered after it. */
   close(): void;
 }

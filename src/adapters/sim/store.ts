@@ -17,7 +17,7 @@ const ERRNO_BY_CODE: ReadonlyMap<string, number> = new Map(Object.entries(consta
 
 const PERMISSION_BITS = 0o777;
 
-export type DiskState = "ok" | "full" | "torn";
+type DiskState = "ok" | "full" | "torn";
 
 /** The errno of an error that a file system call threw; what is no such error is thrown on. */
 function errnoOf(error: unknown): number {

@@ -12,7 +12,7 @@ import { readSignal } from "./wire.js";
 /** Calls to Avahi at once. */
 const CALLS_MAX = 32;
 
-export interface RealDnssdOptions {
+interface RealDnssdOptions {
   /** `AVAHI` on the bus. */
   readonly avahi: ForeignService;
   readonly deliver: Deliver;

@@ -7,7 +7,7 @@ export interface BusAddress {
   readonly path: string;
 }
 
-export type BusAddresses =
+type BusAddresses =
   | { readonly ok: true; readonly addresses: readonly BusAddress[] }
   /** `problem` is a whole sentence that says what would be right. */
   | { readonly ok: false; readonly problem: string };

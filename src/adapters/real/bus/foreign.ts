@@ -8,7 +8,7 @@ import type { Message } from "./wire.js";
 /** `unknown` until the bus was heard of it, in each life of the bus; `no-bus` once it is clear that there is none. */
 export type Presence = "unknown" | "there" | "absent" | "no-bus";
 
-export interface ForeignHandlers {
+interface ForeignHandlers {
   /** It changed. Where another process takes the name over at a stroke, `absent` comes first: what the old one knew is gone. */
   presence(presence: Presence): void;
   /** A signal of the owner of the name, from whatever object. What anybody else sends under it is not believed. */

@@ -19,7 +19,7 @@ import { OwnNames } from "./own-names.js";
 import { Peers } from "./peers.js";
 import { MESSAGE_TYPE, WireError, type Message } from "./wire.js";
 
-export interface RealBusOptions {
+interface RealBusOptions {
   /** The services of this process: whose names it owns and whose objects it serves. */
   readonly services: readonly ServiceName[];
   /** As `resolveBusAddresses` takes it; `undefined`: the system bus. */

@@ -40,7 +40,7 @@ export class CallFailed extends Error {
   }
 }
 
-export interface LinkSocketOptions {
+interface LinkSocketOptions {
   readonly libc: Libc;
   readonly hostIface: string;
   /** Of the interface. */

@@ -23,7 +23,7 @@ export const DATAGRAMS_PER_SECOND_MAX = 2_000;
 /** IFF_MULTICAST, of the flags of an interface (netdevice(7)). */
 const MULTICAST = 0x1000;
 
-export interface RealMdnsOptions {
+interface RealMdnsOptions {
   /** Without the C library no socket can be kept to one interface, and nothing is asked. */
   readonly libc: Libc | undefined;
   readonly deliver: Deliver;

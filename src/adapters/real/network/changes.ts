@@ -35,8 +35,7 @@ export class PeriodicHints implements ChangeHints {
   }
 }
 
-export type OpenedHints =
-  { readonly ok: true; readonly hints: ChangeHints } | { readonly ok: false; readonly errno: number };
+type OpenedHints = { readonly ok: true; readonly hints: ChangeHints } | { readonly ok: false; readonly errno: number };
 
 /**
  * Hints from the kernel: one for the notifications that come within `SETTLE`. One that was lost because nobody read in time

@@ -34,7 +34,7 @@ const FIXED: readonly (readonly [at: number, byte: number])[] = [
   [AT.formatVersion + 1, 0],
 ];
 
-export type IcRespVerdict = "incomplete" | "valid" | "invalid";
+type IcRespVerdict = "incomplete" | "valid" | "invalid";
 
 /** Judges what a peer sent so far. One that speaks something else is known by its first bytes, however few it sends. */
 export function judgeIcResp(received: Uint8Array): IcRespVerdict {

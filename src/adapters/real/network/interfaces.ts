@@ -28,7 +28,7 @@ export const SYS_CLASS_NET = "/sys/class/net";
 /** Something may change while the kernel lists it. The last try counts as it is: what changed is told of. */
 const DUMP_TRIES = 3;
 
-export type Listed = { readonly ok: true; readonly interfaces: readonly NetworkInterface[] } | OsFailure;
+type Listed = { readonly ok: true; readonly interfaces: readonly NetworkInterface[] } | OsFailure;
 
 /** Every interface but loopback, by index: up or down, with carrier or without, with addresses or without. */
 export function listInterfaces(libc: Libc): Listed {
@@ -56,7 +56,7 @@ function dumpBoth(libc: Libc, fd: number): Listed {
 }
 
 /** Puts addresses to their links: IPv4 first, and of either family those first that the kernel would rather speak from. */
-export function joinAddresses(links: readonly Link[], addresses: readonly LinkAddress[]): readonly NetworkInterface[] {
+function joinAddresses(links: readonly Link[], addresses: readonly LinkAddress[]): readonly NetworkInterface[] {
   const byLink = new Map<number, LinkAddress[]>();
   for (const address of addresses) {
     if ((address.flags & IFA_F.duplicate) !== 0) continue;

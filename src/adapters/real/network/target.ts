@@ -4,8 +4,8 @@ import { isLinkLocal, parseIp, type IpAddress } from "../../../core/domain/ip-ad
 import type { ProbeTarget } from "../../../core/ports/network.js";
 import type { OsFailure } from "../../../core/ports/request.js";
 
-export const AF_INET = 2;
-export const AF_INET6 = 10;
+const AF_INET = 2;
+const AF_INET6 = 10;
 
 /** Both families take an address of this length, so a source of the other family is refused as the kernel itself refuses it. */
 const SOCKADDR_BYTES = 28;
@@ -24,7 +24,7 @@ export interface ProbePlace {
   readonly device: string;
 }
 
-export type ParsedPlace = { readonly ok: true; readonly place: ProbePlace } | OsFailure;
+type ParsedPlace = { readonly ok: true; readonly place: ProbePlace } | OsFailure;
 
 /**
  * EINVAL for what is no address or port, as for a connect; ENODEV for a name that no interface can have. Ports are decimal: the

@@ -19,7 +19,7 @@ export type OpenHandleResult =
  * Host Path Error: how the host itself answers a command that cannot leave it. Not measured for an ioctl; the driver's own
  * commands get it (6.12-cloud.s4.log: "Property Set error: 880").
  */
-export const HOST_PATH_ERROR = 0x370;
+const HOST_PATH_ERROR = 0x370;
 
 /** Host Aborted Command: how 6.1 ends one that was in flight when its controller was lost (docs/fidelity.md). */
 const HOST_ABORTED = 0x371;

@@ -36,7 +36,7 @@ import type { UeventSink } from "./uevents.js";
 const SYNTHETIC = ["SYNTH_UUID", "0"] as const;
 
 /** What a kernel is made from. */
-export interface KernelSetup {
+interface KernelSetup {
   readonly clock: SimClock;
   /** A stream of randomness by its label. */
   readonly random: (label: string) => RandomStream;
@@ -226,5 +226,4 @@ export class KernelModel {
 }
 
 export type { FabricsResult } from "./connect.js";
-export type { AdminResult, DeleteResult, KernelHandle } from "./controller.js";
-export type { OpenHandleResult } from "./admin.js";
+export type { AdminResult, KernelHandle } from "./controller.js";

@@ -72,7 +72,7 @@ export function review(parts: KernelParts, controller: Controller): void {
 }
 
 /** How a loss shows: the peer closes, the keep-alive is not answered, or a command is not. */
-export type LossKind = "loud" | "silent" | "timed-out";
+type LossKind = "loud" | "silent" | "timed-out";
 
 /** The controller lost its peer: it tears its queues down, then reconnects, or goes where no attempt is left to it. */
 export function recover(parts: KernelParts, controller: Controller, kind: LossKind): void {

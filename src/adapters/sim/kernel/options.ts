@@ -36,7 +36,7 @@ export interface ConnectOptions {
   readonly tls: "yes" | "no";
 }
 
-export type ParsedOptions =
+type ParsedOptions =
   { readonly ok: true; readonly options: ConnectOptions } | { readonly ok: false; readonly errno: number };
 
 /** Defaults of the kernel (6.12-cloud.s1.log, 6.12-cloud.s3.log). */

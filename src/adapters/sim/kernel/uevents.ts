@@ -4,7 +4,7 @@ import type { Uevent } from "../../../core/codec/uevent.js";
 import type { Controller, Namespace, Subsystem } from "./controller.js";
 import type { KernelProfile } from "./profiles.js";
 
-export type UeventAction = "add" | "change" | "remove";
+type UeventAction = "add" | "change" | "remove";
 
 /** Takes one message as the netlink socket would. `header` is its first part, for the trace. */
 export type UeventSink = (message: Uint8Array, header: string) => void;
