@@ -25,7 +25,7 @@ export type Observation = readonly string[];
 export type Expected = Observation | Readonly<Record<MeasuredKernel, Observation>>;
 
 /** The simulation shows something else, which no decision of the core reads. */
-export interface Difference {
+interface Difference {
   readonly simulated: Expected;
   /** Why nothing depends on it: a sentence for docs/fidelity.md. */
   readonly reason: string;

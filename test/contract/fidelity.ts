@@ -4,7 +4,7 @@ import { MEASURED_KERNELS, type MeasuredKernel } from "./host.js";
 import { BEHAVIOURS } from "./suites.js";
 
 /** Rows of every measured kernel. */
-export type Seen = Readonly<Record<MeasuredKernel, readonly Row[]>>;
+type Seen = Readonly<Record<MeasuredKernel, readonly Row[]>>;
 
 /** The page is read in terminals, too. */
 export const COLUMNS = 120;

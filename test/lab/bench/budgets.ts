@@ -8,7 +8,7 @@ export interface Judged {
 }
 
 /** A line of the report: what it shows of one run of the measurements. `undefined`: that was not measured there. */
-export interface Line {
+interface Line {
   readonly what: string;
   /** What is demanded, for a person. */
   readonly budget: string;

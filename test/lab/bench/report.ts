@@ -2,7 +2,7 @@
 import { GROWTH, judgeGrowth, type Judged, LINES } from "./budgets.js";
 import { type Figures, figuresSchema } from "./figures.js";
 
-export interface Report {
+interface Report {
   readonly text: string;
   /** Whether no budget is missed. */
   readonly met: boolean;

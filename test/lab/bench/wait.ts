@@ -2,7 +2,7 @@
 import type { Milliseconds, Seconds } from "../../../src/core/domain/units.js";
 import { Unmet } from "../guest/expect.js";
 
-export interface Wait<Value> {
+interface Wait<Value> {
   readonly what: string;
   readonly limit: Seconds;
   /** Between two looks: what it costs to look is not to be measured. */

@@ -39,7 +39,7 @@ export const STATUS = {
 export const STATUS_MAX = 0x7fff;
 
 /** Whether data goes with a command, and where to. */
-export type Transfer = "none" | "to-controller" | "from-controller";
+type Transfer = "none" | "to-controller" | "from-controller";
 
 /** SGL descriptor types that NVMe/TCP knows (3.3.2): data within the capsule, and data on request. */
 const SGL = { inCapsule: 0x01, onRequest: 0x5a } as const;
@@ -93,7 +93,7 @@ function transferOf(code: number): Transfer {
   return bits === 1 ? "to-controller" : bits === 2 ? "from-controller" : "none";
 }
 
-export interface Completion {
+interface Completion {
   readonly cid: number;
   /** Submission queue head; 0xffff where the host does without flow control. */
   readonly head: number;
@@ -137,7 +137,7 @@ export function logReadOf({ cdw10, cdw11, cdw12, cdw13 }: Command): LogRead {
 }
 
 /** A Connect's own fields (NVMe Base 2.0, 6.3). */
-export interface ConnectCommand {
+interface ConnectCommand {
   readonly recordFormat: number;
   readonly queue: number;
   /** SQSIZE, zero-based. */

@@ -29,7 +29,7 @@ export interface SeenAssociation {
 }
 
 /** A command, other than the ones that come all the time (property and keep alive). */
-export interface SeenCommand {
+interface SeenCommand {
   readonly association: number;
   readonly opcode: number;
   /** Of a fabrics command. */
@@ -49,7 +49,7 @@ export interface SeenCommand {
 }
 
 /** A Discovery Information Management command with its data. */
-export interface SeenRegistration {
+interface SeenRegistration {
   readonly association: number;
   readonly hostnqn: string;
   /** TAS: 0 register, 1 deregister, 2 update. */

@@ -59,7 +59,7 @@ export function identifyPage(model: Model, cntlid: number): Uint8Array {
 }
 
 /** Who reads, and where. */
-export interface Reader {
+interface Reader {
   readonly hostnqn: string;
   readonly portid: number;
 }

@@ -4,7 +4,7 @@ import { TRANSPORTS, WELL_KNOWN_DISCOVERY_NQN } from "../../../src/core/domain/t
 import { STATUS, STATUS_MAX } from "./command.js";
 
 /** More entries than this are refused. */
-export const ENTRIES_MAX = 10_000;
+const ENTRIES_MAX = 10_000;
 /** Rules that wait for a command. */
 export const RULES_MAX = 1000;
 /** Ports that one CDC listens on. */

@@ -18,7 +18,7 @@ export interface ControllerView {
 }
 
 /** A connect was refused: the errno as a positive number, as the kernel means it. */
-export type ConnectResult =
+type ConnectResult =
   | { readonly ok: true; readonly name: string; readonly cntlid: number; readonly reply: string }
   | { readonly ok: false; readonly errno: number };
 

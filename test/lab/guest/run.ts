@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 
 /** A command that did not end with status 0. */
-export class CommandFailed extends Error {
+class CommandFailed extends Error {
   override readonly name = "CommandFailed";
 }
 

@@ -2,7 +2,7 @@
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 
 /** What one path of the archive is. */
-export type Entry =
+type Entry =
   | { readonly kind: "folder" }
   | { readonly kind: "link"; readonly to: string }
   | { readonly kind: "text"; readonly text: string; readonly executable?: true }

@@ -7,7 +7,7 @@ import { Tree } from "./cpio.js";
 import { LabFailure } from "./failure.js";
 
 /** Where the project lies in a guest. */
-export const GUEST_ROOT = "stas";
+const GUEST_ROOT = "stas";
 
 /** Of a package only what node loads; a native module only for this machine's C library. */
 const LOADED = /\.(?:c?js|mjs|json|node)$/;

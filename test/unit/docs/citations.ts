@@ -21,7 +21,7 @@ export interface TextFile {
 }
 
 /** A kernel log that is cited by name, and what is quoted from it. */
-export interface LogCitation {
+interface LogCitation {
   readonly log: string;
   readonly quotes: readonly string[];
 }

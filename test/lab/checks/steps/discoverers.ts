@@ -25,7 +25,7 @@ import { waitFor } from "../../guest/wait.js";
 /** How often whoever waits asks again. */
 const ASK_EVERY = Milliseconds(500);
 
-export interface Discoverer {
+interface Discoverer {
   readonly name: string;
   /** What is announced as far as it knows, a line each. */
   services(): readonly string[];
@@ -33,7 +33,7 @@ export interface Discoverer {
 }
 
 /** `here ipv4 one 10.99.0.2:8009 p=tcp`; a link-local address, which nobody chose, as `link-local`. */
-export function lineOf({ instance, hostIface, family, address, port, txt }: DnssdService): string {
+function lineOf({ instance, hostIface, family, address, port, txt }: DnssdService): string {
   const shown = address.startsWith("fe80:") ? "link-local" : address;
   return [hostIface, family, instance, shown, port, ...[...txt].sort()].join(" ");
 }

@@ -3,7 +3,7 @@ import { onTestFinished } from "vitest";
 import { BUS_TIMING, type BusTiming } from "../../../../src/adapters/real/bus/limits.js";
 import { RealBus } from "../../../../src/adapters/real/bus/port.js";
 import { Milliseconds } from "../../../../src/core/domain/units.js";
-import type { BusCallEvent, BusReplyEvent, BusResult, ServiceName } from "../../../../src/core/ports/bus.js";
+import type { BusCallEvent, BusReplyEvent, ServiceName } from "../../../../src/core/ports/bus.js";
 import type { CoreEvent } from "../../../../src/core/ports/index.js";
 import type { LogRecord } from "../../../../src/core/ports/log.js";
 import { TestBus } from "./test-bus.js";
@@ -95,11 +95,6 @@ export async function nextReply({ events }: Member): Promise<BusReplyEvent> {
   const event = await events.next(({ kind }) => kind === "bus-reply");
   if (event.kind !== "bus-reply") throw new Error("unreachable");
   return event;
-}
-
-/** Answers every call with the same, from now on. */
-export async function answerAll(member: Member, result: BusResult, calls: number): Promise<void> {
-  for (let count = 0; count < calls; count++) member.bus.reply((await nextCall(member)).call, result);
 }
 
 export function lines(log: readonly LogRecord[]): readonly string[] {
