@@ -157,7 +157,7 @@ export const LOSS: readonly Fact[] = [
   ),
   fact(
     "loss-7",
-    "a delete takes 10 to 120 ms, about 100 ms while connecting",
+    "a delete takes 9 to 141 ms, about 100 ms while connecting",
     "lifecycle",
     "10 to 120 ms on a live one, 100 ms while connecting",
   ),
