@@ -356,7 +356,7 @@ describe("resets and removals by others", () => {
   test.each([
     ["6.12", "rejected", 200],
     ["6.1", "ctrl-loss", 4300],
-  ] as const)("a reset that the target rejects: %s ends as %s (6.1-cloud.s4.log and 6.12-cloud.s4.log, case 8)", (version, cause, within) => {
+  ] as const)("a reset that the target rejects: %s ends as %s (6.12-cloud.s4, case 8)", (version, cause, within) => {
     const lab = new Lab({ version });
     lab.connected(`${B},ctrl_loss_tmo=5`);
     lab.run(100);

@@ -183,7 +183,7 @@ export const LOSS: readonly Fact[] = [
     "loss-11",
     "a reset that the target rejects removes on 6.12, uses up the attempts on 6.1",
     "lifecycle",
-    "a reset that the target rejects: %s ends as %s (6.1-cloud.s4.log and 6.12-cloud.s4.log, case 8)",
+    "a reset that the target rejects: %s ends as %s (6.12-cloud.s4, case 8)",
     ["6.1", "6.12"],
   ),
   missing("loss-12", "libuv has four pool threads", "the real adapter's; the simulated kernel has no threads"),
