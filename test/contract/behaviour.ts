@@ -25,7 +25,7 @@ export type Observation = readonly string[];
 export type Expected = Observation | Readonly<Record<MeasuredKernel, Observation>>;
 
 /** A difference between the simulation and the kernels that no decision of the core depends on. */
-export interface Difference {
+interface Difference {
   readonly simulated: Expected;
   /** Why nothing depends on it, as sentences for docs/fidelity.md. */
   readonly reason: string;

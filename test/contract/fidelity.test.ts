@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { expectedOn, isSame, observe, PORTS, type Row, runsOn } from "./behaviour.js";
-import { fidelityPage } from "./fidelity.js";
+import { COLUMNS, fidelityPage } from "./fidelity.js";
 import { MEASURED_KERNELS, type MeasuredKernel } from "./host.js";
 import { SimContractHost } from "./sim-host.js";
 import { BEHAVIOURS } from "./suites.js";
@@ -63,5 +63,12 @@ describe.each(MEASURED_KERNELS)("the observations of kernel %s", (kernel) => {
 test("docs/fidelity.md matches these runs (`npm run vitest -- test/contract --update` writes it)", async () => {
   const real = { "6.1": committed("6.1"), "6.12": committed("6.12") };
   const simulated = { "6.1": await simulate("6.1"), "6.12": await simulate("6.12") };
-  await expect(fidelityPage(real, simulated)).toMatchFileSnapshot("../../docs/fidelity.md");
+  const page = fidelityPage(real, simulated);
+  await expect(page).toMatchFileSnapshot("../../docs/fidelity.md");
+
+  expect(page.split("\n").filter((line) => line.length > COLUMNS)).toEqual([]);
+  const unbroken = page.replace(/\n {6}(?: {2})?/g, "");
+  for (const { observed } of [...real["6.1"], ...real["6.12"], ...simulated["6.1"], ...simulated["6.12"]]) {
+    for (const line of observed) expect(unbroken).toContain(line);
+  }
 });

@@ -4,26 +4,30 @@ import { MEASURED_KERNELS, type MeasuredKernel } from "./host.js";
 import { BEHAVIOURS } from "./suites.js";
 
 /** Rows of every measured kernel. */
-export type Seen = Readonly<Record<MeasuredKernel, readonly Row[]>>;
+type Seen = Readonly<Record<MeasuredKernel, readonly Row[]>>;
 
-const AS_LEFT = "=";
-const NOT_THERE = "-";
+/** The page is read in terminals, too. */
+export const COLUMNS = 120;
+/** Starts the rest of an observed line that is too long. */
+const GOES_ON = "    ";
 
-const INTRODUCTION = `# Fidelity
+const WHAT_IT_IS =
+  "What the real adapters do on real kernels, and what the simulation does in their place. The contract suite " +
+  "([test/contract](../test/contract)) generates this page from its own runs. Do not edit it:";
 
-What the real adapters do on real kernels, and what the simulation does in their place. The contract suite
-([test/contract](../test/contract)) generates this page from its own runs. Do not edit it:
-
-\`\`\`sh
+const COMMANDS = `\`\`\`sh
 npm run lab -- --all --only contract: --payloads test/contract/observed    # real kernels, in guests
 npm run vitest -- test/contract --update                                   # the simulation, and this page
-\`\`\`
+\`\`\``;
 
-\`npm test\` fails if the simulation differs from this page, or if the page differs from those runs. \`npm run lab\` fails if a real
-kernel differs. In a table, \`=\` means the same as the cell to its left, so \`= =\` means the same everywhere. \`#\` stands for a number
-that differs from run to run. Times are classes, because guests are emulated. States of a controller that last only milliseconds are
-left out.
-`;
+const HOW_TO_READ = [
+  "`npm test` fails if the simulation differs from this page, or if the page differs from those runs. " +
+    "`npm run lab` fails if a real kernel differs. `#` stands for a number that differs from run to run. Times are " +
+    "classes, because guests are emulated. States of a controller that last only milliseconds are left out.",
+  "If no kernel is named, both kernels and the simulation do the same. If one is named, the simulation of that " +
+    "kernel does the same, unless `simulated` says what it does. A long line continues on the next one, indented by " +
+    "four spaces.",
+] as const;
 
 const WHAT: Readonly<Record<PortName, string>> = {
   fabrics: "`/dev/nvme-fabrics`: connects and how they fail, the option line, admin commands.",
@@ -43,49 +47,123 @@ function find(rows: readonly Row[], { port, name }: Behaviour): Observation | un
   return rows.find((row) => row.port === port && row.name === name)?.observed;
 }
 
-/** The text of a table cell. */
-function cell(observed: Observation | undefined): string {
-  if (observed === undefined) return NOT_THERE;
-  const text = observed.map((line) => line.replace(/[&<|*]/g, (character) => `&#${String(character.charCodeAt(0))};`));
-  return text.join("<br>");
-}
-
 function areSame(one: Observation | undefined, other: Observation | undefined): boolean {
   return one === undefined || other === undefined ? one === other : isSame(one, other);
 }
 
-/** What the simulation shows, per kernel if the kernels differ. */
-function simulatedCell(behaviour: Behaviour, real: Seen, simulated: Seen): string {
+/** What was seen, and where; no label: everywhere. */
+interface Sight {
+  readonly label?: string;
+  readonly observed: Observation;
+}
+
+/** Gathers the worlds that show the same under one label. */
+function gathered(seen: readonly Required<Sight>[]): readonly Required<Sight>[] {
+  const sights: Required<Sight>[] = [];
+  for (const { label, observed } of seen) {
+    const at = sights.findIndex((sight) => isSame(sight.observed, observed));
+    const known = sights[at];
+    if (known === undefined) sights.push({ label, observed });
+    else sights[at] = { label: `${known.label}, ${label}`, observed };
+  }
+  return sights;
+}
+
+function sightsOf(behaviour: Behaviour, real: Seen, simulated: Seen): readonly Sight[] {
   const kernels = MEASURED_KERNELS.filter((kernel) => runsOn(behaviour, kernel));
-  const seen = kernels.map((kernel) => ({
-    kernel,
-    here: find(simulated[kernel], behaviour),
-    there: find(real[kernel], behaviour),
-  }));
-  if (seen.every(({ here, there }) => areSame(here, there))) return AS_LEFT;
-  const [first] = seen;
-  if (first !== undefined && seen.every(({ here }) => areSame(here, first.here))) return cell(first.here);
-  return seen.map(({ kernel, here }) => `${kernel}: ${cell(here)}`).join("<br>");
+  const there = kernels.map((kernel) => ({ label: kernel, observed: find(real[kernel], behaviour) ?? [] }));
+  const here = kernels.map((kernel) => ({ label: kernel, observed: find(simulated[kernel], behaviour) ?? [] }));
+  const sights = gathered(there);
+  const [only] = sights;
+  const differing = here.filter(({ observed }, index) => !areSame(observed, there[index]?.observed));
+  if (
+    only !== undefined &&
+    sights.length === 1 &&
+    kernels.length === MEASURED_KERNELS.length &&
+    differing.length === 0
+  ) {
+    return [{ observed: only.observed }];
+  }
+  const others = gathered(differing).map(({ label, observed }) => ({ label: `simulated ${label}`, observed }));
+  return [...sights, ...others];
 }
 
-function row(behaviour: Behaviour, real: Seen, simulated: Seen): string {
-  const [first, ...others] = MEASURED_KERNELS.map((kernel) => find(real[kernel], behaviour));
-  const rest = others.map((observed) => (areSame(first, observed) ? AS_LEFT : cell(observed)));
-  return `| ${[behaviour.name, cell(first), ...rest, simulatedCell(behaviour, real, simulated)].join(" | ")} |`;
+/** Breaks an observed line before spaces or behind commas. Nothing is lost: a break and what indents it can be taken out. */
+function broken(line: string, columns: number): readonly string[] {
+  const lines: string[] = [];
+  let rest = line;
+  for (let indent = ""; ; indent = GOES_ON) {
+    const room = columns - indent.length;
+    if (rest.length <= room) return [...lines, `${indent}${rest}`];
+    const at = Math.max(rest.lastIndexOf(" ", room), rest.lastIndexOf(",", room - 1) + 1);
+    const length = at > 0 ? at : room;
+    lines.push(`${indent}${rest.slice(0, length)}`);
+    rest = rest.slice(length);
+  }
 }
 
-const HEAD = `| behaviour | ${MEASURED_KERNELS.map((kernel) => `real ${kernel}`).join(" | ")} | simulated |`;
-const RULE = `| --- | ${MEASURED_KERNELS.map(() => "---").join(" | ")} | --- |`;
+/** Breaks text between words. */
+function filled(text: string, first = "", others = ""): readonly string[] {
+  const lines: string[] = [];
+  let line = first;
+  for (const word of text.split(" ")) {
+    const longer = line === first || line === others ? `${line}${word}` : `${line} ${word}`;
+    if (longer.length <= COLUMNS) {
+      line = longer;
+      continue;
+    }
+    lines.push(line);
+    line = `${others}${word}`;
+  }
+  return [...lines, line];
+}
+
+/** An item of a list. */
+function item(text: string): readonly string[] {
+  return filled(text, "- ", "  ");
+}
+
+/** Lines of text as an item of a list shows them. */
+function block(sights: readonly Sight[]): readonly string[] {
+  const lines = sights.flatMap(({ label, observed }) => {
+    const indent = label === undefined ? "  " : "    ";
+    const text = observed.flatMap((line) => broken(line, COLUMNS - indent.length)).map((line) => `${indent}${line}`);
+    return label === undefined ? text : [`  ${label}:`, ...text];
+  });
+  return ["", "  ```text", ...lines, "  ```", ""];
+}
+
+/** A behaviour: in one line where what was seen is one line everywhere, and there is room. */
+function entry(behaviour: Behaviour, real: Seen, simulated: Seen): readonly string[] {
+  const sights = sightsOf(behaviour, real, simulated);
+  const [{ label, observed } = { observed: [] }] = sights;
+  const [line] = observed;
+  if (label === undefined && observed.length === 1 && line !== undefined && !line.includes("`")) {
+    const short = `- ${behaviour.name}: \`${line}\``;
+    if (short.length <= COLUMNS) return [short];
+  }
+  return [...item(`${behaviour.name}:`), ...block(sights)];
+}
+
+function section(port: PortName, real: Seen, simulated: Seen): string {
+  const behaviours = BEHAVIOURS.filter((behaviour) => behaviour.port === port);
+  const entries = behaviours.flatMap((behaviour) => entry(behaviour, real, simulated));
+  const lines = [`## ${port}`, "", ...filled(WHAT[port]), "", ...entries];
+  return `${lines.join("\n").trimEnd()}\n`;
+}
 
 /** The page. */
 export function fidelityPage(real: Seen, simulated: Seen): string {
   const differing = BEHAVIOURS.filter((behaviour) => behaviour.differs !== undefined);
   const counts = MEASURED_KERNELS.map((kernel) => `${String(real[kernel].length)} on ${kernel}`).join(", ");
   const summary = `The suite has ${String(BEHAVIOURS.length)} behaviours, ${counts}. The simulation matches the kernels in all but ${String(differing.length)}:`;
-  const reasons = differing.map(({ port, name, differs }) => `- ${port}, _${name}_: ${differs?.reason ?? ""}`);
-  const sections = PORTS.map((port) => {
-    const rows = BEHAVIOURS.filter((behaviour) => behaviour.port === port).map((one) => row(one, real, simulated));
-    return [`## ${port}`, "", WHAT[port], "", HEAD, RULE, ...rows, ""].join("\n");
-  });
-  return [INTRODUCTION, summary, "", ...reasons, "", ...sections].join("\n");
+  const reasons = differing.flatMap(({ port, name, differs }) => item(`${port}, _${name}_: ${differs?.reason ?? ""}`));
+  return [
+    ["# Fidelity", "", ...filled(WHAT_IT_IS), "", COMMANDS, ""],
+    HOW_TO_READ.flatMap((paragraph) => [...filled(paragraph), ""]),
+    [...filled(summary), "", ...reasons, ""],
+    PORTS.map((port) => section(port, real, simulated)),
+  ]
+    .flat()
+    .join("\n");
 }

@@ -58,7 +58,7 @@ export async function call<K extends CompletionKind>(
   return await host.until(`${kind} ${String(request)}`, find, limit);
 }
 
-export interface Connected {
+interface Connected {
   readonly result: FabricsReplyEvent["result"];
   readonly took: Milliseconds;
   /** `nvme0`; empty if the connect failed. */

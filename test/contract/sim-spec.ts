@@ -31,7 +31,7 @@ const OF_ANNOUNCED = { name: ANNOUNCED.hostIface, address: ANNOUNCED.own, prefix
 /** Where the discovery subsystem with a unique NQN listens. In this world it is a separate subsystem. */
 export const UNIQUE_PLACE: Address = { traddr: "127.0.0.1", trsvcid: "8011" };
 
-export function serves(place: Place, subsystem: Subsystem): boolean {
+function serves(place: Place, subsystem: Subsystem): boolean {
   return PLACES[place].subsystems.some((served) => served === subsystem);
 }
 

@@ -2,7 +2,7 @@
 import type { KernelName } from "./check.js";
 import type { GuestReport } from "./host/hearing.js";
 
-export interface Summary {
+interface Summary {
   readonly text: string;
   /** Whether every check ran and passed, and at least one ran on every kernel. */
   readonly passed: boolean;

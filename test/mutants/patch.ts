@@ -7,7 +7,7 @@ export class PatchError extends Error {
 }
 
 /** A source file as the patch leaves it. */
-export interface PatchedFile {
+interface PatchedFile {
   /** From the root of the tree, with slashes: `src/core/x.ts`. */
   readonly path: string;
   readonly before: string;

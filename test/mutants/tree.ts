@@ -21,7 +21,7 @@ export interface Mutant {
   readonly scenario: string;
 }
 
-export interface Pairing {
+interface Pairing {
   readonly mutants: readonly Mutant[];
   /** Patches without a scenario, scenarios without a patch, names that do not fit: one line each. */
   readonly problems: readonly string[];

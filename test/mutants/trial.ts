@@ -28,10 +28,10 @@ const reportShape = z.looseObject({
   scenarios: z.array(z.looseObject({ failures: z.array(failureShape) })).length(1),
 });
 
-export type ReportedFailure = z.infer<typeof failureShape>;
+type ReportedFailure = z.infer<typeof failureShape>;
 
 /** `caught`: as it must be. `missed`: the scenario does not see the bug. `broken`: the trial itself says nothing. */
-export type Outcome =
+type Outcome =
   | { readonly kind: "caught"; readonly failures: readonly ReportedFailure[] }
   | { readonly kind: "missed"; readonly problem: string }
   | { readonly kind: "broken"; readonly problem: string };

@@ -7,7 +7,7 @@ export type AdminResult = AdminReplyEvent["result"];
 
 /** linux/nvme_ioctl.h: _IOWR('N', 0x41, struct nvme_admin_cmd), which is 72 bytes. */
 export const NVME_IOCTL_ADMIN_CMD = 0xc048_4e41;
-export const ADMIN_STRUCT_BYTES = 72;
+const ADMIN_STRUCT_BYTES = 72;
 
 /** Offsets in struct nvme_passthru_cmd. */
 export const ADMIN_FIELD = {
@@ -56,7 +56,7 @@ export async function sendAdmin(libc: Libc, fd: number, command: AdminCommand): 
 }
 
 /** The struct as the kernel reads it. `address` and `length` describe the data. */
-export function packAdminCommand(command: AdminCommand, address: bigint, length: number): Buffer {
+function packAdminCommand(command: AdminCommand, address: bigint, length: number): Buffer {
   const struct = stableBuffer(ADMIN_STRUCT_BYTES);
   struct.writeUInt8(command.opcode, ADMIN_FIELD.opcode);
   struct.writeBigUInt64LE(address, ADMIN_FIELD.data);

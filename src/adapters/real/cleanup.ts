@@ -23,7 +23,7 @@ export interface LeftBehind {
 }
 
 /** `running`: a daemon is running, so nothing was touched. */
-export interface CleanedUp {
+interface CleanedUp {
   readonly outcome: "clean" | "failed" | "running";
   /** Sentences for the operator. */
   readonly lines: readonly string[];

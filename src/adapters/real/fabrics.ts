@@ -16,7 +16,7 @@ import { FABRICS_DEVICE } from "./requirements.js";
 /** The option line of 6.12 is 392 bytes long, the reply to a connect 21. */
 const REPLY_BYTES_MAX = 4_096;
 
-export interface FabricsParts {
+interface FabricsParts {
   /** Shared with the sysfs port. */
   readonly handles: HandleTable;
   readonly deliver: Deliver;

@@ -19,7 +19,7 @@ import { temporaryPath } from "../shared/temporary-path.js";
 import { attempt, attemptLater, type Attempt } from "../shared/os-error.js";
 
 /** The largest file to read. A record of a thousand controllers takes about 2 MiB. */
-export const FILE_BYTES_MAX = 64 << 20;
+const FILE_BYTES_MAX = 64 << 20;
 
 const CHUNK_BYTES = 64 << 10;
 const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
@@ -53,7 +53,7 @@ function readOpen(fd: number): Attempt<Buffer> {
   return { ok: false, errno: ERRNO.EFBIG };
 }
 
-export interface NewFile {
+interface NewFile {
   readonly path: string;
   readonly text: string;
   /** Permissions, independent of the umask. */

@@ -41,7 +41,7 @@ export interface Libc {
   exitNow(status: number): void;
 }
 
-export type LoadedLibc =
+type LoadedLibc =
   { readonly ok: true; readonly libc: Libc } | { readonly ok: false; readonly because: "koffi does not load" };
 
 /** The most calls on pool threads at once; koffi throws beyond. More than all lanes of this daemon together. */

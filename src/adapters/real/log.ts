@@ -7,7 +7,7 @@ import { attempt } from "../shared/os-error.js";
 const PRIORITY: Readonly<Record<LogLevel, number>> = { error: 3, warning: 4, notice: 5, info: 6, debug: 7 };
 
 /** The reader of the log. */
-export type LogStyle = "journal" | "terminal" | "file";
+type LogStyle = "journal" | "terminal" | "file";
 
 const COLOUR: Readonly<Record<LogLevel, string>> = { error: "31", warning: "33", notice: "1", info: "0", debug: "2" };
 
@@ -47,7 +47,7 @@ function escapeControls(text: string): string {
   });
 }
 
-export interface LogOptions {
+interface LogOptions {
   readonly style: LogStyle;
   /** The least important level to write. */
   readonly threshold: LogLevel;

@@ -6,12 +6,12 @@ import type { CoreEvent } from "../../core/ports/index.js";
 const EVENTS_PER_TURN = 256;
 
 /** The receiver of the events: a core. */
-export interface EventSink {
+interface EventSink {
   dispatch(event: CoreEvent): void;
 }
 
 /** What to do about our own bugs. */
-export interface CrashHooks {
+interface CrashHooks {
   /** Code that must not throw did, so an event is half handled. The loop stops the core next. */
   crashed(error: unknown): void;
   /** It threw again: the process has to end. */

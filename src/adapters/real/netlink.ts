@@ -92,7 +92,7 @@ class Receiver {
   }
 }
 
-export interface NetlinkParts {
+interface NetlinkParts {
   readonly libc: Libc;
   readonly watcher: FdWatcher;
   readonly deliver: Deliver;
@@ -103,7 +103,7 @@ export interface NetlinkParts {
   readonly broken: (errno: number) => void;
 }
 
-export type NetlinkOpened = { readonly ok: true; readonly uevents: NetlinkUevents } | OsFailure;
+type NetlinkOpened = { readonly ok: true; readonly uevents: NetlinkUevents } | OsFailure;
 
 /**
  * Delivers the kernel's uevents of subsystem `nvme`, and those whose subsystem is unclear. Drops all others, because the core

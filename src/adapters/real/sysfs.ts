@@ -19,7 +19,7 @@ const ATTRIBUTE_BYTES_MAX = 4_096;
 
 const DELETE = Buffer.from("1", "latin1");
 
-export interface SysfsParts {
+interface SysfsParts {
   /** Shared with the fabrics port. */
   readonly handles: HandleTable;
   readonly deliver: Deliver;

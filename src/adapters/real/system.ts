@@ -15,11 +15,11 @@ import { notifyAddress, sdNotify, watchdogInterval, type WatchdogEnvironment } f
 /** Kills a helper command that takes longer. */
 const COMMAND_LIMIT_MS = 10_000;
 
-export interface SystemEnvironment extends WatchdogEnvironment {
+interface SystemEnvironment extends WatchdogEnvironment {
   readonly NOTIFY_SOCKET?: string | undefined;
 }
 
-export interface SystemParts {
+interface SystemParts {
   readonly libc: Libc | undefined;
   readonly log: LogPort;
   readonly deliver: Deliver;

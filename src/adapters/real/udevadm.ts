@@ -12,7 +12,7 @@ const MONITOR: readonly string[] = ["udevadm", "monitor", "--kernel", "--propert
 const FIRST_PAUSE = Milliseconds(1_000);
 const LONGEST_PAUSE = Milliseconds(60_000);
 
-export interface MonitorParts {
+interface MonitorParts {
   readonly deliver: Deliver;
   /** Events were lost or may have been lost. */
   readonly overflow: () => void;

@@ -8,7 +8,7 @@ import { NetlinkUevents } from "./netlink.js";
 import { UdevadmMonitor } from "./udevadm.js";
 import type { FdWatcher } from "./watcher.js";
 
-export interface UeventParts {
+interface UeventParts {
   /** Both absent if koffi does not load. */
   readonly libc: Libc | undefined;
   readonly watcher: FdWatcher | undefined;
@@ -19,7 +19,7 @@ export interface UeventParts {
 }
 
 /** An open source of uevents. */
-export interface Uevents {
+interface Uevents {
   /** Closes the source. Delivers nothing afterwards. */
   close(): void;
 }

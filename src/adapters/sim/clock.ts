@@ -21,7 +21,7 @@ export interface SimClock {
 }
 
 /** A clock was asked for what no clock can do. The caller's fault. */
-export class ClockMisuse extends Error {
+class ClockMisuse extends Error {
   override readonly name = "ClockMisuse";
 }
 

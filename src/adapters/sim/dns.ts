@@ -17,7 +17,7 @@ const POINTER = 0xc0;
 const ENTRIES_MAX = 100;
 const LABELS_MAX = 128;
 
-export interface DnsQuestion {
+interface DnsQuestion {
   /** Lower case, without the last dot. */
   readonly name: string;
   readonly type: number;
@@ -125,7 +125,7 @@ function readName(message: Uint8Array, start: number): { readonly name: string; 
 }
 
 /** What a responder reads of a query. */
-export interface DnsQuery {
+interface DnsQuery {
   readonly questions: readonly DnsQuestion[];
   /** Pointers that whoever asks knows already, by their targets' names, with what is left of their TTL in seconds. */
   readonly known: ReadonlyMap<string, number>;

@@ -24,7 +24,7 @@ import { UeventPath } from "./uevent-socket.js";
 export const WALL_START = Milliseconds(1_767_225_600_000);
 
 /** What a kernel is made from. */
-export interface KernelMaking {
+interface KernelMaking {
   readonly spec: WorldSpec;
   readonly clock: SimClock;
   readonly network: NetworkModel;
@@ -33,7 +33,7 @@ export interface KernelMaking {
 }
 
 /** A kernel, and the reader of its sysfs. */
-export interface KernelMade<Handle> {
+interface KernelMade<Handle> {
   readonly kernel: KernelSide<Handle>;
   readonly sysfs: SysfsReading;
   /** Puts in place what is there from the start, once the rest of the host is. */
@@ -46,7 +46,7 @@ export type MakeKernel<Handle> = (making: KernelMaking) => KernelMade<Handle>;
 export type ProcessAction = Extract<WorldAction, { readonly kind: "start" | "stop" | "kill" | "reload" }>;
 
 /** What a step does to anything else. */
-export type HostAction = Exclude<WorldAction, ProcessAction>;
+type HostAction = Exclude<WorldAction, ProcessAction>;
 
 type NetworkAction = Extract<WorldAction, { readonly kind: "link" | "route" | "interface" | "remove-interface" }>;
 

@@ -16,7 +16,7 @@ import type { SimProcess } from "./process.js";
 import type { Actor, ConnectionView } from "./observation.js";
 import type { MadeBy, WorldAction } from "./spec.js";
 
-export type KernelOpen<Handle> =
+type KernelOpen<Handle> =
   { readonly ok: true; readonly handle: Handle } | { readonly ok: false; readonly errno: number };
 
 /** The kernel as the world uses it. `Handle`: whatever it gives out for an open controller. */

@@ -10,7 +10,7 @@ import type { HostSpec, ProcessTarget } from "./spec.js";
 import type { DaemonProcess } from "./world-api.js";
 
 /** How a dispatch ended; `threw`: our own bug. */
-export type DispatchResult = { readonly kind: "done" } | { readonly kind: "threw"; readonly error: unknown };
+type DispatchResult = { readonly kind: "done" } | { readonly kind: "threw"; readonly error: unknown };
 
 const DONE: DispatchResult = { kind: "done" };
 const START: ControlEvent = { kind: "control", action: "start" };

@@ -10,7 +10,7 @@ export const RESOLVER_TIMEOUT = Milliseconds(10_000);
 /** A name server nearby. Nominal, not measured. */
 const ANSWER_TAKES = Milliseconds(1);
 
-export type Resolved = { readonly ok: true; readonly addresses: readonly string[] } | OsFailure;
+type Resolved = { readonly ok: true; readonly addresses: readonly string[] } | OsFailure;
 
 /**
  * The name servers that a simulated host asks. ENOENT: there is no such name. EAGAIN: the server failed.

@@ -16,7 +16,7 @@ const WRITE_TAKES = Milliseconds(2);
 
 const PERMISSION_BITS = 0o777;
 
-export type DiskState = "ok" | "full" | "torn";
+type DiskState = "ok" | "full" | "torn";
 
 /** The files of a simulated host, in memory. Outlives every process. */
 export class SimDisk {

@@ -12,7 +12,7 @@ const READ_TAKES = Milliseconds(1);
 const WHOLE_SOCKET = "";
 
 /** One process's netlink socket: what arrives waits until it is read; what does not fit is lost for good. */
-export class UeventSocket {
+class UeventSocket {
   readonly #process: SimProcess;
   readonly #clock: SimClock;
   readonly #size: number;

@@ -232,7 +232,7 @@ class World<Handle> implements SimulatedWorld {
 }
 
 /** A world over a kernel of the caller's. */
-export function createWorldOver<Handle>(
+function createWorldOver<Handle>(
   spec: WorldSpec,
   hooks: WorldHooks,
   clock: SimClock,

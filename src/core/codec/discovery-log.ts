@@ -23,7 +23,7 @@ export interface DiscoveryHeader {
 /** More records than this are taken for a lie: 64 MiB of entries. */
 export const DISCOVERY_RECORDS_MAX = 65_536;
 
-/** The header's fields fit this many bytes; a short read of them is enough (6.12-cloud.s1.log, `{"len":20}`). */
+/** The header's fields fit this many bytes; a short read of them is enough (6.12-cloud.s1.log: `{"len":20}`). */
 export const DISCOVERY_HEADER_BYTES_MIN = 18;
 
 const DLPF_OFFSET = 18;

@@ -1,4 +1,7 @@
-/** The text of `/dev/nvme-fabrics`: connect strings, the option line, the reply to a connect (6.12-cloud.s1.log, s3). */
+/**
+ * The text of `/dev/nvme-fabrics`: connect strings, the option line, the reply to a connect (6.12-cloud.s1.log,
+ * 6.12-cloud.s3.log).
+ */
 import { CONNECTION_KEYS, CONNECTION_OPTIONS, type ConnectionOptions } from "../domain/connection-options.js";
 import type { TransportId } from "../domain/transport-id.js";
 import { DecodeError, EncodeError } from "./error.js";
@@ -10,7 +13,7 @@ export interface ConnectRequest {
   readonly hostNqn: string;
   /** UUID in text; empty: the kernel's default. */
   readonly hostId: string;
-  /** Sets the `discovery` flag, which a unique discovery NQN needs. EINVAL with the NQN of a subsystem (s3 logs). */
+  /** Sets the `discovery` flag, which a unique discovery NQN needs. EINVAL with a subsystem's NQN (6.12-cloud.s2.log). */
   readonly discovery: boolean;
   readonly options: ConnectionOptions;
 }

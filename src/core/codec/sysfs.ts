@@ -1,4 +1,7 @@
-/** What `/sys/class/nvme/nvmeN` shows of a controller (6.1-cloud.s1.log, 6.12-cloud.s1.log, s5). Nothing here throws. */
+/**
+ * What `/sys/class/nvme/nvmeN` shows of a controller (6.1-cloud.s1.log, 6.12-cloud.s1.log, 6.12-cloud.s5.log). Nothing
+ * here throws.
+ */
 import type { ControllerAttribute, SysfsRecord } from "../ports/sysfs.js";
 import type { ControllerType } from "./identify.js";
 

@@ -24,7 +24,7 @@ export function explainConnect(context: Context, controller: Controller, errno: 
   }
 }
 
-/** One host id stands with one host NQN: the kernel refuses another pair while either is in use (6.12, kernel log s3). */
+/** One host id stands with one host NQN: the kernel refuses another pair while either is in use (6.12-cloud.s3.log). */
 function identityConflict({ state }: Context, controller: Controller): string {
   const hostNqn = hostNqnFor(state, controller.tid);
   const hostId = hostIdFor(state, controller.tid.hostNqn);

@@ -6,7 +6,7 @@ export type Transport = (typeof TRANSPORTS)[number];
 
 /**
  * The trsvcid that holds where none is given: IANA's port of NVMe/TCP discovery, and the one port of NVMe over RDMA
- * (6.12.s1.log for tcp). Fibre Channel and loop have no service.
+ * (6.12-cloud.s3.log for tcp). Fibre Channel and loop have no service.
  */
 export const DEFAULT_TRSVCID: Readonly<Record<Transport, string>> = { tcp: "8009", rdma: "4420", fc: "", loop: "" };
 

@@ -35,7 +35,7 @@ export const UNREPLIED_CALLS = [
 
 export type UnrepliedCall = (typeof UNREPLIED_CALLS)[number];
 
-/** Methods of the two services on the bus (facts of nvme-stas 2.4.1's interfaces). */
+/** Methods of the two services on the bus (the D-Bus interfaces of nvme-stas 2.4.1). */
 export const BUS_METHODS = [
   "list_controllers",
   "get_log_pages",

@@ -24,7 +24,7 @@ interface Member {
 }
 
 /** What the members of one behaviour share. */
-export interface BusParts {
+interface BusParts {
   readonly daemon: Bus;
   readonly log: LogPort;
   readonly host: Pick<ContractHost, "now" | "until">;

@@ -8,7 +8,7 @@ export interface Judged {
 }
 
 /** A line of the report. */
-export interface Line {
+interface Line {
   readonly what: string;
   /** The budget, for a person to read. */
   readonly budget: string;

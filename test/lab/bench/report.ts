@@ -1,9 +1,8 @@
-/** The report of `npm run lab -- --bench`: one table per way to run the daemon, and whether every budget is met. */
-import Table from "cli-table3";
+/** What `npm run lab -- --bench` ends with: figures for each way to run the daemon, and whether every budget is met. */
 import { GROWTH, judgeGrowth, type Judged, LINES } from "./budgets.js";
 import { type Figures, figuresSchema } from "./figures.js";
 
-export interface Report {
+interface Report {
   readonly text: string;
   /** Whether every budget is met. */
   readonly met: boolean;
@@ -40,15 +39,26 @@ function reportOne(title: string, measured: readonly Figures[]): { readonly text
     ...LINES.map(({ what, budget, judge }) => ({ what, budget, cells: measured.map(judge) })),
     ...growth(measured),
   ];
-  const table = new Table({
-    head: [title, ...measured.map(({ volumes }) => `${volumes} I/O`), "budget"],
-    style: { head: [], border: [] },
-  });
-  for (const { what, cells, budget } of rows) table.push([what, ...cells.map(shown), budget]);
   return {
-    text: table.toString(),
+    text: laidOut(title, measured, rows),
     missed: rows.flatMap(({ cells }) => cells).filter((cell) => cell?.verdict === "missed").length,
   };
+}
+
+/** A row is two lines: what it is, and one figure for each number of controllers. So it fits a terminal. */
+function laidOut(title: string, measured: readonly Figures[], rows: readonly Row[]): string {
+  const heads = measured.map(({ volumes }) => `${volumes} I/O`);
+  const figures = rows.map(({ cells }) => cells.map(shown));
+  const widths = heads.map((head, column) =>
+    Math.max(...[head, ...figures.map((row) => row[column] ?? "")].map(({ length }) => length)),
+  );
+  const line = (cells: readonly string[]): string =>
+    `    ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("    ")}`.trimEnd();
+  const body = rows.flatMap(({ what, budget }, index) => [
+    budget === "" ? what : `${what} (budget: ${budget})`,
+    line(figures[index] ?? []),
+  ]);
+  return [title, line(heads), "", ...body].join("\n");
 }
 
 function growth(measured: readonly Figures[]): readonly Row[] {

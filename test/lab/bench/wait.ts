@@ -2,7 +2,7 @@
 import type { Milliseconds, Seconds } from "../../../src/core/domain/units.js";
 import { Unmet } from "../guest/expect.js";
 
-export interface Wait<Value> {
+interface Wait<Value> {
   readonly what: string;
   readonly limit: Seconds;
   /** The pause between polls, so that polling does not distort the measurement. */

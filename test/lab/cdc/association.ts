@@ -29,13 +29,13 @@ import {
 import type { Deed } from "./schema.js";
 
 /** The connection, as this association uses it. */
-export interface Link {
+interface Link {
   send(bytes: Uint8Array): void;
   /** Ends the connection after delivering what was sent (`close`), or at once (`reset`). */
   end(how: "close" | "reset"): void;
 }
 
-export interface AssociationParts {
+interface AssociationParts {
   readonly model: Model;
   readonly id: number;
   readonly portid: number;

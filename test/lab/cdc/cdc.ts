@@ -22,8 +22,8 @@ import {
 } from "./schema.js";
 import { CdcServer, type Port } from "./server.js";
 
-export type { Seen, SeenAssociation, SeenCommand, SeenRegistration } from "./journal.js";
-export type { BuiltEntry, Change, Entry, Options } from "./schema.js";
+export type { Seen } from "./journal.js";
+export type { Change, Entry, Options } from "./schema.js";
 export type { Port } from "./server.js";
 
 /** A CDC, in this process or another. */

@@ -39,7 +39,7 @@ export const STATUS = {
 export const STATUS_MAX = 0x7fff;
 
 /** Whether a command transfers data, and in which direction. */
-export type Transfer = "none" | "to-controller" | "from-controller";
+type Transfer = "none" | "to-controller" | "from-controller";
 
 /** SGL descriptor types of NVMe/TCP (3.3.2): data in the capsule, and data on request. */
 const SGL = { inCapsule: 0x01, onRequest: 0x5a } as const;
@@ -93,7 +93,7 @@ function transferOf(code: number): Transfer {
   return bits === 1 ? "to-controller" : bits === 2 ? "from-controller" : "none";
 }
 
-export interface Completion {
+interface Completion {
   readonly cid: number;
   /** Submission queue head; 0xffff if the host disabled flow control. */
   readonly head: number;
@@ -137,7 +137,7 @@ export function logReadOf({ cdw10, cdw11, cdw12, cdw13 }: Command): LogRead {
 }
 
 /** A Connect's own fields (NVMe Base 2.0, 6.3). */
-export interface ConnectCommand {
+interface ConnectCommand {
   readonly recordFormat: number;
   readonly queue: number;
   /** SQSIZE, zero-based. */

@@ -29,7 +29,7 @@ export interface Answer {
   readonly data?: Uint8Array;
 }
 
-export interface ControllerParts {
+interface ControllerParts {
   readonly model: Model;
   readonly association: number;
   readonly portid: number;

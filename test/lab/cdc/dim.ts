@@ -2,7 +2,7 @@
 import { readTextField, toHex } from "../../../src/core/codec/text.js";
 import { STATUS } from "./command.js";
 
-export const TASK = { register: 0, deregister: 1, update: 2 } as const;
+const TASK = { register: 0, deregister: 1, update: 2 } as const;
 
 const FORMAT = { basic: 1, extended: 2 } as const;
 const ENTITY = { host: 1, ddc: 2, cdc: 3 } as const;
@@ -16,7 +16,7 @@ const EXTENDED_BYTES_MIN = 1032;
 const HOST_ID_BYTES = 16;
 
 /** The decoded data. */
-export interface Registration {
+interface Registration {
   readonly entityType: number;
   /** EID: the host NQN. */
   readonly entity: string;
@@ -27,7 +27,7 @@ export interface Registration {
   readonly entries: readonly RegisteredEntry[];
 }
 
-export interface RegisteredEntry {
+interface RegisteredEntry {
   readonly trtype: number;
   readonly adrfam: number;
   readonly trsvcid: string;

@@ -29,7 +29,7 @@ export interface SeenAssociation {
 }
 
 /** A command, except the frequent property and keep alive commands. */
-export interface SeenCommand {
+interface SeenCommand {
   readonly association: number;
   readonly opcode: number;
   /** For a fabrics command only. */
@@ -49,7 +49,7 @@ export interface SeenCommand {
 }
 
 /** A Discovery Information Management command with its data. */
-export interface SeenRegistration {
+interface SeenRegistration {
   readonly association: number;
   readonly hostnqn: string;
   /** TAS: 0 register, 1 deregister, 2 update. */

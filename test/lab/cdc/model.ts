@@ -6,7 +6,7 @@ import { Journal } from "./journal.js";
 import type { Deed, Feature, Kind, Manner, ResolvedEntry, ResolvedOptions, Rule, When } from "./schema.js";
 import { RULES_MAX, standardFeatures } from "./schema.js";
 
-export interface Identity {
+interface Identity {
   readonly kind: Kind;
   readonly cntrltype: number;
   readonly nqn: string;
@@ -15,14 +15,14 @@ export interface Identity {
 }
 
 /** False values for the log page's header. */
-export interface HeaderLie {
+interface HeaderLie {
   readonly numrec?: bigint | undefined;
   readonly recfmt?: number | undefined;
   readonly tdlpl?: number | undefined;
 }
 
 /** Which hosts may connect, and the status for the others. */
-export interface HostAccess {
+interface HostAccess {
   readonly allowed: "any" | readonly string[];
   readonly status: number;
 }

@@ -59,7 +59,7 @@ export function identifyPage(model: Model, cntlid: number): Uint8Array {
 }
 
 /** The host that reads, and the port. */
-export interface Reader {
+interface Reader {
   readonly hostnqn: string;
   readonly portid: number;
 }

@@ -1,7 +1,7 @@
 /** NVMe/TCP PDUs as a controller reads and writes them (NVMe TCP Transport Specification 1.0, 3.6.2), without digests. */
 
 /** PDU-Type. */
-export const PDU = {
+const PDU = {
   icReq: 0x00,
   icResp: 0x01,
   h2cTermReq: 0x02,
@@ -28,7 +28,6 @@ const CH_BYTES = 8;
 const IC_BYTES = 128;
 /** Header of a CapsuleCmd: the common header and a submission queue entry. */
 const COMMAND_HEADER_BYTES = 72;
-export const SQE_BYTES = 64;
 export const CQE_BYTES = 16;
 /** Header of a CapsuleResp, C2HData, H2CData, R2T and TermReq. */
 const SHORT_HEADER_BYTES = 24;
@@ -38,7 +37,7 @@ const TERM_DATA_BYTES_MAX = 128;
 /** The most data that a fabrics or admin command carries in its capsule (NVMe TCP, 3.3.1.3). */
 export const CAPSULE_DATA_BYTES_MAX = 8192;
 /** MAXH2CDATA of the ICResp: the most that one H2CData PDU may carry. */
-export const H2C_DATA_BYTES_MAX = 65_536;
+const H2C_DATA_BYTES_MAX = 65_536;
 /** CPDA is 0 here, but a host may still align more strictly. */
 const ALIGNMENT_BYTES_MAX = 128;
 

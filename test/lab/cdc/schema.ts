@@ -4,7 +4,7 @@ import { TRANSPORTS, WELL_KNOWN_DISCOVERY_NQN } from "../../../src/core/domain/t
 import { STATUS, STATUS_MAX } from "./command.js";
 
 /** The most entries in a log page. */
-export const ENTRIES_MAX = 10_000;
+const ENTRIES_MAX = 10_000;
 /** The most rules that may wait for a command. */
 export const RULES_MAX = 1000;
 /** The most ports that one CDC listens on. */

@@ -19,7 +19,7 @@ export interface DaemonOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-export interface DaemonFolders {
+interface DaemonFolders {
   readonly configuration: string;
   readonly run: string;
 }

@@ -18,7 +18,7 @@ export interface ControllerView {
 }
 
 /** The result of a connect. `errno` is the kernel's errno as a positive number. */
-export type ConnectResult =
+type ConnectResult =
   | { readonly ok: true; readonly name: string; readonly cntlid: number; readonly reply: string }
   | { readonly ok: false; readonly errno: number };
 

@@ -32,7 +32,7 @@ export class NetworkNamespace {
 }
 
 /** One end of a virtual cable. */
-export interface CableEnd {
+interface CableEnd {
   readonly name: string;
   /** With its prefix, such as `10.99.0.1/24`. */
   readonly address: string;

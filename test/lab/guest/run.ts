@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 
 /** A command ended with a status other than 0. */
-export class CommandFailed extends Error {
+class CommandFailed extends Error {
   override readonly name = "CommandFailed";
 }
 

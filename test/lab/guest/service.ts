@@ -10,7 +10,7 @@ const MAX_LINES = 20_000;
 const KILL_LIMIT = seconds(80);
 
 /** How a process ended. */
-export interface Ended {
+interface Ended {
   readonly status: number | null;
   readonly signal: NodeJS.Signals | null;
 }

@@ -16,7 +16,7 @@ import { WELL_KNOWN_DISCOVERY_NQN } from "../../../src/core/domain/transport-id.
 import type { NetworkNamespace } from "./network.js";
 
 /** A port of the target. It listens only while a subsystem is linked to it. */
-export interface TargetPort {
+interface TargetPort {
   readonly id: number;
   /** An IP address; for `fc` the kernel's `nn-0x...:pn-0x...`; absent for `loop`. */
   readonly traddr?: string;
@@ -27,7 +27,7 @@ export interface TargetPort {
   readonly trtype?: "tcp" | "loop" | "fc";
 }
 
-export interface SubsystemOptions {
+interface SubsystemOptions {
   /** At most 20 characters. By default the kernel generates one. */
   readonly serial?: string;
   readonly model?: string;
@@ -35,7 +35,7 @@ export interface SubsystemOptions {
   readonly hosts?: "any" | "allow-list";
 }
 
-export interface Referral {
+interface Referral {
   readonly traddr: string;
   readonly trsvcid: number;
   readonly adrfam?: "ipv4" | "ipv6";
@@ -44,7 +44,7 @@ export interface Referral {
 }
 
 /** A host's DH-HMAC-CHAP keys, as `DHHC-1:..:...:` texts. */
-export interface DhchapKeys {
+interface DhchapKeys {
   readonly key: string;
   /** The target's own key, for bidirectional authentication. */
   readonly controllerKey?: string;

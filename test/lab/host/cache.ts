@@ -5,7 +5,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 
 /** The folder for downloads and builds: `$STAS_LAB_CACHE`, else the user's cache folder. */
-export function cacheFolder(): string {
+function cacheFolder(): string {
   const own = process.env["STAS_LAB_CACHE"];
   if (own !== undefined && own !== "") return own;
   const xdg = process.env["XDG_CACHE_HOME"];

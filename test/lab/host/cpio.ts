@@ -2,7 +2,7 @@
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 
 /** The content of one path in the archive. */
-export type Entry =
+type Entry =
   | { readonly kind: "folder" }
   | { readonly kind: "link"; readonly to: string }
   | { readonly kind: "text"; readonly text: string; readonly executable?: true }

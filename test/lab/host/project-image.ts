@@ -7,7 +7,7 @@ import { Tree } from "./cpio.js";
 import { LabFailure } from "./failure.js";
 
 /** The project's folder in a guest. */
-export const GUEST_ROOT = "stas";
+const GUEST_ROOT = "stas";
 
 /** Only the files that node loads, and native modules only for this machine's C library. */
 const LOADED = /\.(?:c?js|mjs|json|node)$/;

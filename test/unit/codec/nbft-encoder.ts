@@ -22,14 +22,14 @@ export interface NbftStyle {
   readonly unknownFlags: "set" | "clear";
 }
 
-export const PLAIN: NbftStyle = {
+const PLAIN: NbftStyle = {
   nul: "behind",
   descriptorTail: 0,
   secretKeypath: "https://user:c0ffee@[fe80::1]/redfish/v1/KeyService/NVMeoFKeys/1",
   unknownFlags: "clear",
 };
 
-export interface EncodedNbft {
+interface EncodedNbft {
   readonly bytes: Uint8Array;
   /** The offset of each structure. Lists have one number per descriptor. */
   readonly at: {

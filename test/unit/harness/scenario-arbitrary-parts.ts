@@ -16,7 +16,7 @@ export const PEERS = [...DCS, ...VOLUMES] as const;
 export const IFACES = ["eth0", "eth1"] as const;
 export const UNTIL = 3_600_000;
 
-export const optional: { requiredKeys: [] } = { requiredKeys: [] };
+const optional: { requiredKeys: [] } = { requiredKeys: [] };
 export const ms = fc
   .oneof(fc.integer({ min: 0, max: 999 }), fc.integer({ min: 0, max: UNTIL }))
   .map((value) => Milliseconds(value));
@@ -26,7 +26,7 @@ export const peer = fc.constantFrom(...PEERS);
 export const iface = fc.constantFrom(...IFACES);
 export const small = fc.integer({ min: 1, max: 1_000 });
 /** Text that a careless writer of YAML would get wrong. */
-export const word = fc.constantFrom(
+const word = fc.constantFrom(
   "a",
   "6.1",
   "null",
@@ -52,10 +52,10 @@ export const text = fc.oneof(
 );
 export const linkState = fc.constantFrom("up", "down", "silent");
 export const listenerState = fc.constantFrom("up", "refuses", "silent", "closes", "garbage", "unreachable");
-export const madeBy = fc.constantFrom("stas", "nvme-cli", "administrator", "nbft", "bios");
+const madeBy = fc.constantFrom("stas", "nvme-cli", "administrator", "nbft", "bios");
 export const service = fc.constantFrom("staf", "stac");
 export const target = fc.constantFrom("staf", "stac", "both");
-export const address = fc.oneof(fc.ipV4(), fc.ipV6());
+const address = fc.oneof(fc.ipV4(), fc.ipV6());
 export const prefixed = fc.oneof(
   fc.ipV4().map((ip) => `${ip}/24`),
   fc.ipV6().map((ip) => `${ip}/64`),
@@ -74,7 +74,7 @@ export const listen: fc.Arbitrary<ListenSpec> = fc
   })
   .map((spec) => (spec.trsvcid === "4420" ? { ...spec, transport: "tcp", state: "up" } : spec));
 
-export const entry: fc.Arbitrary<EntrySpec> = fc.oneof(
+const entry: fc.Arbitrary<EntrySpec> = fc.oneof(
   fc.record({ kind: fc.constant("subsystem" as const), id: volume, ncc: fc.boolean() }),
   fc.record({ kind: fc.constant("subsystem" as const), id: volume, ncc: fc.boolean(), listen: fc.constant(0) }),
   fc.record({ kind: fc.constant("referral" as const), id: dc }),

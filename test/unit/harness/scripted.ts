@@ -8,8 +8,8 @@ import type { Scenario } from "../../../src/harness/scenario/types.js";
 import type { CoreEvent, Ports } from "../../../src/core/ports/index.js";
 import type { RequestId } from "../../../src/core/ports/request.js";
 
-export const HOST_NQN = "nqn.2014-08.org.nvmexpress:uuid:11111111-1111-4111-8111-111111111111";
-export const HOST_ID = "11111111-1111-4111-8111-111111111111";
+const HOST_NQN = "nqn.2014-08.org.nvmexpress:uuid:11111111-1111-4111-8111-111111111111";
+const HOST_ID = "11111111-1111-4111-8111-111111111111";
 
 /** Reads a scenario from text; throws where it is not one. */
 export function scenario(text: string): Scenario {
@@ -47,7 +47,7 @@ export function named(result: ScenarioResult, name: string): readonly Failure[] 
   return result.failures.filter((failure) => failure.name === name);
 }
 
-export function connectString(traddr: string, trsvcid: string, nqn: string): string {
+function connectString(traddr: string, trsvcid: string, nqn: string): string {
   return `transport=tcp,traddr=${traddr},trsvcid=${trsvcid},nqn=${nqn},hostnqn=${HOST_NQN},hostid=${HOST_ID}`;
 }
 

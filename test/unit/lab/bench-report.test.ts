@@ -66,9 +66,11 @@ describe("the report of the measurements", () => {
   test.each(changes)("misses the budget: %s", (what, change) => {
     const { text, met } = report({ ...GOOD, ...change });
     expect(met).toBe(false);
-    const lines = text.split("\n").filter((line) => line.includes("MISSED"));
-    expect(lines[0]).toContain(what);
-    expect(lines.slice(1)).toEqual(["Budgets MISSED: 1."]);
+    const lines = text.split("\n");
+    const missed = lines.flatMap((line, index) => (line.includes("MISSED") ? [index] : []));
+    expect(missed).toEqual([expect.any(Number), lines.length - 1]);
+    expect(lines[missed[0]! - 1]).toContain(what);
+    expect(lines.at(-1)).toBe("Budgets MISSED: 1.");
   });
 
   test("judges figures that grow with the controllers by the number of controllers", () => {
@@ -84,6 +86,18 @@ describe("the report of the measurements", () => {
     expect(report().met).toBe(false);
   });
 
+  test("fits a terminal of 120 columns, with a figure below its number of controllers", () => {
+    const { text } = report({ ...GOOD, volumes: 10 }, { ...GOOD, volumes: 50 }, GOOD);
+    const lines = text.split("\n");
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(120);
+    const [title, heads = ""] = lines;
+    expect(title).toBe("Both services in one process");
+    const figures = lines[lines.findIndex((line) => line.startsWith("start until all are live (budget: ")) + 1] ?? "";
+    for (const head of ["10 I/O", "50 I/O", "150 I/O"]) {
+      expect(figures.slice(heads.indexOf(` ${head}`) + 1)).toMatch(/^\d+\.\d\d s of/u);
+    }
+  });
+
   test("refuses a payload that is not a measurement", () => {
     expect(() => reportMeasurements(new Map([["boot", { seconds: 1 }]]))).toThrow();
   });
@@ -97,7 +111,7 @@ describe("the growth of CPU time", () => {
 
   test("is reported if three numbers of controllers were measured", () => {
     expect(report(withCpu(150, 8000), withCpu(10, 3000), withCpu(50, 4000)).text).toMatch(
-      /CPU per extra controller.*25 ms up to 50, 40 ms up to 150 MISSED/u,
+      /^CPU per extra controller.*\n +25 ms up to 50, 40 ms up to 150 MISSED$/mu,
     );
   });
 });

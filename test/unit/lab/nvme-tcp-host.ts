@@ -6,16 +6,16 @@ import { once } from "node:events";
 import { type Socket, connect } from "node:net";
 
 export const HOST = "nqn.2014-08.org.nvmexpress:uuid:11111111-2222-3333-4444-555555555555";
-export const DISCOVERY = "nqn.2014-08.org.nvmexpress.discovery";
+const DISCOVERY = "nqn.2014-08.org.nvmexpress.discovery";
 
-export interface Reply {
+interface Reply {
   readonly status: number;
   readonly result: bigint;
   readonly data: Buffer;
 }
 
 /** A command: the dwords by number, and either the data to send or the length to expect. */
-export interface Submission {
+interface Submission {
   readonly opcode: number;
   /** Byte 4: the fabrics command type, or the lowest byte of NSID. */
   readonly byte4?: number;

@@ -12,7 +12,7 @@ const POLLNVAL = 0x20;
 const OK: CallResult = { ok: true, value: 0 };
 
 /** A message, with the sender that recvmsg reports. */
-export interface Message {
+interface Message {
   readonly bytes: Uint8Array;
   readonly uid?: number;
   readonly port?: number;
@@ -20,7 +20,7 @@ export interface Message {
   readonly credentials?: "none";
 }
 
-export interface Call {
+interface Call {
   readonly name: string;
   readonly args: readonly unknown[];
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { KERNEL_FACTS, testPath } from "../../../src/adapters/sim/kernel/facts.js";
+import { KERNEL_FACTS, testPath } from "./kernel-facts/facts.js";
 import { LATENCY } from "../../../src/adapters/sim/kernel/latencies.js";
 
 /** A title as it stands in a call of `test` or `test.each`. */

@@ -100,7 +100,7 @@ const LAB_INTERFACES: readonly InterfaceSpec[] = [
 
 const LAB_NETWORK: NetworkSpec = { links: [], routes: [], names: {}, responders: [], avahi: "absent" };
 
-export interface LabSetup {
+interface LabSetup {
   readonly version?: KernelVersion;
   readonly kernel?: Partial<KernelSpec>;
   readonly fabric?: FabricSpec;
@@ -109,7 +109,7 @@ export interface LabSetup {
   readonly seed?: number;
 }
 
-export interface Sent {
+interface Sent {
   readonly at: number;
   readonly header: string;
   readonly message: Uint8Array;

@@ -110,7 +110,7 @@ describe("a port that goes away", () => {
     lab.connected(`${B},ctrl_loss_tmo=5`);
     lab.run(500);
     const from = lab.now();
-    // Others still listen on that port, so that the target answers: 0x4182 (s4, case 1).
+    // Others still listen on that port, so that the target answers: 0x4182 (6.12-cloud.s4.log, case 1).
     lab.apply({ kind: "listener", id: "b", index: 1, state: "refuses" });
     lab.run(10_000);
     expect(causes(lab)).toEqual([cause]);
@@ -356,7 +356,7 @@ describe("resets and removals by others", () => {
   test.each([
     ["6.12", "rejected", 200],
     ["6.1", "ctrl-loss", 4300],
-  ] as const)("a reset that the target rejects: %s ends as %s (s4, case 8)", (version, cause, within) => {
+  ] as const)("a reset that the target rejects: %s ends as %s (6.12-cloud.s4, case 8)", (version, cause, within) => {
     const lab = new Lab({ version });
     lab.connected(`${B},ctrl_loss_tmo=5`);
     lab.run(100);

@@ -16,7 +16,7 @@ export function request(number: number): RequestId {
   return number as RequestId;
 }
 
-export interface SpecParts {
+interface SpecParts {
   readonly host?: Partial<HostSpec>;
   readonly network?: Partial<NetworkSpec>;
   readonly ueventBuffer?: number;
@@ -68,10 +68,10 @@ export function makeSpec({ host, network, ueventBuffer }: SpecParts = {}): World
 }
 
 /** What a core does with an event; nothing where the test does not say. */
-export type Behaviour = (event: CoreEvent, ports: Ports) => void;
+type Behaviour = (event: CoreEvent, ports: Ports) => void;
 
 /** An event that a core was given. */
-export interface Given {
+interface Given {
   readonly at: number;
   readonly process: ProcessName;
   readonly event: CoreEvent;

@@ -33,7 +33,7 @@ interface Entry {
   told: DnssdService | undefined;
 }
 
-export interface BrowsingOptions {
+interface BrowsingOptions {
   readonly avahi: ForeignService;
   readonly lane: Lane;
   readonly deliver: Deliver;

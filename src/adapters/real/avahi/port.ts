@@ -12,7 +12,7 @@ import { readSignal } from "./wire.js";
 /** Calls to Avahi in flight at once. */
 const CALLS_MAX = 32;
 
-export interface RealDnssdOptions {
+interface RealDnssdOptions {
   /** The service `AVAHI` on the bus. */
   readonly avahi: ForeignService;
   readonly deliver: Deliver;

@@ -7,7 +7,7 @@ export interface BusAddress {
   readonly path: string;
 }
 
-export type BusAddresses =
+type BusAddresses =
   | { readonly ok: true; readonly addresses: readonly BusAddress[] }
   /** `problem` is a sentence, followed by what to use instead. */
   | { readonly ok: false; readonly problem: string };

@@ -24,7 +24,7 @@ interface OpenCall {
   readonly method: MethodSpec;
 }
 
-export interface ClientsOptions {
+interface ClientsOptions {
   readonly objects: readonly ServiceSpec[];
   readonly deliver: Deliver;
   readonly log: LogPort;

@@ -6,12 +6,12 @@ import type { BusAddress } from "./address.js";
 import { Link, type LinkHandlers, type LinkLoss } from "./link.js";
 import type { BusTiming } from "./limits.js";
 
-export interface ConnectionHandlers extends Omit<LinkHandlers, "down" | "unreadable"> {
+interface ConnectionHandlers extends Omit<LinkHandlers, "down" | "unreadable"> {
   /** There is no bus: it was lost, or the first attempt found none. Called once until the next `up`. */
   down(): void;
 }
 
-export interface ConnectionOptions {
+interface ConnectionOptions {
   /** Each attempt tries them in order. */
   readonly addresses: readonly BusAddress[];
   readonly timing: BusTiming;

@@ -8,7 +8,7 @@ import type { Message } from "./wire.js";
 /** `unknown` until the bus answers, again after each reconnect; `no-bus` once it is certain that there is no bus. */
 export type Presence = "unknown" | "there" | "absent" | "no-bus";
 
-export interface ForeignHandlers {
+interface ForeignHandlers {
   /** The presence changed. When the name passes directly to another process, `absent` comes first: the state of the old one is lost. */
   presence(presence: Presence): void;
   /** A signal from the owner of the name, from any object. Signals from other senders are ignored. */

@@ -10,7 +10,7 @@ export interface MethodSpec {
   readonly out: readonly Arg[];
 }
 
-export interface SignalSpec {
+interface SignalSpec {
   readonly name: string;
   readonly args: readonly Arg[];
 }
@@ -94,7 +94,7 @@ export function findMethod(spec: ServiceSpec, member: string, interfaceName?: st
   return undefined;
 }
 
-export interface FoundSignal {
+interface FoundSignal {
   readonly interface: InterfaceSpec;
   readonly signal: SignalSpec;
 }

@@ -6,7 +6,7 @@ import { readBody } from "./unmarshal.js";
 import { WireError, type Message, type WireValue } from "./wire.js";
 
 /** Receives the unique name of the owner; `undefined`: nobody owns the name. */
-export type OwnerTold = (owner: string | undefined) => void;
+type OwnerTold = (owner: string | undefined) => void;
 
 interface Followed {
   readonly name: string;

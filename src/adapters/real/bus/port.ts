@@ -19,7 +19,7 @@ import { OwnNames } from "./own-names.js";
 import { Peers } from "./peers.js";
 import { MESSAGE_TYPE, WireError, type Message } from "./wire.js";
 
-export interface RealBusOptions {
+interface RealBusOptions {
   /** The services of this process: it owns their names and serves their objects. */
   readonly services: readonly ServiceName[];
   /** An address for `resolveBusAddresses`; `undefined`: the system bus. */

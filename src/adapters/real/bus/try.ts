@@ -6,7 +6,7 @@ import { SERVICES } from "./idl.js";
 import { BUS_TIMING } from "./limits.js";
 import { busCall, Link, type LinkLoss } from "./link.js";
 
-export interface BusTrial {
+interface BusTrial {
   readonly level: "ok" | "warning" | "error";
   /** A sentence; for a problem, with what to do about it. */
   readonly text: string;

@@ -11,7 +11,6 @@ export type WireValue = string | number | boolean | readonly WireValue[] | { rea
 export type Variant = { readonly signature: string; readonly value: WireValue };
 
 export const MESSAGE_TYPE = { call: 1, reply: 2, error: 3, signal: 4 } as const;
-export type MessageType = (typeof MESSAGE_TYPE)[keyof typeof MESSAGE_TYPE];
 
 export const FLAG = { noReplyExpected: 1, noAutoStart: 2 } as const;
 

@@ -39,7 +39,7 @@ export class CallFailed extends Error {
   }
 }
 
-export interface LinkSocketOptions {
+interface LinkSocketOptions {
   readonly libc: Libc;
   readonly hostIface: string;
   /** The index of the interface. */

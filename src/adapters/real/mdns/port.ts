@@ -23,7 +23,7 @@ export const DATAGRAMS_PER_SECOND_MAX = 2_000;
 /** IFF_MULTICAST in the flags of an interface (netdevice(7)). */
 const MULTICAST = 0x1000;
 
-export interface RealMdnsOptions {
+interface RealMdnsOptions {
   /** Without the C library no socket can be tied to one interface, so the port sends nothing. */
   readonly libc: Libc | undefined;
   readonly deliver: Deliver;

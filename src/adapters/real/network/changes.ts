@@ -35,8 +35,7 @@ export class PeriodicHints implements ChangeHints {
   }
 }
 
-export type OpenedHints =
-  { readonly ok: true; readonly hints: ChangeHints } | { readonly ok: false; readonly errno: number };
+type OpenedHints = { readonly ok: true; readonly hints: ChangeHints } | { readonly ok: false; readonly errno: number };
 
 /**
  * Hints from the kernel: one for all notifications within `SETTLE`. Notifications lost in an overrun count as well. `broken` is

@@ -38,7 +38,7 @@ function firstText(paths: readonly string[]): string {
  * Parses the assignments of an os-release file: `KEY=value`, quoted as in a shell. The last assignment of a key counts; other
  * lines are skipped. Values contain no control characters and at most 256 characters.
  */
-export function parseOsRelease(text: string): ReadonlyMap<string, string> {
+function parseOsRelease(text: string): ReadonlyMap<string, string> {
   const fields = new Map<string, string>();
   for (const line of text.slice(0, FILE_CHARS_MAX).split("\n")) {
     const match = /^\s*([A-Z][A-Z0-9_]*)=(.*)$/.exec(line);

@@ -34,7 +34,7 @@ const FIXED: readonly (readonly [at: number, byte: number])[] = [
   [AT.formatVersion + 1, 0],
 ];
 
-export type IcRespVerdict = "incomplete" | "valid" | "invalid";
+type IcRespVerdict = "incomplete" | "valid" | "invalid";
 
 /** Checks the bytes that a peer has sent so far. The first wrong byte reveals a peer that speaks another protocol. */
 export function judgeIcResp(received: Uint8Array): IcRespVerdict {

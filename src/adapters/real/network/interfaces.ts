@@ -28,7 +28,7 @@ export const SYS_CLASS_NET = "/sys/class/net";
 /** The list may change while the kernel writes it. The last try counts as it is, because a notification follows each change. */
 const DUMP_TRIES = 3;
 
-export type Listed = { readonly ok: true; readonly interfaces: readonly NetworkInterface[] } | OsFailure;
+type Listed = { readonly ok: true; readonly interfaces: readonly NetworkInterface[] } | OsFailure;
 
 /** Lists every interface except loopback, by index: up or down, with or without carrier, with or without addresses. */
 export function listInterfaces(libc: Libc): Listed {
@@ -56,7 +56,7 @@ function dumpBoth(libc: Libc, fd: number): Listed {
 }
 
 /** Assigns addresses to their links: IPv4 first, and within a family in the order in which the kernel prefers them as a source. */
-export function joinAddresses(links: readonly Link[], addresses: readonly LinkAddress[]): readonly NetworkInterface[] {
+function joinAddresses(links: readonly Link[], addresses: readonly LinkAddress[]): readonly NetworkInterface[] {
   const byLink = new Map<number, LinkAddress[]>();
   for (const address of addresses) {
     if ((address.flags & IFA_F.duplicate) !== 0) continue;

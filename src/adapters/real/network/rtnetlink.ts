@@ -156,7 +156,7 @@ function linkRequest(): Uint8Array {
 }
 
 /** `torn`: something changed during the dump, so the records may not fit together. */
-export type Dump<Item> =
+type Dump<Item> =
   | { readonly ok: true; readonly items: readonly Item[]; readonly torn: boolean }
   | { readonly ok: false; readonly errno: number };
 

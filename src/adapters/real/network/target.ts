@@ -4,8 +4,8 @@ import { isLinkLocal, parseIp, type IpAddress } from "../../../core/domain/ip-ad
 import type { ProbeTarget } from "../../../core/ports/network.js";
 import type { OsFailure } from "../../../core/ports/request.js";
 
-export const AF_INET = 2;
-export const AF_INET6 = 10;
+const AF_INET = 2;
+const AF_INET6 = 10;
 
 /** Both families accept this length, so bind gives a source of the other family the same error as the kernel's connect. */
 const SOCKADDR_BYTES = 28;
@@ -24,7 +24,7 @@ export interface ProbePlace {
   readonly device: string;
 }
 
-export type ParsedPlace = { readonly ok: true; readonly place: ProbePlace } | OsFailure;
+type ParsedPlace = { readonly ok: true; readonly place: ProbePlace } | OsFailure;
 
 /**
  * Fails with EINVAL for an address or port that is not valid, as a connect does, and with ENODEV for a name that no interface can

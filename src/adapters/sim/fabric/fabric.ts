@@ -13,8 +13,11 @@ import type { PageView } from "./pages.js";
 import { admits, armAnswers, makeDiscoveryPeer, makeSubsystemPeer } from "./peers.js";
 import type { ArmedAnswer, DiscoveryPeer, Peer, SubsystemPeer } from "./peers.js";
 
-/** NVMe status codes as an ioctl returns them: status code type, status code and the DNR bit (6.12-cloud.s1.log, s3). */
-export const NVME_STATUS = {
+/**
+ * NVMe status codes as an ioctl returns them: status code type, status code and the DNR bit (6.12-cloud.s1.log,
+ * 6.12-cloud.s3.log).
+ */
+const NVME_STATUS = {
   success: 0,
   /** Invalid Command Opcode, DNR. */
   invalidOpcode: 0x6001,
@@ -27,19 +30,19 @@ export const NVME_STATUS = {
 } as const;
 
 /** What a Connect command names. */
-export interface ConnectAsk {
+interface ConnectAsk {
   readonly nqn: string;
   readonly hostNqn: string;
 }
 
-export type Admission =
+type Admission =
   | { readonly kind: "accepted"; readonly peer: Peer; readonly listener: Listener }
   | { readonly kind: "rejected"; readonly status: number }
   /** The peer is there but its port does not serve as it should. */
   | { readonly kind: "unwell"; readonly state: ListenerState };
 
 /** How an admin command ends: `after` this long, beyond the way there and back. */
-export type AdminAnswer = {
+type AdminAnswer = {
   readonly after: Milliseconds;
   readonly result:
     | { readonly kind: "status"; readonly status: number; readonly value: number; readonly bytes: Uint8Array }
@@ -47,7 +50,7 @@ export type AdminAnswer = {
 };
 
 /** Who asks: one controller of the host. */
-export interface AdminAsker {
+interface AdminAsker {
   readonly peer: Peer;
   readonly listener: Listener;
   readonly hostNqn: string;
@@ -56,7 +59,7 @@ export interface AdminAsker {
 }
 
 /** A page changed. `seenBy`: whether a host sees the difference. */
-export type PageChanged = (dc: FabricId, seenBy: (hostNqn: string) => boolean) => void;
+type PageChanged = (dc: FabricId, seenBy: (hostNqn: string) => boolean) => void;
 
 const NO_BYTES = new Uint8Array(0);
 

@@ -16,10 +16,10 @@ export type OpenHandleResult =
   { readonly ok: true; readonly handle: KernelHandle } | { readonly ok: false; readonly errno: number };
 
 /**
- * Host Path Error: how the host itself answers a command that cannot leave it. Not measured for an ioctl; the dmesg of
- * 6.12-cloud.s4.log shows it (880) for the driver's own commands.
+ * Host Path Error: how the host itself answers a command that cannot leave it. Not measured for an ioctl; the driver's own
+ * commands get it (6.12-cloud.s4.log: "Property Set error: 880").
  */
-export const HOST_PATH_ERROR = 0x370;
+const HOST_PATH_ERROR = 0x370;
 
 /** Host Aborted Command: how 6.1 ends one that was in flight when its controller was lost (docs/fidelity.md). */
 const HOST_ABORTED = 0x371;
@@ -47,8 +47,8 @@ export function closeHandle(parts: KernelParts, handle: KernelHandle): void {
 }
 
 /**
- * Sends an admin command. ENODEV on a controller that is gone; EINTR where the controller is lost meanwhile, as after the
- * 6.9 s of 6.12-cloud.s7.log; a command that times out loses the controller itself.
+ * Sends an admin command. ENODEV on a controller that is gone; EINTR where the controller is lost meanwhile, as in
+ * 6.12-cloud.s7.log: "EINTR after 6921ms"; a command that times out loses the controller itself.
  */
 export function adminCommand(
   parts: KernelParts,

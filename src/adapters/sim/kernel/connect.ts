@@ -21,7 +21,7 @@ export type FabricsResult =
   { readonly ok: true; readonly text: string } | { readonly ok: false; readonly errno: number };
 
 /** One write of a connect string. */
-export interface ConnectCall {
+interface ConnectCall {
   readonly by: Actor;
   readonly madeBy: MadeBy;
   readonly text: string;

@@ -45,7 +45,7 @@ export interface PendingCommand {
 }
 
 /** How a lost connection will be noticed. */
-export interface Notice {
+interface Notice {
   readonly kind: "loud" | "silent";
   readonly cancel: Cancel;
 }

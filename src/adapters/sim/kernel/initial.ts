@@ -30,7 +30,7 @@ type Connected = Extract<InitialControllerSpec, { kind: "connected" }>;
 type FromSysfs = Extract<InitialControllerSpec, { kind: "sysfs" }>;
 
 /** What `connected` and `add-device` say of a connection. */
-export interface ConnectionSpec {
+interface ConnectionSpec {
   readonly to: FabricId;
   readonly hostNqn?: string;
   readonly hostId?: string;

@@ -1,6 +1,6 @@
 /**
  * The simulated kernel: `/dev/nvme-fabrics`, `/dev/nvmeN`, `/sys/class/nvme` and the uevents, over one network and one
- * fabric. It behaves as `facts.ts` lists, with the latencies of `latencies.ts`.
+ * fabric. It behaves as test/unit/sim/kernel-facts lists, with the latencies of `latencies.ts`.
  */
 import { ERRNO } from "../../../core/domain/errno.js";
 import type { AdminCommand } from "../../../core/ports/fabrics.js";
@@ -36,7 +36,7 @@ import type { UeventSink } from "./uevents.js";
 const SYNTHETIC = ["SYNTH_UUID", "0"] as const;
 
 /** What a kernel is made from. */
-export interface KernelSetup {
+interface KernelSetup {
   readonly clock: SimClock;
   /** A stream of randomness by its label. */
   readonly random: (label: string) => RandomStream;
@@ -226,5 +226,4 @@ export class KernelModel {
 }
 
 export type { FabricsResult } from "./connect.js";
-export type { AdminResult, DeleteResult, KernelHandle } from "./controller.js";
-export type { OpenHandleResult } from "./admin.js";
+export type { AdminResult, KernelHandle } from "./controller.js";

@@ -6,8 +6,9 @@ import { Milliseconds } from "../../../core/domain/units.js";
 
 export const LATENCY = {
   /**
-   * One connect: 38 ms alone, 24 ms of them under the host-wide mutex (150 connects took 5.8 s one at a time and 3.6 s
-   * at four). Measured 20 to 112 ms (6.12-cloud.s1.log, s3, s4). `before` and `after` are the write's way in and out.
+   * One connect: 38 ms alone, 24 ms of them under the host-wide mutex. Measured 18 to 128 ms (6.12-cloud.s1.log,
+   * 6.12-cloud.s3.log, 6.12-cloud.s4.log). That 150 connects took 5.8 s one at a time and 3.6 s at four is in no log;
+   * `npm run lab -- --bench` measures it again. `before` and `after` are the write's way in and out.
    */
   connectBefore: Milliseconds(4),
   connectAdd: Milliseconds(2),
@@ -15,12 +16,15 @@ export const LATENCY = {
   connectConnected: Milliseconds(20),
   connectRelease: Milliseconds(24),
   connectAfter: Milliseconds(10),
-  /** Namespaces come 9 to 15 ms after the write returned, 2 to 4 ms apart (6.12-cloud.s1.log, s4). */
+  /** Namespaces come 9 to 15 ms after the write returned, 2 to 4 ms apart (6.12-cloud.s1.log, 6.12-cloud.s4.log). */
   namespaceAdd: Milliseconds(24),
   namespaceStep: Milliseconds(2),
   /** Refusal by the target: `add` to `remove` took 5 to 12 ms (6.12-cloud.s3.log). */
   connectRejected: Milliseconds(8),
-  /** A peer that accepts and says nothing (6.12-cloud.s7.log: 10235 ms; s8: 10166 ms). */
+  /**
+   * A peer that accepts and says nothing (6.12-cloud.s7.log: "after 10235ms"; 6.12-cloud.s8-handles.log: "after
+   * 10166ms").
+   */
   connectSilent: Milliseconds(10_180),
   /** A peer that closes, or answers garbage: `add` to `remove` 20 ms (6.12-cloud.s7.log). */
   connectBroken: Milliseconds(20),
@@ -34,21 +38,24 @@ export const LATENCY = {
   /** A reset: 36 ms for a discovery, 70 ms for an I/O controller (6.12-cloud.s1.log). */
   resetDiscovery: Milliseconds(32),
   resetIo: Milliseconds(64),
-  /** A write to `reset_controller` that fails (6.12-cloud.s4.log: 29 ms). */
+  /** A write to `reset_controller` that fails (6.12-cloud.s4.log: "write in 29ms"). */
   resetFailed: Milliseconds(25),
   /** A reconnect that the target refuses or rejects (6.12-cloud.s4.log: 1 to 20 ms beyond the delay). */
   attemptRefused: Milliseconds(20),
-  /** The first attempt on a dead link, with the neighbour still known: EHOSTUNREACH (6.12-cloud.s7.log: 0.89 s; s5: 0.5 s). */
+  /**
+   * The first attempt on a dead link, with the neighbour still known: EHOSTUNREACH after 0.89 s (6.12-cloud.s7.log) or
+   * 0.5 s (6.12-cloud.s5.log).
+   */
   attemptDeadFirst: Milliseconds(890),
   /** Every further one (6.12-cloud.s7.log: 3.096 s each). */
   attemptDead: Milliseconds(3_096),
-  /** `delete_controller` of a live discovery controller (6.12-cloud.s9-serialised.log: 26 ms; 9 to 39 elsewhere). */
+  /** Delete of a live discovery controller (6.12-cloud.s9-serialised.log: "took 26 ms"; 9 to 39 elsewhere). */
   deleteDiscovery: Milliseconds(26),
-  /** Of a live I/O controller (6.12-cloud.s3.log, s4: 53 to 101 ms). */
+  /** Of a live I/O controller: 53 to 101 ms (6.12-cloud.s1.log, 6.12-cloud.s3.log). */
   deleteIo: Milliseconds(70),
-  /** Of one that is connecting (6.12-cloud.s4.log: 100 ms). */
+  /** Of one that is connecting (6.12-cloud.s4.log: "ok in 100ms"). */
   deleteConnecting: Milliseconds(100),
-  /** Of a live one on a dead link: the shutdown command times out (6.12-cloud.s7.log: 63072 and 63677 ms). */
+  /** Of a live one on a dead link: the shutdown times out (6.12-cloud.s7.log: "ok in 63072ms", "ok in 63677ms"). */
   deleteDeadLink: Milliseconds(63_072),
   deleteDeadLinkIo: Milliseconds(63_677),
   /** What is left of such a delete once the link is back. Not measured. */

@@ -72,7 +72,7 @@ export function review(parts: KernelParts, controller: Controller): void {
 }
 
 /** How a loss shows: the peer closes, the keep-alive is not answered, or a command is not. */
-export type LossKind = "loud" | "silent" | "timed-out";
+type LossKind = "loud" | "silent" | "timed-out";
 
 /** The controller lost its peer: it tears its queues down, then reconnects, or goes where no attempt is left to it. */
 export function recover(parts: KernelParts, controller: Controller, kind: LossKind): void {
@@ -193,7 +193,7 @@ function attemptFailed(parts: KernelParts, controller: Controller, kind: "reject
 
 /**
  * An attempt, or a reset, is through: a discovery controller sends `rediscover` and then `connected`, an I/O controller
- * `connected` behind the `change` of its disks (6.12-cloud.s1.log, s4).
+ * `connected` behind the `change` of its disks (6.12-cloud.s1.log, 6.12-cloud.s4.log).
  */
 function reconnected(parts: KernelParts, controller: Controller): void {
   controller.next = undefined;

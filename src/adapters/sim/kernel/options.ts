@@ -36,10 +36,10 @@ export interface ConnectOptions {
   readonly tls: "yes" | "no";
 }
 
-export type ParsedOptions =
+type ParsedOptions =
   { readonly ok: true; readonly options: ConnectOptions } | { readonly ok: false; readonly errno: number };
 
-/** Defaults of the kernel (6.12-cloud.s1.log, s3). */
+/** Defaults of the kernel (6.12-cloud.s1.log, 6.12-cloud.s3.log). */
 const DEFAULT = {
   trsvcid: "8009",
   queueSize: 128,

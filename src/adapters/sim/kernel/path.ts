@@ -10,7 +10,7 @@ import type { ConnectOptions } from "./options.js";
 import type { KernelParts } from "./parts.js";
 
 /** `well`; `broken`: the peer closes the connection; `dead`: nothing comes back any more. */
-export type PathState = "well" | "broken" | "dead";
+type PathState = "well" | "broken" | "dead";
 
 /** How a try to connect ends. `after` counts from the start of the TCP connect. */
 export type Attempt =

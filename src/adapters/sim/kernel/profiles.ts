@@ -16,11 +16,17 @@ export interface KernelProfile {
   readonly hasSrcAddr: "yes" | "no";
   /** DH-HMAC-CHAP attributes and the passthru log switch in sysfs (6.12-cloud.s1.log; 6.1.s1.log lacks them). */
   readonly hasAuthAttributes: "yes" | "no";
-  /** Whether a host id may stand with another host NQN, or either alone: 6.1 accepts, 6.12 answers EINVAL (s3 logs). */
+  /**
+   * Whether a host id may stand with another host NQN, or either alone: 6.1 accepts (6.1.s3.log), 6.12 answers EINVAL
+   * (6.12.s3.log).
+   */
   readonly hostIdentity: "strict" | "loose";
-  /** A reconnect that the target rejects: removed at once (6.12), or all attempts are used up (6.1) (s4 logs). */
+  /**
+   * A reconnect that the target rejects: removed at once (6.12-cloud.s4.log), or all attempts are used up
+   * (6.1-cloud.s4.log).
+   */
   readonly rejectedReconnect: "remove" | "retry";
-  /** `tls` without a key: ENOKEY after the `add` (6.12); 6.1 does not know the option (s3 logs). */
+  /** `tls` without a key: ENOKEY after the `add` (6.12-cloud.s3.log); 6.1 has no such option (6.1-cloud.s3.log). */
   readonly tlsWithoutKey: number;
   /** Silent loss: `resetting` to `connecting`, and what each I/O queue adds (6.12-cloud.s5.log, 6.1-cloud.s5.log). */
   readonly resettingSilent: Milliseconds;
@@ -37,7 +43,7 @@ export interface KernelProfile {
   readonly controllerMajor: number;
   readonly genericMajor: number;
   readonly firmware: string;
-  /** SEQNUM of the first uevent, as in the logs of that kernel's s4. */
+  /** SEQNUM of the first uevent (6.1-cloud.s4.log, 6.12-cloud.s4.log). */
   readonly firstSeqnum: number;
   /** Who the host is where the connect string does not say. */
   readonly defaultHostNqn: string;

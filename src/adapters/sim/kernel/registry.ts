@@ -11,7 +11,7 @@ import { LowestFree } from "./numbers.js";
 import type { ConnectOptions } from "./options.js";
 
 /** What a controller is made from. */
-export interface Making {
+interface Making {
   readonly madeBy: MadeBy;
   readonly role: Controller["role"];
   readonly options: ConnectOptions;

@@ -11,7 +11,7 @@ import { pathState } from "./path.js";
 
 type Cause = Extract<WorldObservation, { kind: "controller-removed" }>["cause"];
 
-export interface RemovalReason {
+interface RemovalReason {
   readonly by: Actor;
   readonly cause: Cause;
 }
@@ -34,7 +34,7 @@ export function freeWhenClosed(parts: KernelParts, controller: Controller): void
 }
 
 /** Stops whatever the controller would have done next. */
-export function quieten(controller: Controller): void {
+function quieten(controller: Controller): void {
   controller.next?.();
   controller.next = undefined;
   controller.notice?.cancel();

@@ -12,7 +12,7 @@ import type { KernelProfile } from "./profiles.js";
 import type { Registry } from "./registry.js";
 
 /** A path that is not there, or is not what was asked for. `code` as Node's own errors have it. */
-export class SysfsError extends Error {
+class SysfsError extends Error {
   override readonly name = "SysfsError";
   readonly code: "ENOENT" | "ENOTDIR";
 

@@ -1,10 +1,10 @@
-/** The uevents of the simulated kernel: the texts of the logs, byte for byte (6.12-cloud.s1.log, s4). */
+/** The uevents of the simulated kernel: the texts of the logs, byte for byte (6.12-cloud.s1.log, 6.12-cloud.s4.log). */
 import { encodeUevent } from "../../../core/codec/uevent.js";
 import type { Uevent } from "../../../core/codec/uevent.js";
 import type { Controller, Namespace, Subsystem } from "./controller.js";
 import type { KernelProfile } from "./profiles.js";
 
-export type UeventAction = "add" | "change" | "remove";
+type UeventAction = "add" | "change" | "remove";
 
 /** Takes one message as the netlink socket would. `header` is its first part, for the trace. */
 export type UeventSink = (message: Uint8Array, header: string) => void;

@@ -7,11 +7,14 @@ import type { FabricId, InterfaceSpec, LinkState, ListenerState, NetworkSpec, Wo
 import { isLinkLocal, isLoopback, parseNetAddress, parseNetPrefix, within } from "./address.js";
 import type { NetAddress, NetPrefix } from "./address.js";
 
-/** How long a try takes to fail where nothing answers: a SYN, one retry, or no ARP answer (6.12-cloud.s3.log, s7). */
-export const NO_ANSWER_AFTER = Milliseconds(3080);
+/**
+ * How long a try takes to fail where nothing answers: a SYN, one retry, or no ARP answer (6.12-cloud.s3.log,
+ * 6.12-cloud.s7.log).
+ */
+const NO_ANSWER_AFTER = Milliseconds(3080);
 
 /** How long a try takes to fail where somebody says no at once (6.12-cloud.s3.log: 13 to 17 ms with the write). */
-export const REFUSED_AFTER = Milliseconds(1);
+const REFUSED_AFTER = Milliseconds(1);
 
 /** The interface of a world that names none: it reaches every address. */
 const DEFAULT_INTERFACE: InterfaceSpec = {
@@ -58,7 +61,7 @@ export type ReachOutcome =
     }
   | { readonly kind: "errno"; readonly errno: number; readonly after: Milliseconds };
 
-export type ProbeOutcome =
+type ProbeOutcome =
   | { readonly ok: true; readonly after: Milliseconds }
   | { readonly ok: false; readonly errno: number; readonly after: Milliseconds };
 

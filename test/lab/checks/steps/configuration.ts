@@ -1,7 +1,7 @@
 /** Makes the texts of configuration files. */
 import { HOME } from "./storage.js";
 
-export interface Configuration {
+interface Configuration {
   /** Lines of [Global], such as `kato=5`. */
   readonly global?: readonly string[];
   /** Values of `controller=`. */
@@ -12,7 +12,7 @@ export interface Configuration {
   readonly more?: string;
 }
 
-export function configuration({ global = [], controllers = [], excludes = [], more = "" }: Configuration): string {
+function configuration({ global = [], controllers = [], excludes = [], more = "" }: Configuration): string {
   const entries = [
     ...controllers.map((value) => `controller=${value}`),
     ...excludes.map((value) => `exclude=${value}`),

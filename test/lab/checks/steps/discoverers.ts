@@ -25,7 +25,7 @@ import { waitFor } from "../../guest/wait.js";
 /** The interval between queries while waiting. */
 const ASK_EVERY = Milliseconds(500);
 
-export interface Discoverer {
+interface Discoverer {
   readonly name: string;
   /** The services that it knows, one line each. */
   services(): readonly string[];
@@ -33,7 +33,7 @@ export interface Discoverer {
 }
 
 /** A service as `here ipv4 one 10.99.0.2 8009 p=tcp`. A link-local address, which the kernel chose, is `link-local`. */
-export function lineOf({ instance, hostIface, family, address, port, txt }: DnssdService): string {
+function lineOf({ instance, hostIface, family, address, port, txt }: DnssdService): string {
   const shown = address.startsWith("fe80:") ? "link-local" : address;
   return [hostIface, family, instance, shown, port, ...[...txt].sort()].join(" ");
 }

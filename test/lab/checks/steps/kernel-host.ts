@@ -13,7 +13,7 @@ import type { Lab } from "../../guest/lab.js";
 const TIMEOUT = Milliseconds(20_000);
 
 /** The result of an admin command. `errno` is 0 if the controller answered. */
-export interface AdminOutcome {
+interface AdminOutcome {
   readonly errno: number;
   readonly status: number;
   readonly value: number;

@@ -11,7 +11,7 @@ export interface FakeItem {
   readonly type?: string;
 }
 
-export interface FakeAnswer {
+interface FakeAnswer {
   readonly protocol?: number;
   readonly address?: string;
   readonly port?: number;

@@ -25,7 +25,7 @@ export function message(type: number, body: Uint8Array, flags = 2): Buffer {
   return pad(Buffer.concat([header, body]));
 }
 
-export interface FakeLink {
+interface FakeLink {
   readonly index: number;
   readonly name: string;
   /** Hexadecimal. */
@@ -43,7 +43,7 @@ export function linkMessage({ index, name, mac, loopback = false }: FakeLink): B
   return message(16, Buffer.concat([body, ...attributes]));
 }
 
-export interface FakeAddress {
+interface FakeAddress {
   readonly index: number;
   readonly bytes: readonly number[];
   readonly flags?: number;
@@ -68,7 +68,7 @@ export function dumpOf(records: readonly Buffer[]): readonly Buffer[] {
 }
 
 /** A datagram, or the errno of the next read. */
-export type Waiting = Uint8Array | { readonly errno: number };
+type Waiting = Uint8Array | { readonly errno: number };
 
 interface FakeSocket {
   waiting: Waiting[];

@@ -157,7 +157,7 @@ export const LOSS: readonly Fact[] = [
   ),
   fact(
     "loss-7",
-    "a delete takes 10 to 120 ms, about 100 ms while connecting",
+    "a delete takes 9 to 141 ms, about 100 ms while connecting",
     "lifecycle",
     "10 to 120 ms on a live one, 100 ms while connecting",
   ),
@@ -183,7 +183,7 @@ export const LOSS: readonly Fact[] = [
     "loss-11",
     "a reset that the target rejects removes on 6.12, uses up the attempts on 6.1",
     "lifecycle",
-    "a reset that the target rejects: %s ends as %s (s4, case 8)",
+    "a reset that the target rejects: %s ends as %s (6.12-cloud.s4, case 8)",
     ["6.1", "6.12"],
   ),
   missing("loss-12", "libuv has four pool threads", "the real adapter's; the simulated kernel has no threads"),

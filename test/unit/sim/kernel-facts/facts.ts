@@ -7,7 +7,6 @@ import { CONNECT_ERRORS, FABRICS_DEVICE, SYSFS } from "./facts-connect.js";
 import { ADMIN, LOSS, UEVENTS, UNMEASURED } from "./facts-life.js";
 
 export { testPath } from "./fact.js";
-export type { Fact, FactKernels, FactStatus } from "./fact.js";
 
 /** Every fact, in the order in which they were written down. */
 export const KERNEL_FACTS: readonly Fact[] = [

@@ -1,14 +1,14 @@
 /** What a measured fact is. */
-import type { KernelVersion } from "../spec.js";
+import type { KernelVersion } from "../../../../src/adapters/sim/spec.js";
 
 /** Where a fact was seen: every profile, or those named. */
-export type FactKernels = "all" | readonly KernelVersion[];
+type FactKernels = "all" | readonly KernelVersion[];
 
-export type FactStatus =
+type FactStatus =
   | { readonly kind: "modelled"; readonly file: TestFile; readonly test: string }
   | { readonly kind: "not-modelled"; readonly reason: string };
 
-export type TestFile = "connect" | "uevents" | "lifecycle" | "admin" | "sysfs" | "network";
+type TestFile = "connect" | "uevents" | "lifecycle" | "admin" | "sysfs" | "network";
 
 export interface Fact {
   /** Area and number, kept for good: other texts refer to it. */
