@@ -1,6 +1,6 @@
 /**
- * What firmware that booted this host over a fabric tells of it (NVMe Boot Specification): the discovery controllers that staf is to
- * know, and the connections that the host stands on, which nobody takes down.
+ * What the boot firmware says about this host (NVMe Boot Specification): the discovery controllers for staf, and the
+ * connections that the host booted from, which must never be disconnected.
  */
 import { decodeNbft } from "../codec/nbft.js";
 import { DecodeError } from "../codec/error.js";
@@ -19,12 +19,12 @@ function tablesOf({ bootTables }: CoreState): readonly NbftTable[] {
   return [...bootTables.values()].filter((table) => table !== "unknown");
 }
 
-/** Whether every table that there is could be read. */
+/** Whether every existing table could be read. */
 function bootKnown({ bootTables }: CoreState): boolean {
   return ![...bootTables.values()].includes("unknown");
 }
 
-/** Reads every table. What is wrong with one is said once, and changes nothing of what others say. */
+/** Reads every table. A problem with one table is logged once and does not affect the others. */
 export function readBootTables(context: Context): void {
   const { store } = context.ports;
   const { bootTables } = context.state;
@@ -46,7 +46,7 @@ export function readBootTables(context: Context): void {
         sayOnce(context, `boot ${path} ${problem}`, "warning", `${path}: ${problem}`);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
-      sayOnce(context, `boot ${path}`, "error", `${path} is not understood: ${error.problem}`);
+      sayOnce(context, `boot ${path}`, "error", `${path} is not valid: ${error.problem}`);
     }
   }
 }
@@ -56,19 +56,19 @@ export function bootSubsystemsKnown(state: CoreState): boolean {
   return bootKnown(state) && tablesOf(state).every(({ faults }) => faults.every(({ list }) => list !== "subsystem"));
 }
 
-/** The discovery controllers that the tables ask for, with a word, once, on what is left out or remarkable. */
+/** The discovery controllers that the tables ask for. Ignored records and remarks are logged once. */
 export function bootControllers(context: Context, { ignoreIface }: CommonConfig): readonly NbftDc[] {
   const { bootTables, identity, interfaces } = context.state;
   const found: NbftDc[] = [];
   for (const [path, table] of bootTables) {
     if (table === "unknown") continue;
     const { controllers, leftOut } = discoveryControllersOf(table, interfaces, ignoreIface);
-    // The host's own NQN needs no mention: with it, two ids would stand for one connection.
+    // Omit the host's own NQN: otherwise one connection would have two ids.
     const asOwn = (tid: TransportId): TransportId =>
       tid.hostNqn === identity?.hostNqn ? { ...tid, hostNqn: "" } : tid;
     found.push(...controllers.map((dc) => ({ ...dc, tid: asOwn(dc.tid) })));
     for (const { record, because } of leftOut)
-      sayOnce(context, `boot ${path} ${record} ${because}`, "warning", `${path}: ${record} is left out: ${because}`);
+      sayOnce(context, `boot ${path} ${record} ${because}`, "warning", `${path}: ${record} is ignored: ${because}`);
     for (const { record, remarks } of controllers)
       for (const remark of remarks)
         sayOnce(
@@ -81,12 +81,12 @@ export function bootControllers(context: Context, { ignoreIface }: CommonConfig)
   return found;
 }
 
-/** The host NQN that a connection is made with: its own, else this host's. */
+/** The host NQN of a connection: its own, or else this host's. */
 export function hostNqnFor({ identity }: CoreState, { hostNqn }: Pick<TransportId, "hostNqn">): string {
   return hostNqn === "" ? (identity?.hostNqn ?? "") : hostNqn;
 }
 
-/** The host id that goes with a host NQN: a table's own for its own, since the kernel refuses another (6.12-cloud.s3.log). */
+/** The host id for a host NQN. A table's NQN needs the table's id: the kernel refuses another (6.12-cloud.s3.log). */
 export function hostIdFor(state: CoreState, hostNqn: string): string {
   for (const { host } of tablesOf(state)) {
     if (hostNqn !== "" && host.nqnConfigured && host.nqn === hostNqn && host.id !== "") return host.id;
@@ -96,7 +96,7 @@ export function hostIdFor(state: CoreState, hostNqn: string): string {
 
 type Connection = Pick<TransportId, "traddr" | "trsvcid" | "subsysnqn"> & { readonly transport: string };
 
-/** Whether the host may have booted from a connection: its table names this subsystem at this address. */
+/** Whether the host may have booted from a connection: a table names its subsystem at its address. */
 export function isBootConnection(state: CoreState, connection: Connection): boolean {
   const isSame = (boot: NbftSubsystem): boolean =>
     boot.transport === connection.transport &&

@@ -1,10 +1,10 @@
 /**
  * The discovery controllers that an NVMe Boot Firmware Table asks staf to connect to. Pure.
  *
- * As nvme-stas has it, all valid discovery records are taken, those that firmware used and those that it did not; the
- * subsystems are left to whoever booted from them. Beyond nvme-stas: a record without NQN means the well-known one and a
- * URI without port the default one (it wrote `None`), HFIs are found by their index and not by their place, and an
- * interface by VLAN and address as well as by MAC.
+ * As in nvme-stas, all valid discovery records count, whether or not the firmware used them; the subsystems are left to
+ * the software that booted from them. Beyond nvme-stas, a record without an NQN means the well-known NQN, and a URI without
+ * a port means the default port (nvme-stas wrote `None`). HFIs are found by index, not by position, and interfaces by VLAN
+ * and address as well as by MAC.
  */
 import { isLinkLocal, isUnspecified, parseIp, sameAddress } from "../domain/ip-address.js";
 import { nbftHfi, nbftSecurityProfile } from "../domain/nbft.js";
@@ -14,7 +14,7 @@ import { DEFAULT_TRSVCID, transportIdKey, WELL_KNOWN_DISCOVERY_NQN } from "../do
 import type { TransportId } from "../domain/transport-id.js";
 import type { NetworkInterface } from "../ports/network.js";
 
-/** An interface, and the VLAN that it stands for: 0 is none, and absent is not known. */
+/** An interface and its VLAN: 0 means none, absent means unknown. */
 export interface HostInterface extends NetworkInterface {
   readonly vlan?: number | undefined;
 }
@@ -24,24 +24,24 @@ export interface NbftDc {
   /** Index of its record. */
   readonly record: number;
   /**
-   * `traddr` may be a host name, to be resolved as that of a `controller` line. `hostTraddr` is empty: firmware's own
-   * address may be gone (DHCP), and the interface says enough. `hostNqn` is empty where the table's is a mere default.
+   * `traddr` may be a host name, resolved as in a `controller` line. `hostTraddr` is empty: the firmware's own address may
+   * be gone (DHCP), and the interface suffices. `hostNqn` is empty if the table's host NQN is only a default.
    */
   readonly tid: TransportId;
   /**
-   * The host id that goes with `hostNqn`, and is empty without it. The kernel refuses a host NQN with another host id
-   * than it knows it with, and firmware's own connections were made with this one.
+   * The host id for `hostNqn`; empty without it. The kernel refuses a known host NQN with a different host id, and the
+   * firmware's own connections use this one.
    */
   readonly hostId: string;
-  /** What a person should know: phrases of ours. */
+  /** What a person should know: phrases from this project. */
   readonly remarks: readonly string[];
 }
 
-/** A record that nothing is connected for. */
+/** A record that staf ignores. */
 export interface NbftLeftOut {
-  /** As a person finds it: `discovery record 2`, or `discovery descriptor at position 2` where it could not be read. */
+  /** For a person: `discovery record 2`, or `discovery descriptor at position 2` if it could not be read. */
   readonly record: string;
-  /** A phrase of ours: `it gives no address`. */
+  /** A phrase from this project: `it gives no address`. */
   readonly because: string;
 }
 
@@ -55,8 +55,8 @@ interface Refused {
   readonly because: string;
 }
 
-/** What becomes of one record. */
-type Taken = { readonly ok: true; readonly dc: NbftDc } | Refused;
+/** The outcome for one record. */
+type Outcome = { readonly ok: true; readonly dc: NbftDc } | Refused;
 
 interface Target {
   readonly ok: true;
@@ -65,7 +65,7 @@ interface Target {
   readonly trsvcid: string;
 }
 
-/** An interface's name, empty with a remark where none can be told. */
+/** An interface's name; empty, with a remark, if it cannot be determined. */
 interface Found {
   readonly name: string;
   readonly remark: string | undefined;
@@ -74,10 +74,10 @@ interface Found {
 const NO_MAC = "00:00:00:00:00:00";
 
 /**
- * What to connect to, in the table's order, and why the other valid records are left out. At most 255 of both.
+ * The controllers to connect to, in table order, and why the other valid records are ignored. At most 255 of each.
  *
- * An interface that is not there yet leaves `hostIface` empty, and so makes another transport id than the same record
- * will have once it is: the caller decides when to ask again.
+ * A missing interface leaves `hostIface` empty, so the record gets another transport id once the interface appears. The
+ * caller decides when to ask again.
  *
  * @param ignoreIface the option `ignore-iface`: never bind to an interface
  */
@@ -98,16 +98,16 @@ export function discoveryControllersOf(
     const leaveOut = (because: string): void => {
       leftOut.push({ record: `discovery record ${String(record.index)}`, because });
     };
-    const taken = takeUp(table, record, interfaces, ignoreIface);
-    if (!taken.ok) {
-      leaveOut(taken.because);
+    const outcome = connectionOf(table, record, interfaces, ignoreIface);
+    if (!outcome.ok) {
+      leaveOut(outcome.because);
       continue;
     }
-    const key = transportIdKey(taken.dc.tid);
+    const key = transportIdKey(outcome.dc.tid);
     const earlier = recordOf.get(key);
     if (earlier === undefined) {
       recordOf.set(key, record.index);
-      controllers.push(taken.dc);
+      controllers.push(outcome.dc);
     } else {
       leaveOut(`it asks for the same connection as record ${String(earlier)}`);
     }
@@ -115,12 +115,12 @@ export function discoveryControllersOf(
   return { controllers, leftOut };
 }
 
-function takeUp(
+function connectionOf(
   table: NbftTable,
   record: NbftDiscoveryController,
   interfaces: readonly HostInterface[],
   ignoreIface: boolean,
-): Taken {
+): Outcome {
   const { host } = table;
   const target = targetOf(table, record);
   if (!target.ok) return target;
@@ -129,14 +129,15 @@ function takeUp(
   const needsScope = isLinkLocal(traddr) && parseIp(traddr)?.scope === "";
   const found = findInterface(table, record.hfi, interfaces);
   if (needsScope && found.name === "") {
-    return { ok: false, because: `its address is link-local, and ${found.remark ?? "its interface is not known"}` };
+    return { ok: false, because: `its address is link-local, and ${found.remark ?? "its interface is unknown"}` };
   }
-  // The kernel takes host_iface for tcp alone. A scope names the interface already.
+  // The kernel accepts host_iface for tcp only. A scope already names the interface.
   const bindable = transport === "tcp" && !ignoreIface && (needsScope || !isLinkLocal(traddr));
   const remarks: string[] = [];
-  if (bindable && found.remark !== undefined) remarks.push(`${found.remark}: routes decide where it goes out`);
+  if (bindable && found.remark !== undefined)
+    remarks.push(`${found.remark}, so the routing table selects the interface`);
   if (nbftSecurityProfile(table, record.securityProfile)?.authentication === "required")
-    remarks.push("it asks for in-band authentication, which needs a key of this host");
+    remarks.push("it requires in-band authentication, which needs this host's key");
   const tid: TransportId = {
     transport,
     traddr: needsScope && !bindable ? `${traddr}%${found.name}` : traddr,
@@ -149,22 +150,22 @@ function takeUp(
   return { ok: true, dc: { record: record.index, tid, hostId: host.nqnConfigured ? host.id : "", remarks } };
 }
 
-/** Where a record leads, or what stands in the table that keeps it from being connected, whatever the interfaces. */
+/** The target of a record, or the reason in the table for ignoring it. It does not depend on interfaces. */
 function targetOf(table: NbftTable, { uri, nqn, securityProfile }: NbftDiscoveryController): Target | Refused {
   const { host } = table;
   if (uri === undefined || isUnspecified(uri.host)) return refuse("it gives no address");
   const { transport } = uri;
-  // The others have neither host nor port.
+  // Other transports have neither host nor port.
   if (transport !== "tcp" && transport !== "rdma") return refuse("its transport is neither tcp nor rdma");
-  if (nqn !== "" && !isNqn(nqn)) return refuse("its NQN is none");
-  if (host.nqnConfigured && !isNqn(host.nqn)) return refuse("the host NQN that the table has for it is none");
+  if (nqn !== "" && !isNqn(nqn)) return refuse("its NQN is not valid");
+  if (host.nqnConfigured && !isNqn(host.nqn)) return refuse("the host NQN in the table is not valid");
   if (securityProfile !== 0) {
     const profile = nbftSecurityProfile(table, securityProfile);
-    // Without it nobody knows whether the connection may be made in the clear.
+    // Without it, staf cannot tell whether the connection may be unencrypted.
     if (profile === undefined) return refuse(`its security profile ${String(securityProfile)} cannot be read`);
     if (profile.secureChannel === "required") {
       return refuse(
-        "it asks for TLS with a key that the table only points at: configure this controller in stafd.conf",
+        "it requires TLS with a key that the table only points to: configure this controller in stafd.conf",
       );
     }
   }
@@ -181,13 +182,13 @@ function refuse(because: string): Refused {
 }
 
 /**
- * The interface of an HFI: the one with its MAC and VLAN. VLANs, bonds and bridges share the MAC of what they stand on,
- * so of several it is the one that has the address which firmware had. An interface whose VLAN is not known is taken for
- * a tagged HFI with that address only.
+ * The interface of an HFI: the one with its MAC and VLAN. VLANs, bonds and bridges share the MAC of the interface below, so
+ * of several the one with the firmware's address is chosen. An interface of unknown VLAN matches a tagged HFI only by that
+ * address.
  */
 function findInterface(table: NbftTable, index: number, interfaces: readonly HostInterface[]): Found {
   const hfi = nbftHfi(table, index);
-  if (hfi === undefined || hfi.mac === NO_MAC) return { name: "", remark: "the table tells of no interface for it" };
+  if (hfi === undefined || hfi.mac === NO_MAC) return { name: "", remark: "the table names no interface for it" };
   const sameMac = interfaces.filter(({ mac }) => mac.toLowerCase() === hfi.mac);
   if (sameMac.length === 0) return { name: "", remark: `no interface has the MAC address ${hfi.mac}` };
   const fitting = sameMac.filter((one) =>

@@ -18,20 +18,20 @@ export const DISCOVERY_LSP = { none: 0, extdlpe: 1 << 0, pleo: 1 << 1, allsube: 
 /** Length of the Identify page, in bytes. */
 export const IDENTIFY_BYTES = 4096;
 
-/** Identify's CNS for a controller. */
+/** CNS of Identify Controller. */
 const CNS_CONTROLLER = 0x01;
 
 const LSP_MAX = 0x7f;
 const RAE_BIT = 0x8000;
 const DWORD_BYTES = 4;
 const TWO_TO_32 = 0x1_0000_0000;
-/** NUMD is 32 bits and zero-based, but a length must also fit the ioctl's u32. */
+/** NUMD has 32 bits and is zero-based, but a length must also fit the u32 of the ioctl. */
 const LENGTH_MAX = TWO_TO_32 - DWORD_BYTES;
 
-/** Whether the read retains the asynchronous event (RAE=1), or clears it, so that the next change raises one again. */
+/** Whether the read retains the asynchronous event (RAE=1) or clears it, so that the next change raises a new one. */
 export type RetainAsyncEvent = "retain" | "clear";
 
-/** What a Get Log Page asks for. */
+/** The fields of a Get Log Page. */
 export interface LogPageRequest {
   readonly lid: number;
   /** 7 bits. */
@@ -59,16 +59,16 @@ export function identifyController(timeout: Milliseconds): AdminCommand {
   };
 }
 
-/** Get Log Page. Throws EncodeError where the request does not fit the command. */
+/** Get Log Page. Throws EncodeError if the request does not fit the command. */
 export function getLogPage(request: LogPageRequest & { readonly timeout: Milliseconds }): AdminCommand {
   const { lid, lsp, rae, offset, length } = request;
   if (!Number.isInteger(lid) || lid < 0 || lid > 0xff) throw new EncodeError("get log page", "lid is not one byte");
   if (!Number.isInteger(lsp) || lsp < 0 || lsp > LSP_MAX) throw new EncodeError("get log page", "lsp is not 7 bits");
   if (!Number.isSafeInteger(offset) || offset < 0 || offset % DWORD_BYTES !== 0) {
-    throw new EncodeError("get log page", "the offset is no multiple of 4");
+    throw new EncodeError("get log page", "the offset is not a multiple of 4");
   }
   if (!Number.isSafeInteger(length) || length <= 0 || length > LENGTH_MAX || length % DWORD_BYTES !== 0) {
-    throw new EncodeError("get log page", "the length is no multiple of 4 within 32 bits");
+    throw new EncodeError("get log page", "the length is not a multiple of 4 that fits 32 bits");
   }
   const dwords = length / DWORD_BYTES - 1;
   return {
@@ -86,18 +86,19 @@ export function getLogPage(request: LogPageRequest & { readonly timeout: Millise
 }
 
 /**
- * Reads a Get Log Page back, as a controller does. Throws DecodeError where it is another command, where its data length
- * is not what NUMD asks for, or where the offset is beyond 2^53.
+ * Decodes a Get Log Page, as a controller does. Throws DecodeError if it is another command, if its data length does not
+ * match NUMD, or if the offset is beyond 2^53.
  */
 export function decodeGetLogPage(command: AdminCommand): LogPageRequest {
-  if (command.opcode !== OPCODE.getLogPage) throw new DecodeError("get log page", "another opcode");
+  if (command.opcode !== OPCODE.getLogPage)
+    throw new DecodeError("get log page", "its opcode is not that of Get Log Page");
   const dwords = (command.cdw11 & 0xffff) * 0x10000 + (command.cdw10 >>> 16);
   const length = (dwords + 1) * DWORD_BYTES;
   if (command.data.direction !== "from-controller" || command.data.length !== length) {
-    throw new DecodeError("get log page", "the data length is not what NUMD asks for");
+    throw new DecodeError("get log page", "its data length does not match NUMD");
   }
   const offset = (command.cdw13 >>> 0) * TWO_TO_32 + (command.cdw12 >>> 0);
-  if (!Number.isSafeInteger(offset)) throw new DecodeError("get log page", "the offset is beyond 2^53");
+  if (!Number.isSafeInteger(offset)) throw new DecodeError("get log page", "its offset is beyond 2^53");
   return {
     lid: command.cdw10 & 0xff,
     lsp: (command.cdw10 >>> 8) & LSP_MAX,

@@ -1,4 +1,4 @@
-/** Controllers and log page entries as D-Bus clients read them: text throughout. */
+/** Controllers and log page entries as D-Bus clients read them. All values are text. */
 import { readField, readOptional, readString, type JsonCursor } from "./json.js";
 import { DecodeError } from "./error.js";
 import type { DiscoveryLogEntry, EntrySubtype } from "../domain/discovery-log.js";
@@ -9,7 +9,7 @@ export function transportFields(tid: TransportId): readonly string[] {
   return [tid.transport, tid.traddr, tid.trsvcid, tid.subsysnqn, tid.hostTraddr, tid.hostIface, tid.hostNqn];
 }
 
-/** A controller as a dictionary; `nvme?` where no device carries it. */
+/** A controller as a dictionary. The device is `nvme?` if there is none. */
 export function controllerToBus(tid: TransportId, device: string | undefined): { readonly [key: string]: string } {
   return {
     transport: tid.transport,
@@ -55,7 +55,7 @@ export function entryToBus(entry: DiscoveryLogEntry): { readonly [key: string]: 
   };
 }
 
-/** Reads a controller's dictionary back. Throws DecodeError. */
+/** Decodes a controller's dictionary. Throws DecodeError. */
 export function controllerFromBus(cursor: JsonCursor): TransportId {
   const text = (key: string): string => {
     const field = readOptional(cursor, key);
@@ -74,16 +74,17 @@ export function controllerFromBus(cursor: JsonCursor): TransportId {
 
 function readTransport(text: string): Transport {
   const transport = TRANSPORTS.find((name) => name === text);
-  if (transport === undefined) throw new DecodeError("controller", "its transport is not known");
+  if (transport === undefined) throw new DecodeError("controller", "its transport is unknown");
   return transport;
 }
 
-/** Reads an entry's dictionary back. Throws DecodeError. */
+/** Decodes an entry's dictionary. Throws DecodeError. */
 export function entryFromBus(cursor: JsonCursor): DiscoveryLogEntry {
   const text = (key: string): string => readString(readField(cursor, key));
   const whole = (key: string): number => {
     const value = Number(text(key));
-    if (!Number.isSafeInteger(value) || value < 0) throw new DecodeError("log page entry", `${key} is no whole number`);
+    if (!Number.isSafeInteger(value) || value < 0)
+      throw new DecodeError("log page entry", `${key} is not a whole number`);
     return value;
   };
   const trtype = text("trtype");

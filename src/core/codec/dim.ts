@@ -1,6 +1,6 @@
 /**
- * Discovery Information Management, opcode 21h: a host tells a discovery controller who it is (NVMe Base 2.1, 5.3.3; TP8010).
- * The layout is compared with bytes that libnvme sent (test/fixtures/dim).
+ * Discovery Information Management, opcode 21h: a host registers with a discovery controller (NVMe Base 2.1, 5.3.3;
+ * TP8010). Tests compare the layout with bytes that libnvme sent (test/fixtures/dim).
  */
 import { DISCOVERY_RECORD_BYTES } from "../domain/discovery-log.js";
 import type { Milliseconds } from "../domain/units.js";
@@ -19,34 +19,34 @@ import { fromHex, readTextField, toHex, writeTextField } from "./text.js";
 import { cutUtf8 } from "../domain/utf8.js";
 import type { TextField } from "./text.js";
 
-/** Who a host says that it is. */
+/** How a host describes itself. */
 export interface Registration {
   readonly hostNqn: string;
   /** A UUID. */
   readonly hostId: string;
-  /** ENAME, such as the host's name; what does not fit its 256 bytes is cut. */
+  /** ENAME, such as the host name. Truncated to 256 bytes. */
   readonly entityName: string;
-  /** EVER, such as the operating system; what does not fit its 64 bytes is cut. */
+  /** EVER, such as the operating system. Truncated to 64 bytes. */
   readonly entityVersion: string;
-  /** A name that an administrator gave the host; empty: none. What does not fit 256 bytes is cut. */
+  /** A name that an administrator gave the host; empty: none. Truncated to 256 bytes. */
   readonly symname: string;
-  /** Of the address that is registered: the one that the connection comes from. */
+  /** Family of the registered address, which is the source address of the connection. */
   readonly family: "ipv4" | "ipv6";
 }
 
-/** TAS, the task of a command. */
+/** TAS, the task that a command requests. */
 export const DIM_TASK = { register: 0, deregister: 1, update: 2 } as const;
 
 const WHAT = "registration";
 
 const HEADER_BYTES = 1024;
 const HOST_ID_BYTES = 16;
-/** A symbolic name is as long as a field of 256 bytes, at most. */
+/** The longest symbolic name, in bytes. */
 export const SYMNAME_BYTES_MAX = 256;
 
 const EXTENDED_FORMAT = 2;
 const ENTITY_HOST = 1;
-/** EKTYPE of a host: fixed by the specification. */
+/** EKTYPE of a host, fixed by the specification. */
 const KEY_TYPE = 0x5f;
 const TRTYPE_TCP = 3;
 const ADRFAM = { ipv4: 1, ipv6: 2 } as const;
@@ -54,10 +54,14 @@ const ADRFAM = { ipv4: 1, ipv6: 2 } as const;
 const EID: TextField = { name: "eid", offset: 24, length: 256 };
 const ENAME: TextField = { name: "ename", offset: 280, length: 256 };
 const EVER: TextField = { name: "ever", offset: 536, length: 64 };
-/** Of the entry. */
+/** A field of the entry. */
 const NQN: TextField = { name: "nqn", offset: 256, length: 256 };
 
-/** The command that registers a host; the address is left empty, so that the controller takes the connection's. Throws EncodeError. */
+/**
+ * The command that registers a host. The address stays empty, so that the controller uses the connection's address.
+ *
+ * Throws EncodeError as `encodeRegistration` does.
+ */
 export function registerHost(registration: Registration, timeout: Milliseconds): AdminCommand {
   return {
     opcode: OPCODE.discoveryInformationManagement,
@@ -73,7 +77,7 @@ export function registerHost(registration: Registration, timeout: Milliseconds):
   };
 }
 
-/** Header and one extended entry. Throws EncodeError where the host id is no UUID, or the host NQN is longer than its field. */
+/** Header and one extended entry. Throws EncodeError if the host id is not a UUID or the host NQN does not fit its field. */
 export function encodeRegistration(registration: Registration): Uint8Array {
   const entry = encodeEntry(registration);
   const bytes = new Uint8Array(HEADER_BYTES + entry.length);
@@ -90,7 +94,7 @@ export function encodeRegistration(registration: Registration): Uint8Array {
   return bytes;
 }
 
-/** What a subsystem's entry has beside these (TREQ, PORTID, TRSVCID and the like) is 0 in a host's. */
+/** All fields that only a subsystem's entry uses (TREQ, PORTID, TRSVCID and so on) are 0 in a host's entry. */
 function encodeEntry({ hostNqn, hostId, family, symname }: Registration): Uint8Array {
   const basic = new Uint8Array(DISCOVERY_RECORD_BYTES);
   basic[0] = TRTYPE_TCP;
@@ -104,11 +108,11 @@ function encodeEntry({ hostNqn, hostId, family, symname }: Registration): Uint8A
 
 function uuidBytes(uuid: string): Uint8Array {
   const digits = uuid.replaceAll("-", "");
-  if (!/^[0-9a-f]{32}$/i.test(digits)) throw new EncodeError(WHAT, "the host id is no UUID");
+  if (!/^[0-9a-f]{32}$/i.test(digits)) throw new EncodeError(WHAT, "the host id is not a UUID");
   return fromHex(digits);
 }
 
-/** Reads a host's registration back, as a discovery controller does. Throws DecodeError for what it must reject. */
+/** Decodes a host's registration, as a discovery controller does. Throws DecodeError if a controller must reject it. */
 export function decodeRegistration(bytes: Uint8Array): Registration {
   const length = extendedLengthAt(bytes, HEADER_BYTES);
   if (length === undefined) throw new DecodeError(WHAT, "it is cut short");
@@ -117,16 +121,16 @@ export function decodeRegistration(bytes: Uint8Array): Registration {
     view.getUint16(16, true) === EXTENDED_FORMAT &&
     view.getUint16(18, true) === ENTITY_HOST &&
     view.getUint16(22, true) === KEY_TYPE;
-  if (!isHost) throw new DecodeError(WHAT, "it is none of a host with an extended entry");
+  if (!isHost) throw new DecodeError(WHAT, "it is not a host's registration with an extended entry");
   if (view.getUint32(0, true) !== bytes.length || length !== bytes.length - HEADER_BYTES)
-    throw new DecodeError(WHAT, "its lengths are not those of the data");
-  if (view.getBigUint64(8, true) !== 1n) throw new DecodeError(WHAT, "it has more or fewer entries than one");
+    throw new DecodeError(WHAT, "its lengths do not match the data");
+  if (view.getBigUint64(8, true) !== 1n) throw new DecodeError(WHAT, "it does not hold exactly one entry");
   const entry = bytes.subarray(HEADER_BYTES);
   if ([...entry.subarray(2, 10), ...entry.subarray(32, 64)].some((byte) => byte !== 0))
-    throw new DecodeError(WHAT, "its entry has fields of a subsystem");
+    throw new DecodeError(WHAT, "its entry sets fields that only a subsystem may set");
   const attributes = decodeAttributes(entry);
   const hostId = attributes.find(({ type }) => type === ATTRIBUTE.hostId)?.value;
-  if (hostId?.length !== HOST_ID_BYTES) throw new DecodeError(WHAT, "it has no host identifier");
+  if (hostId?.length !== HOST_ID_BYTES) throw new DecodeError(WHAT, "it has no host identifier of 16 bytes");
   const symname = attributes.find(({ type }) => type === ATTRIBUTE.symname)?.value ?? new Uint8Array(0);
   return {
     hostNqn: readTextField(bytes, EID),

@@ -1,4 +1,4 @@
-/** The discovery log page, LID 0x70 (NVMe-oF 1.1, 5.3; TP8010): a header and entries of 1024 bytes each. */
+/** The discovery log page, LID 0x70 (NVMe-oF 1.1, 5.3; TP8010): a header and entries, each 1024 bytes long. */
 import { DISCOVERY_RECORD_BYTES } from "../domain/discovery-log.js";
 import type { DiscoveryLogEntry, EntrySubtype } from "../domain/discovery-log.js";
 import type { Transport } from "../domain/transport-id.js";
@@ -8,28 +8,28 @@ import { fromHex, readTextField, toHex, writeTextField } from "./text.js";
 import type { Padding, TextField } from "./text.js";
 
 export interface DiscoveryHeader {
-  /** Generation counter, 64 bits, as a decimal string: it is only ever compared for equality, and state stays JSON. */
+  /** Generation counter, 64 bits, as a decimal string: it is only compared for equality, and state must be JSON. */
   readonly genctr: string;
   /** How many entries follow. */
   readonly numrec: number;
   /** Record format; 0 is the only one defined. */
   readonly recfmt: number;
-  /** DLPF, bit 0: what follows are extended entries. A controller that does not know them says 0. */
+  /** DLPF, bit 0: extended entries follow. A controller that does not support them reports 0. */
   readonly extended: boolean;
-  /** TDLPL: length of header and entries, in bytes; 0 where the controller does not say. */
+  /** TDLPL: length of header and entries, in bytes; 0 if the controller does not report it. */
   readonly totalBytes: number;
 }
 
-/** More records than this are taken for a lie: 64 MiB of entries. */
+/** A header that claims more records than this is refused: they would be 64 MiB of entries. */
 export const DISCOVERY_RECORDS_MAX = 65_536;
 
-/** The header's fields fit this many bytes; a short read of them is enough (6.12-cloud.s1.log: `{"len":20}`). */
+/** The header's mandatory fields fit this many bytes, so a short read is enough (6.12-cloud.s1.log: `{"len":20}`). */
 export const DISCOVERY_HEADER_BYTES_MIN = 18;
 
 const DLPF_OFFSET = 18;
 const DLPF_EXTENDED = 1;
 const TDLPL_OFFSET = 20;
-/** Bytes of a header that hold these two. */
+/** A header of this many bytes holds both. */
 const FULL_HEADER_BYTES = 24;
 
 const HEADER = "discovery log header";
@@ -80,11 +80,11 @@ function viewOf(bytes: Uint8Array): DataView {
 }
 
 /**
- * Reads the header from the first bytes of the page (at least `DISCOVERY_HEADER_BYTES_MIN`). Throws DecodeError where
- * there are fewer, or where it claims more than `DISCOVERY_RECORDS_MAX` records.
+ * Decodes the header from the first bytes of the page (at least `DISCOVERY_HEADER_BYTES_MIN`). Throws DecodeError if
+ * there are fewer, or if it claims more than `DISCOVERY_RECORDS_MAX` records.
  */
 export function decodeDiscoveryHeader(bytes: Uint8Array): DiscoveryHeader {
-  if (bytes.length < DISCOVERY_HEADER_BYTES_MIN) throw new DecodeError(HEADER, "cut short");
+  if (bytes.length < DISCOVERY_HEADER_BYTES_MIN) throw new DecodeError(HEADER, "it is cut short");
   const view = viewOf(bytes);
   if (view.getUint32(12, true) !== 0 || view.getUint32(8, true) > DISCOVERY_RECORDS_MAX) {
     throw new DecodeError(HEADER, `it claims more than ${String(DISCOVERY_RECORDS_MAX)} records`);
@@ -98,15 +98,16 @@ export function decodeDiscoveryHeader(bytes: Uint8Array): DiscoveryHeader {
   };
 }
 
-/** A header to write: of a controller that does not say more, where that is left out. */
+/** A header to encode. `extended` and `totalBytes` may be left out, as an older controller does. */
 export type DiscoveryHeaderFields = Omit<DiscoveryHeader, "extended" | "totalBytes"> & Partial<DiscoveryHeader>;
 
-/** The header's record of 1024 bytes. `numrec` may lie, as any number up to 2^53. Throws EncodeError for what is no number. */
+/** The header's 1024 bytes. `numrec` may be false: any number up to 2^53. Throws EncodeError for invalid numbers. */
 export function encodeDiscoveryHeader(header: DiscoveryHeaderFields): Uint8Array {
   if (!/^[0-9]{1,20}$/.test(header.genctr) || BigInt(header.genctr) > U64_MAX) {
-    throw new EncodeError(HEADER, "genctr is no 64-bit number");
+    throw new EncodeError(HEADER, "genctr is not a 64-bit number");
   }
-  if (!Number.isSafeInteger(header.numrec) || header.numrec < 0) throw new EncodeError(HEADER, "numrec is no count");
+  if (!Number.isSafeInteger(header.numrec) || header.numrec < 0)
+    throw new EncodeError(HEADER, "numrec is not a whole number");
   const bytes = new Uint8Array(DISCOVERY_RECORD_BYTES);
   const view = viewOf(bytes);
   view.setBigUint64(0, BigInt(header.genctr), true);
@@ -114,16 +115,16 @@ export function encodeDiscoveryHeader(header: DiscoveryHeaderFields): Uint8Array
   view.setUint16(16, unsigned(header.recfmt, 16, "recfmt"), true);
   const { extended = false, totalBytes = 0 } = header;
   if (!Number.isInteger(totalBytes) || totalBytes < 0 || totalBytes > 0xffff_ffff)
-    throw new EncodeError(HEADER, "TDLPL is no length of 32 bits");
+    throw new EncodeError(HEADER, "TDLPL is not a 32-bit length");
   view.setUint8(DLPF_OFFSET, extended ? DLPF_EXTENDED : 0);
   view.setUint32(TDLPL_OFFSET, totalBytes, true);
   return bytes;
 }
 
-/** Reads the entries that stand one behind the other, without the header. DecodeError unless a multiple of 1024 bytes. */
+/** Decodes consecutive entries, without the header. Throws DecodeError unless the length is a multiple of 1024 bytes. */
 export function decodeDiscoveryEntries(bytes: Uint8Array): DiscoveryLogEntry[] {
   if (bytes.length % DISCOVERY_RECORD_BYTES !== 0) {
-    throw new DecodeError("discovery log", "the entries are no multiple of 1024 bytes");
+    throw new DecodeError("discovery log", "the length of its entries is not a multiple of 1024 bytes");
   }
   const entries: DiscoveryLogEntry[] = [];
   for (let offset = 0; offset < bytes.length; offset += DISCOVERY_RECORD_BYTES) {
@@ -139,8 +140,8 @@ export interface ExtendedDiscoveryEntry {
 }
 
 /**
- * Reads the extended entries that `bytes` holds whole, `max` at most, from its start. The next one begins behind `length`
- * bytes. Throws DecodeError where a length is none, or attributes do not fill their entry.
+ * Decodes the complete extended entries at the start of `bytes`, at most `max`. The next entry starts at offset `length`.
+ * Throws DecodeError if a length is not valid, or if attributes do not fill their entry exactly.
  */
 export function decodeExtendedEntries(
   bytes: Uint8Array,
@@ -160,10 +161,10 @@ export function decodeExtendedEntries(
   return { entries, length: at };
 }
 
-/** Reads the entry at `offset` (in bytes). Throws DecodeError where 1024 bytes do not stand there. */
+/** Decodes the entry at `offset` (in bytes). Throws DecodeError unless 1024 bytes follow. */
 export function decodeDiscoveryEntry(bytes: Uint8Array, offset: number): DiscoveryLogEntry {
   if (!Number.isSafeInteger(offset) || offset < 0 || offset + DISCOVERY_RECORD_BYTES > bytes.length) {
-    throw new DecodeError(ENTRY, "cut short");
+    throw new DecodeError(ENTRY, "it is cut short");
   }
   const view = viewOf(bytes);
   return {
@@ -190,12 +191,12 @@ function readTsas(bytes: Uint8Array, start: number): string {
 
 function unsigned(value: number, bits: 8 | 16, name: string): number {
   if (!Number.isInteger(value) || value < 0 || value >= 1 << bits) {
-    throw new EncodeError(name, `not a number of ${String(bits)} bits`);
+    throw new EncodeError(name, `it is not a ${String(bits)}-bit number`);
   }
   return value;
 }
 
-/** The entry's record of 1024 bytes. Throws EncodeError where a value does not fit its field. */
+/** The entry's 1024 bytes. Throws EncodeError if a value does not fit its field. */
 export function encodeDiscoveryEntry(entry: DiscoveryLogEntry, padding: Padding): Uint8Array {
   const bytes = new Uint8Array(DISCOVERY_RECORD_BYTES);
   const view = viewOf(bytes);
@@ -212,7 +213,7 @@ export function encodeDiscoveryEntry(entry: DiscoveryLogEntry, padding: Padding)
   writeTextField(bytes, TRSVCID, entry.trsvcid, padding);
   writeTextField(bytes, SUBNQN, entry.subnqn, padding);
   writeTextField(bytes, TRADDR, entry.traddr, padding);
-  if (entry.tsas.length > TSAS_BYTES * 2) throw new EncodeError("tsas", "longer than its field");
+  if (entry.tsas.length > TSAS_BYTES * 2) throw new EncodeError("tsas", "it is longer than its field");
   bytes.set(fromHex(entry.tsas), TSAS_OFFSET);
   return bytes;
 }

@@ -1,24 +1,24 @@
-/** Domain names in DNS messages (RFC 1035, 3.1 and 4.1.4): labels of UTF-8, as DNS-SD spells instances (RFC 6763, 4.1.1). */
+/** Domain names in DNS messages (RFC 1035, 3.1 and 4.1.4). Labels are UTF-8, as in DNS-SD instances (RFC 6763, 4.1.1). */
 import { DecodeError, EncodeError } from "./error.js";
 import { decodeUtf8, encodeUtf8 } from "./text.js";
 
-/** Labels from the left, without the root's. A label may hold any character, dots among them. */
+/** Labels from left to right, without the root. A label may hold any character, including dots. */
 export type DnsName = readonly string[];
 
 const LABEL_BYTES_MAX = 63;
-/** With the lengths of the labels and the root's. */
+/** Including the length bytes of the labels and of the root. */
 const NAME_BYTES_MAX = 255;
 
 const POINTER = 0xc0;
 const WHAT = "DNS name";
 
-/** Reads the name at `start`; `next` is what follows it there. A pointer must lead back, so that a name comes to an end. */
+/** Decodes the name at `start`; `next` is the offset after it. Pointers must point backwards, so that decoding ends. */
 export function decodeDnsName(message: Uint8Array, start: number): { readonly name: DnsName; readonly next: number } {
   const labels: string[] = [];
   let at = start;
   let next: number | undefined;
   let bytes = 1;
-  /** Where the present run of labels began: a pointer leads to before it. */
+  /** Where the current run of labels started. A pointer must point before it. */
   let run = start;
   for (;;) {
     const length = message[at];
@@ -28,13 +28,13 @@ export function decodeDnsName(message: Uint8Array, start: number): { readonly na
       const low = message[at + 1];
       if (low === undefined) throw new DecodeError(WHAT, "it is cut short");
       const target = ((length & ~POINTER) << 8) | low;
-      if (target >= run) throw new DecodeError(WHAT, "a pointer does not lead back");
+      if (target >= run) throw new DecodeError(WHAT, "a pointer does not point backwards");
       next ??= at + 2;
       run = target;
       at = target;
       continue;
     }
-    if (length > LABEL_BYTES_MAX) throw new DecodeError(WHAT, "a label of a kind that is not known");
+    if (length > LABEL_BYTES_MAX) throw new DecodeError(WHAT, "a label has an unknown type");
     bytes += 1 + length;
     if (bytes > NAME_BYTES_MAX) throw new DecodeError(WHAT, "it is too long");
     const end = at + 1 + length;
@@ -44,7 +44,7 @@ export function decodeDnsName(message: Uint8Array, start: number): { readonly na
   }
 }
 
-/** Writes a name without compression. EncodeError where it or a label is too long, or a label is empty. */
+/** Encodes a name without compression. Throws EncodeError if the name or a label is too long, or if a label is empty. */
 export function encodeDnsName(name: DnsName): Uint8Array {
   const labels = name.map((label) => encodeUtf8(label));
   const bytes = new Uint8Array(labels.reduce((sum, label) => sum + 1 + label.length, 1));
@@ -60,14 +60,14 @@ export function encodeDnsName(name: DnsName): Uint8Array {
   return bytes;
 }
 
-/** One text a name, equal where names are: ASCII letters in lower case (RFC 6762, 16), dots within labels escaped. */
+/** A key that is equal for equal names: ASCII letters in lower case (RFC 6762, 16), dots within labels escaped. */
 export function dnsNameKey(name: DnsName): string {
   let key = "";
   for (const label of name) key += `${key === "" ? "" : "."}${PLAIN.test(label) ? label : plainLabel(label)}`;
   return key;
 }
 
-/** A label that is its own key, as nearly all are. */
+/** A label that is its own key. Nearly all are. */
 const PLAIN = /^[^A-Z.\\]+$/;
 
 function plainLabel(label: string): string {

@@ -7,32 +7,32 @@ export interface DnsQuestion {
   readonly type: DnsKind;
 }
 
-/** A pointer that is known already, so that nobody needs to tell it again. */
+/** A pointer record that is already known, so that no responder needs to send it. */
 export interface KnownAnswer {
   readonly name: DnsName;
   readonly target: DnsName;
-  /** What is left of its time to live, in seconds. */
+  /** Remaining time to live, in seconds. */
   readonly ttl: number;
 }
 
-/** A message of ours fits an Ethernet frame, whatever the family (RFC 6762, 17). */
+/** A query fits an Ethernet frame in either address family (RFC 6762, 17). */
 export const DNS_QUERY_BYTES_MAX = 1_440;
 
 const HEADER_BYTES = 12;
 const FLAG_TRUNCATED = 0x0200;
 const CLASS_IN = 1;
 
-/** What goes into one datagram. */
+/** The content of one datagram. */
 interface Packet {
   readonly questions: Uint8Array[];
   readonly answers: Uint8Array[];
 }
 
 /**
- * A query as datagrams. Answers that do not fit the one of their question follow in others, each but the last marked truncated
- * (RFC 6762, 7.2); questions that do not fit are a query of their own.
+ * Encodes a query as datagrams. Known answers that do not fit beside their questions follow in further datagrams; all but
+ * the last are marked truncated (RFC 6762, 7.2). Questions that do not fit become a query of their own.
  *
- * @throws EncodeError where a name is none
+ * @throws EncodeError if a name is not valid
  */
 export function encodeDnsQuery(
   questions: readonly DnsQuestion[],
@@ -55,7 +55,7 @@ export function encodeDnsQuery(
   for (const answer of known) add("answers", encodeAnswer(answer));
   packets.push(packet);
   return packets.map((one, at) => {
-    // Only known answers are continued: a packet of questions alone says all that it has to say.
+    // Only known answers continue a packet. A packet followed by questions is complete.
     const continued = (packets[at + 1]?.answers.length ?? 0) > 0;
     const header = uint16(0, continued ? FLAG_TRUNCATED : 0, one.questions.length, one.answers.length, 0, 0);
     return concat([header, ...one.questions, ...one.answers]);

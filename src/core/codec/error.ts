@@ -1,9 +1,9 @@
-/** Bytes or text from outside that do not decode. The world's fault: never ours, never the user's. */
+/** Bytes or text from outside that cannot be decoded. The sender is at fault, not this project and not the user. */
 export class DecodeError extends Error {
   override readonly name = "DecodeError";
   /** What was decoded: `uevent`, `discovery log`. */
   readonly what: string;
-  /** What was wrong: a sentence of ours that holds no bytes of the input. */
+  /** What was wrong: a sentence from this project that holds no bytes of the input. */
   readonly problem: string;
 
   constructor(what: string, problem: string) {
@@ -13,12 +13,12 @@ export class DecodeError extends Error {
   }
 }
 
-/** A value that has no place in the encoding it was meant for, such as an NQN that holds a comma in a connect string. */
+/** A value that its encoding cannot hold, such as an NQN with a comma in a connect string. */
 export class EncodeError extends Error {
   override readonly name = "EncodeError";
-  /** What was to be encoded: `connect options`, `discovery log entry`. */
+  /** What should have been encoded: `connect options`, `discovery log entry`. */
   readonly what: string;
-  /** What was wrong: a sentence of ours that holds no part of the value. */
+  /** What was wrong: a sentence from this project that holds no part of the value. */
   readonly problem: string;
 
   constructor(what: string, problem: string) {

@@ -1,10 +1,10 @@
-/** Identify Controller data (NVMe Base 2.0, 5.17.2.1; 6.12-cloud.s1.log): what this project reads of its 4096 bytes. */
+/** Identify Controller data (NVMe Base 2.0, 5.17.2.1; 6.12-cloud.s1.log): the fields that this project uses. */
 import { IDENTIFY_BYTES } from "./admin.js";
 import { DecodeError, EncodeError } from "./error.js";
 import { readTextField, writeTextField } from "./text.js";
 import type { TextField } from "./text.js";
 
-/** What kind of controller it is; `unknown` where nobody says. */
+/** The controller type; `unknown` if it is not reported. */
 export type ControllerType = "io" | "discovery" | "admin" | "reserved" | "unknown";
 
 export interface Identify {
@@ -12,7 +12,7 @@ export interface Identify {
   readonly serial: string;
   readonly model: string;
   readonly firmware: string;
-  /** Asynchronous events supported; bit 31 is the discovery log page's change. */
+  /** Supported asynchronous events; bit 31 is the discovery log page change. */
   readonly oaes: number;
   /** Byte 111, raw; see `controllerType`. */
   readonly cntrltype: number;
@@ -32,7 +32,7 @@ const OAES_OFFSET = 92;
 const CNTRLTYPE_OFFSET = 111;
 const DCTYPE_OFFSET = 1806;
 
-/** Names CNTRLTYPE: 0 is not reported (before NVMe 1.4), hence `unknown`. */
+/** Names CNTRLTYPE: 0 means not reported (before NVMe 1.4), hence `unknown`. */
 export function controllerType(cntrltype: number): ControllerType {
   switch (cntrltype) {
     case 0:
@@ -53,9 +53,9 @@ export function discoveryControllerType(dctype: number): "none" | "ddc" | "cdc" 
   return dctype === 0 ? "none" : dctype === 1 ? "ddc" : dctype === 2 ? "cdc" : "reserved";
 }
 
-/** Reads the page. Throws DecodeError unless it is 4096 bytes long. */
+/** Decodes the page. Throws DecodeError unless it is 4096 bytes long. */
 export function decodeIdentify(bytes: Uint8Array): Identify {
-  if (bytes.length !== IDENTIFY_BYTES) throw new DecodeError(WHAT, "not 4096 bytes");
+  if (bytes.length !== IDENTIFY_BYTES) throw new DecodeError(WHAT, "it is not 4096 bytes long");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return {
     cntlid: view.getUint16(CNTLID_OFFSET, true),
@@ -69,12 +69,13 @@ export function decodeIdentify(bytes: Uint8Array): Identify {
   };
 }
 
-/** Writes the page: serial, model and firmware padded with spaces, the NQN with NULs. EncodeError where a value does not fit. */
+/** Encodes the page: spaces pad serial, model and firmware, NULs the NQN. Throws EncodeError if a value does not fit. */
 export function encodeIdentify(identify: Identify): Uint8Array {
   const bytes = new Uint8Array(IDENTIFY_BYTES);
   const view = new DataView(bytes.buffer);
   const checked = (value: number, max: number): number => {
-    if (!Number.isInteger(value) || value < 0 || value > max) throw new EncodeError(WHAT, "a number beyond its field");
+    if (!Number.isInteger(value) || value < 0 || value > max)
+      throw new EncodeError(WHAT, "a number does not fit its field");
     return value;
   };
   view.setUint16(CNTLID_OFFSET, checked(identify.cntlid, 0xffff), true);

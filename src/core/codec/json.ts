@@ -1,4 +1,4 @@
-/** State files: JSON read with care, and bytes inside it. */
+/** State files: checked JSON, and bytes inside it as base64. */
 import { DecodeError } from "./error.js";
 
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject;
@@ -10,24 +10,24 @@ export interface JsonObject {
 /** The longest text parsed, in characters. */
 export const JSON_CHARACTERS_MAX = 256 * 1024 * 1024;
 
-/** What the engine's parser makes is JSON by its definition; all that is left to tell apart is nothing at all. */
+/** The engine's parser returns only JSON values, so only `undefined` remains to be excluded. */
 function isJson(value: unknown): value is JsonValue {
   return value !== undefined;
 }
 
-/** Parses JSON text, or `undefined` where it is none. */
+/** Parses JSON text; `undefined` if it is not JSON. */
 export function parseJson(text: string): JsonValue | undefined {
   if (text.length > JSON_CHARACTERS_MAX) return undefined;
   try {
     const value: unknown = JSON.parse(text);
     return isJson(value) ? value : undefined;
   } catch {
-    // What is said of it differs between engines; that it is no JSON is all that counts.
+    // The error's text differs between engines, so it is dropped.
     return undefined;
   }
 }
 
-/** A value inside a document, and how it was reached (`$.controllers[2].traddr`), which errors name. */
+/** A value inside a document, and its path (`$.controllers[2].traddr`), which errors name. */
 export interface JsonCursor {
   readonly value: JsonValue;
   readonly path: string;
@@ -39,10 +39,10 @@ function expected(cursor: JsonCursor, kind: string): DecodeError {
   return new DecodeError(WHAT, `${cursor.path} is not ${kind}`);
 }
 
-/** Parses a document; DecodeError where it is no JSON. */
+/** Parses a document. Throws DecodeError if it is not JSON. */
 export function readJson(text: string): JsonCursor {
   const value = parseJson(text);
-  if (value === undefined) throw new DecodeError(WHAT, "not JSON");
+  if (value === undefined) throw new DecodeError(WHAT, "it is not JSON");
   return { value, path: "$" };
 }
 
@@ -54,21 +54,21 @@ function isObject(value: JsonValue): value is JsonObject {
   return typeof value === "object" && value !== null && !isArray(value);
 }
 
-/** The value of a key, or `undefined` where the object lacks it. DecodeError where it is no object. */
+/** The value of a key, or `undefined` if the object lacks it. Throws DecodeError if it is not an object. */
 export function readOptional(cursor: JsonCursor, key: string): JsonCursor | undefined {
   if (!isObject(cursor.value)) throw expected(cursor, "an object");
   const value = Object.hasOwn(cursor.value, key) ? cursor.value[key] : undefined;
   return value === undefined ? undefined : { value, path: `${cursor.path}.${key}` };
 }
 
-/** The value of a key. DecodeError where it is no object or lacks the key. */
+/** The value of a key. Throws DecodeError if it is not an object or lacks the key. */
 export function readField(cursor: JsonCursor, key: string): JsonCursor {
   const field = readOptional(cursor, key);
   if (field === undefined) throw new DecodeError(WHAT, `${cursor.path}.${key} is missing`);
   return field;
 }
 
-/** Every key of an object with its value, in the document's order. A path names the position: keys are the file's, not ours. */
+/** Every key of an object with its value, in document order. A path names the position: the keys come from the file. */
 export function readEntries(cursor: JsonCursor): readonly (readonly [string, JsonCursor])[] {
   if (!isObject(cursor.value)) throw expected(cursor, "an object");
   return Object.entries(cursor.value).map(([key, value], at) => [
@@ -77,7 +77,7 @@ export function readEntries(cursor: JsonCursor): readonly (readonly [string, Jso
   ]);
 }
 
-/** The items of an array. DecodeError where it is none. */
+/** The items of an array. Throws DecodeError if it is not an array. */
 export function readArray(cursor: JsonCursor): readonly JsonCursor[] {
   if (!isArray(cursor.value)) throw expected(cursor, "an array");
   return cursor.value.map((value, at) => ({ value, path: `${cursor.path}[${String(at)}]` }));
@@ -109,7 +109,7 @@ export function readBoolean(cursor: JsonCursor): boolean {
   return cursor.value;
 }
 
-/** One of a few words. */
+/** One of the given words. */
 export function readOneOf<T extends string>(cursor: JsonCursor, words: readonly T[]): T {
   const word = words.find((candidate) => candidate === cursor.value);
   if (word === undefined) throw expected(cursor, `one of ${words.join(", ")}`);
@@ -135,9 +135,9 @@ export function encodeBase64(bytes: Uint8Array): string {
   return text;
 }
 
-/** Reads what `encodeBase64` writes, and nothing else: DecodeError for white space, missing padding or spare bits. */
+/** Decodes what `encodeBase64` writes. Throws DecodeError for white space, missing padding or spare bits. */
 export function decodeBase64(text: string): Uint8Array {
-  if (text.length % 4 !== 0) throw new DecodeError("base64", "its length is no multiple of 4");
+  if (text.length % 4 !== 0) throw new DecodeError("base64", "its length is not a multiple of 4");
   const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
   const digits = text.length - padding;
   const bytes = new Uint8Array((text.length / 4) * 3 - padding);
@@ -146,13 +146,13 @@ export function decodeBase64(text: string): Uint8Array {
   let buffer = 0;
   for (let at = 0; at < digits; at++) {
     const value = BASE64_VALUES.get(text.charCodeAt(at));
-    if (value === undefined) throw new DecodeError("base64", "a character that is no digit");
+    if (value === undefined) throw new DecodeError("base64", "a character is not a base64 digit");
     buffer = ((buffer << 6) | value) & 0xffff;
     bits += 6;
     if (bits < 8) continue;
     bits -= 8;
     bytes[out++] = (buffer >> bits) & 0xff;
   }
-  if ((buffer & ((1 << bits) - 1)) !== 0) throw new DecodeError("base64", "spare bits that are not zero");
+  if ((buffer & ((1 << bits) - 1)) !== 0) throw new DecodeError("base64", "its spare bits are not zero");
   return bytes;
 }

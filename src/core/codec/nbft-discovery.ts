@@ -10,10 +10,10 @@ export const DISCOVERY_BYTES = 32;
 const FIELD = { structure: 0, flags: 1, index: 2, hfi: 3, security: 4, uri: 6, nqn: 12 } as const;
 const VALID = 1 << 0;
 
-/** Reads one; `undefined` where it is marked as not valid. DecodeError where its URI or NQN cannot be read. */
+/** Decodes one; `undefined` if it is marked as not valid. Throws DecodeError if its URI or NQN cannot be read. */
 export function decodeDiscoveryController(discovery: NbftDescriptor): NbftDiscoveryController | undefined {
   if ((discovery.u8(FIELD.flags) & VALID) === 0) return undefined;
-  if (discovery.u8(FIELD.structure) !== NBFT_STRUCTURE.discovery) discovery.fail("it is another structure");
+  if (discovery.u8(FIELD.structure) !== NBFT_STRUCTURE.discovery) discovery.fail("it has the wrong structure ID");
   const uri = discovery.text(FIELD.uri, "URI", NVME_URI_BYTES_MAX);
   return {
     index: discovery.u8(FIELD.index),

@@ -1,6 +1,6 @@
 /**
- * Security profiles of an NVMe Boot Firmware Table (Boot Specification, 3.1.2.6). The path to the secret is never read
- * into a value: it can hold what opens the door.
+ * Security profiles of an NVMe Boot Firmware Table (Boot Specification, 3.1.2.6). The path to the secret never becomes a
+ * value: it can hold credentials.
  */
 import type { NbftPolicy, NbftRequirement, NbftSecurityProfile } from "../domain/nbft.js";
 import type { NbftDescriptor } from "./nbft-descriptor.js";
@@ -33,11 +33,11 @@ const HASH_FUNCTIONS = 1 << 11;
 const REQUIREMENTS = ["not-supported", "not-required", "required", "reserved"] as const satisfies NbftRequirement[];
 const POLICIES = ["none", "driver", "administrator", "reserved"] as const satisfies NbftPolicy[];
 
-/** Reads one; `undefined` where it is marked as not valid. Lists that no flag announces are not looked at. */
+/** Decodes one; `undefined` if it is marked as not valid. Lists that no flag announces are not read. */
 export function decodeSecurityProfile(security: NbftDescriptor): NbftSecurityProfile | undefined {
   const flags = security.u16(FIELD.flags);
   if ((flags & VALID) === 0) return undefined;
-  if (security.u8(FIELD.structure) !== NBFT_STRUCTURE.security) security.fail("it is another structure");
+  if (security.u8(FIELD.structure) !== NBFT_STRUCTURE.security) security.fail("it has the wrong structure ID");
   const listWhere = (announced: boolean, offset: number, field: string): readonly number[] =>
     announced ? security.list(offset, field) : [];
   const authenticationPolicy = POLICIES[twoBits(flags, AUTHENTICATION_POLICY_SHIFT)];

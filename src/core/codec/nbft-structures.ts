@@ -1,6 +1,6 @@
-/** Numbers that the structures of an NVMe Boot Firmware Table share (Boot Specification, figures 5 and 7). */
+/** Numbers shared by the structures of an NVMe Boot Firmware Table (Boot Specification, figures 5 and 7). */
 
-/** The first byte of each structure. */
+/** Structure IDs: the first byte of each structure. */
 export const NBFT_STRUCTURE = {
   control: 1,
   host: 2,
@@ -13,7 +13,7 @@ export const NBFT_STRUCTURE = {
   hfiExtendedInfo: 10,
 } as const;
 
-/** The one transport that the specification knows. */
+/** The only transport that the specification defines. */
 export const NBFT_TRTYPE_TCP = 3;
 
 /** A two-bit field of a flags word. */

@@ -15,10 +15,10 @@ import { toHex } from "./text.js";
 
 export const SUBSYSTEM_BYTES = 128;
 
-/** As long as the field of a discovery log page. */
+/** The length of the field in a discovery log page. */
 const TRSVCID_BYTES_MAX = 32;
 
-/** A DHCP option is 255 bytes, and may be continued. */
+/** A DHCP option has up to 255 bytes, and further options may continue it. */
 const ROOT_PATH_BYTES_MAX = 1024;
 
 const FIELD = {
@@ -77,13 +77,13 @@ const EXTENDED_VALID = 1 << 0;
 const ASQSZ_CONFIGURED = 1 << 1;
 const NO_TIMEOUT = 0xffff;
 
-/** Reads one; `undefined` where it is marked as not valid. DecodeError where it cannot be read. */
+/** Decodes one; `undefined` if it is marked as not valid. Throws DecodeError if it cannot be read. */
 export function decodeSubsystem(ssns: NbftDescriptor): NbftSubsystem | undefined {
   const flags = ssns.u16(FIELD.flags);
   if ((flags & VALID) === 0) return undefined;
-  if (ssns.u8(FIELD.structure) !== NBFT_STRUCTURE.subsystem) ssns.fail("it is another structure");
+  if (ssns.u8(FIELD.structure) !== NBFT_STRUCTURE.subsystem) ssns.fail("it has the wrong structure ID");
   const trtype = ssns.u8(FIELD.trtype);
-  if (trtype !== NBFT_TRTYPE_TCP) ssns.fail(`its transport type ${String(trtype)} is not known`);
+  if (trtype !== NBFT_TRTYPE_TCP) ssns.fail(`its transport type ${String(trtype)} is unknown`);
   const trflags = ssns.u16(FIELD.trflags);
   const digests = (trflags & TRFLAGS_VALID) === 0 ? 0 : trflags;
   const index = ssns.u16(FIELD.index);
@@ -116,7 +116,7 @@ function decodeTraddr(ssns: NbftDescriptor): string {
   return addressText(object.bytes(0, NBFT_ADDRESS_BYTES));
 }
 
-/** Each once: firmware repeats the primary one among the secondary ones (Dell PowerEdge, EDK2). */
+/** Without duplicates: firmware repeats the primary HFI among the secondary ones (Dell PowerEdge, EDK2). */
 function decodeHfis(ssns: NbftDescriptor): readonly number[] {
   const indexes = [ssns.u8(FIELD.primaryHfi), ...ssns.list(FIELD.secondaryHfis, "list of HFIs")];
   return [...new Set(indexes)].filter((index) => index !== 0);
@@ -144,8 +144,8 @@ function decodeExtended(ssns: NbftDescriptor, index: number): NbftSubsystemExten
   const flags = extended.u32(EXTENDED.flags);
   if ((flags & EXTENDED_VALID) === 0) return undefined;
   if (extended.u8(EXTENDED.structure) !== NBFT_STRUCTURE.subsystemExtendedInfo)
-    extended.fail("it is another structure");
-  if (extended.u8(EXTENDED.version) !== 1) extended.fail(`its version ${String(extended.u8(1))} is not known`);
+    extended.fail("it has the wrong structure ID");
+  if (extended.u8(EXTENDED.version) !== 1) extended.fail(`its version ${String(extended.u8(1))} is unknown`);
   if (extended.u16(EXTENDED.subsystem) !== index) extended.fail("it belongs to another subsystem");
   return {
     cntlid: extended.u16(EXTENDED.cntlid),

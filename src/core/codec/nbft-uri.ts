@@ -3,7 +3,7 @@ import { canonicalAddress, parseIp } from "../domain/ip-address.js";
 import type { NvmeUri } from "../domain/nbft.js";
 import { DecodeError } from "./error.js";
 
-/** The longest URI that is still read, in bytes: a host name, a port, an NQN and a namespace fit with room to spare. */
+/** The longest URI accepted, in bytes. A host name, a port, an NQN and a namespace easily fit. */
 export const NVME_URI_BYTES_MAX = 1024;
 
 /** The longest host name (RFC 1035). */
@@ -13,7 +13,7 @@ const PORT_MAX = 65_535;
 
 const URI = /^nvme\+([a-z][a-z0-9.-]{0,15}):\/\/([^/?#]*)(?:[/?#]|$)/i;
 
-/** Address in brackets, or a name or IPv4 address; then the port, which may be left out though its colon is there. */
+/** An address in brackets, or a name or IPv4 address; then the port, which may be empty even after its colon. */
 const AUTHORITY = /^(?:\[([^\]]*)\]|([^:]*))(?::([0-9]*))?$/;
 
 const HOST_NAME = /^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*\.?$/;
@@ -23,14 +23,15 @@ function fail(problem: string): never {
 }
 
 /**
- * Reads a URI. Path, query and fragment do not count. Throws DecodeError for what is none, and for one with user
+ * Parses a URI. Path, query and fragment are ignored. Throws DecodeError if the text is not an NVMe URI, and for user
  * information, so that no password becomes part of a value.
  */
 export function parseNvmeUri(text: string): NvmeUri {
-  if (text.length > NVME_URI_BYTES_MAX) fail(`longer than ${String(NVME_URI_BYTES_MAX)} bytes`);
-  const [, transport = "", authority = ""] = URI.exec(text) ?? fail("not nvme+TRANSPORT://HOST");
+  if (text.length > NVME_URI_BYTES_MAX) fail(`it is longer than ${String(NVME_URI_BYTES_MAX)} bytes`);
+  const [, transport = "", authority = ""] = URI.exec(text) ?? fail("it is not nvme+TRANSPORT://HOST");
   if (authority.includes("@")) fail("it holds user information");
-  const [, bracketed, plain = "", port = ""] = AUTHORITY.exec(authority) ?? fail("neither HOST nor HOST:PORT");
+  const [, bracketed, plain = "", port = ""] =
+    AUTHORITY.exec(authority) ?? fail("its authority is neither HOST nor HOST:PORT");
   return {
     transport: transport.toLowerCase(),
     host: bracketed === undefined ? parseHost(plain) : parseIpv6(bracketed),
@@ -41,20 +42,21 @@ export function parseNvmeUri(text: string): NvmeUri {
 function parseHost(text: string): string {
   const host = text.toLowerCase();
   if (host.length > HOST_NAME_MAX || !HOST_NAME.test(host)) fail("its host is neither an address nor a name");
-  // Four numbers that are no address are a slip of the pen, not a name to ask the resolver for (RFC 3696, 2).
-  if (/^[0-9.]+$/.test(host) && parseIp(host) === undefined) fail("its host is no IPv4 address");
+  // Digits and dots that are not an address are a typing error, not a name to resolve (RFC 3696, 2).
+  if (/^[0-9.]+$/.test(host) && parseIp(host) === undefined) fail("its host is not an IPv4 address");
   return host;
 }
 
-/** `%25` stands for the `%` before an interface (RFC 6874). */
+/** `%25` encodes the `%` before an interface (RFC 6874). */
 function parseIpv6(text: string): string {
-  if (!text.includes(":") || parseIp(text.replace("%25", "%")) === undefined) fail("no IPv6 address in its brackets");
+  if (!text.includes(":") || parseIp(text.replace("%25", "%")) === undefined)
+    fail("its brackets do not hold an IPv6 address");
   return canonicalAddress("tcp", text.replace("%25", "%"));
 }
 
 function parsePort(text: string): number | undefined {
   if (text === "") return undefined;
   const port = text.length > 5 ? Number.NaN : Number(text);
-  if (!(port >= 1 && port <= PORT_MAX)) fail("its port is none from 1 to 65535");
+  if (!(port >= 1 && port <= PORT_MAX)) fail("its port is not between 1 and 65535");
   return port;
 }

@@ -1,6 +1,6 @@
 /**
- * The NVMe Boot Firmware Table: an ACPI table (`/sys/firmware/acpi/tables/NBFT*`) of a header, a control descriptor, the
- * structures that it points at, and a heap for what has no fixed length (Boot Specification 1.0 and 1.1, 3.1.2).
+ * The NVMe Boot Firmware Table: an ACPI table (`/sys/firmware/acpi/tables/NBFT*`) with a header, a control descriptor, the
+ * structures that it points to, and a heap for fields of variable length (Boot Specification 1.0 and 1.1, 3.1.2).
  */
 import type { NbftFault, NbftHost, NbftList, NbftPrimary, NbftTable } from "../domain/nbft.js";
 import { NQN_BYTES_MAX } from "../domain/nqn.js";
@@ -14,7 +14,7 @@ import { NBFT_STRUCTURE, twoBits } from "./nbft-structures.js";
 import { decodeSubsystem, SUBSYSTEM_BYTES } from "./nbft-subsystem.js";
 import { decodeLatin1 } from "./text.js";
 
-/** More bytes than this are taken for a lie: real tables have a few thousand. */
+/** A table that claims more bytes than this is refused: real tables have a few thousand. */
 export const NBFT_BYTES_MAX = 1 << 20;
 
 const HEADER_BYTES = 64;
@@ -25,7 +25,7 @@ const HOST_ID_BYTES = 16;
 const SIGNATURE = "NBFT";
 const MAJOR_REVISION = 1;
 
-/** The version of each structure that revisions 1.0 and 1.1 define. */
+/** The version of every structure in revisions 1.0 and 1.1. */
 const STRUCTURE_VERSION = 1;
 
 const HEADER = { length: 4, majorRevision: 8, heapOffset: 36, heapLength: 40, minorRevision: 50 } as const;
@@ -49,7 +49,7 @@ const HOST_PRIMARY_SHIFT = 3;
 
 const PRIMARIES = ["not-indicated", "unselected", "selected", "reserved"] as const satisfies NbftPrimary[];
 
-/** Where the control descriptor tells of each list: offset, length of a descriptor, version, count. */
+/** The control descriptor's fields for each list: offset, length of a descriptor, version, count. */
 const LISTS: Readonly<Record<NbftList, { readonly field: number; readonly bytesMin: number }>> = {
   HFI: { field: 16, bytesMin: HFI_BYTES },
   subsystem: { field: 24, bytesMin: SUBSYSTEM_BYTES },
@@ -57,25 +57,25 @@ const LISTS: Readonly<Record<NbftList, { readonly field: number; readonly bytesM
   discovery: { field: 40, bytesMin: DISCOVERY_BYTES },
 };
 
-/** A list's descriptors, one behind the other. */
+/** The consecutive descriptors of a list. */
 interface Listed extends Extent {
   readonly list: NbftList;
   /** Bytes from one descriptor to the next. */
   readonly stride: number;
 }
 
-/** A part of the table that nothing else may lie in. */
+/** A part of the table that no other part may overlap. */
 interface Region extends Extent {
   readonly name: string;
 }
 
 /**
- * Reads a table; bytes behind its stated length do not count. Unknown flags and minor revisions are tolerated, as the
- * specification asks.
+ * Decodes a table and ignores bytes after its stated length. Unknown flags and minor revisions are tolerated, as the
+ * specification requires.
  *
- * Throws DecodeError where the table as a whole does not hold together: length, checksum, signature, revision, a control
- * or host descriptor that is not there, a list or heap outside the table or across another. One descriptor that cannot
- * be read makes an entry in `faults` and leaves the others to be used, as a machine may have to boot from them.
+ * Throws DecodeError if the table as a whole is not consistent: length, checksum, signature, revision, a missing control
+ * or host descriptor, a list or heap outside the table or overlapping another part. A descriptor that cannot be read goes
+ * to `faults`; the others stay usable, because a machine may have to boot from them.
  */
 export function decodeNbft(bytes: Uint8Array): NbftTable {
   const table = bytes.subarray(0, tableLength(bytes));
@@ -84,7 +84,7 @@ export function decodeNbft(bytes: Uint8Array): NbftTable {
     end: HEADER_BYTES,
   });
   if (header.u8(HEADER.majorRevision) !== MAJOR_REVISION) {
-    header.fail(`its major revision ${String(header.u8(HEADER.majorRevision))} is not known`);
+    header.fail(`its major revision ${String(header.u8(HEADER.majorRevision))} is unknown`);
   }
   const heap = extentOf(header.u32(HEADER.heapOffset), header.u32(HEADER.heapLength));
   if (heap.end > table.length) throw new DecodeError("NBFT heap", "it lies outside the table");
@@ -122,7 +122,7 @@ export function decodeNbft(bytes: Uint8Array): NbftTable {
   };
 }
 
-/** The length that the header states, after the checks that need nothing else. */
+/** The length that the header states, once length, signature and checksum are right. */
 function tableLength(bytes: Uint8Array): number {
   const fail = (problem: string): never => {
     throw new DecodeError("NBFT header", problem);
@@ -132,7 +132,7 @@ function tableLength(bytes: Uint8Array): number {
   const length = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(HEADER.length, true);
   if (length < HEADER_BYTES + CONTROL_BYTES) fail("its length leaves no room for a control descriptor");
   if (length > NBFT_BYTES_MAX) fail(`it claims more than ${String(NBFT_BYTES_MAX)} bytes`);
-  if (length > bytes.length) fail("it claims more bytes than there are");
+  if (length > bytes.length) fail("it claims more bytes than the table has");
   let sum = 0;
   for (let at = 0; at < length; at++) sum = (sum + (bytes[at] ?? 0)) & 0xff;
   if (sum !== 0) fail("the checksum is wrong");
@@ -145,19 +145,19 @@ function extentOf(start: number, length: number): Extent {
 
 function decodeControl(space: NbftSpace): NbftDescriptor {
   const control = new NbftDescriptor(space, "control descriptor", extentOf(HEADER_BYTES, CONTROL_BYTES));
-  if (control.u8(CONTROL.structure) !== NBFT_STRUCTURE.control) control.fail("it is another structure");
+  if (control.u8(CONTROL.structure) !== NBFT_STRUCTURE.control) control.fail("it has the wrong structure ID");
   if ((control.u8(CONTROL.flags) & CONTROL_VALID) === 0) control.fail("it is not marked as valid");
   const revision = control.u8(CONTROL.majorRevision);
-  if (revision !== MAJOR_REVISION) control.fail(`its major revision ${String(revision)} is not known`);
-  if (control.u16(CONTROL.length) < CONTROL_BYTES) control.fail("its length is too short for it");
+  if (revision !== MAJOR_REVISION) control.fail(`its major revision ${String(revision)} is unknown`);
+  if (control.u16(CONTROL.length) < CONTROL_BYTES) control.fail("its length is too short");
   if (control.u8(CONTROL.hostVersion) !== STRUCTURE_VERSION) {
-    control.fail(`version ${String(control.u8(CONTROL.hostVersion))} of the host descriptor is not known`);
+    control.fail(`version ${String(control.u8(CONTROL.hostVersion))} of the host descriptor is unknown`);
   }
-  if (control.u16(CONTROL.hostLength) < HOST_BYTES) control.fail("its host descriptor is too short for one");
+  if (control.u16(CONTROL.hostLength) < HOST_BYTES) control.fail("its host descriptor is too short");
   return control;
 }
 
-/** Where a list stands. Nothing that it says of an empty one counts. */
+/** The position of a list. The other fields of an empty list are ignored. */
 function listOf(control: NbftDescriptor, list: NbftList): Listed {
   const { field, bytesMin } = LISTS[list];
   const start = control.u32(field);
@@ -165,12 +165,12 @@ function listOf(control: NbftDescriptor, list: NbftList): Listed {
   const version = control.u8(field + 6);
   const count = control.u8(field + 7);
   if (count === 0) return { list, start: 0, end: 0, stride: bytesMin };
-  if (version !== STRUCTURE_VERSION) control.fail(`version ${String(version)} of its ${list} list is not known`);
-  if (stride < bytesMin) control.fail(`the descriptors of its ${list} list are too short for it`);
+  if (version !== STRUCTURE_VERSION) control.fail(`version ${String(version)} of its ${list} list is unknown`);
+  if (stride < bytesMin) control.fail(`the descriptors in its ${list} list are too short`);
   return { list, ...extentOf(start, stride * count), stride };
 }
 
-/** DecodeError where two share a byte. What is empty shares none. */
+/** Throws DecodeError if two regions overlap. An empty region overlaps nothing. */
 function checkApart(regions: readonly Region[]): void {
   const inOrder = regions.filter(({ start, end }) => end > start).sort((a, b) => a.start - b.start);
   let last: Region | undefined;
@@ -183,7 +183,7 @@ function checkApart(regions: readonly Region[]): void {
 }
 
 function decodeHost(host: NbftDescriptor): NbftHost {
-  if (host.u8(HOST.structure) !== NBFT_STRUCTURE.host) host.fail("it is another structure");
+  if (host.u8(HOST.structure) !== NBFT_STRUCTURE.host) host.fail("it has the wrong structure ID");
   const flags = host.u8(HOST.flags);
   if ((flags & HOST_VALID) === 0) host.fail("it is not marked as valid");
   const nqn = host.text(HOST.nqn, "NQN", NQN_BYTES_MAX);
@@ -198,7 +198,7 @@ function decodeHost(host: NbftDescriptor): NbftHost {
   };
 }
 
-/** At most 255 descriptors, as their count has one byte. Those that cannot be read go to `faults`. */
+/** At most 255 descriptors: their count has one byte. Those that cannot be read go to `faults`. */
 function decodeList<T>(
   space: NbftSpace,
   { list, start, end, stride }: Listed,

@@ -1,5 +1,5 @@
 /**
- * What `/sys/class/nvme/nvmeN` shows of a controller (6.1-cloud.s1.log, 6.12-cloud.s1.log, 6.12-cloud.s5.log). Nothing
+ * Controllers as `/sys/class/nvme/nvmeN` shows them (6.1-cloud.s1.log, 6.12-cloud.s1.log, 6.12-cloud.s5.log). Nothing
  * here throws.
  */
 import type { ControllerAttribute, SysfsRecord } from "../ports/sysfs.js";
@@ -11,11 +11,11 @@ export interface KernelAddress {
   readonly trsvcid: string;
   readonly hostTraddr: string;
   readonly hostIface: string;
-  /** The source address in use: absent before kernel 6.1, and while the controller is not connected. */
+  /** The source address in use. Absent before kernel 6.1, and while the controller is not connected. */
   readonly srcAddr: string;
 }
 
-/** One controller of the kernel, typed. Empty strings: not shown. */
+/** One kernel controller, typed. Empty strings: not shown. */
 export interface KernelController extends KernelAddress {
   /** `nvme0` */
   readonly name: string;
@@ -24,7 +24,7 @@ export interface KernelController extends KernelAddress {
   readonly subsysnqn: string;
   readonly hostnqn: string;
   readonly hostid: string;
-  /** `unknown` where the kernel lacks the attribute (before 5.18) or has not filled it in. */
+  /** `unknown` if the kernel lacks the attribute (before 5.18) or has not filled it in. */
   readonly cntrltype: ControllerType;
   /** `none`, `ddc`, `cdc`, `reserved`. */
   readonly dctype: string;
@@ -32,14 +32,14 @@ export interface KernelController extends KernelAddress {
   readonly state: string;
   /** `undefined`: not shown. */
   readonly cntlid: number | undefined;
-  /** Transport, address, subsystem NQN and state are filled in: they are not yet when `add` is sent (field bug 19). */
+  /** Transport, address, subsystem NQN and state are filled in. They are not yet when `add` is sent (field bug 19). */
   readonly complete: boolean;
 }
 
-/** The kernel's word for an option that was not given; no interface and no address (field bug 22). */
+/** The kernel's word for an option that was not given. It names no interface and no address (field bug 22). */
 const ABSENT = "none";
 
-/** What printk makes of the NQN of a controller that has no subsystem yet, until its first connect succeeds (6.1 and 6.12). */
+/** How printk shows the NQN of a controller without a subsystem, until its first connect succeeds (6.1 and 6.12). */
 const NO_SUBSYSTEM: ReadonlySet<string> = new Set(["(efault)", "(null)"]);
 
 const ADDRESS_FIELDS: ReadonlyMap<string, keyof KernelAddress> = new Map([
@@ -50,7 +50,7 @@ const ADDRESS_FIELDS: ReadonlyMap<string, keyof KernelAddress> = new Map([
   ["src_addr", "srcAddr"],
 ]);
 
-/** Parses an `address` attribute, newline or not. A PCIe controller shows its bus address, which becomes `traddr`. */
+/** Parses an `address` attribute, with or without newline. A PCIe controller's bus address becomes `traddr`. */
 export function parseAddress(text: string): KernelAddress {
   const address = { traddr: "", trsvcid: "", hostTraddr: "", hostIface: "", srcAddr: "" };
   let bare = "";
@@ -93,7 +93,7 @@ function parseControllerType(text: string): ControllerType {
     case "":
       return "unknown";
     default:
-      // A kind that a later kernel names is one that nobody here may act on.
+      // The core must not act on a controller type that a later kernel adds.
       return "reserved";
   }
 }
@@ -102,7 +102,7 @@ function parseCount(text: string): number | undefined {
   return /^[0-9]{1,9}$/.test(text) ? Number(text) : undefined;
 }
 
-/** Types one controller's attributes. Never throws: what is missing or odd is empty, `undefined` or `unknown`. */
+/** Types one controller's attributes. Never throws: missing or invalid values become empty, `undefined` or `unknown`. */
 export function parseControllerRecord(record: SysfsRecord): KernelController {
   const text = (attribute: ControllerAttribute): string => record.attributes[attribute]?.trim() ?? "";
   const address = text("address");
@@ -110,7 +110,7 @@ export function parseControllerRecord(record: SysfsRecord): KernelController {
   const shown = text("subsysnqn");
   const subsysnqn = NO_SUBSYSTEM.has(shown) ? "" : shown;
   const state = text("state");
-  // A loop controller has no address unless it was given one.
+  // A loop controller has no address unless one was configured.
   const addressed = address !== "" || transport === "loop";
   return {
     name: record.name,

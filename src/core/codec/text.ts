@@ -1,16 +1,16 @@
-/** Bytes to text and back, without the help of any runtime. */
+/** Bytes to text and back, independent of the runtime. */
 import { utf8Length } from "../domain/utf8.js";
 import { DecodeError, EncodeError } from "./error.js";
 
-/** How many characters go through one call: an argument list must stay short of the engine's stack. */
+/** Characters per call: the argument list must fit the engine's stack. */
 const CHUNK_CHARACTERS = 4096;
 
 const REPLACEMENT = 0xfffd;
 
-/** Applies `String.fromCharCode` to bytes as they are: spreading them takes six times as long. */
+/** Applies `String.fromCharCode` to the bytes directly: spreading them takes six times as long. */
 const apply: (call: (...codes: number[]) => string, self: undefined, codes: Uint8Array) => string = Reflect.apply;
 
-/** One character per byte (ISO 8859-1): loses nothing, whatever the bytes are. */
+/** One character per byte (ISO 8859-1). Lossless for all bytes. */
 export function decodeLatin1(bytes: Uint8Array): string {
   if (bytes.length <= CHUNK_CHARACTERS) return apply(String.fromCharCode, undefined, bytes);
   let text = "";
@@ -20,7 +20,7 @@ export function decodeLatin1(bytes: Uint8Array): string {
   return text;
 }
 
-/** One byte per character; EncodeError where a character is beyond U+00FF. */
+/** One byte per character. Throws EncodeError for a character beyond U+00FF. */
 export function encodeLatin1(text: string): Uint8Array {
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) {
@@ -31,7 +31,7 @@ export function encodeLatin1(text: string): Uint8Array {
   return bytes;
 }
 
-/** UTF-8; a lone surrogate becomes U+FFFD. */
+/** Encodes UTF-8. A lone surrogate becomes U+FFFD. */
 export function encodeUtf8(text: string): Uint8Array {
   const bytes = new Uint8Array(utf8Length(text));
   let at = 0;
@@ -57,7 +57,7 @@ export function encodeUtf8(text: string): Uint8Array {
   return bytes;
 }
 
-/** UTF-8; each maximal part that is none becomes one U+FFFD, as browsers and Node do. A byte order mark is kept. */
+/** Decodes UTF-8. Each maximal invalid part becomes one U+FFFD, as in browsers and Node. Keeps a byte order mark. */
 export function decodeUtf8(bytes: Uint8Array): string {
   let ascii = 0;
   while (ascii < bytes.length && (bytes[ascii] ?? 0) < 0x80) ascii++;
@@ -82,7 +82,7 @@ function decodeMultibyte(bytes: Uint8Array, start: number): string {
   return parts.join("");
 }
 
-/** One sequence that starts with `lead` (>= 0x80): its code point, and how many bytes it took (>= 1). */
+/** One sequence that starts with `lead` (>= 0x80): its code point, and the number of bytes it takes (>= 1). */
 function decodeSequence(bytes: Uint8Array, at: number, lead: number): readonly [code: number, taken: number] {
   const more =
     lead >= 0xc2 && lead <= 0xdf ? 1 : lead >= 0xe0 && lead <= 0xef ? 2 : lead >= 0xf0 && lead <= 0xf4 ? 3 : 0;
@@ -90,7 +90,7 @@ function decodeSequence(bytes: Uint8Array, at: number, lead: number): readonly [
   let code = more === 1 ? lead & 0x1f : more === 2 ? lead & 0x0f : lead & 0x07;
   for (let i = 1; i <= more; i++) {
     const byte = bytes[at + i] ?? 0;
-    // The second byte excludes overlong forms, surrogates and what lies beyond U+10FFFF.
+    // The second byte excludes overlong forms, surrogates and code points beyond U+10FFFF.
     const low = i > 1 ? 0x80 : lead === 0xe0 ? 0xa0 : lead === 0xf0 ? 0x90 : 0x80;
     const high = i > 1 ? 0xbf : lead === 0xed ? 0x9f : lead === 0xf4 ? 0x8f : 0xbf;
     if (byte < low || byte > high) return [REPLACEMENT, i];
@@ -101,16 +101,16 @@ function decodeSequence(bytes: Uint8Array, at: number, lead: number): readonly [
 
 const HEX_DIGITS = "0123456789abcdef";
 
-/** Lower case, two digits a byte. */
+/** Lower case, two digits per byte. */
 export function toHex(bytes: Uint8Array): string {
   let text = "";
   for (const byte of bytes) text += HEX_DIGITS.charAt(byte >> 4) + HEX_DIGITS.charAt(byte & 0x0f);
   return text;
 }
 
-/** Two digits a byte, in either case, nothing between; DecodeError otherwise. */
+/** Two digits per byte, in either case, without separators. Throws DecodeError otherwise. */
 export function fromHex(text: string): Uint8Array {
-  if (text.length % 2 !== 0) throw new DecodeError("hex", "an odd number of digits");
+  if (text.length % 2 !== 0) throw new DecodeError("hex", "it has an odd number of digits");
   const bytes = new Uint8Array(text.length / 2);
   for (let i = 0; i < bytes.length; i++) {
     bytes[i] = (hexDigit(text.charCodeAt(2 * i)) << 4) | hexDigit(text.charCodeAt(2 * i + 1));
@@ -122,12 +122,12 @@ function hexDigit(code: number): number {
   if (code >= 0x30 && code <= 0x39) return code - 0x30;
   const lower = code | 0x20;
   if (lower >= 0x61 && lower <= 0x66) return lower - 0x61 + 10;
-  throw new DecodeError("hex", "a character that is no digit");
+  throw new DecodeError("hex", "a character is not a hexadecimal digit");
 }
 
-/** A fixed field inside a record. */
+/** A field at a fixed position in a record. */
 export interface TextField {
-  /** Named in errors: `subnqn`. */
+  /** The name in errors: `subnqn`. */
   readonly name: string;
   /** In bytes from the start of the record. */
   readonly offset: number;
@@ -135,14 +135,14 @@ export interface TextField {
   readonly length: number;
 }
 
-/** What fills a field behind its text. */
+/** What fills a field after its text. */
 export type Padding = "nul" | "space";
 
 const SPACE = 0x20;
 
 /**
- * The text of a padded field: up to its first NUL, without spaces at either end. The field must lie within `bytes`.
- * Some targets pad with NUL, others with spaces, and some with both.
+ * The text of a padded field, up to its first NUL, without spaces at either end. The field must lie within `bytes`.
+ * Some targets pad with NULs, some with spaces, some with both.
  */
 export function readTextField(bytes: Uint8Array, field: TextField, base = 0): string {
   let start = base + field.offset;
@@ -154,7 +154,7 @@ export function readTextField(bytes: Uint8Array, field: TextField, base = 0): st
   return start === end ? "" : decodeUtf8(bytes.subarray(start, end));
 }
 
-/** Writes a padded field; EncodeError where the text is longer than the field. */
+/** Writes a padded field. Throws EncodeError if the text is longer than the field. */
 export function writeTextField(bytes: Uint8Array, field: TextField, text: string, padding: Padding): void {
   const encoded = encodeUtf8(text);
   if (encoded.length > field.length) throw new EncodeError(field.name, "the text is longer than its field");

@@ -2,7 +2,7 @@
 import { DecodeError, EncodeError } from "./error.js";
 import { decodeLatin1, encodeLatin1 } from "./text.js";
 
-/** One kernel uevent. Text is one character a byte, so that odd bytes survive. */
+/** One kernel uevent. Text has one character per byte, so that all bytes survive. */
 export interface Uevent {
   /** `add`, `change`, `remove`, ... */
   readonly action: string;
@@ -11,14 +11,14 @@ export interface Uevent {
   /** `nvme` for a controller. */
   readonly subsystem: string;
   readonly seqnum: number;
-  /** Everything else, in the message's order: `NVME_AEN`, `DEVNAME`, `NVME_TRADDR`, ... */
+  /** All other keys, in message order: `NVME_AEN`, `DEVNAME`, `NVME_TRADDR`, ... */
   readonly properties: ReadonlyMap<string, string>;
 }
 
-/** The longest message taken, in bytes. The kernel's own buffer is 2048 behind a header of one path. */
+/** The longest message accepted, in bytes. The kernel's own buffer has 2048, after a header of one path. */
 export const UEVENT_BYTES_MAX = 8192;
 
-/** Digits of the largest sequence number taken: 31 years at a million events a second. */
+/** Digits of the largest sequence number accepted: 31 years at a million events per second. */
 const SEQNUM_DIGITS_MAX = 15;
 
 const WHAT = "uevent";
@@ -38,8 +38,8 @@ function startsWithAt(bytes: Uint8Array, at: number, prefix: Uint8Array, length:
 }
 
 /**
- * False where the message is of another subsystem than `nvme` for certain, without decoding it. True also for a message
- * cut short before that can be told: `decodeUevent` then says what is wrong with it.
+ * False if the message certainly belongs to a subsystem other than `nvme`. Does not decode the message. Also true for a
+ * message that is cut short before its subsystem: `decodeUevent` then reports the problem.
  */
 export function isNvmeUevent(bytes: Uint8Array): boolean {
   let nul = bytes.indexOf(0);
@@ -55,19 +55,19 @@ export function isNvmeUevent(bytes: Uint8Array): boolean {
 
 function parseSeqnum(text: string): number {
   if (text.length > SEQNUM_DIGITS_MAX || !/^[0-9]+$/.test(text)) {
-    throw new DecodeError(WHAT, "SEQNUM is no number");
+    throw new DecodeError(WHAT, "SEQNUM is not a number");
   }
   return Number(text);
 }
 
 /**
- * Decodes one message. Throws DecodeError where it is too long, cut short (no NUL at its end, or no SEQNUM, which the
- * kernel writes last) or malformed (header unlike ACTION and DEVPATH, a part that is no `KEY=value`).
+ * Decodes one message. Throws DecodeError if it is too long, cut short (no NUL at its end, or no SEQNUM, which the kernel
+ * writes last) or malformed (a header that does not match ACTION and DEVPATH, a part that is not `KEY=value`).
  */
 export function decodeUevent(bytes: Uint8Array): Uevent {
-  if (bytes.length > UEVENT_BYTES_MAX) throw new DecodeError(WHAT, "longer than any kernel sends");
+  if (bytes.length > UEVENT_BYTES_MAX) throw new DecodeError(WHAT, "it is longer than any that the kernel sends");
   const text = decodeLatin1(bytes);
-  if (!text.endsWith("\0")) throw new DecodeError(WHAT, "cut short");
+  if (!text.endsWith("\0")) throw new DecodeError(WHAT, "it is cut short");
   const headerEnd = text.indexOf("\0");
   let action: string | undefined;
   let devpath: string | undefined;
@@ -77,7 +77,7 @@ export function decodeUevent(bytes: Uint8Array): Uevent {
   for (let at = headerEnd + 1; at < text.length;) {
     const end = text.indexOf("\0", at);
     const equals = text.indexOf("=", at);
-    if (equals <= at || equals > end) throw new DecodeError(WHAT, "a part is no KEY=value");
+    if (equals <= at || equals > end) throw new DecodeError(WHAT, "a part is not KEY=value");
     const key = text.slice(at, equals);
     const value = text.slice(equals + 1, end);
     at = end + 1;
@@ -87,7 +87,7 @@ export function decodeUevent(bytes: Uint8Array): Uevent {
     else if (key === "SEQNUM") seqnum = value;
     else properties.set(key, value);
   }
-  if (seqnum === undefined) throw new DecodeError(WHAT, "cut short: no SEQNUM");
+  if (seqnum === undefined) throw new DecodeError(WHAT, "it is cut short: SEQNUM is missing");
   if (action === undefined || devpath === undefined || subsystem === undefined) {
     throw new DecodeError(WHAT, "ACTION, DEVPATH or SUBSYSTEM is missing");
   }
@@ -100,23 +100,23 @@ export function decodeUevent(bytes: Uint8Array): Uevent {
 const OWN_KEYS: ReadonlySet<string> = new Set(["ACTION", "DEVPATH", "SUBSYSTEM", "SEQNUM"]);
 
 /**
- * The message a kernel sends: header, ACTION, DEVPATH, SUBSYSTEM, the properties in their order, SEQNUM. Throws
- * EncodeError where a text holds a NUL or a character beyond U+00FF, where a key cannot be one, or where it all is too long.
+ * A message as the kernel sends it: header, ACTION, DEVPATH, SUBSYSTEM, the properties in their order, SEQNUM. Throws
+ * EncodeError if a text holds a NUL or a character beyond U+00FF, if a key is not valid, or if the message is too long.
  */
 export function encodeUevent(uevent: Uevent): Uint8Array {
   const { action, devpath, subsystem, seqnum } = uevent;
   let text = `${action}@${devpath}\0ACTION=${action}\0DEVPATH=${devpath}\0SUBSYSTEM=${subsystem}\0`;
   let parts = 5;
   for (const [key, value] of uevent.properties) {
-    if (key === "" || key.includes("=") || OWN_KEYS.has(key)) throw new EncodeError(WHAT, "a key that cannot be one");
+    if (key === "" || key.includes("=") || OWN_KEYS.has(key)) throw new EncodeError(WHAT, "a key is not valid");
     text += `${key}=${value}\0`;
     parts++;
   }
   text += `SEQNUM=${String(seqnum)}\0`;
   if (!Number.isSafeInteger(seqnum) || seqnum < 0 || String(seqnum).length > SEQNUM_DIGITS_MAX) {
-    throw new EncodeError(WHAT, "SEQNUM is no sequence number");
+    throw new EncodeError(WHAT, "SEQNUM is not a sequence number");
   }
-  if (text.length > UEVENT_BYTES_MAX) throw new EncodeError(WHAT, "longer than any kernel sends");
+  if (text.length > UEVENT_BYTES_MAX) throw new EncodeError(WHAT, "it is longer than any that the kernel sends");
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
@@ -124,6 +124,6 @@ export function encodeUevent(uevent: Uevent): Uint8Array {
     if (code === 0) parts--;
     bytes[i] = code;
   }
-  if (parts !== 0) throw new EncodeError(WHAT, "a NUL inside a text");
+  if (parts !== 0) throw new EncodeError(WHAT, "a text holds a NUL");
   return bytes;
 }

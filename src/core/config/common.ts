@@ -29,16 +29,16 @@ function readEntries(reader: ConfigReader, names: readonly string[], use: EntryU
   return entries.sort((a, b) => a.line - b.line);
 }
 
-/** Says which entries can connect to nothing, or exclude nothing, as they stand. */
+/** Notes the entries that can connect to nothing or exclude nothing. */
 function checkEntries(reader: ConfigReader, config: CommonConfig): void {
   const { ignoreIface } = config;
   for (const entry of config.controllers) {
     const id = transportIdOf(entry, { service: reader.service, ignoreIface });
-    if ("missing" in id) reader.note("error", entry.line, `controller: it gives no ${id.missing}; the line is ignored`);
+    if ("missing" in id) reader.note("error", entry.line, `controller: ${id.missing} is missing; the line is ignored`);
   }
   for (const entry of config.excludes) {
     if (ignoreIface && entry.hostIface !== "")
-      reader.note("warning", entry.line, "exclude: host-iface finds nothing while ignore-iface is true");
+      reader.note("warning", entry.line, "exclude: host-iface matches nothing while ignore-iface is true");
   }
 }
 
@@ -54,7 +54,7 @@ function readCommon(reader: ConfigReader): CommonConfig {
   };
 }
 
-/** Parses a service's file; `specific` reads what only that service has. */
+/** Parses a service's file. `specific` reads the options that only that service has. */
 export function parseConfig<Config extends CommonConfig>(
   service: ServiceName,
   file: string,
@@ -63,7 +63,7 @@ export function parseConfig<Config extends CommonConfig>(
 ): Parsed<Config> {
   const ini = parseIni(text);
   if (!ini.ok) {
-    const problem = `this line cannot be understood: ${ini.problem}; the whole file is left aside`;
+    const problem = `this line is not valid: ${ini.problem}; the whole file is ignored`;
     return { ok: false, notes: [{ level: "error", file, line: ini.line, text: problem }] };
   }
   const reader = new ConfigReader(service, file, ini.sections);

@@ -1,4 +1,4 @@
-/** `controller =` and `exclude =` lines: how one is read, what it connects to, what it keeps from being connected. */
+/** `controller =` and `exclude =` lines: parsing, the connections they ask for, the connections they exclude. */
 import { fitsOption } from "../codec/fabrics-options.js";
 import { canonicalAddress, parseIp } from "../domain/ip-address.js";
 import { fitsNqn, NQN_BYTES_MAX } from "../domain/nqn.js";
@@ -12,11 +12,11 @@ import {
 } from "../domain/transport-id.js";
 import type { ServiceName } from "../ports/bus.js";
 import { CONNECTION_DEFINITIONS } from "./definitions.js";
-import { quote, showName } from "./reader.js";
+import { COMMENT_ADVICE, quote, showName } from "./reader.js";
 import type { ConfigNote, ControllerEntry, IpFamily } from "./types.js";
 import { CONNECTION_KEYS, CONNECTION_OPTIONS, type ConnectionOptions } from "../domain/connection-options.js";
 
-/** Keys that say which connection is meant. */
+/** Keys that identify a connection. */
 const IDENTITY_KEYS = ["transport", "traddr", "trsvcid", "nqn", "host-traddr", "host-iface", "host-nqn"] as const;
 
 type IdentityKey = (typeof IDENTITY_KEYS)[number];
@@ -26,7 +26,7 @@ export type EntryUse = "controller" | "exclude";
 export type EntryNote = Pick<ConfigNote, "level" | "text">;
 
 export interface ParsedEntry {
-  /** `undefined`: the line says nothing that may be acted upon, and a note says why. */
+  /** `undefined`: the line has no effect, and a note says why. */
   readonly entry: ControllerEntry | undefined;
   readonly notes: readonly EntryNote[];
 }
@@ -37,7 +37,7 @@ function isIdentityKey(key: string): key is IdentityKey {
   return IDENTITY_KEYS.some((one) => one === key);
 }
 
-/** The name, in the code, of a connection option as files spell it. */
+/** The name in code of a connection option, by its name in files. */
 const CONNECTION_KEY_OF: ReadonlyMap<string, keyof ConnectionOptions> = new Map(
   CONNECTION_KEYS.map((key) => [CONNECTION_OPTIONS[key].file, key]),
 );
@@ -49,7 +49,7 @@ function parsePort(text: string): string | undefined {
   return port >= 1 && port <= 65535 ? String(port) : undefined;
 }
 
-/** Reads one line. A class, as what is read so far and what is to be said of it grow together. */
+/** Parses one line. It is a class because the entry and its notes grow together. */
 class EntryReader {
   readonly notes: EntryNote[] = [];
   readonly #use: EntryUse;
@@ -70,25 +70,25 @@ class EntryReader {
     this.notes.push({ level: "error", text: `${this.#use}: ${text}; the line is ignored` });
   }
 
-  /** In an exclusion, what is not understood must not simply fall away: the rest would exclude more than was meant. */
+  /** An unknown part invalidates a whole exclusion: without that part, it would exclude more than intended. */
   #skip(text: string): void {
     if (this.#use === "exclude") this.#refuse(text);
-    else this.#warn(`${text}, and is ignored`);
+    else this.#warn(`${text} and is ignored`);
   }
 
-  /** No value holds a number sign behind white space; nvme-stas's own manual shows such comments behind `exclude`. */
+  /** No value has a number sign after white space. The nvme-stas manual shows such comments after `exclude` values. */
   withoutComment(text: string): string {
     const start = text.search(/(?:^|\s)#/);
     if (start < 0) return text;
-    this.#warn("what follows # is taken for a comment; write comments on lines of their own");
+    this.#warn(`the text after # is treated as a comment; ${COMMENT_ADVICE}`);
     return text.slice(0, start);
   }
 
   token(token: string): void {
     const equals = token.indexOf("=");
     if (equals < 0) {
-      // A lone word could be a secret, so it is not repeated.
-      if (/\s/.test(token)) this.#warn("a part without = is taken for a comment; write comments on lines of their own");
+      // A lone word could be a secret, so the note does not repeat it.
+      if (/\s/.test(token)) this.#warn(`a part without = is treated as a comment; ${COMMENT_ADVICE}`);
       else this.#skip("a part has no =");
       return;
     }
@@ -105,11 +105,11 @@ class EntryReader {
       if (this.#use === "exclude") this.#refuse(`${key} has no value`);
       else this.#identity.delete(key);
     } else if (/\s/.test(value) || !fitsOption(value)) {
-      this.#refuse(`${key} holds a comma or white space`);
+      this.#refuse(`${key} contains a comma or white space`);
     } else if ((key === "nqn" || key === "host-nqn") && !fitsNqn(value)) {
       this.#refuse(`${key} is longer than ${String(NQN_BYTES_MAX)} bytes`);
     } else if (this.#use === "exclude" && key === "host-traddr") {
-      this.#warn("host-traddr does not count in an exclusion, and is ignored");
+      this.#warn("host-traddr does not apply to exclusions and is ignored");
     } else {
       this.#identity.set(key, value);
     }
@@ -122,14 +122,14 @@ class EntryReader {
   ): void {
     const { name, expected } = definition;
     if (this.#use === "exclude") {
-      this.#warn(`${name} does not count in an exclusion, and is ignored`);
+      this.#warn(`${name} does not apply to exclusions and is ignored`);
       return;
     }
     const value = definition.read(text);
     const secret = key === "dhchapSecret" || key === "dhchapCtrlSecret";
     if (value === undefined || !fitsOption(text)) {
-      const given = secret || text === "" ? "" : `${quote(text)} is not taken, `;
-      this.#warn(`${name}: ${given}what [Global] says holds; expected ${expected}`);
+      const problem = secret || text === "" ? "" : `${quote(text)} is not valid; `;
+      this.#warn(`${name}: ${problem}the value from [Global] applies; expected ${expected}`);
     } else {
       this.#options[key] = value;
     }
@@ -139,7 +139,7 @@ class EntryReader {
     const text = this.#identity.get("transport") ?? "";
     const transport = parseTransport(text);
     if (text !== "" && transport === undefined)
-      this.#refuse(`transport ${quote(text)} is none of ${TRANSPORTS.join(", ")}`);
+      this.#refuse(`transport ${quote(text)} is not one of ${TRANSPORTS.join(", ")}`);
     return transport ?? "";
   }
 
@@ -147,7 +147,7 @@ class EntryReader {
     const text = this.#identity.get("trsvcid") ?? "";
     if (text === "" || transport === "fc" || transport === "loop") return "";
     const port = parsePort(text);
-    if (port === undefined) this.#refuse(`trsvcid ${quote(text)} is no port number`);
+    if (port === undefined) this.#refuse(`trsvcid ${quote(text)} is not a port number`);
     return port ?? "";
   }
 
@@ -166,24 +166,24 @@ class EntryReader {
     };
     if (!this.#isUsable) return undefined;
     if (this.#use === "exclude" && isEmpty(entry)) {
-      this.#warn("it names nothing, and excludes nothing");
+      this.#warn("it names nothing and so excludes nothing");
       return undefined;
     }
     return entry;
   }
 }
 
-/** Whether an exclusion says nothing about what it excludes. */
+/** Whether an exclusion names nothing. */
 function isEmpty(entry: ControllerEntry): boolean {
   const { transport, traddr, trsvcid, nqn, hostIface, hostNqn } = entry;
   return [transport, traddr, trsvcid, nqn, hostIface, hostNqn].every((text) => text === "");
 }
 
 /**
- * Reads the value of one `controller` or `exclude` option: `key=value;key=value`. A value may hold `=`. Notes repeat no
- * secret.
+ * Parses the value of one `controller` or `exclude` option: `key=value;key=value`. A value may contain `=`. Notes never
+ * repeat a secret.
  *
- * @param line the line of the file, for reasons
+ * @param line the line in the file, for reasons
  */
 export function parseControllerEntry(use: EntryUse, text: string, line: number): ParsedEntry {
   const reader = new EntryReader(use);
@@ -201,15 +201,15 @@ export interface EntryContext {
 }
 
 /**
- * The connection that an entry asks for, or the key that it lacks: transport always, traddr for all but loop; the NQN for stac, where
- * staf takes the well-known one. The port has a default.
+ * The connection that an entry asks for, or the key that it lacks. An entry needs a transport, a traddr unless the
+ * transport is loop, and an NQN for stac; staf uses the well-known NQN by default. The port has a default.
  */
 export function transportIdOf(
   entry: ControllerEntry,
   context: EntryContext,
 ): TransportId | { readonly missing: string } {
   if (entry.transport === "") return { missing: "transport" };
-  // A loop target has no address unless it was given one.
+  // A loop target has no address unless one was configured.
   if (entry.traddr === "" && entry.transport !== "loop") return { missing: "traddr" };
   if (entry.nqn === "" && context.service === "stac") return { missing: "nqn" };
   return {
@@ -234,15 +234,15 @@ function scopedAddress(traddr: string): ScopedAddress {
   return address ?? { text: traddr.toLowerCase(), scope: "" };
 }
 
-/** An exclusion without a scope means the address on every link; one with a scope means that interface. */
+/** An exclusion without a scope covers the address on every link; one with a scope covers that interface only. */
 function excludesAddress(excluded: ScopedAddress, candidate: ScopedAddress, hostIface: string): boolean {
   if (excluded.text !== candidate.text) return false;
   return excluded.scope === "" || excluded.scope === (candidate.scope === "" ? hostIface : candidate.scope);
 }
 
 /**
- * The first exclusion that covers a connection. All keys that it gives must fit; host-traddr does not count. Addresses
- * are compared as addresses, whatever their spelling. An exclusion without keys covers nothing (field bug 14).
+ * The first exclusion that covers a connection. All its keys must match, except host-traddr, which is ignored. Addresses
+ * match in any spelling. An exclusion without keys covers nothing (field bug 14).
  */
 export function isExcluded(id: TransportId, excludes: readonly ControllerEntry[]): ControllerEntry | undefined {
   if (excludes.length === 0) return undefined;
@@ -260,7 +260,7 @@ export function isExcluded(id: TransportId, excludes: readonly ControllerEntry[]
   );
 }
 
-/** Whether ip-family admits the address. Host names and other transports are not its business. */
+/** Whether ip-family admits the address. It applies neither to host names nor to transports other than tcp and rdma. */
 export function allowedFamily(id: TransportId, ipFamilies: readonly IpFamily[]): boolean {
   if (id.transport !== "tcp" && id.transport !== "rdma") return true;
   const address = parseIp(id.traddr);

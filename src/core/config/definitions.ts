@@ -1,4 +1,4 @@
-/** Every option of stafd.conf and stacd.conf: where it stands, what it takes, what holds without it. */
+/** Every option of stafd.conf and stacd.conf: its section, its values, its default. */
 import type { Transport } from "../domain/transport-id.js";
 import { parseTimeSpan } from "../domain/time-span.js";
 import { type Milliseconds, Milliseconds as ms, Seconds } from "../domain/units.js";
@@ -14,13 +14,13 @@ export const SECTIONS = {
   controllers: "Controllers",
 } as const;
 
-/** What a value may be, and how its text is read. */
+/** The values that an option accepts, and how to parse them. */
 export interface ValueKind<T> {
   /** Completes "expected ...". */
   readonly expected: string;
-  /** `undefined` where the text is none of these. */
+  /** `undefined` if the text is not one of these values. */
   readonly read: (text: string) => T | undefined;
-  /** What a person should know of a value that was accepted. */
+  /** What a person should know about an accepted value. */
   readonly remark?: (text: string) => string | undefined;
 }
 
@@ -31,7 +31,7 @@ export interface OptionDefinition<T> extends ValueKind<T> {
   readonly fallback: Readonly<Record<ServiceName, T>>;
 }
 
-/** The kernel keeps its numbers in an int. */
+/** The kernel stores these numbers in an int. */
 const INT_MAX = 2 ** 31 - 1;
 
 const FLAG = words({ true: true, false: false });
@@ -68,7 +68,7 @@ function seconds(least: number): ValueKind<Seconds> {
 
 const SECRET: ValueKind<string> = { expected: "a secret", read: (text) => (text === "" ? undefined : text) };
 
-/** Of a key or a keyring (keyctl(1)): positive, as the kernel has them, decimal or hexadecimal. */
+/** Serial number of a key or a keyring (keyctl(1)): positive, as in the kernel, decimal or hexadecimal. */
 const SERIAL: ValueKind<number> = {
   expected: "the serial number of a key, such as 0x1a2b3c4d",
   read: (text) => {
@@ -92,7 +92,7 @@ function option<T>(
   return { ...kind, services, section, name, fallback: { staf: fallback, stac: fallback } };
 }
 
-/** A connection option: in [Global] for every connection, or on one `controller` line. */
+/** A connection option: in [Global] for all connections, or on one `controller` line. */
 function connection<K extends keyof ConnectionOptions>(
   services: readonly ServiceName[],
   key: K,
@@ -102,7 +102,7 @@ function connection<K extends keyof ConnectionOptions>(
   return option<ConnectionOptions[K]>(services, SECTIONS.global, CONNECTION_OPTIONS[key].file, kind, fallback);
 }
 
-/** The options of one connection: what they accept, and what holds where no file sets them. */
+/** The options of one connection: their values and defaults. */
 export const CONNECTION_DEFINITIONS: {
   readonly [K in keyof ConnectionOptions]: OptionDefinition<ConnectionOptions[K]>;
 } = {
@@ -131,7 +131,7 @@ const IP_FAMILIES: ValueKind<readonly IpFamily[]> = words({
 });
 
 const TIME_SPAN: ValueKind<Milliseconds | "forever"> = {
-  expected: "a time span such as 72hours, 3 days 5 hours, 0, or -1 for ever",
+  expected: "a time span such as 72hours, 3 days 5 hours, 0, or -1 (forever)",
   read: parseTimeSpan,
 };
 
@@ -151,29 +151,27 @@ const TRANSPORT_LIST: ValueKind<readonly Transport[]> = {
     return known.length === 0 ? undefined : known;
   },
   remark: (text) => {
-    const strangers = text
-      .split("+")
-      .filter((item) => !DISCONNECTABLE.some((one) => one === item.trim().toLowerCase()));
-    return strangers.length === 0 ? undefined : "what is not tcp, rdma or fc is ignored";
+    const ignored = text.split("+").filter((item) => !DISCONNECTABLE.some((one) => one === item.trim().toLowerCase()));
+    return ignored.length === 0 ? undefined : "transports other than tcp, rdma and fc are ignored";
   },
 };
 
 const ATTEMPTS = integer(0, INT_MAX);
 
-/** One attempt would give up before the flag could be seen to clear. */
+/** With one attempt, stac would give up before it could see the flag clear. */
 const NCC_ATTEMPTS: ValueKind<number> = {
   expected: ATTEMPTS.expected,
   read: (text) => {
     const value = ATTEMPTS.read(text);
     return value === 1 ? 2 : value;
   },
-  remark: (text) => (ATTEMPTS.read(text) === 1 ? "1 means 2, the least there is" : undefined),
+  remark: (text) => (ATTEMPTS.read(text) === 1 ? "1 is raised to 2, the minimum" : undefined),
 };
 
-/** An extension: nvme-stas knows Avahi alone. */
+/** An extension: nvme-stas supports Avahi only. */
 const PROVIDERS: ValueKind<MdnsProvider> = words({ auto: "auto", avahi: "avahi", builtin: "builtin" });
 
-/** An extension: what nvme-stas did before it had zeroconf-connections-persistence is `purge`. */
+/** An extension: `purge` is what nvme-stas did before it had zeroconf-connections-persistence. */
 const GOODBYES: ValueKind<"keep" | "purge"> = words({ keep: "keep", purge: "purge" });
 
 export const OPTIONS = {
@@ -183,7 +181,7 @@ export const OPTIONS = {
   ipFamilies: option(BOTH, SECTIONS.global, "ip-family", IP_FAMILIES, ["ipv4", "ipv6"]),
   pleo: option(STAF, SECTIONS.global, "pleo", ENABLED, true),
   zeroconf: option(STAF, SECTIONS.serviceDiscovery, "zeroconf", ENABLED, true),
-  /** `undefined`: not given, which decides together with the deprecated one. */
+  /** `undefined`: not given. The deprecated option counts as well. */
   persistent: option<boolean | undefined>(STAF, SECTIONS.discovery, "persistent-connections", FLAG, undefined),
   zeroconfPersistence: option(
     STAF,
@@ -199,7 +197,7 @@ export const OPTIONS = {
   zeroconfGoodbye: option<"keep" | "purge">(STAF, SECTIONS.serviceDiscovery, "zeroconf-goodbye", GOODBYES, "keep"),
 } as const;
 
-/** Options that repeat, one entry a value. */
+/** Options that may repeat, one entry per value. */
 export const ENTRY_OPTIONS = [
   { services: BOTH, section: SECTIONS.controllers, name: "controller" },
   { services: BOTH, section: SECTIONS.controllers, name: "exclude" },
@@ -209,20 +207,20 @@ export interface DeprecatedOption {
   readonly services: readonly ServiceName[];
   readonly section: string;
   readonly name: string;
-  /** What to do about it. */
+  /** What the user should do. */
   readonly advice: string;
 }
 
 const NO_EFFECT = "it has no effect here; remove the line";
 
-/** Still read under another name, or documented once and without effect. */
+/** Options that are still read under another name, or that were once documented and have no effect. */
 export const DEPRECATED_OPTIONS: readonly DeprecatedOption[] = [
-  { services: BOTH, section: SECTIONS.controllers, name: "blacklist", advice: "write exclude instead" },
+  { services: BOTH, section: SECTIONS.controllers, name: "blacklist", advice: "use exclude instead" },
   {
     services: STAF,
     section: SECTIONS.global,
     name: "persistent-connections",
-    advice: `write it in section [${SECTIONS.discovery}] instead`,
+    advice: `move it to section [${SECTIONS.discovery}]`,
   },
   { services: BOTH, section: SECTIONS.global, name: "udev-rule", advice: NO_EFFECT },
   { services: BOTH, section: SECTIONS.global, name: "duplicate-connect", advice: NO_EFFECT },
@@ -230,13 +228,13 @@ export const DEPRECATED_OPTIONS: readonly DeprecatedOption[] = [
     services: STAC,
     section: SECTIONS.io,
     name: "sticky-connections",
-    advice: `${NO_EFFECT}, and write disconnect-scope instead`,
+    advice: `${NO_EFFECT} and use disconnect-scope instead`,
   },
   {
     services: STAC,
     section: SECTIONS.global,
     name: "sticky-connections",
-    advice: `${NO_EFFECT}, and write disconnect-scope in section [${SECTIONS.io}] instead`,
+    advice: `${NO_EFFECT} and use disconnect-scope in section [${SECTIONS.io}] instead`,
   },
 ];
 

@@ -1,10 +1,10 @@
 /**
- * The INI dialect of Python's ConfigParser as nvme-stas configures it: `=` alone parts name and value, names are
- * lower-cased, repeated options accumulate, an indented line continues the value above, `#` and `;` start comments on
- * lines of their own only, nothing is interpolated.
+ * The INI dialect of Python's ConfigParser as nvme-stas configures it: only `=` separates name and value, names are
+ * lower-cased, repeated options accumulate, an indented line continues the value above, `#` and `;` start comments only
+ * on lines of their own, and there is no interpolation.
  */
 
-/** How a value came about: `blank` is an empty line inside a value, `bare` a name without `=`. */
+/** The origin of a value: `blank` is an empty line inside a value, `bare` is a name without `=`. */
 export type IniOrigin = "option" | "bare" | "continuation" | "blank";
 
 export interface IniValue {
@@ -17,7 +17,7 @@ export interface IniValue {
 export interface IniSection {
   /** Line of its first header. */
   readonly line: number;
-  /** By lower-case name, in the order of their first appearance; never an empty list. */
+  /** By lower-case name, in order of first appearance; never an empty list. */
   readonly options: ReadonlyMap<string, readonly IniValue[]>;
 }
 
@@ -29,11 +29,11 @@ export type IniResult =
       readonly ok: false;
       /** 1-based. */
       readonly line: number;
-      /** A sentence that holds nothing of the file. */
+      /** A phrase that holds no text from the file. */
       readonly problem: string;
     };
 
-/** What Python's `str.isspace` counts: more than JavaScript's `trim` does. */
+/** The characters of Python's `str.isspace`, which are more than those of JavaScript's `trim`. */
 function isSpace(code: number): boolean {
   if (code <= 0x20) return (code >= 0x09 && code <= 0x0d) || code >= 0x1c;
   if (code < 0x85) return false;
@@ -50,7 +50,7 @@ function isSpace(code: number): boolean {
   );
 }
 
-/** White space before the text. Counted by hand: a pattern for the other end takes quadratic time on hostile lines. */
+/** The length of the leading white space. Not a pattern: a pattern for trailing space is quadratic on hostile lines. */
 function indentOf(line: string): number {
   let start = 0;
   while (start < line.length && isSpace(line.charCodeAt(start))) start++;
@@ -69,7 +69,7 @@ interface OpenSection {
   readonly options: Map<string, IniValue[]>;
 }
 
-/** Blank lines behind the last value are no part of it. */
+/** Blank lines after the last value are not part of it. */
 function dropTrailingBlanks(values: IniValue[]): void {
   while (values.length > 0 && values[values.length - 1]?.from === "blank") values.pop();
 }
@@ -77,7 +77,7 @@ function dropTrailingBlanks(values: IniValue[]): void {
 class Reader {
   readonly #sections = new Map<string, OpenSection>();
   #section: OpenSection | undefined;
-  /** Values of the option that a continuation line would continue. */
+  /** The values of the option that a continuation line continues. */
   #open: IniValue[] | undefined;
   #indent = 0;
 
@@ -98,7 +98,7 @@ class Reader {
     return text.startsWith("[") && this.#header(text, line) ? undefined : this.#option(text, line);
   }
 
-  /** The last `]` of the line ends the name, and what follows it is ignored. */
+  /** The last `]` of the line ends the name. The rest is ignored. */
   #header(text: string, line: number): boolean {
     const end = text.lastIndexOf("]");
     if (end < 2) return false;
@@ -111,7 +111,7 @@ class Reader {
   }
 
   #option(text: string, line: number): string | undefined {
-    if (this.#section === undefined) return "it stands before the first [section]";
+    if (this.#section === undefined) return "it comes before the first [section]";
     const equals = text.indexOf("=");
     const name = strip(equals < 0 ? text : text.slice(0, equals)).toLowerCase();
     if (name === "") return "it has no name before the =";
@@ -131,7 +131,7 @@ class Reader {
   }
 }
 
-/** Reads a file. Any text gives a result; the first line that no reader of the dialect accepts breaks the whole file. */
+/** Parses a file. Never throws. The first line that the dialect does not allow invalidates the whole file. */
 export function parseIni(text: string): IniResult {
   const reader = new Reader();
   const lines = text.replace(/^\ufeff/, "").split(/\r\n|\r|\n/);

@@ -1,10 +1,10 @@
-/** Reads options out of a parsed file, and keeps what a person should know about it. */
+/** Reads the options of a parsed file, and collects notes for the user. */
 import type { ServiceName } from "../ports/bus.js";
 import { DEPRECATED_OPTIONS, ENTRY_OPTIONS, OPTIONS, type OptionDefinition } from "./definitions.js";
 import type { IniSection, IniSections, IniValue } from "./ini.js";
 import type { ConfigNote } from "./types.js";
 
-/** The longest part of a value that a note repeats. */
+/** The most characters of a value that a note repeats. */
 const LONGEST_QUOTE = 60;
 
 /** Where an option may stand. */
@@ -16,21 +16,21 @@ interface OptionPlace {
 
 const PLACES: readonly OptionPlace[] = [...Object.values(OPTIONS), ...ENTRY_OPTIONS];
 
-/** A name as a note may show it. Anything that no option is ever called could be a secret typed in the wrong place. */
+/** A name as a note may show it. A name that no option could have may be a secret in the wrong place. */
 export function showName(name: string): string {
-  return /^[a-z_-]{1,32}$/i.test(name) ? name : "a name that is not shown";
+  return /^[a-z_-]{1,32}$/i.test(name) ? name : "name not shown";
 }
 
-/** A value as a note may show it: on one line, cut where it is long, and nothing that looks like a secret in the wrong place. */
+/** A value as a note may show it: on one line, shortened if long, and hidden if it may be a secret in the wrong place. */
 export function quote(text: string): string {
-  if (/secret|dhhc/i.test(text)) return "a value that is not shown";
+  if (/secret|dhhc/i.test(text)) return "a hidden value";
   const plain = text.replace(/[\0-\x1f\x7f-\x9f\u2028\u2029]/g, " ");
   return plain.length > LONGEST_QUOTE ? `"${plain.slice(0, LONGEST_QUOTE)}..."` : `"${plain}"`;
 }
 
-export const COMMENT_ADVICE = "write comments on lines of their own";
+export const COMMENT_ADVICE = "put comments on lines of their own";
 
-/** A value without what looks like a comment behind it; `undefined` where nothing does. */
+/** A value without the comment that seems to follow it; `undefined` if there is none. */
 export function withoutComment(text: string): string | undefined {
   const start = text.search(/\s[#;]/);
   return start < 0 ? undefined : text.slice(0, start).trim();
@@ -48,7 +48,7 @@ export class ConfigReader {
     this.#sections = sections;
   }
 
-  /** In the order of the file. */
+  /** In file order. */
   get notes(): readonly ConfigNote[] {
     return [...this.#notes].sort((a, b) => a.line - b.line);
   }
@@ -63,31 +63,31 @@ export class ConfigReader {
     return values.filter((value) => value.from !== "blank");
   }
 
-  /** A scalar option: its last value, or what holds without it where there is none, or none that is legal. */
+  /** A scalar option: its last value, or its default if that is missing or not valid. */
   scalar<T>(definition: OptionDefinition<T>): T {
     const fallback = definition.fallback[this.service];
-    // An option of the other service: `checkNames` says that it is ignored.
+    // An option of the other service: `checkNames` notes that it is ignored.
     if (!this.#mine(definition)) return fallback;
     const given = this.values(definition.section, definition.name);
-    // Python drops empty values behind others.
+    // Python drops empty values after others.
     const last = given.filter(({ text }) => text !== "").at(-1) ?? given.at(-1);
     if (last === undefined) return fallback;
-    // No legal value holds a comment's sign behind white space.
+    // No valid value has a comment sign after white space.
     const bare = withoutComment(last.text);
     if (bare !== undefined)
       this.note(
         "warning",
         last.line,
-        `${definition.name}: what follows # or ; is taken for a comment; ${COMMENT_ADVICE}`,
+        `${definition.name}: the text after # or ; is treated as a comment; ${COMMENT_ADVICE}`,
       );
     const text = bare ?? last.text;
     const value = definition.read(text);
     if (value === undefined) {
-      const problem = text === "" ? "no value is given" : `${quote(text)} is not taken`;
+      const problem = text === "" ? "the value is missing" : `${quote(text)} is not valid`;
       this.note(
         "warning",
         last.line,
-        `${definition.name}: ${problem}, the default holds; expected ${definition.expected}`,
+        `${definition.name}: ${problem}; the default applies; expected ${definition.expected}`,
       );
       return fallback;
     }
@@ -96,7 +96,7 @@ export class ConfigReader {
     return value;
   }
 
-  /** Notes every section and option that this service does not know, and what is deprecated. */
+  /** Notes every section and option that is unknown to this service or deprecated. */
   checkNames(): void {
     for (const [name, section] of this.#sections) {
       if (this.#knowsSection(name)) this.#checkOptions(name, section);
@@ -117,7 +117,7 @@ export class ConfigReader {
     const problem =
       elsewhere === undefined
         ? "unknown section"
-        : `section [${name}] is for ${elsewhere.services.map((service) => `${service}d.conf`).join(" and ")}`;
+        : `section [${name}] belongs in ${elsewhere.services.map((service) => `${service}d.conf`).join(" and ")}`;
     this.note("error", section.line, `${problem}: all of it is ignored`);
   }
 
@@ -127,12 +127,12 @@ export class ConfigReader {
       const here = (place: OptionPlace): boolean => place.section === sectionName && place.name === name;
       if (PLACES.some((place) => here(place) && this.#mine(place))) continue;
       const deprecated = DEPRECATED_OPTIONS.find((place) => here(place) && this.#mine(place));
-      if (deprecated === undefined) this.note("error", line, `${this.#strangeOption(name)}: it is ignored`);
+      if (deprecated === undefined) this.note("error", line, `${this.#unknownOption(name)}: it is ignored`);
       else this.note("warning", line, `${name} is deprecated: ${deprecated.advice}`);
     }
   }
 
-  #strangeOption(name: string): string {
+  #unknownOption(name: string): string {
     const misplaced = PLACES.find((place) => place.name === name && this.#mine(place));
     if (misplaced !== undefined) return `${name} belongs to section [${misplaced.section}]`;
     const foreign = PLACES.find((place) => place.name === name);

@@ -13,12 +13,12 @@ function complete(reader: ConfigReader, common: CommonConfig): StacConfig {
   };
 }
 
-/** Parses stacd.conf. Only a line that breaks the whole file makes it fail; everything else is a note. */
+/** Parses stacd.conf. It fails only on a line that invalidates the whole file; every other problem is a note. */
 export function parseStacConfig(file: string, text: string): Parsed<StacConfig> {
   return parseConfig("stac", file, text, complete);
 }
 
-/** What holds without a file. */
+/** The configuration without a file. */
 export function defaultStacConfig(file: string): StacConfig {
   return defaultConfig("stac", file, complete);
 }

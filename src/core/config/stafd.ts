@@ -4,7 +4,7 @@ import { LEGACY_PERSISTENT, OPTIONS } from "./definitions.js";
 import type { ConfigReader } from "./reader.js";
 import type { CommonConfig, Parsed, StafConfig } from "./types.js";
 
-/** True where neither place of the option says anything, else where one of them says true. */
+/** True if neither section gives the option, or if one of them says true. */
 function readPersistent(reader: ConfigReader): boolean {
   const current = reader.scalar(OPTIONS.persistent);
   const legacy = reader.scalar(LEGACY_PERSISTENT);
@@ -25,12 +25,12 @@ function complete(reader: ConfigReader, common: CommonConfig): StafConfig {
   };
 }
 
-/** Parses stafd.conf. Only a line that breaks the whole file makes it fail; everything else is a note. */
+/** Parses stafd.conf. It fails only on a line that invalidates the whole file; every other problem is a note. */
 export function parseStafConfig(file: string, text: string): Parsed<StafConfig> {
   return parseConfig("staf", file, text, complete);
 }
 
-/** What holds without a file. */
+/** The configuration without a file. */
 export function defaultStafConfig(file: string): StafConfig {
   return defaultConfig("staf", file, complete);
 }

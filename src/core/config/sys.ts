@@ -1,4 +1,4 @@
-/** `/etc/stas/sys.conf`: the host's NQN, id, key and symbolic name, literal or in files of their own. */
+/** `/etc/stas/sys.conf`: the host's NQN, id, key and symbolic name, as literals or in files of their own. */
 import { fitsOption } from "../codec/fabrics-options.js";
 import { SYMNAME_BYTES_MAX } from "../codec/dim.js";
 import { cutUtf8 } from "../domain/utf8.js";
@@ -9,7 +9,7 @@ import type { ConfigNote, Parsed, SysConfig } from "./types.js";
 
 const SECTION = "Host";
 
-/** Where a value is looked for when sys.conf says nothing; empty: nowhere. */
+/** The file that holds a value if sys.conf does not give one; empty: none. */
 const DEFAULT_FILES = {
   nqn: "/etc/nvme/hostnqn",
   id: "/etc/nvme/hostid",
@@ -23,10 +23,10 @@ const FILE_URL = "file://";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-/** Reads a whole file, or `undefined` where it cannot be read. */
+/** Reads a whole file; `undefined` if it cannot be read. */
 export type ReadFile = (path: string) => string | undefined;
 
-/** A value, or why there is none. `where` completes "the host NQN ...". */
+/** A value, or the reason for its absence. `where` completes "the host NQN ...". */
 type Found =
   | { readonly at: "found"; readonly text: string; readonly where: string }
   | {
@@ -67,13 +67,13 @@ class HostReader {
     return values.filter((value) => value.from !== "blank").at(-1);
   }
 
-  /** A symbolic name may hold any sign. Nothing else holds a comment's behind white space. */
+  /** A symbolic name may contain any character. No other value has a comment sign after white space. */
   #literal(option: HostOption, { text, line }: IniValue): string {
     const bare = withoutComment(text);
     if (bare === undefined) return text;
     const isName = option === "symname" && !text.startsWith(FILE_URL);
-    const what = isName ? "is part of the name" : "is taken for a comment";
-    this.#note("warning", line, `${option}: what follows # or ; ${what}; ${COMMENT_ADVICE}`);
+    const what = isName ? "is part of the name" : "is treated as a comment";
+    this.#note("warning", line, `${option}: the text after # or ; ${what}; ${COMMENT_ADVICE}`);
     return isName ? text : bare;
   }
 
@@ -96,44 +96,48 @@ class HostReader {
         ?.trim()
         .split(/\s+/, 1)[0] ?? "";
     if (word !== "") return { at: "found", text: word, where: `in ${path}` };
-    const problem = text === undefined ? "cannot be read" : "holds nothing in its first line";
+    const problem = text === undefined ? "which cannot be read" : "whose first line is blank";
     const asked = given === undefined ? "by-default" : "explicitly";
-    return { at: "missing", where: `is to be in ${path}, which ${problem}`, line: given?.line ?? 0, asked };
+    return { at: "missing", where: `should be in ${path}, ${problem}`, line: given?.line ?? 0, asked };
   }
 
-  /** The symbolic name, as much of it as a registration holds. */
+  /** The symbolic name, truncated to what a registration can hold. */
   symname(): string | undefined {
     const name = this.optional("symname", "symbolic name");
     if (name === undefined) return undefined;
     const kept = cutUtf8(name, SYMNAME_BYTES_MAX);
     const line = this.#given("symname")?.line ?? 0;
     if (kept !== name)
-      this.#note("warning", line, `the symbolic name is longer than ${String(SYMNAME_BYTES_MAX)} bytes: it is cut`);
+      this.#note(
+        "warning",
+        line,
+        `the symbolic name is longer than ${String(SYMNAME_BYTES_MAX)} bytes and is truncated`,
+      );
     return kept;
   }
 
-  /** An optional value. A file that was asked for and is not there is worth a warning; a default one is not. */
+  /** An optional value. A missing value that was configured deserves a warning; a missing default file does not. */
   optional(option: "key" | "symname", what: string): string | undefined {
     const found = this.find(option);
     if (found.at === "found") return found.text;
-    if (found.asked === "explicitly") this.#note("warning", found.line, `the ${what} ${found.where}: there is none`);
+    if (found.asked === "explicitly") this.#note("warning", found.line, `the ${what} ${found.where}; none is used`);
     return undefined;
   }
 }
 
 /** What is wrong with a host NQN; completes "the host NQN ...". */
 function hostNqnProblem(nqn: string): string | undefined {
-  if (!nqn.startsWith("nqn.")) return `is ${quote(nqn)}, and does not start with nqn.`;
+  if (!nqn.startsWith("nqn.")) return `is ${quote(nqn)}, which does not start with nqn.`;
   if (!fitsNqn(nqn)) return `is longer than ${String(NQN_BYTES_MAX)} bytes`;
-  if (/\s/.test(nqn) || !fitsOption(nqn)) return "holds a comma or white space";
+  if (/\s/.test(nqn) || !fitsOption(nqn)) return "contains a comma or white space";
   return undefined;
 }
 
 function hostIdProblem(id: string): string | undefined {
-  return UUID.test(id.toLowerCase()) ? undefined : `is ${quote(id)}, which is no UUID`;
+  return UUID.test(id.toLowerCase()) ? undefined : `is ${quote(id)}, which is not a UUID`;
 }
 
-/** A mandatory value, or the sentence that says why there is none. */
+/** A mandatory value, or a sentence that says why it is missing. */
 function mandatory(
   found: Found,
   what: string,
@@ -145,14 +149,14 @@ function mandatory(
 }
 
 /**
- * Parses sys.conf and reads the files it names. An empty text (no file) means the defaults below `/etc/nvme`.
+ * Parses sys.conf and reads the files that it names. An empty text (no file) means the default files in `/etc/nvme`.
  *
- * @returns the host's identity, or why it is not known; `ok: false` where sys.conf itself is broken
+ * @returns the host's identity, or why it is unknown; `ok: false` if sys.conf itself is not valid
  */
 export function parseSysConfig(file: string, text: string, readFile: ReadFile): Parsed<SysConfig> {
   const ini = parseIni(text);
   if (!ini.ok) {
-    const problem = `this line cannot be understood: ${ini.problem}; the whole file is left aside`;
+    const problem = `this line is not valid: ${ini.problem}; the whole file is ignored`;
     return { ok: false, notes: [{ level: "error", file, line: ini.line, text: problem }] };
   }
   const reader = new HostReader(file, ini.sections, readFile);

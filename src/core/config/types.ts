@@ -13,7 +13,7 @@ export interface ControllerEntry {
   readonly hostTraddr: string;
   readonly hostIface: string;
   readonly hostNqn: string;
-  /** Options that this line sets, over those of [Global]. */
+  /** Options that this line sets. They override [Global]. */
   readonly options: Partial<ConnectionOptions>;
   /** 1-based line in the file, for reasons: "excluded by stacd.conf line 12". */
   readonly line: number;
@@ -32,17 +32,17 @@ export interface CommonConfig {
   readonly excludes: readonly ControllerEntry[];
 }
 
-/** Who finds services: Avahi, our own queries, or (`auto`) Avahi where there is one. */
+/** How services are discovered: Avahi, our own queries, or (`auto`) Avahi if it is present. */
 export type MdnsProvider = "auto" | "avahi" | "builtin";
 
 export interface StafConfig extends CommonConfig {
   readonly pleo: boolean;
   readonly zeroconf: boolean;
   readonly persistentConnections: boolean;
-  /** How long a discovered DC may be silent; `undefined`: for ever. */
+  /** How long a discovered DC may be silent; `undefined`: forever. */
   readonly zeroconfPersistence: Milliseconds | undefined;
   readonly mdnsProvider: MdnsProvider;
-  /** What a goodbye means to a discovered DC that is not live: kept for the persistence time, or dropped at once. */
+  /** The effect of a goodbye on a discovered DC that is not live: keep it for the persistence time, or drop it at once. */
   readonly zeroconfGoodbye: "keep" | "purge";
 }
 
@@ -64,20 +64,20 @@ export interface HostIdentity {
   readonly symname: string | undefined;
 }
 
-/** Something in a file that a person should look at. */
+/** Something in a file that needs the user's attention. */
 export interface ConfigNote {
   readonly level: "warning" | "error";
   readonly file: string;
-  /** 1-based; 0 where it speaks of the whole file. */
+  /** 1-based; 0 if it concerns the whole file. */
   readonly line: number;
   readonly text: string;
 }
 
-/** `ok: false`: the file is broken as a whole, and what was good before it stays good. */
+/** `ok: false`: the whole file is not valid. The last good configuration stays in force. */
 export type Parsed<T> =
   | { readonly ok: true; readonly value: T; readonly notes: readonly ConfigNote[] }
   | { readonly ok: false; readonly notes: readonly ConfigNote[] };
 
-/** Who the host is, or why that is not known; nothing can be connected then. */
+/** Who the host is, or why that is unknown. Without it, nothing can be connected. */
 export type SysConfig =
   { readonly kind: "known"; readonly identity: HostIdentity } | { readonly kind: "unknown"; readonly because: string };

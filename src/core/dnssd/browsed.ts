@@ -1,16 +1,16 @@
-/** What is browsed (NVMe-oF TP8009): discovery controllers over TCP, and over RDMA, which IANA has registered as UDP. */
+/** The browsed services (NVMe-oF TP8009): discovery controllers over TCP, and over RDMA, which IANA registered as UDP. */
 import { dnsNameKey, type DnsName } from "../codec/dns-name.js";
 
 export const SERVICE_TYPES: readonly string[] = ["_nvme-disc._tcp", "_nvme-disc._udp"];
 
-/** The names under which instances of each are pointed to. */
+/** The names whose pointers lead to instances of each type. */
 export const BROWSED: readonly DnsName[] = SERVICE_TYPES.map((type) => [...type.split("."), "local"]);
 
 const TYPE_OF: ReadonlyMap<string, string> = new Map(
   SERVICE_TYPES.map((type) => [dnsNameKey([...type.split("."), "local"]), type]),
 );
 
-/** The service type that stands under the key of a name; empty where none does. */
+/** The service type for the key of a name; empty if there is none. */
 export function typeOf(nameKey: string): string {
   return TYPE_OF.get(nameKey) ?? "";
 }

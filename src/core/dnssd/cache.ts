@@ -1,7 +1,7 @@
 /**
- * The records heard on one interface, and the services that they join to (RFC 6762, 10; RFC 6763, 4). Pure: it looks at no
- * clock, and asks nobody. Kept are pointers to instances of what is browsed, the records of such instances, and the addresses
- * of the hosts these name.
+ * The records received on one interface, and the services that they form (RFC 6762, 10; RFC 6763, 4). Pure: no clock, no
+ * queries. The cache keeps pointers to instances of the browsed types, the records of those instances, and the addresses of
+ * the hosts that they name.
  */
 import type { DnsData, DnsKind, DnsRecord } from "../codec/dns.js";
 import { dnsNameKey, type DnsName } from "../codec/dns-name.js";
@@ -11,39 +11,39 @@ import { MDNS_RECORDS_MAX, MDNS_TTL_MAX } from "../domain/limits.js";
 import type { DnssdService } from "../ports/dnssd.js";
 import { BROWSED, isBrowsed, typeOf } from "./browsed.js";
 
-/** A goodbye, and what another record replaced, is kept this long (RFC 6762, 10.1 and 10.2). */
+/** How long a record stays after a goodbye or a replacement (RFC 6762, 10.1 and 10.2). */
 export const LAST_SECOND = Milliseconds(1_000);
 
-/** When a record is asked for again, as a share of its time to live (RFC 6762, 5.2), and how far that is spread. */
+/** When a record is queried again, as a share of its time to live (RFC 6762, 5.2), and the spread of that share. */
 const REFRESH_AT = [0.8, 0.85, 0.9, 0.95] as const;
 const REFRESH_SPREAD = 0.02;
 
 export interface CachedRecord {
   readonly name: DnsName;
   readonly data: DnsData;
-  /** Keys of its own name, and of the name that it leads to (empty where it leads to none). */
+  /** The keys of its own name and of its target's name (empty if it has no target). */
   readonly nameKey: string;
   readonly targetKey: string;
   readonly heardAt: Milliseconds;
   readonly lifetime: Milliseconds;
   expiresAt: Milliseconds;
-  /** When it is asked for again, or ends. */
+  /** When it is queried again, or expires. */
   dueAt: Milliseconds;
-  /** How often it was asked for again in this lifetime. */
+  /** How often it was queried again in this lifetime. */
   refreshes: number;
-  /** Why it has only its last second, if it has. */
+  /** Why it expires within `LAST_SECOND`, if it does. */
   ending: "no" | "goodbye" | "replaced";
 }
 
-/** The records of one name and kind, by their data, in the order in which they came to be known. */
+/** The records of one name and kind by their data, in the order of their arrival. */
 type RecordSet = Map<string, CachedRecord>;
 
 export interface RecordCache {
   /** By `setKey`. */
   readonly sets: Map<string, RecordSet>;
-  /** Records in all of them. */
+  /** The number of records in all sets. */
   size: number;
-  /** How many SRV records name each host, by its key. */
+  /** How many SRV records name each host, by the host's key. */
   readonly hosts: Map<string, number>;
 }
 
@@ -73,17 +73,17 @@ function recordsOf(cache: RecordCache, kind: DnsKind, nameKey: string): readonly
   return [...(cache.sets.get(setKey(kind, nameKey))?.values() ?? [])];
 }
 
-/** What a message came to. */
+/** The effect of a message. */
 export interface Heard {
-  /** It held records that were not known. */
+  /** It held new records. */
   changed: boolean;
-  /** It held records that are kept, or end. */
+  /** It held records that the cache keeps or ends. */
   touched: boolean;
-  /** It held records for which there was no room. */
+  /** It held records that did not fit the cache. */
   full: boolean;
 }
 
-/** Takes the records of a response in. Addresses count for hosts that are named by then, whatever their order was. */
+/** Stores the records of a response. Addresses come last, so that they count for every host named by then. */
 export function hear(cache: RecordCache, records: readonly DnsRecord[], now: Milliseconds): Heard {
   const heard: Heard = { changed: false, touched: false, full: false };
   const flushed = new Set<string>();
@@ -119,7 +119,7 @@ function isInstanceName(name: DnsName): boolean {
   return name.length === 4 && isBrowsed(name.slice(1)) && isText(name);
 }
 
-/** A name that is not UTF-8 cannot be asked for. */
+/** A name that is not UTF-8 cannot be queried. */
 function isText(name: DnsName): boolean {
   return !name.some((label) => label.includes("\ufffd"));
 }
@@ -128,7 +128,7 @@ function isInstanceOf(instance: DnsName, type: DnsName): boolean {
   return instance.length === type.length + 1 && dnsNameKey(instance.slice(1)) === dnsNameKey(type);
 }
 
-/** Counts the host that a record names, where it comes (1) or goes (-1). */
+/** Counts the host that an SRV record names, when the record is added (1) or removed (-1). */
 function countHost({ hosts }: RecordCache, { data, targetKey }: CachedRecord, by: 1 | -1): void {
   if (data.kind !== "srv") return;
   const count = (hosts.get(targetKey) ?? 0) + by;
@@ -161,8 +161,8 @@ function hearRecord(
   const lifetime = Milliseconds(Math.min(ttl, MDNS_TTL_MAX) * 1_000);
   const expiresAt = later(now, lifetime);
   const targetKey = data.kind === "ptr" || data.kind === "srv" ? dnsNameKey(data.target) : "";
-  const spell = { nameKey, targetKey, heardAt: now, lifetime, expiresAt, dueAt: expiresAt };
-  const entered: CachedRecord = { name, data, ...spell, refreshes: 0, ending: "no" };
+  const timing = { nameKey, targetKey, heardAt: now, lifetime, expiresAt, dueAt: expiresAt };
+  const entered: CachedRecord = { name, data, ...timing, refreshes: 0, ending: "no" };
   entered.dueAt = dueAt(entered, ownKey);
   if (set === undefined) cache.sets.set(key, new Map([[ownKey, entered]]));
   else set.set(ownKey, entered);
@@ -179,7 +179,10 @@ function endSoon(record: CachedRecord, why: "goodbye" | "replaced", now: Millise
   record.dueAt = record.expiresAt;
 }
 
-/** What was heard within the last second is of the same announcement, or of one as good (RFC 6762, 10.2). False: nothing is older. */
+/**
+ * Ends the older records of a flushed set. Those received within the last second belong to the same announcement or to an
+ * equally valid one (RFC 6762, 10.2). False: no record is older.
+ */
 function replaceOthers(set: RecordSet | undefined, now: Milliseconds): boolean {
   let replaced = false;
   for (const record of set?.values() ?? []) {
@@ -190,10 +193,10 @@ function replaceOthers(set: RecordSet | undefined, now: Milliseconds): boolean {
   return replaced;
 }
 
-/** Keys of the names about which a record that ran out had said goodbye. */
+/** Keys of the names whose records expired after a goodbye. */
 export type Goodbyes = ReadonlySet<string>;
 
-/** Drops what has run out, and addresses of hosts that nothing names any more. `undefined` where that is nothing. */
+/** Drops expired records, and addresses of hosts that no record names any more. `undefined` if nothing expired. */
 export function expire(cache: RecordCache, now: Milliseconds): Goodbyes | undefined {
   const goodbyes = new Set<string>();
   let changed = false;
@@ -219,15 +222,15 @@ export function expire(cache: RecordCache, now: Milliseconds): Goodbyes | undefi
   return goodbyes;
 }
 
-/** A service, and the names that it stands on. */
+/** A service, and the names that it depends on. */
 export interface Joined {
   readonly service: DnssdService;
   readonly names: readonly string[];
 }
 
 /**
- * The services that the records join to: one a pointer and family, at the first of its host's addresses. One that lacks a
- * record is none yet.
+ * The services that the records form: one per pointer and family, at the first address of its host. A service with a
+ * missing record is left out.
  */
 export function joinServices(cache: RecordCache, hostIface: string): readonly Joined[] {
   const joined: Joined[] = [];
@@ -246,7 +249,7 @@ export function joinServices(cache: RecordCache, hostIface: string): readonly Jo
   return joined;
 }
 
-/** Every pointer to an instance, type by type. */
+/** All pointers to instances, type by type. */
 function pointers(cache: RecordCache): readonly CachedRecord[] {
   return BROWSED.flatMap((name) => recordsOf(cache, "ptr", dnsNameKey(name)));
 }
@@ -256,7 +259,7 @@ function firstOf(cache: RecordCache, kind: DnsKind, nameKey: string): CachedReco
   return first;
 }
 
-/** What is lacking to join every pointer to a service of either family. */
+/** The records that are missing to form a service of either family from every pointer. */
 export function lackingRecords(cache: RecordCache): readonly DnsQuestion[] {
   const lacking = new Map<string, DnsQuestion>();
   const need = (type: DnsKind, nameKey: string, name: DnsName): void => {
@@ -276,7 +279,7 @@ export function lackingRecords(cache: RecordCache): readonly DnsQuestion[] {
   return [...lacking.values()];
 }
 
-/** The pointers of which more than half of the time is left: nobody needs to tell them again (RFC 6762, 7.1). */
+/** The pointers with more than half of their lifetime left: no responder needs to repeat them (RFC 6762, 7.1). */
 export function knownPointers(cache: RecordCache, now: Milliseconds): readonly KnownAnswer[] {
   const known: KnownAnswer[] = [];
   for (const { name, data, expiresAt, lifetime, ending } of pointers(cache)) {
@@ -288,7 +291,7 @@ export function knownPointers(cache: RecordCache, now: Milliseconds): readonly K
   return known;
 }
 
-/** What is due to be asked for again. Each record that is due counts as asked for. */
+/** The queries that are due again. Each due record counts as queried. */
 export function takeRefreshes(cache: RecordCache, now: Milliseconds): readonly DnsQuestion[] {
   const due: DnsQuestion[] = [];
   for (const set of cache.sets.values()) {
@@ -305,7 +308,7 @@ export function takeRefreshes(cache: RecordCache, now: Milliseconds): readonly D
   return due;
 }
 
-/** When a record is asked for again next, or ends. */
+/** When a record is next queried, or expires. */
 function dueAt(record: CachedRecord, ownKey: string): Milliseconds {
   const { nameKey, data, heardAt, lifetime, refreshes, expiresAt, ending } = record;
   const share = REFRESH_AT[refreshes];
@@ -314,7 +317,7 @@ function dueAt(record: CachedRecord, ownKey: string): Milliseconds {
   return Milliseconds(heardAt + Math.floor(lifetime * (share + spread)));
 }
 
-/** When something is due with the records next; `undefined` where there are none. */
+/** When the next record is due; `undefined` if there are no records. */
 export function nextDue(cache: RecordCache): Milliseconds | undefined {
   let next: Milliseconds | undefined;
   for (const set of cache.sets.values()) {
@@ -324,8 +327,8 @@ export function nextDue(cache: RecordCache): Milliseconds | undefined {
 }
 
 /**
- * A share from 0 to below 1 that looks random and is not: FNV-1a of a text. The core draws no random number, and two hosts, or
- * two records, need not do the same at the same time.
+ * A pseudorandom share in [0, 1): FNV-1a of a text. The core draws no random numbers, but two hosts, or two records, should
+ * not act at the same time.
  */
 export function shareOf(text: string): number {
   let hash = 0x811c9dc5;

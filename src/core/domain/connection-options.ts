@@ -1,23 +1,23 @@
-/** How one connection is made, apart from whom it goes to: the options, and what files and the kernel call them. */
+/** The options of one connection, and their names in configuration files and in the kernel. */
 import type { Seconds } from "./units.js";
 
-/** Options of one connection. `undefined`: not given, so the kernel's default holds. */
+/** Options of one connection. `undefined`: not given, so the kernel's default applies. */
 export interface ConnectionOptions {
   readonly nrIoQueues: number | undefined;
   readonly nrWriteQueues: number | undefined;
   readonly nrPollQueues: number | undefined;
   readonly queueSize: number | undefined;
-  /** -1: for ever. */
+  /** -1: forever. */
   readonly ctrlLossTmo: Seconds | undefined;
   readonly reconnectDelay: Seconds | undefined;
   readonly kato: Seconds | undefined;
   readonly hdrDigest: boolean;
   readonly dataDigest: boolean;
   readonly disableSqflow: boolean;
-  /** A handle `secret:N`, never the secret. */
+  /** A handle `secret:N`, never the secret itself. */
   readonly dhchapSecret: string | undefined;
   readonly dhchapCtrlSecret: string | undefined;
-  /** Serial numbers of a keyring and of a key in it; `undefined`: the kernel's own choice. */
+  /** Serial numbers of a keyring and of a key in it; `undefined`: the kernel chooses. */
   readonly keyring: number | undefined;
   readonly tlsKey: number | undefined;
   readonly tls: boolean;
@@ -47,7 +47,7 @@ export interface ConnectionOptionNames {
   readonly file: string;
   /** In a connect string. */
   readonly kernel: string;
-  /** Whether it protects the connection: where the kernel lacks such an option, nothing connects without it. */
+  /** Whether the option protects the connection. If the kernel lacks such an option, the connection is not made. */
   readonly protects: boolean;
 }
 
@@ -78,12 +78,12 @@ export const CONNECTION_OPTIONS: Readonly<Record<keyof ConnectionOptions, Connec
   tls: protecting("tls", "tls"),
 };
 
-/** The options by their name in code, in the same order. */
+/** The options by their names in code, in the same order. */
 export const CONNECTION_KEYS = Object.keys(CONNECTION_OPTIONS).filter((key): key is keyof ConnectionOptions =>
   Object.hasOwn(CONNECTION_OPTIONS, key),
 );
 
-/** Whether an option is set: flags that are off and options that are not given are not. */
+/** Whether an option is set. A flag that is off is not set. */
 export function isSet(options: Partial<ConnectionOptions>, key: keyof ConnectionOptions): boolean {
   const value = options[key];
   return value !== undefined && value !== false;

@@ -4,14 +4,14 @@ import type { Transport } from "./transport-id.js";
 /** Length of the page's header and of each entry, in bytes. */
 export const DISCOVERY_RECORD_BYTES = 1024;
 
-/** What the entry describes; other values are kept as their number. */
+/** What the entry describes. Other values stay numbers. */
 export type EntrySubtype = "referral" | "nvme" | "current-discovery" | number;
 
 /** EFLAGS bit 2 of TP8010: No CDC Connectivity. */
 export const EFLAG_NCC = 1 << 2;
 
 export interface DiscoveryLogEntry {
-  /** A transport this project connects over, or the raw TRTYPE. */
+  /** A transport that this project connects over, or the raw TRTYPE. */
   readonly trtype: Transport | number;
   /** 1 IPv4, 2 IPv6, 3 InfiniBand, 4 Fibre Channel. */
   readonly adrfam: number;

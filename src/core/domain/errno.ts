@@ -1,4 +1,4 @@
-/** Linux error numbers by name (asm-generic). Node knows no name for some of them, so the numbers are what travels. */
+/** Linux error numbers by name (asm-generic). Node has no name for some of them, so events carry the numbers. */
 export const ERRNO = {
   EPERM: 1,
   ENOENT: 2,
@@ -58,7 +58,7 @@ export const ERRNO = {
 
 const NAMES: ReadonlyMap<number, string> = new Map(Object.entries(ERRNO).map(([name, value]) => [value, name]));
 
-/** Prints an error number for a person: `EALREADY`, or `errno 4242` where it has no name here. */
+/** Prints an error number for a person: `EALREADY`, or `errno 4242` if this table has no name for it. */
 export function errnoName(errno: number): string {
   return NAMES.get(errno) ?? `errno ${String(errno)}`;
 }

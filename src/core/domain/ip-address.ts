@@ -1,6 +1,6 @@
 /**
- * IP addresses as configuration, log pages, mDNS and sysfs spell them, and the one spelling they are compared in
- * (RFC 5952; an IPv4-mapped IPv6 address is the IPv4 address, as targets that listen on `::` report it).
+ * Parses the IP addresses of configuration files, log pages, mDNS and sysfs, and gives each one canonical spelling for
+ * comparison (RFC 5952). An IPv4-mapped IPv6 address becomes the IPv4 address: targets that listen on `::` report it.
  */
 import type { Transport } from "./transport-id.js";
 
@@ -8,11 +8,11 @@ export interface IpAddress {
   readonly family: "ipv4" | "ipv6";
   /** Canonical, without scope: `192.168.1.20`, `fe80::1`. */
   readonly text: string;
-  /** Interface of `fe80::1%eth0`; empty where none was given, and for IPv4. */
+  /** The interface of `fe80::1%eth0`. Empty for IPv4, and if no scope was given. */
   readonly scope: string;
 }
 
-/** The longest text that is still looked at: an address, `%`, an interface name (15), brackets. */
+/** Longer texts are refused unread. The limit fits an address, `%`, an interface name (15) and brackets. */
 const LONGEST_ADDRESS = 64;
 
 const IPV6_GROUPS = 8;
@@ -22,8 +22,8 @@ const ZERO = 0x30;
 const NINE = 0x39;
 
 /**
- * Whether the text is four decimal numbers 0..255 without leading zeros, which some readers take for octal.
- * That spelling is canonical already. Runs for each entry of a log page, so it allocates nothing.
+ * Whether the text is four decimal numbers 0..255 without leading zeros, which some parsers read as octal.
+ * That spelling is already canonical. This runs for every log page entry, so it allocates nothing.
  */
 function isDottedQuad(text: string): boolean {
   if (text.length < 7 || text.length > 15) return false;
@@ -49,10 +49,10 @@ function isDottedQuad(text: string): boolean {
   return parts === 3 && digits > 0;
 }
 
-/** Interface names hold no space, slash, comma or second `%`; a comma would end the value in a connect string. */
+/** An interface name has no space, slash, comma or second `%`. A comma would end the value in a connect string. */
 const SCOPE = /^[^\s/%,[\]]{1,15}$/;
 
-/** Groups on one side of `::`, a dotted quad as the last counting for two; `undefined` where one is malformed. */
+/** The groups on one side of `::`. A dotted quad at the end counts as two. `undefined` if a group is malformed. */
 function parseGroups(side: string, quad: "may-end-in-quad" | "no-quad"): number[] | undefined {
   if (side === "") return [];
   const pieces = side.split(":");
@@ -81,13 +81,13 @@ function parseIpv6(text: string): readonly number[] | undefined {
   const head = parseGroups(text.slice(0, gap), "no-quad");
   const tail = parseGroups(text.slice(gap + 2), "may-end-in-quad");
   if (head === undefined || tail === undefined) return undefined;
-  // "::" stands for one group or more.
+  // "::" stands for one or more groups.
   const missing = IPV6_GROUPS - head.length - tail.length;
   if (missing < 1) return undefined;
   return [...head, ...Array<number>(missing).fill(0), ...tail];
 }
 
-/** RFC 5952: lower case, no leading zeros, the first longest run of two zero groups or more as `::`. */
+/** RFC 5952: lower case, no leading zeros, and `::` for the first of the longest runs of two or more zero groups. */
 function formatIpv6(groups: readonly number[]): string {
   let bestStart = -1;
   let bestLength = 1;
@@ -108,7 +108,7 @@ function formatIpv6(groups: readonly number[]): string {
   return `${hex(groups.slice(0, bestStart))}::${hex(groups.slice(bestStart + bestLength))}`;
 }
 
-/** The IPv4 address in `::ffff:0:0/96` (RFC 4291, 2.5.5.2). */
+/** The IPv4 address of a group list in `::ffff:0:0/96` (RFC 4291, 2.5.5.2). */
 function mappedIpv4(groups: readonly number[]): string | undefined {
   if (groups[5] !== 0xffff) return undefined;
   for (let i = 0; i < 5; i++) if (groups[i] !== 0) return undefined;
@@ -117,7 +117,7 @@ function mappedIpv4(groups: readonly number[]): string | undefined {
   return `${String(high >> 8)}.${String(high & 255)}.${String(low >> 8)}.${String(low & 255)}`;
 }
 
-/** Splits `[ADDRESS%SCOPE]` or `ADDRESS%SCOPE`; `undefined` where brackets or scope are malformed. */
+/** Splits `[ADDRESS%SCOPE]` or `ADDRESS%SCOPE`; `undefined` if the brackets or the scope are malformed. */
 function splitScope(text: string): { readonly address: string; readonly scope: string } | undefined {
   let bare = text;
   if (text.startsWith("[")) {
@@ -131,9 +131,9 @@ function splitScope(text: string): { readonly address: string; readonly scope: s
 }
 
 /**
- * Reads an IPv4 address, or an IPv6 address in any spelling, with or without `%scope` and brackets.
+ * Parses an IPv4 address, or an IPv6 address in any spelling, with or without `%scope` and brackets.
  *
- * @returns `undefined` where the text is no address, such as a host name.
+ * @returns `undefined` if the text is not an address (a host name, for example).
  */
 export function parseIp(text: string): IpAddress | undefined {
   if (isDottedQuad(text)) return { family: "ipv4", text, scope: "" };
@@ -151,13 +151,13 @@ export function formatIp(address: IpAddress): string {
   return address.scope === "" ? address.text : `${address.text}%${address.scope}`;
 }
 
-/** Node and port name, as `nvme_fc_parse_traddr` takes them without `0x` (from the kernel's source). */
+/** Node and port name without `0x`, which `nvme_fc_parse_traddr` also accepts (from the kernel's source). */
 const FC_WITHOUT_0X = /^nn-([0-9a-f]{16}):pn-([0-9a-f]{16})$/;
 
 /**
- * The one spelling of a transport address. tcp, rdma, or no transport given: an IP address as RFC 5952 has it, with its
- * scope, and a host name in lower case. fc: `nn-0x...:pn-0x...` in lower case, which the kernel also takes without `0x`.
- * loop: a name that the kernel compares letter by letter, so it stays as it is.
+ * The canonical spelling of a transport address. tcp, rdma, or no transport: an IP address in RFC 5952 form with its
+ * scope, or a host name in lower case. fc: `nn-0x...:pn-0x...` in lower case; the kernel also accepts it without `0x`.
+ * loop: unchanged, because the kernel compares the name byte for byte.
  */
 export function canonicalAddress(transport: Transport | "", traddr: string): string {
   if (transport === "loop") return traddr;
@@ -167,20 +167,20 @@ export function canonicalAddress(transport: Transport | "", traddr: string): str
   return address === undefined ? traddr.toLowerCase() : formatIp(address);
 }
 
-/** Whether two spellings are the same address, scope included; texts that are no address are equal ignoring case. */
+/** Whether two texts are the same address, scope included. Texts that are not addresses compare without case. */
 export function sameAddress(a: string, b: string): boolean {
   return a === b || canonicalAddress("", a) === canonicalAddress("", b);
 }
 
-/** Whether it is `0.0.0.0` or `::` in any spelling: an address that nothing can connect to. */
+/** Whether the text is `0.0.0.0` or `::` in any spelling. Nothing can connect to these addresses. */
 export function isUnspecified(text: string): boolean {
   const address = parseIp(text);
   return address !== undefined && (address.text === "0.0.0.0" || address.text === "::");
 }
 
 /**
- * Whether it is an IPv6 link-local address (`fe80::/10`), which means nothing without an interface. IPv4 link-local
- * addresses (169.254.0.0/16) are routed by the host's table as any other, so they are not counted.
+ * Whether the text is an IPv6 link-local address (`fe80::/10`), which means nothing without an interface. An IPv4
+ * link-local address (169.254.0.0/16) does not count: the host's routing table handles it like any other.
  */
 export function isLinkLocal(text: string): boolean {
   const address = parseIp(text);

@@ -1,87 +1,87 @@
-/** Every bound and every delay of the core, by name. */
+/** Every limit and every delay of the core, by name. */
 import { Milliseconds } from "./units.js";
 
-/** Connects handed to the kernel at once: 150 took 5.8 s one at a time, 3.6 s at four, no better beyond. */
+/** Connects in the kernel at once: 150 connects took 5.8 s one at a time, 3.6 s at four, and no less beyond that. */
 export const CONNECTS_IN_KERNEL_MAX = 4;
-/** Probes in user space at once. */
+/** User-space probes in flight at once. */
 export const PROBES_MAX = 32;
-/** A peer that gives no ICResp within this time is silent (the kernel itself waits 10 s). */
+/** A peer that sends no ICResp within this time counts as silent (the kernel itself waits 10 s). */
 export const PROBE_TIMEOUT = Milliseconds(3_000);
 
 export const FIRST_RETRY = Milliseconds(3_000);
 export const LATER_RETRY = Milliseconds(60_000);
 /** After the kernel removed a controller. */
 export const REMOVED_RETRY = Milliseconds(3_000);
-/** How long a recorded controller may still come out of the kernel: connects of a killed daemon in the kernel's queue. */
+/** How long a recorded controller may take to appear: a killed daemon's connects can still be in the kernel's queue. */
 export const REMEMBERED_FOR = Milliseconds(60_000);
 
 export const PAGE_RETRY = Milliseconds(20_000);
 export const SUPPORTED_PAGES_RETRY = Milliseconds(5_000);
-/** How long a page waits for the registration that goes before it. */
+/** How long a log page waits for the registration that precedes it. */
 export const REGISTRATION_HEAD_START = Milliseconds(2_000);
-/** A registration that no answer came to is sent again after this time. */
+/** An unanswered registration is sent again after this time. */
 export const REGISTRATION_RETRY = Milliseconds(5_000);
-/** The same once so many were left unanswered in a row, on any connection. */
+/** After this many unanswered registrations in a row, on any connection, the retry delay is `REGISTRATION_LATER`. */
 export const REGISTRATIONS_UNANSWERED_MAX = 3;
 export const REGISTRATION_LATER = Milliseconds(600_000);
 export const ADMIN_TIMEOUT = Milliseconds(30_000);
-/** A page whose generation counter moves more often than this under one read is left for a retry. */
+/** If the generation counter changes more often than this during one read, the page waits for a retry. */
 export const PAGE_MOVES_MAX = 8;
-/** Entries a command: 8 KiB is within the smallest transfer limit that a controller may have. */
+/** Entries per command: 8 KiB is within the smallest transfer limit that a controller may have. */
 export const PAGE_ENTRIES_PER_READ = 8;
 
-/** Changes are gathered for this long, counted from the first, before a service reconciles. */
+/** A service collects changes for this long, counted from the first, before it reconciles. */
 export const RECONCILE_SOAK = Milliseconds(1_500);
-/** The same for stac while it does not know what staf knows. */
+/** The same for stac while it does not know staf's view. */
 export const RECONCILE_SOAK_WITHOUT_STAF = Milliseconds(10_000);
-/** How soon a controller whose attributes are not filled in yet is read again. */
+/** The delay before reading again a controller whose attributes are not filled in yet. */
 export const ADD_SOAK = Milliseconds(1_000);
-/** Read this often, a controller that is still not filled in is left to the audit. */
+/** After this many reads, a controller that is still not filled in is left to the audit. */
 export const INCOMPLETE_READS_MAX = 30;
-/** An event that was lost without a trace is made up for within this time. */
+/** The audit makes up for a silently lost event within this time. */
 export const AUDIT_PERIOD = Milliseconds(60_000);
 
-/** How long stac waits before it asks a staf that did not answer once more. */
+/** How long stac waits before it asks again after staf did not answer. */
 export const ASK_STAF_RETRY = Milliseconds(10_000);
-/** A file that could not be written is tried again after this time. */
+/** A failed file write is tried again after this time. */
 export const SAVE_RETRY = Milliseconds(5_000);
-/** A stop that waits for the kernel ends after this time all the same. */
+/** A stop that waits for the kernel ends after this time regardless. */
 export const STOP_LIMIT = Milliseconds(4_000);
 
-/** A foreign discovery controller's events restart nvme-cli's unit no more often than this. */
+/** The shortest time between two restarts of nvme-cli's unit for a foreign discovery controller's events. */
 export const HAND_ON_PERIOD = Milliseconds(1_000);
 
-/** How often host names are asked for again, whatever the resolver's own cache says. */
+/** How often host names are resolved again, regardless of the resolver's own cache. */
 export const NAME_REFRESH = Milliseconds(300_000);
-/** The same after a name did not resolve, or what is at its address did not answer. */
+/** The same after a name did not resolve, or its address did not answer. */
 export const NAME_RETRY = Milliseconds(10_000);
 export const NAMES_MAX = 1_024;
 export const NAME_ADDRESSES_MAX = 64;
 
-/** Marks and complaints kept at most, so that a hostile peer cannot fill the memory. */
+/** The most marks of messages already logged, so that a hostile peer cannot exhaust memory. */
 export const SAID_MAX = 10_000;
 
-/** Services in the table at most, and the browsed interfaces at most. */
+/** The most services in the table. */
 export const SERVICES_MAX = 1_024;
-/** How long a provider that (re)starts is given to tell all services: what it did not tell then is lost. */
+/** How long a provider that (re)starts has to report all services. A service not reported by then counts as lost. */
 export const MDNS_SOAK = Milliseconds(10_000);
-/** How often an Avahi that is not there is looked for. */
+/** How often the core looks for Avahi while it is absent. */
 export const AVAHI_WAKE_UP = Milliseconds(60_000);
-/** How often a controller that is live and not announced is looked at. */
+/** How often the core looks at a controller that is live but not announced. */
 export const ABSENT_WATCH = Milliseconds(1_000);
-/** TCP probes of announced addresses at once, and how long one may take. */
+/** The most TCP probes of announced addresses at once, and the timeout of one probe. */
 export const REACH_PROBES_MAX = 32;
 export const REACH_TIMEOUT = Milliseconds(3_000);
-/** Pauses between the probes of an announced address that does not answer; the last one repeats. */
+/** Delays between probes of an announced address that does not answer. The last one repeats. */
 export const REACH_RETRIES = [2, 5, 10, 30, 60, 300, 600].map((seconds) => Milliseconds(seconds * 1_000));
-/** Records of one interface at most, and the longest time to live that is believed, in seconds (a day). */
+/** The most records per interface, and the longest time to live that is accepted, in seconds (one day). */
 export const MDNS_RECORDS_MAX = 1_024;
 export const MDNS_TTL_MAX = 86_400;
-/** Interfaces that are asked on at most. */
+/** The most interfaces that queries go out on. */
 export const MDNS_LINKS_MAX = 256;
-/** Records that are lacking and asked for at once, an interface. */
+/** The most missing records asked for at once per interface. */
 export const MDNS_QUESTIONS_MAX = 64;
-/** Pauses between queries: the first, how much longer each is than the last, and the longest (RFC 6762, 5.2). */
+/** Delays between queries: the first, the factor from one to the next, and the longest (RFC 6762, 5.2). */
 export const MDNS_QUERY_FIRST = Milliseconds(1_000);
 export const MDNS_QUERY_GROWTH = 3;
 export const MDNS_QUERY_LONGEST = Milliseconds(3_600_000);

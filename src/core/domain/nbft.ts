@@ -1,7 +1,7 @@
 /**
- * The NVMe Boot Firmware Table: what firmware that boots over a fabric tells the operating system of its own connections
- * (NVM Express Boot Specification 1.0 and 1.1). An empty string means "not given", and index 0 "none". Addresses are in
- * their canonical spelling (see `canonicalAddress`).
+ * The NVMe Boot Firmware Table: firmware that boots over a fabric describes its connections to the operating system
+ * (NVM Express Boot Specification 1.0 and 1.1). An empty string means "not given", and index 0 means "none". Addresses
+ * are in their canonical spelling (see `canonicalAddress`).
  */
 import type { Seconds } from "./units.js";
 
@@ -13,47 +13,47 @@ export interface NbftTable {
   readonly securityProfiles: readonly NbftSecurityProfile[];
   readonly discoveryControllers: readonly NbftDiscoveryController[];
   readonly subsystems: readonly NbftSubsystem[];
-  /** Descriptors that are marked valid and cannot be read. They are in no list above. */
+  /** Descriptors that are marked valid but cannot be read. The lists above leave them out. */
   readonly faults: readonly NbftFault[];
 }
 
-/** Which list of the table a descriptor stands in. */
+/** The list that holds a descriptor. */
 export type NbftList = "HFI" | "security" | "discovery" | "subsystem";
 
 export interface NbftFault {
   readonly list: NbftList;
-  /** Place in its list, from 1; a descriptor's own index may be what cannot be read. */
+  /** Position in its list, from 1. The descriptor's own index may be the part that cannot be read. */
   readonly position: number;
-  /** A phrase of ours: `NBFT discovery descriptor: its URI lies outside the heap`. */
+  /** A phrase from this project: `NBFT discovery descriptor: its URI lies outside the heap`. */
   readonly problem: string;
 }
 
-/** Whether this table is the one to follow where a host has several. */
+/** Whether to follow this table if a host has several. */
 export type NbftPrimary = "not-indicated" | "unselected" | "selected" | "reserved";
 
 export interface NbftHost {
   readonly nqn: string;
-  /** An administrator gave the NQN; otherwise it is the firmware's own default. */
+  /** True if an administrator set the NQN, false if it is the firmware's default. */
   readonly nqnConfigured: boolean;
   /**
-   * UUID, its bytes in the order of the table, as libnvme prints it. EDK2 writes it as UEFI stores a GUID, so it can read
-   * otherwise than the UUID within the NQN; connections that were made from the table carry it as it is here.
+   * UUID, with its bytes in table order, as libnvme prints it. EDK2 writes it as UEFI stores a GUID, so it can differ
+   * from the UUID in the NQN. Connections made from the table carry it as shown here.
    */
   readonly id: string;
   readonly idConfigured: boolean;
   readonly primary: NbftPrimary;
 }
 
-/** A host fabric interface, as the firmware had it set up. The specification knows NVMe/TCP alone. */
+/** A host fabric interface, as the firmware configured it. The specification covers NVMe/TCP only. */
 export interface NbftHfi {
-  /** Other descriptors name it by this number, which need not be its place in the list. */
+  /** Other descriptors refer to it by this number, which need not be its position in the list. */
   readonly index: number;
   readonly transport: "tcp";
-  /** As sysfs spells a PCI function: `0000:40:00.0`. */
+  /** A PCI function in sysfs notation: `0000:40:00.0`. */
   readonly pci: string;
   /** PCIe segment in flit mode (1.1); 0: not in flit mode. */
   readonly pcieSegment: number;
-  /** Lower case, colon separated. */
+  /** Lower case, colon-separated. */
   readonly mac: string;
   /** 0: none. */
   readonly vlan: number;
@@ -66,37 +66,35 @@ export interface NbftHfi {
   readonly routeMetric: number;
   readonly primaryDns: string;
   readonly secondaryDns: string;
-  /** Who gave the address; empty unless `dhcp`. */
+  /** The server that assigned the address; empty unless `dhcp`. */
   readonly dhcpServer: string;
   readonly hostName: string;
   /** The firmware's default route went through this interface. */
   readonly defaultRoute: boolean;
   readonly dhcp: boolean;
-  /** Set up by router advertisement or the like (1.1). */
+  /** Configured automatically, by router advertisement for example (1.1). */
   readonly autoconfigured: boolean;
-  /** With which identity the firmware asked for its lease (1.1). */
+  /** The identity that the firmware used to request its lease (1.1). */
   readonly dhcpClient: NbftDhcpClient | undefined;
 }
 
 /** RFC 4361. */
 export interface NbftDhcpClient {
   readonly iaid: number | undefined;
-  /** Hex, in the table's order of bytes. */
+  /** Hex, in table byte order. */
   readonly duid: string;
 }
 
-/** How far a subsystem goes with a kind of protection, as the firmware saw it. */
+/** How a subsystem treats one kind of protection, as the firmware saw it. */
 export type NbftRequirement = "not-supported" | "not-required" | "required" | "reserved";
 
-/** Who made the list of allowed values. */
+/** Who set the list of allowed values. */
 export type NbftPolicy = "none" | "driver" | "administrator" | "reserved";
 
-/**
- * What a connection must do to be let in. Where the key lies is told by the table and is not read: only that it does.
- */
+/** What a connection must do to be admitted. The table gives the path of the key; only its presence is read. */
 export interface NbftSecurityProfile {
   readonly index: number;
-  /** DH-HMAC-CHAP and its like. */
+  /** In-band authentication, such as DH-HMAC-CHAP. */
   readonly authentication: NbftRequirement;
   readonly authenticationPolicy: NbftPolicy;
   readonly authenticationProtocols: readonly number[];
@@ -105,20 +103,20 @@ export interface NbftSecurityProfile {
   readonly secureChannelPolicy: NbftPolicy;
   /** SECTYPE of the NVMe/TCP transport. */
   readonly secureChannelAlgorithms: readonly number[];
-  /** The list's bytes; empty: any will do. So with the next two. */
+  /** The bytes of the list; empty: any value is allowed. The next two work the same way. */
   readonly cipherSuites: readonly number[];
   readonly dhGroups: readonly number[];
   readonly hashFunctions: readonly number[];
-  /** Bits; 1 << 1: the key is an object that Redfish serves. */
+  /** A bit mask; 1 << 1: the key is an object that Redfish serves. */
   readonly secretType: number;
   readonly hasSecretKeypath: boolean;
 }
 
 /** The address of a controller in an NVMe-oF URI: `nvme+tcp://192.168.1.20:8009/` (Boot Specification, 1.5.7). */
 export interface NvmeUri {
-  /** What follows `nvme+`, in lower case; it may be one that nothing here connects over. */
+  /** The text after `nvme+`, in lower case. This project may not support the transport. */
   readonly transport: string;
-  /** An address, or a host name in lower case. Never with user information. */
+  /** An address, or a host name in lower case. Never holds user information. */
   readonly host: string;
   readonly port: number | undefined;
 }
@@ -128,22 +126,22 @@ export interface NbftDiscoveryController {
   readonly hfi: number;
   readonly securityProfile: number;
   readonly uri: NvmeUri | undefined;
-  /** Empty: the well-known one. */
+  /** Empty: the well-known discovery NQN. */
   readonly nqn: string;
 }
 
-/** Of which namespace a record speaks. */
+/** The namespace that a record means. */
 export type NbftNamespaceId =
   | { readonly kind: "none" }
   /** Hex: 16 digits of an EUI-64, 32 of an NGUID. */
   | { readonly kind: "eui64" | "nguid"; readonly hex: string }
   | { readonly kind: "uuid"; readonly uuid: string }
-  /** A type that has no name yet: its number and all 16 bytes. */
+  /** A type without a name yet: its number and all 16 bytes. */
   | { readonly kind: "other"; readonly type: number; readonly hex: string };
 
 export type NbftAvailability = "not-indicated" | "available" | "unavailable" | "reserved";
 
-/** A namespace that the firmware was to boot from, and its subsystem (SSNS). */
+/** A namespace that the firmware was configured to boot from, and its subsystem (SSNS). */
 export interface NbftSubsystem {
   readonly index: number;
   readonly transport: "tcp";
@@ -151,19 +149,19 @@ export interface NbftSubsystem {
   readonly trsvcid: string;
   readonly subsysnqn: string;
   readonly portId: number;
-  /** 0: `namespaceId` says which. */
+  /** 0: `namespaceId` identifies the namespace. */
   readonly nsid: number;
   readonly namespaceId: NbftNamespaceId;
-  /** HFIs that lead to it, the primary one first, each once. */
+  /** HFIs that reach it, the primary one first, without duplicates. */
   readonly hfis: readonly number[];
   /** The discovery controller that listed it. */
   readonly discoveryController: number;
   readonly securityProfile: number;
   readonly hdrDigest: boolean;
   readonly dataDigest: boolean;
-  /** Not for booting from: for later. */
+  /** Not meant for booting, but for use after boot. */
   readonly nonBootable: boolean;
-  /** Told by a DHCP root path. */
+  /** It comes from a DHCP root path. */
   readonly fromDhcpRootPath: boolean;
   /** Its discovery controller is at another address. */
   readonly separateDiscovery: boolean;
@@ -176,7 +174,7 @@ export interface NbftSubsystemExtended {
   /** 0: not given. */
   readonly cntlid: number;
   readonly asqsz: number;
-  /** An administrator gave `asqsz`; otherwise it was found or assumed. */
+  /** True if an administrator set `asqsz`, false if the firmware discovered or assumed it. */
   readonly asqszConfigured: boolean;
   readonly dhcpRootPath: string;
   /** Why it was not available (1.1). */
@@ -194,12 +192,12 @@ export interface NbftDiagnostic {
   readonly connectTimeout: Seconds | undefined;
 }
 
-/** The HFI of that index; `undefined` where there is none, or several, so that none is meant. */
+/** The HFI with that index; `undefined` if there is none, or more than one (ambiguous). */
 export function nbftHfi(table: NbftTable, index: number): NbftHfi | undefined {
   return theOnly(table.hfis, index);
 }
 
-/** The security profile of that index; `undefined` where there is none, or several, so that none is meant. */
+/** The security profile with that index; `undefined` if there is none, or more than one (ambiguous). */
 export function nbftSecurityProfile(table: NbftTable, index: number): NbftSecurityProfile | undefined {
   return theOnly(table.securityProfiles, index);
 }

@@ -4,14 +4,14 @@ import { utf8Length } from "./utf8.js";
 export const NQN_BYTES_MAX = 223;
 
 /**
- * Whether a text is an NQN that a connect string can hold: `nqn.` and more, 223 bytes at most, and neither white space
- * nor control characters nor a comma, which would end it.
+ * Whether a text is an NQN that fits a connect string: `nqn.` and more, at most 223 bytes, no white space, no control
+ * characters, and no comma, which would end the value.
  */
 export function isNqn(text: string): boolean {
   return /^nqn\.[^\s,\p{C}]+$/u.test(text) && fitsNqn(text);
 }
 
-/** Whether a text is no longer than an NQN may be. */
+/** Whether a text is short enough to be an NQN. */
 export function fitsNqn(text: string): boolean {
   return utf8Length(text) <= NQN_BYTES_MAX;
 }

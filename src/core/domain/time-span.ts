@@ -1,10 +1,10 @@
 /** Time spans as people write them in configuration files. */
 import { Milliseconds } from "./units.js";
 
-/** The longest span that is still taken for one, in milliseconds (1000 years): a guard against overflow, not a policy. */
+/** The longest span accepted, in milliseconds (1000 years). It guards against overflow and is not a policy. */
 const LONGEST_SPAN_MS = 1000 * 365 * 24 * 60 * 60 * 1000;
 
-/** The longest text that is looked at; no sensible span comes near. */
+/** The longest text parsed. No sensible span comes near it. */
 const LONGEST_TEXT = 200;
 
 const SECOND = 1000;
@@ -21,20 +21,20 @@ const UNITS: ReadonlyMap<string, number> = new Map([
 
 const NUMBER = /^(?:\d+(?:\.\d*)?|\.\d+)$/;
 
-/** One `3 days` at a time; a comma or slash may part it from the next. */
+/** One `3 days` at a time. A comma or a slash may separate it from the next. */
 const PART = /(\d+(?:\.\d*)?|\.\d+)\s*([a-z]+)\s*([,/]?)\s*/y;
 
-/** `:22`, `1:24`, `1:02:03` and `2:01:02:03`; only the first number may have any length. */
+/** `:22`, `1:24`, `1:02:03` and `2:01:02:03`. Only the first number may have any length. */
 const CLOCK = /^(\d*)((?::\d{2}){1,3})(\.\d+)?$/;
 
-/** `1:24` is minutes and seconds, as the last two numbers always are. */
+/** `1:24` is minutes and seconds: the last two numbers always are. */
 function clockMs(text: string): number | undefined {
   const match = CLOCK.exec(text);
   if (match === null) return undefined;
   const [, first = "", rest = "", fraction = ""] = match;
   const fields = rest.split(":").slice(1).map(Number);
   if (first === "" && fields.length > 1) return undefined;
-  // Minutes of a bare mm:ss have two digits at most; `123:45` would be a guess.
+  // The minutes of a bare mm:ss have at most two digits; `123:45` would be a guess.
   if (fields.length === 1 && first.length > 2) return undefined;
   const units = [SECOND, MINUTE, HOUR, DAY];
   const numbers = [Number(first), ...fields].reverse();
@@ -43,7 +43,7 @@ function clockMs(text: string): number | undefined {
   return total;
 }
 
-/** `1 minute, 24 secs`, `3 days 1:00:00`: units from great to small, each once. */
+/** `1 minute, 24 secs`, `3 days 1:00:00`: units from largest to smallest, each at most once. */
 function spelledMs(text: string): number | undefined {
   let total = 0;
   let smallest = Number.POSITIVE_INFINITY;
@@ -52,7 +52,7 @@ function spelledMs(text: string): number | undefined {
     PART.lastIndex = at;
     const match = PART.exec(text);
     if (match === null) {
-      // After days, the rest may be a clock with hours.
+      // A clock with hours may follow the days.
       const clock = smallest === DAY && text.slice(at).split(":").length === 3 ? clockMs(text.slice(at)) : undefined;
       return clock === undefined ? undefined : total + clock;
     }
@@ -67,10 +67,10 @@ function spelledMs(text: string): number | undefined {
 }
 
 /**
- * Reads a time span: plain seconds (`90`, `0.5`), units (`72hours`, `3 days`, `1 minute, 24 secs`, `1.2 minutes`) or a
- * clock (`:22`, `1:24`, `1:02:03`). `-1` is for ever; no other span is negative.
+ * Parses a time span: plain seconds (`90`, `0.5`), units (`72hours`, `3 days`, `1 minute, 24 secs`, `1.2 minutes`) or a
+ * clock (`:22`, `1:24`, `1:02:03`). `-1` means forever; no other span is negative.
  *
- * @returns `undefined` where the text is no time span.
+ * @returns `undefined` if the text is not a time span.
  */
 export function parseTimeSpan(text: string): Milliseconds | "forever" | undefined {
   let rest = text.trim().toLowerCase();

@@ -5,22 +5,22 @@ export const TRANSPORTS = ["tcp", "rdma", "fc", "loop"] as const;
 export type Transport = (typeof TRANSPORTS)[number];
 
 /**
- * The trsvcid that holds where none is given: IANA's port of NVMe/TCP discovery, and the one port of NVMe over RDMA
- * (6.12-cloud.s3.log for tcp). Fibre Channel and loop have no service.
+ * The default trsvcid: IANA's port for NVMe/TCP discovery, and the only port for NVMe over RDMA (6.12-cloud.s3.log for tcp).
+ * Fibre Channel and loop have no trsvcid.
  */
 export const DEFAULT_TRSVCID: Readonly<Record<Transport, string>> = { tcp: "8009", rdma: "4420", fc: "", loop: "" };
 
-/** The transport that a word names, in any case. */
+/** The transport that a word names, ignoring case. */
 export function parseTransport(text: string): Transport | undefined {
   const word = text.toLowerCase();
   return TRANSPORTS.find((transport) => transport === word);
 }
 
-/** The well-known NQN that every discovery subsystem answers to (NVMe Base 2.0, 4.5). */
+/** The well-known NQN that every discovery subsystem accepts (NVMe Base 2.0, 4.5). */
 export const WELL_KNOWN_DISCOVERY_NQN = "nqn.2014-08.org.nvmexpress.discovery";
 
 /**
- * The seven values that tell one connection from another. An empty string means "not given".
+ * The seven values that identify a connection. An empty string means "not given".
  * `traddr` is in its canonical spelling (see `canonicalAddress`).
  */
 export interface TransportId {
@@ -34,8 +34,8 @@ export interface TransportId {
 }
 
 /**
- * One string a transport id, equal exactly where the ids are equal: no value that can be connected
- * holds a comma, since connect strings know no quoting.
+ * A key that is equal for two transport ids exactly when the ids are equal. No value of a possible connection holds a
+ * comma: connect strings have no quoting.
  */
 export function transportIdKey(id: TransportId): string {
   return [id.transport, id.traddr, id.trsvcid, id.subsysnqn, id.hostTraddr, id.hostIface, id.hostNqn].join(",");

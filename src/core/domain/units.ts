@@ -1,11 +1,11 @@
-/** Branded units of time. A bare number never stands for a duration in this project. */
+/** Branded units of time. This project never uses a bare number as a duration. */
 
 declare const unit: unique symbol;
 
-/** A duration, or a reading of a clock, in whole milliseconds. */
+/** A duration or a clock reading, in whole milliseconds. */
 export type Milliseconds = number & { readonly [unit]: "ms" };
 
-/** A duration in whole seconds, as configuration files and kernel options give it. */
+/** A duration in whole seconds, as in configuration files and kernel options. */
 export type Seconds = number & { readonly [unit]: "s" };
 
 export function Milliseconds(value: number): Milliseconds {
@@ -21,7 +21,7 @@ export function later(clock: Milliseconds, duration: Milliseconds): Milliseconds
   return Milliseconds(clock + duration);
 }
 
-/** How long it is from one reading of a clock to another; 0 where that has passed. */
+/** The time from one clock reading to another; 0 if `to` is in the past. */
 export function between(from: Milliseconds, to: Milliseconds): Milliseconds {
   return Milliseconds(Math.max(0, to - from));
 }

@@ -1,4 +1,4 @@
-/** Lengths in UTF-8, in which specifications count. */
+/** Lengths in UTF-8: specifications count bytes. */
 
 /** Length of a text in UTF-8, in bytes; a lone surrogate counts as U+FFFD. */
 export function utf8Length(text: string): number {
@@ -15,7 +15,7 @@ export function utf8Length(text: string): number {
   return length;
 }
 
-/** As many whole characters from the start of a text as fit so many bytes of UTF-8. */
+/** The longest start of a text that fits `bytesMax` bytes of UTF-8 without splitting a character. */
 export function cutUtf8(text: string, bytesMax: number): string {
   if (utf8Length(text) <= bytesMax) return text;
   let kept = "";

@@ -5,10 +5,10 @@ export type BusValue = string | boolean | readonly BusValue[] | { readonly [key:
 
 declare const callBrand: unique symbol;
 
-/** Numbers a call that a client made, until it is replied to. */
+/** Identifies a client's call until it is answered. */
 export type BusCallId = number & { readonly [callBrand]: "call" };
 
-/** The services that own a name on the bus. */
+/** The services that own a bus name. */
 export type ServiceName = "staf" | "stac";
 
 export type BusFailure = {
@@ -17,19 +17,19 @@ export type BusFailure = {
   readonly error: string;
 };
 
-/** What a call came to. */
+/** The outcome of a call. */
 export type BusResult = { readonly ok: true; readonly values: readonly BusValue[] } | BusFailure;
 
 export interface BusPort {
   /** Calls a method of another service. */
   call(request: RequestId, peer: ServiceName, method: string, args: readonly BusValue[]): void;
-  /** Follows a peer: its coming and going, and its signals. */
+  /** Watches a peer: its signals, and whether it is on the bus. */
   subscribe(peer: ServiceName): void;
   reply(call: BusCallId, result: BusResult): void;
   emit(service: ServiceName, signal: string, args: readonly BusValue[]): void;
 }
 
-/** A client called a method of ours. */
+/** A client called one of our methods. */
 export interface BusCallEvent {
   readonly kind: "bus-call";
   readonly call: BusCallId;
@@ -41,7 +41,7 @@ export interface BusCallEvent {
   readonly uid: number;
 }
 
-/** A call of ours was answered, failed or timed out (`org.freedesktop.DBus.Error.NoReply`). */
+/** One of our calls was answered, failed or timed out (`org.freedesktop.DBus.Error.NoReply`). */
 export interface BusReplyEvent {
   readonly kind: "bus-reply";
   readonly request: RequestId;
@@ -55,7 +55,7 @@ export interface BusSignalEvent {
   readonly args: readonly BusValue[];
 }
 
-/** A peer took or lost its name on the bus. */
+/** A peer acquired or lost its bus name. */
 export interface BusPeerEvent {
   readonly kind: "bus-peer";
   readonly peer: ServiceName;

@@ -1,17 +1,16 @@
 import type { Milliseconds } from "../domain/units.js";
 
-/** What the core asks of time. */
+/** Time and timers for the core. */
 export interface ClockPort {
   /** Monotonic time since an arbitrary start. Never steps. */
   now(): Milliseconds;
   /** Wall time since the Unix epoch. May step in either direction. */
   wallTime(): Milliseconds;
   /**
-   * Arms a named timer to fire once after `delay` (>= 0, any length). A timer of that name that
-   * is armed already is replaced.
+   * Arms a named timer to fire once after `delay` (>= 0, any length). It replaces an armed timer of that name.
    */
   arm(timer: string, delay: Milliseconds): void;
-  /** Disarms a named timer; without effect where it is not armed. */
+  /** Disarms a named timer. Does nothing if it is not armed. */
   disarm(timer: string): void;
 }
 

@@ -1,13 +1,13 @@
 /** DNS-SD through a daemon (Avahi). */
 export interface DnssdPort {
   /**
-   * Browses these service types in `local`, instead of what was browsed before; none stops it. After each browse the
-   * adapter says once whether the daemon is there (`dnssd-daemon`), up or not, and then what it has found so far.
+   * Browses these service types in `local` instead of those browsed before. An empty list stops browsing. After each
+   * browse the adapter reports once whether the daemon is up (`dnssd-daemon`), and then what the daemon has found so far.
    */
   browse(types: readonly string[]): void;
 }
 
-/** A service instance, resolved. */
+/** A resolved service instance. */
 export interface DnssdService {
   readonly instance: string;
   readonly type: string;
@@ -15,17 +15,17 @@ export interface DnssdService {
   readonly family: "ipv4" | "ipv6";
   readonly address: string;
   readonly port: number;
-  /** TXT strings as they came: `key=value`. */
+  /** TXT strings as received: `key=value`. */
   readonly txt: readonly string[];
 }
 
-/** A service was found, or the address, port or TXT of a known one changed. It has one address an interface and family. */
+/** A service was found, or its address, port or TXT changed. It has one address per interface and family. */
 export interface DnssdFoundEvent {
   readonly kind: "dnssd-found";
   readonly service: DnssdService;
 }
 
-/** A service is not announced any more on an interface and family: it said goodbye, or its records ran out. */
+/** A service is no longer announced on an interface and family: it said goodbye, or its records expired. */
 export interface DnssdLostEvent {
   readonly kind: "dnssd-lost";
   readonly instance: string;
@@ -35,8 +35,8 @@ export interface DnssdLostEvent {
 }
 
 /**
- * The daemon's name came or went on the bus; `up` also where it is not there and could be activated. When it comes back, what
- * it finds is told anew. Nothing is told as lost because it went.
+ * The daemon's name appeared on the bus or left it. `up` is also true if the daemon is absent but can be activated. When
+ * it comes back, its services are reported again. Its absence does not report any service as lost.
  */
 export interface DnssdDaemonEvent {
   readonly kind: "dnssd-daemon";

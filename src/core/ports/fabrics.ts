@@ -2,7 +2,7 @@ import type { Milliseconds } from "../domain/units.js";
 import type { OsFailure, RequestId } from "./request.js";
 import type { HandleId } from "./sysfs.js";
 
-/** One NVMe admin command as `NVME_IOCTL_ADMIN_CMD` takes it. */
+/** One NVMe admin command for `NVME_IOCTL_ADMIN_CMD`. */
 export interface AdminCommand {
   readonly opcode: number;
   readonly nsid: number;
@@ -12,7 +12,7 @@ export interface AdminCommand {
   readonly cdw13: number;
   readonly cdw14: number;
   readonly cdw15: number;
-  /** Bytes the controller is to return, or bytes sent to it. */
+  /** How many bytes the controller returns, or the bytes sent to it. */
   readonly data:
     | { readonly direction: "from-controller"; readonly length: number }
     | { readonly direction: "to-controller"; readonly bytes: Uint8Array };
@@ -20,9 +20,9 @@ export interface AdminCommand {
 }
 
 export interface FabricsPort {
-  /** Reads the option line of `/dev/nvme-fabrics`; kernels before 5.17 refuse (EINVAL). Waits behind connects in flight. */
+  /** Reads the option line of `/dev/nvme-fabrics`. Kernels before 5.17 refuse (EINVAL). Waits for connects in flight. */
   readOptions(request: RequestId): void;
-  /** Writes one connect string; the reply is `instance=0,cntlid=1\n`. Blocks up to 10 s a peer, serialised host-wide. */
+  /** Writes one connect string; the reply is `instance=0,cntlid=1\n`. Blocks up to 10 s per peer, serialised host-wide. */
   connect(request: RequestId, options: string): void;
   /** Sends an admin command on a handle opened for `admin`. */
   admin(request: RequestId, handle: HandleId, command: AdminCommand): void;

@@ -2,9 +2,9 @@ export type LogLevel = "debug" | "info" | "notice" | "warning" | "error";
 
 export interface LogRecord {
   readonly level: LogLevel;
-  /** A whole sentence for a person, made by this project (never an engine's `Error.message`), without secrets. */
+  /** A whole sentence for a person, written by this project (never an engine's `Error.message`), without secrets. */
   readonly text: string;
-  /** The controller it speaks of, as `formatTransportId` prints it. */
+  /** The controller it is about, as `formatTransportId` prints it. */
   readonly controller?: string;
 }
 

@@ -3,9 +3,9 @@ import type { OsFailure, RequestId } from "./request.js";
 
 export interface NetworkInterface {
   readonly name: string;
-  /** Lower case, colon separated; empty where the interface has none. */
+  /** Lower case, colon-separated; empty if the interface has none. */
   readonly mac: string;
-  /** Addresses without prefix length, primary first; a link-local one carries no scope. */
+  /** Addresses without prefix length, primary first. A link-local address has no scope. */
   readonly addresses: readonly string[];
 }
 
@@ -16,7 +16,7 @@ export interface ProbeTarget {
   readonly hostTraddr: string;
   /** Interface to bind to, or empty. */
   readonly hostIface: string;
-  /** `tcp`: a TCP connect. `nvme-tcp`: the NVMe/TCP ICReq/ICResp exchange as well. */
+  /** `tcp`: a TCP connect. `nvme-tcp`: also the NVMe/TCP ICReq/ICResp exchange. */
   readonly depth: "tcp" | "nvme-tcp";
   readonly timeout: Milliseconds;
 }
@@ -35,7 +35,7 @@ export interface NetworkPort {
   hostInfo(): HostInfo;
   /** Resolves a host name to its addresses. */
   resolve(request: RequestId, name: string): void;
-  /** Tries an address from user space, so that a silent peer never enters the kernel's connect queue. */
+  /** Probes an address from user space, so that a silent peer never blocks the kernel's connect queue. */
   probe(request: RequestId, target: ProbeTarget): void;
 }
 
@@ -50,7 +50,7 @@ export interface ResolvedEvent {
   readonly result: { readonly ok: true; readonly addresses: readonly string[] } | OsFailure;
 }
 
-/** A probe ended. EBADMSG (74): it answered, but not as an NVMe/TCP target does. */
+/** A probe ended. EBADMSG (74): the peer answered, but not like an NVMe/TCP target. */
 export interface ProbedEvent {
   readonly kind: "probed";
   readonly request: RequestId;

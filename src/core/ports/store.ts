@@ -1,17 +1,17 @@
 import type { OsFailure, RequestId } from "./request.js";
 
 /**
- * Files. Secrets never pass: the adapter replaces each by a handle `secret:N` while reading
- * (equal secret, equal handle; changed, another).
+ * Files. Secrets never pass: while reading, the adapter replaces each with a handle `secret:N`. Equal secrets have equal
+ * handles; a changed secret gets a new one.
  */
 export interface StorePort {
-  /** Reads a whole text file (UTF-8; bytes that are not become U+FFFD). */
+  /** Reads a whole text file (UTF-8; invalid bytes become U+FFFD). */
   read(path: string): { readonly ok: true; readonly text: string } | OsFailure;
-  /** Names in a directory, sorted; empty where there is none. */
+  /** Names in a directory, sorted; empty if the directory does not exist. */
   list(directory: string): readonly string[];
   /** Reads a whole binary file (nBFT). */
   readBytes(path: string): { readonly ok: true; readonly bytes: Uint8Array } | OsFailure;
-  /** Replaces a file atomically, mode 0600: after a kill it holds the old text or the new, whole. */
+  /** Replaces a file atomically, mode 0600: after a kill it holds either the whole old text or the whole new one. */
   write(request: RequestId, path: string, text: string): void;
 }
 

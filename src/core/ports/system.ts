@@ -1,19 +1,19 @@
-/** What the service manager is told (sd_notify). */
+/** The states reported to the service manager (sd_notify). */
 export type SystemState = "ready" | "reloading" | "stopping";
 
 export interface SystemPort {
   notify(state: SystemState): void;
   /** `systemctl --quiet --no-block restart UNIT`. */
   restartUnit(unit: string): void;
-  /** Overrides nvme-cli's udev rule while staf runs. The file is there (or complained about) when this returns. */
+  /** Overrides nvme-cli's udev rule while staf runs. On return the file exists, or the failure has been logged. */
   writeUdevOverride(): void;
-  /** Takes the override away, if it is there, before this returns. */
+  /** Removes the override, if it exists, before it returns. */
   removeUdevOverride(): void;
-  /** Ends the process, once everything that was to be finished is. 0 is a clean stop. */
+  /** Ends the process once all pending work is finished. 0 is a clean stop. */
   exit(status: number): void;
 }
 
-/** What the operator or the service manager asks for. `start` comes first, once. */
+/** A request from the operator or the service manager. `start` comes first, once. */
 export interface ControlEvent {
   readonly kind: "control";
   readonly action: "start" | "reload" | "stop";

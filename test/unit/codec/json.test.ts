@@ -78,7 +78,7 @@ describe("readers", () => {
     );
     expect(problem(() => readNumber(readField(root, "huge")))).toBe("$.huge is not a number");
     expect(problem(() => readOneOf(readField(item, "kind"), ["x", "y"]))).toBe("$.list[0].kind is not one of x, y");
-    expect(problem(() => readJson("{"))).toBe("not JSON");
+    expect(problem(() => readJson("{"))).toBe("it is not JSON");
   });
 
   it("read nothing from a prototype", () => {

@@ -104,7 +104,7 @@ describe("a discovery log page", () => {
 
   it.each([1, 1023, 1025, 2047])("has no entries in %i bytes", (length) => {
     expect(() => decodeDiscoveryEntries(new Uint8Array(length))).toThrow(
-      new DecodeError("discovery log", "the entries are no multiple of 1024 bytes"),
+      new DecodeError("discovery log", "the length of its entries is not a multiple of 1024 bytes"),
     );
   });
 

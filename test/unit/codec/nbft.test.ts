@@ -132,33 +132,33 @@ describe("a malformed table is refused", () => {
     ["NBFT header: the table is cut short", bytes.subarray(0, 127)],
     ["NBFT header: the signature is not NBFT", patch(bytes, 0, 0x49)],
     ["NBFT header: its length leaves no room for a control descriptor", patch(bytes, 4, ...le32(127))],
-    ["NBFT header: it claims more bytes than there are", patch(bytes, 4, ...le32(bytes.length + 1))],
-    ["NBFT header: it claims more bytes than there are", bytes.subarray(0, bytes.length - 1)],
+    ["NBFT header: it claims more bytes than the table has", patch(bytes, 4, ...le32(bytes.length + 1))],
+    ["NBFT header: it claims more bytes than the table has", bytes.subarray(0, bytes.length - 1)],
     [`NBFT header: it claims more than ${String(NBFT_BYTES_MAX)} bytes`, patch(bytes, 4, ...le32(0xffff_ffff))],
     ["NBFT header: the checksum is wrong", unsealed(9, bytes[9]! ^ 1)],
     ["NBFT header: the checksum is wrong", unsealed(bytes.length - 1, 1)],
-    ["NBFT header: its major revision 0 is not known", patch(bytes, 8, 0)],
-    ["NBFT header: its major revision 2 is not known", patch(bytes, 8, 2)],
+    ["NBFT header: its major revision 0 is unknown", patch(bytes, 8, 0)],
+    ["NBFT header: its major revision 2 is unknown", patch(bytes, 8, 2)],
     ["NBFT heap: it lies outside the table", patch(bytes, 36, ...le32(at.heap + 1))],
     ["NBFT heap: it lies outside the table", patch(bytes, 40, ...le32(0xffff_ffff))],
     // Bytes beyond the stated length are not part of the table.
     ["NBFT heap: it lies outside the table", patch(longer, 40, ...le32(longer.length - at.heap))],
-    ["NBFT control descriptor: it is another structure", patch(bytes, 64, 2)],
+    ["NBFT control descriptor: it has the wrong structure ID", patch(bytes, 64, 2)],
     ["NBFT control descriptor: it is not marked as valid", patch(bytes, 70, 0xfe)],
-    ["NBFT control descriptor: its major revision 2 is not known", patch(bytes, 65, 2)],
-    ["NBFT control descriptor: its length is too short for it", patch(bytes, 68, 63, 0)],
-    ["NBFT control descriptor: version 2 of the host descriptor is not known", patch(bytes, HOST_VERSION, 2)],
-    ["NBFT control descriptor: its host descriptor is too short for one", patch(bytes, HOST_REFERENCE + 4, 31, 0)],
+    ["NBFT control descriptor: its major revision 2 is unknown", patch(bytes, 65, 2)],
+    ["NBFT control descriptor: its length is too short", patch(bytes, 68, 63, 0)],
+    ["NBFT control descriptor: version 2 of the host descriptor is unknown", patch(bytes, HOST_VERSION, 2)],
+    ["NBFT control descriptor: its host descriptor is too short", patch(bytes, HOST_REFERENCE + 4, 31, 0)],
     ["NBFT host descriptor: it lies outside the table", hostAt(bytes.length - 31)],
     ["NBFT host descriptor: it lies outside the table", hostAt(0xffff_fff0)],
-    ["NBFT host descriptor: it is another structure", patch(bytes, at.host, 1)],
+    ["NBFT host descriptor: it has the wrong structure ID", patch(bytes, at.host, 1)],
     ["NBFT host descriptor: it is not marked as valid", patch(bytes, at.host + 1, 0xfe)],
     ["NBFT host descriptor: it has no NQN", patch(bytes, at.host + 22, 0, 0)],
     ["NBFT host descriptor: its NQN lies outside the heap", patch(bytes, at.host + 18, ...le32(at.heap - 1))],
     ["NBFT host descriptor: its NQN lies outside the heap", patch(bytes, at.host + 18, ...le32(0xffff_ffff))],
-    ["NBFT host descriptor: its NQN has no end", patch(bytes, at.host + 22, 20, 0)],
-    ["NBFT host descriptor: its NQN is no printable text", patch(bytes, at.heap, 0x0a)],
-    ["NBFT host descriptor: its NQN is no printable text", patch(bytes, at.heap, 0xff)],
+    ["NBFT host descriptor: its NQN has no terminating NUL", patch(bytes, at.host + 22, 20, 0)],
+    ["NBFT host descriptor: its NQN is not printable text", patch(bytes, at.heap, 0x0a)],
+    ["NBFT host descriptor: its NQN is not printable text", patch(bytes, at.heap, 0xff)],
   ])("%s", (problem, table) => {
     expect(problemOf(table)).toBe(problem);
   });
@@ -174,13 +174,13 @@ describe("a malformed table is refused", () => {
     expect(problemOf(listAt(field, 0xffff_ffe0))).toBe(outside);
     expect(problemOf(patch(bytes, field + 4, 0xff, 0xff))).toBe(outside);
     expect(problemOf(patch(bytes, field + 6, 2))).toBe(
-      `NBFT control descriptor: version 2 of its ${list} list is not known`,
+      `NBFT control descriptor: version 2 of its ${list} list is unknown`,
     );
     expect(problemOf(patch(bytes, field + 4, 31, 0))).toBe(
-      `NBFT control descriptor: the descriptors of its ${list} list are too short for it`,
+      `NBFT control descriptor: the descriptors in its ${list} list are too short`,
     );
     expect(problemOf(patch(bytes, field + 4, 0, 0))).toBe(
-      `NBFT control descriptor: the descriptors of its ${list} list are too short for it`,
+      `NBFT control descriptor: the descriptors in its ${list} list are too short`,
     );
     expect(problemOf(listAt(field, 0))).toBe(`NBFT: its header and its ${list} list overlap`);
     // An empty list says nothing about itself.
@@ -218,30 +218,30 @@ describe("a descriptor that cannot be read is a fault, and the others are read",
   };
 
   it.each<readonly [fault: string, table: Uint8Array]>([
-    ["HFI 1: NBFT HFI descriptor: it is another structure", patch(bytes, hfi, 4)],
-    ["HFI 1: NBFT HFI descriptor: its transport type 1 is not known", patch(bytes, hfi + 3, 1)],
+    ["HFI 1: NBFT HFI descriptor: it has the wrong structure ID", patch(bytes, hfi, 4)],
+    ["HFI 1: NBFT HFI descriptor: its transport type 1 is unknown", patch(bytes, hfi + 3, 1)],
     ["HFI 1: NBFT HFI descriptor: it has no transport information", patch(bytes, hfi + 20, 0, 0)],
     [
       "HFI 1: NBFT HFI descriptor: its HFI transport information lies outside the heap",
       patch(bytes, hfi + 16, ...le32(hfi)),
     ],
     ["HFI 1: NBFT HFI transport information: it is cut short", patch(bytes, hfi + 20, 100, 0)],
-    ["HFI 1: NBFT HFI transport information: it is another structure", patch(bytes, info, 3)],
-    ["HFI 1: NBFT HFI transport information: its version 2 is not known", patch(bytes, info + 1, 2)],
-    ["HFI 1: NBFT HFI transport information: its transport version 3 is not known", patch(bytes, info + 3, 3)],
-    ["HFI 1: NBFT HFI transport information: its transport version 0 is not known", patch(bytes, info + 3, 0)],
-    ["HFI 1: NBFT HFI transport information: it is of another transport than its HFI", patch(bytes, info + 2, 1)],
+    ["HFI 1: NBFT HFI transport information: it has the wrong structure ID", patch(bytes, info, 3)],
+    ["HFI 1: NBFT HFI transport information: its version 2 is unknown", patch(bytes, info + 1, 2)],
+    ["HFI 1: NBFT HFI transport information: its transport version 3 is unknown", patch(bytes, info + 3, 3)],
+    ["HFI 1: NBFT HFI transport information: its transport version 0 is unknown", patch(bytes, info + 3, 0)],
+    ["HFI 1: NBFT HFI transport information: its transport differs from that of its HFI", patch(bytes, info + 2, 1)],
     ["HFI 1: NBFT HFI transport information: it is not marked as valid", patch(bytes, info + 6, 0xfe)],
-    ["HFI 1: NBFT HFI transport information: its VLAN is none", patch(bytes, info + 17, 0xff, 0x0f)],
+    ["HFI 1: NBFT HFI transport information: its VLAN ID is not valid", patch(bytes, info + 17, 0xff, 0x0f)],
     [
       "HFI 1: NBFT HFI transport information: its host name lies outside the heap",
       patch(bytes, info + 108, 0xff, 0xff),
     ],
-    ["HFI 1: NBFT HFI extended information: it is another structure", patch(bytes, client, 9)],
-    ["HFI 1: NBFT HFI extended information: its version 2 is not known", patch(bytes, client + 1, 2)],
+    ["HFI 1: NBFT HFI extended information: it has the wrong structure ID", patch(bytes, client, 9)],
+    ["HFI 1: NBFT HFI extended information: its version 2 is unknown", patch(bytes, client + 1, 2)],
     ["HFI 1: NBFT DHCP IAID: it is not 4 bytes long", patch(bytes, client + 12, 3)],
-    ["HFI 1: NBFT DHCP DUID: longer than 130 bytes", patch(bytes, client + 14, ...le32(at.heap), 131)],
-    ["security 1: NBFT security descriptor: it is another structure", patch(bytes, security, 4)],
+    ["HFI 1: NBFT DHCP DUID: it is longer than 130 bytes", patch(bytes, client + 14, ...le32(at.heap), 131)],
+    ["security 1: NBFT security descriptor: it has the wrong structure ID", patch(bytes, security, 4)],
     [
       "security 1: NBFT security descriptor: its list of authentication protocols lies outside the heap",
       patch(bytes, security + 12, ...le32(bytes.length)),
@@ -254,26 +254,26 @@ describe("a descriptor that cannot be read is a fault, and the others are read",
       "security 1: NBFT security descriptor: its path to the secret lies outside the heap",
       patch(bytes, security + 36, ...le32(4)),
     ],
-    ["discovery 2: NBFT discovery descriptor: it is another structure", patch(bytes, discovery, 5)],
-    ["discovery 2: NBFT discovery descriptor: its URI has no end", patch(bytes, discovery + 10, 8, 0)],
+    ["discovery 2: NBFT discovery descriptor: it has the wrong structure ID", patch(bytes, discovery, 5)],
+    ["discovery 2: NBFT discovery descriptor: its URI has no terminating NUL", patch(bytes, discovery + 10, 8, 0)],
     [
       "discovery 2: NBFT discovery descriptor: its NQN lies outside the heap",
       patch(bytes, discovery + 12, 0, 0, 0, 0, 1),
     ],
-    ["discovery 2: NVMe URI: not nvme+TRANSPORT://HOST", patch(bytes, uri, 0x68)],
+    ["discovery 2: NVMe URI: it is not nvme+TRANSPORT://HOST", patch(bytes, uri, 0x68)],
     ["discovery 2: NVMe URI: it holds user information", patch(bytes, uri + 12, 0x40)],
-    ["subsystem 1: NBFT subsystem descriptor: it is another structure", patch(bytes, ssns, 3)],
-    ["subsystem 1: NBFT subsystem descriptor: its transport type 2 is not known", patch(bytes, ssns + 5, 2)],
+    ["subsystem 1: NBFT subsystem descriptor: it has the wrong structure ID", patch(bytes, ssns, 3)],
+    ["subsystem 1: NBFT subsystem descriptor: its transport type 2 is unknown", patch(bytes, ssns + 5, 2)],
     ["subsystem 1: NBFT subsystem descriptor: it has no transport address", patch(bytes, ssns + 14, 0, 0)],
     ["subsystem 1: NBFT transport address: it is not 16 bytes long", patch(bytes, ssns + 14, 4)],
-    ["subsystem 1: NBFT subsystem descriptor: its NQN is no printable text", patch(bytes, target(ssns + 54), 0x1b)],
+    ["subsystem 1: NBFT subsystem descriptor: its NQN is not printable text", patch(bytes, target(ssns + 54), 0x1b)],
     ["subsystem 1: NBFT subsystem descriptor: its NQN is longer than 223 bytes", encodeNbft(longNqn).bytes],
     [
       "subsystem 1: NBFT subsystem descriptor: its list of HFIs is longer than 255 bytes",
       patch(bytes, ssns + 48, ...le32(at.heap), 0, 1),
     ],
-    ["subsystem 1: NBFT subsystem extended information: it is another structure", patch(bytes, extended, 1)],
-    ["subsystem 1: NBFT subsystem extended information: its version 0 is not known", patch(bytes, extended + 1, 0)],
+    ["subsystem 1: NBFT subsystem extended information: it has the wrong structure ID", patch(bytes, extended, 1)],
+    ["subsystem 1: NBFT subsystem extended information: its version 0 is unknown", patch(bytes, extended + 1, 0)],
     [
       "subsystem 1: NBFT subsystem extended information: it belongs to another subsystem",
       patch(bytes, extended + 2, 9),
@@ -289,7 +289,7 @@ describe("a descriptor that cannot be read is a fault, and the others are read",
   it("that contains itself ends, because references are followed to a fixed depth", () => {
     // The transport information doubles as its own extended information, with that one's flags.
     const looped = patch(patch(bytes, info + 110, ...le32(info), 128, 0), info + 4, 3);
-    expect(faultOf(looped)).toBe("HFI 1: NBFT HFI extended information: it is another structure");
+    expect(faultOf(looped)).toBe("HFI 1: NBFT HFI extended information: it has the wrong structure ID");
   });
 
   it("that shares its texts with another one is read", () => {

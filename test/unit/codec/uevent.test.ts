@@ -50,7 +50,7 @@ describe("every recorded uevent", () => {
       for (let length = 0; length < bytes.length; length++) {
         expect(() => decodeUevent(bytes.subarray(0, length))).toThrow(DecodeError);
       }
-      expect(() => decodeUevent(bytes.subarray(0, -1))).toThrow(new DecodeError("uevent", "cut short"));
+      expect(() => decodeUevent(bytes.subarray(0, -1))).toThrow(new DecodeError("uevent", "it is cut short"));
     }
   });
 });

@@ -151,7 +151,7 @@ function check<T extends CommonConfig>(
   expect(pick(value)).toEqual(expected);
   if (outcome === undefined) expect(notes).toEqual([]);
   else expect(notes).toMatchObject([{ level: "warning", file: FILE, line: 2 }]);
-  expect(notes.some((note) => note.text.includes("the default holds"))).toBe(outcome === "refused");
+  expect(notes.some((note) => note.text.includes("the default applies"))).toBe(outcome === "refused");
 }
 
 describe("every option accepts its legal values", () => {
@@ -175,7 +175,7 @@ test("the last value of a repeated scalar wins, and notes name its line", () => 
   const { value, notes } = staf("[Global]\nkato=5\n\nkato=six\n");
   expect(value.connection.kato).toBe(30);
   expect(lines(notes)).toEqual([
-    'warning 4: kato: "six" is not taken, the default holds; expected a whole number of at least 0, in seconds',
+    'warning 4: kato: "six" is not valid; the default applies; expected a whole number of at least 0, in seconds',
   ]);
 });
 
@@ -185,7 +185,7 @@ test.each(["6 # seconds", "6 ; seconds", "6\t#", "6 # a ; b"])(
     const { value, notes } = staf(`[Global]\nkato=${text}\n`);
     expect(value.connection.kato).toBe(6);
     expect(lines(notes)).toEqual([
-      "warning 2: kato: what follows # or ; is taken for a comment; write comments on lines of their own",
+      "warning 2: kato: the text after # or ; is treated as a comment; put comments on lines of their own",
     ]);
   },
 );
@@ -201,7 +201,7 @@ describe("names that this service does not have", () => {
       "error 3: nr-io-queues is an option of stacd.conf: it is ignored",
       "error 4: zeroconf belongs to section [Service Discovery]: it is ignored",
       "error 5: unknown section: all of it is ignored",
-      "error 7: section [I/O controller connection management] is for stacd.conf: all of it is ignored",
+      "error 7: section [I/O controller connection management] belongs in stacd.conf: all of it is ignored",
     ]);
   });
 
@@ -222,7 +222,7 @@ describe("deprecated names", () => {
       [2, "rdma"],
       [3, "fc"],
     ]);
-    expect(lines(notes)).toEqual(["warning 2: blacklist is deprecated: write exclude instead"]);
+    expect(lines(notes)).toEqual(["warning 2: blacklist is deprecated: use exclude instead"]);
   });
 
   test.each([
@@ -279,15 +279,15 @@ describe("[Controllers]", () => {
   test("an entry that can connect to nothing is an error; staf needs no NQN", () => {
     const text = "[Controllers]\ncontroller=transport=tcp;traddr=1.2.3.4\ncontroller=traddr=1.2.3.4\ncontroller\n";
     expect(lines(staf(text).notes)).toEqual([
-      "error 3: controller: it gives no transport; the line is ignored",
-      "error 4: controller: it gives no transport; the line is ignored",
+      "error 3: controller: transport is missing; the line is ignored",
+      "error 4: controller: transport is missing; the line is ignored",
     ]);
-    expect(lines(stac(text).notes)[0]).toBe("error 2: controller: it gives no nqn; the line is ignored");
+    expect(lines(stac(text).notes)[0]).toBe("error 2: controller: nqn is missing; the line is ignored");
   });
 
   test("an exclude by interface draws a warning if ignore-iface is true", () => {
     const { notes } = staf("[Global]\nignore-iface=true\n[Controllers]\nexclude=host-iface=eth0\n");
-    expect(lines(notes)).toEqual(["warning 4: exclude: host-iface finds nothing while ignore-iface is true"]);
+    expect(lines(notes)).toEqual(["warning 4: exclude: host-iface matches nothing while ignore-iface is true"]);
   });
 
   test("a blank line between excludes excludes nothing", () => {

@@ -40,24 +40,28 @@ test.each([
 
 describe("an unknown identity has a reason", () => {
   test.each<[string, Record<string, string>, string]>([
-    ["", {}, "the host NQN is to be in /etc/nvme/hostnqn, which cannot be read"],
+    ["", {}, "the host NQN should be in /etc/nvme/hostnqn, which cannot be read"],
     [
       "",
       { ...FILES, "/etc/nvme/hostnqn": "\nnqn.x" },
-      "the host NQN is to be in /etc/nvme/hostnqn, which holds nothing in its first line",
+      "the host NQN should be in /etc/nvme/hostnqn, whose first line is blank",
     ],
     ["[Host]\nnqn=", FILES, "the host NQN has no value in /etc/stas/sys.conf line 2"],
     ["[Host]\nnqn", FILES, "the host NQN has no value in /etc/stas/sys.conf line 2"],
     ["[Host]\nnqn=file://", FILES, "the host NQN names no file in /etc/stas/sys.conf line 2"],
-    ["[Host]\nnqn=iqn.x", FILES, 'the host NQN in /etc/stas/sys.conf line 2 is "iqn.x", and does not start with nqn.'],
+    [
+      "[Host]\nnqn=iqn.x",
+      FILES,
+      'the host NQN in /etc/stas/sys.conf line 2 is "iqn.x", which does not start with nqn.',
+    ],
     [`[Host]\nnqn=nqn.${"x".repeat(220)}`, FILES, "the host NQN in /etc/stas/sys.conf line 2 is longer than 223 bytes"],
     [
       "[Host]\nnqn=nqn.x,traddr=6.6.6.6",
       FILES,
-      "the host NQN in /etc/stas/sys.conf line 2 holds a comma or white space",
+      "the host NQN in /etc/stas/sys.conf line 2 contains a comma or white space",
     ],
-    ["[Host]\nid=7", FILES, 'the host id in /etc/stas/sys.conf line 2 is "7", which is no UUID'],
-    ["[Host]\nid=file:///nowhere", FILES, "the host id is to be in /nowhere, which cannot be read"],
+    ["[Host]\nid=7", FILES, 'the host id in /etc/stas/sys.conf line 2 is "7", which is not a UUID'],
+    ["[Host]\nid=file:///nowhere", FILES, "the host id should be in /nowhere, which cannot be read"],
   ])("%j", (text, files, because) => {
     expect(parse(text, files).value).toEqual({ kind: "unknown", because });
   });

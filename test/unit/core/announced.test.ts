@@ -55,9 +55,9 @@ describe("an announced service offers", () => {
   });
 
   it.each<[string, Partial<DnssdService>, string]>([
-    ["no protocol", { txt: ["nqn=nqn.x"] }, "names no protocol"],
-    ["a protocol that is not known", { txt: ["p=pigeon"] }, "names no protocol"],
-    ["no TXT record", { txt: [] }, "names no protocol"],
+    ["no protocol", { txt: ["nqn=nqn.x"] }, "names no known protocol"],
+    ["a protocol that is not known", { txt: ["p=pigeon"] }, "names no known protocol"],
+    ["no TXT record", { txt: [] }, "names no known protocol"],
     ["an NQN that is none", { txt: ["p=tcp", "nqn=x"] }, "NQN"],
     ["an NQN with a comma", { txt: ["p=tcp", "nqn=nqn.x,hostnqn=y"] }, "NQN"],
     ["an NQN with a line break", { txt: ["p=tcp", "nqn=nqn.x\ny"] }, "NQN"],

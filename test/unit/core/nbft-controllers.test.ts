@@ -49,7 +49,7 @@ describe("the discovery controllers of a boot firmware table", () => {
           record: 2,
           tid: { ...tid, traddr: "fd00:1::20", hostIface: "eth1.100" },
           hostId,
-          remarks: ["it asks for in-band authentication, which needs a key of this host"],
+          remarks: ["it requires in-band authentication, which needs this host's key"],
         },
       ],
       leftOut: [],
@@ -98,11 +98,11 @@ describe("a record is left out, with its reason,", () => {
     ["it gives no address", withRecords({ uri: { transport: "tcp", host: "::", port: 8009 } })],
     ["its transport is neither tcp nor rdma", withRecords({ uri: { transport: "quic", host: "10.0.0.1", port: 1 } })],
     ["its transport is neither tcp nor rdma", withRecords({ uri: { transport: "fc", host: "10.0.0.1", port: 1 } })],
-    ["its NQN is none", withRecords({ nqn: "iqn.2014-08.org:x" })],
-    ["its NQN is none", withRecords({ nqn: "nqn.2014-08.org:x,hostnqn=y" })],
-    ["its NQN is none", withRecords({ nqn: `nqn.${"x".repeat(220)}` })],
+    ["its NQN is not valid", withRecords({ nqn: "iqn.2014-08.org:x" })],
+    ["its NQN is not valid", withRecords({ nqn: "nqn.2014-08.org:x,hostnqn=y" })],
+    ["its NQN is not valid", withRecords({ nqn: `nqn.${"x".repeat(220)}` })],
     [
-      "the host NQN that the table has for it is none",
+      "the host NQN in the table is not valid",
       { ...withRecords({}), host: { ...TABLE.host, nqn: "nqn.x,traddr=10.0.0.1" } },
     ],
     ["its security profile 9 cannot be read", withRecords({ securityProfile: 9 })],
@@ -111,7 +111,7 @@ describe("a record is left out, with its reason,", () => {
       { ...withRecords({ securityProfile: 1 }), securityProfiles: [profile, profile] },
     ],
     [
-      "it asks for TLS with a key that the table only points at: configure this controller in stafd.conf",
+      "it requires TLS with a key that the table only points to: configure this controller in stafd.conf",
       withRecords({ securityProfile: 2 }),
     ],
   ])("%s", (because, table) => {
@@ -129,7 +129,7 @@ describe("a record is left out, with its reason,", () => {
     expect(leftOut).toEqual([
       {
         record: "discovery descriptor at position 1",
-        because: "it cannot be read (NBFT discovery descriptor: it is another structure)",
+        because: "it cannot be read (NBFT discovery descriptor: it has the wrong structure ID)",
       },
     ]);
   });
@@ -166,14 +166,14 @@ describe("the interface of a record", () => {
     ["no interface with the MAC address 52:54:00:aa:bb:01 is outside a VLAN", first, [{ ...ETH0, vlan: 7 }]],
     ["several interfaces have the MAC address 52:54:00:aa:bb:01", first, [shared("a"), shared("b")]],
     ["several interfaces have the MAC address 52:54:00:aa:bb:01", first, [ETH0, { ...ETH0, name: "br0" }]],
-    ["the table tells of no interface for it", withRecords({ hfi: 0 }), HOST],
-    ["the table tells of no interface for it", withRecords({ hfi: 9 }), HOST],
-    ["the table tells of no interface for it", { ...first, hfis: [HFI!, HFI!] }, HOST],
-    ["the table tells of no interface for it", { ...first, hfis: [{ ...HFI!, mac: LO.mac }] }, HOST],
+    ["the table names no interface for it", withRecords({ hfi: 0 }), HOST],
+    ["the table names no interface for it", withRecords({ hfi: 9 }), HOST],
+    ["the table names no interface for it", { ...first, hfis: [HFI!, HFI!] }, HOST],
+    ["the table names no interface for it", { ...first, hfis: [{ ...HFI!, mac: LO.mac }] }, HOST],
   ])("is none, and routes decide: %s", (remark, table, interfaces) => {
     expect(only(table, interfaces)).toMatchObject({
       tid: { traddr: "192.168.1.20", hostIface: "" },
-      remarks: [`${remark}: routes decide where it goes out`],
+      remarks: [`${remark}, so the routing table selects the interface`],
     });
     // Who never binds to an interface does not miss one.
     expect(only(table, interfaces, true)).toMatchObject({ tid: { hostIface: "" }, remarks: [] });
