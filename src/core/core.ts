@@ -1,37 +1,26 @@
 /** The one door: every event enters here, and everything the core does leaves through its ports. */
-import { parseSupportedOptions } from "./codec/fabrics-options.js";
-import { DecodeError } from "./codec/error.js";
-import type { Context } from "./state/context.js";
-import { log } from "./state/context.js";
-import { emptyQueue, pump } from "./controller/connect-queue.js";
-import { onLogPage, readPage } from "./controller/discovery.js";
-import { onConnectReply, onDeleted, onProbed, onRetryTimer } from "./controller/machine.js";
-import { onRegistered, onRegistrationTimer } from "./controller/registration.js";
-import { controllerOfTimer } from "./controller/life.js";
-import type { Controller } from "./state/controller.js";
+import { onCompletion } from "./completions.js";
+import { pump } from "./controller/connect-queue.js";
 import { describeControllers, pendingObligations, type ControllerDescription } from "./describe.js";
-import { errnoName } from "./domain/errno.js";
-import { audit, deviceKnown, deviceSeen, onAddTimer, onUevent } from "./devices/events.js";
-import { emptyIndex } from "./kernel/index.js";
-import { onIdentified } from "./kernel/refresh.js";
-import { onControl, stopIfDone, STOP_TIMER } from "./lifecycle.js";
-import { judgeAbsences, PURGE_TIMER } from "./mdns/absence.js";
-import { onAvahi, onFound, onLost, onMdnsDatagram, onMdnsTimer, onNetworkChanged } from "./mdns/provider.js";
-import { onReached, pumpProbes } from "./mdns/reach.js";
-import { initialMdns } from "./state/mdns.js";
-import { NAMES_TIMER, onResolved, resolveNames } from "./names/names.js";
-import { fromPlain, toPlain, type Plain } from "./state/plain.js";
+import { audit, onUevent } from "./devices/events.js";
+import { assert } from "./domain/assertion.js";
+import { initialState } from "./initial-state.js";
+import { onControl, stopIfDone } from "./lifecycle.js";
+import { judgeAbsences } from "./mdns/absence.js";
+import { onAvahi, onFound, onLost, onMdnsDatagram, onNetworkChanged } from "./mdns/provider.js";
+import { pumpProbes } from "./mdns/reach.js";
+import { resolveNames } from "./names/names.js";
 import type { BusCallEvent } from "./ports/bus.js";
-import type { FabricsReplyEvent } from "./ports/fabrics.js";
-import type { CompletionEvent, CoreEvent, Ports } from "./ports/index.js";
-import { onSaved, onSaveTimer, save, saveTimer } from "./record/saving.js";
-import { ADD_TIMER, AUDIT_TIMER, requestReconcile, soakTimer } from "./state/soak.js";
+import { isCompletion, type CoreEvent, type Ports } from "./ports/index.js";
+import { save } from "./record/saving.js";
+import { answerStac } from "./stac/service.js";
+import { askStaf, stafLost } from "./stac/view.js";
 import { answerStaf } from "./staf/bus.js";
-import { deviceOfTurn, onTurn } from "./devices/hand-on.js";
-import { initialStaf, reconcileStaf } from "./staf/service.js";
-import { answerStac, initialStac, reconcileStac } from "./stac/service.js";
-import { ASK_TIMER, askStaf, onStafAnswer, stafLost } from "./stac/view.js";
-import type { CoreServices, CoreState, Pending } from "./state/state.js";
+import { log, type Context } from "./state/context.js";
+import { fromPlain, toPlain, type Plain } from "./state/plain.js";
+import { requestReconcile } from "./state/soak.js";
+import type { CoreServices } from "./state/state.js";
+import { onTimer } from "./timers.js";
 
 export type { CoreServices } from "./state/state.js";
 export type { ControllerDescription } from "./describe.js";
@@ -41,33 +30,6 @@ export interface CoreSnapshot {
   readonly version: 1;
   readonly services: CoreServices;
   readonly state: Plain;
-}
-
-function initialState(services: CoreServices): CoreState {
-  return {
-    services,
-    phase: "new",
-    nextRequest: 1,
-    nextController: 1,
-    requests: new Map(),
-    timers: new Map(),
-    identity: undefined,
-    interfaces: [],
-    bootTables: new Map(),
-    fabricsOptions: "not-asked",
-    kernel: emptyIndex(),
-    controllers: new Map(),
-    byKey: new Map(),
-    byPlace: new Map(),
-    queue: emptyQueue(),
-    names: new Map(),
-    resolving: new Set(),
-    foreign: new Map(),
-    mdns: initialMdns(),
-    staf: services === "stac" ? undefined : initialStaf(),
-    stac: services === "staf" ? undefined : initialStac(),
-    said: new Set(),
-  };
 }
 
 /** The decisions. `dispatch` is the only way in, the ports are the only way out. */
@@ -82,15 +44,10 @@ export class Core {
   dispatch(event: CoreEvent): void {
     const { state } = this.#context;
     if (state.phase === "stopped") return;
-    if (state.phase === "new" && !(event.kind === "control" && event.action === "start")) {
-      throw new Error(`the first event of a core is its start, not ${event.kind}`);
-    }
+    const isStart = event.kind === "control" && event.action === "start";
+    assert(state.phase !== "new" || isStart, "the first event of a core is its start");
     handle(this.#context, event);
-    pump(this.#context);
-    judgeAbsences(this.#context);
-    save(this.#context, "staf");
-    save(this.#context, "stac");
-    if (state.phase === "stopping") stopIfDone(this.#context);
+    settle(this.#context);
   }
 
   snapshot(): CoreSnapshot {
@@ -116,7 +73,12 @@ export class Core {
   }
 }
 
+/** Gives an event to whom it concerns: they decide, and change the state. */
 function handle(context: Context, event: CoreEvent): void {
+  if (isCompletion(event)) {
+    onCompletion(context, event);
+    return;
+  }
   switch (event.kind) {
     case "uevent":
       onUevent(context, event.message);
@@ -164,69 +126,6 @@ function handle(context: Context, event: CoreEvent): void {
     case "dnssd-daemon":
       onAvahi(context, event.up);
       return;
-    case "fabrics-reply":
-    case "admin-reply":
-    case "deleted":
-    case "probed":
-    case "resolved":
-    case "written":
-    case "bus-reply":
-      onCompletion(context, event);
-      return;
-  }
-}
-
-function onTimer(context: Context, timer: string): void {
-  const { state } = context;
-  if (!state.timers.delete(timer)) return;
-  switch (timer) {
-    case STOP_TIMER:
-      return;
-    case saveTimer("staf"):
-      onSaveTimer(context, "staf");
-      return;
-    case saveTimer("stac"):
-      onSaveTimer(context, "stac");
-      return;
-    default: {
-      const device = deviceOfTurn(timer);
-      if (device !== undefined) onTurn(context, device);
-      else if (state.phase === "running") onRunningTimer(context, timer);
-    }
-  }
-}
-
-/** Timers that count only while nothing is being taken down. */
-function onRunningTimer(context: Context, timer: string): void {
-  const { staf, stac } = context.state;
-  switch (timer) {
-    case AUDIT_TIMER:
-      audit(context);
-      return;
-    case ADD_TIMER:
-      onAddTimer(context);
-      return;
-    case ASK_TIMER:
-      askStaf(context);
-      return;
-    case NAMES_TIMER:
-      resolveNames(context);
-      return;
-    case PURGE_TIMER:
-    case soakTimer("staf"):
-      if (staf !== undefined) reconcileStaf(context, staf);
-      return;
-    case soakTimer("stac"):
-      if (stac !== undefined) reconcileStac(context, stac);
-      return;
-    default: {
-      if (onMdnsTimer(context, timer)) return;
-      const found = controllerOfTimer(context, timer);
-      if (found?.purpose === "retry") onRetryTimer(context, found.controller);
-      else if (found?.controller.service !== "staf") return;
-      else if (found.purpose === "page") readPage(context, found.controller, "the last read failed");
-      else onRegistrationTimer(context, found.controller);
-    }
   }
 }
 
@@ -243,91 +142,12 @@ function answer(context: Context, call: BusCallEvent): void {
   }
 }
 
-/** A completion finds what it belongs to by its request number; one that nobody waits for any more is dropped. */
-function onCompletion(context: Context, event: CompletionEvent): void {
-  const pending = context.state.requests.get(event.request);
-  if (pending === undefined) return;
-  context.state.requests.delete(event.request);
-  complete(context, pending, event);
-}
-
-function complete(context: Context, pending: Pending, event: CompletionEvent): void {
-  const controller =
-    "controller" in pending && pending.controller !== undefined
-      ? context.state.controllers.get(pending.controller)
-      : undefined;
-  switch (pending.kind) {
-    case "options":
-      if (event.kind === "fabrics-reply") onOptions(context, event.result);
-      return;
-    case "probe":
-      if (event.kind === "probed" && controller !== undefined)
-        onProbed(context, controller, event.request, event.result);
-      return;
-    case "connect":
-      if (event.kind === "fabrics-reply" && controller !== undefined)
-        onConnectReply(context, controller, event.request, event.result);
-      return;
-    case "delete":
-      if (event.kind !== "deleted") return;
-      context.ports.sysfs.close(pending.handle);
-      if (controller !== undefined) onDeleted(context, controller, event.request, event.result);
-      else if (!event.result.ok) {
-        log(context, "info", `the delete of ${pending.device} ended with ${errnoName(event.result.errno)}`);
-      }
-      // Its uevent may be lost, and nobody is to take up what is gone.
-      deviceSeen(context, pending.device);
-      return;
-    case "log-page":
-      if (event.kind === "admin-reply")
-        onLogPage(context, discovery(controller), pending.handle, event.request, event.result);
-      return;
-    case "register":
-      if (event.kind === "admin-reply")
-        onRegistered(context, discovery(controller), pending.handle, event.request, event.result);
-      return;
-    case "identify": {
-      if (event.kind !== "admin-reply") return;
-      const present = onIdentified(context, pending.handle, pending.device, event.result);
-      if (present !== undefined) deviceKnown(context, present);
-      requestReconcile(context, "stac");
-      return;
-    }
-    case "save":
-      if (event.kind === "written") onSaved(context, pending.service, pending.sequence, event.result);
-      return;
-    case "resolve":
-      if (event.kind === "resolved") onResolved(context, pending.name, event.result);
-      return;
-    case "reach":
-      if (event.kind !== "probed") return;
-      onReached(context, pending.target, event.request, event.result);
-      pumpProbes(context);
-      return;
-    case "ask-staf":
-      if (event.kind === "bus-reply") onStafAnswer(context, event.request, event.result);
-      return;
-  }
-}
-
-function discovery(controller: Controller | undefined) {
-  return controller?.service === "staf" ? controller : undefined;
-}
-
-/** The kernel said which connect options it knows, or (before 5.17) would not say. */
-function onOptions({ ports, state }: Context, result: FabricsReplyEvent["result"]): void {
-  state.fabricsOptions = "unknown";
-  if (!result.ok) {
-    ports.log.write({
-      level: "info",
-      text: `the kernel does not say which connect options it knows (${errnoName(result.errno)})`,
-    });
-    return;
-  }
-  try {
-    state.fabricsOptions = parseSupportedOptions(result.text);
-  } catch (error) {
-    if (!(error instanceof DecodeError)) throw error;
-    ports.log.write({ level: "warning", text: `the kernel's connect options cannot be read: ${error.problem}` });
-  }
+/** Starts what the event has made possible. The same after every event: each looks at the state alone. */
+function settle(context: Context): void {
+  pumpProbes(context);
+  pump(context);
+  judgeAbsences(context);
+  save(context, "staf");
+  save(context, "stac");
+  stopIfDone(context);
 }

@@ -1,12 +1,13 @@
 /** What every controller is doing, and why: for `explain`, for clients, for oracles. */
 import type { Controller, Life } from "./state/controller.js";
-import { deviceOf, nameOf, pageTimer, retryTimer } from "./controller/life.js";
+import { deviceOf, nameOf } from "./controller/life.js";
 import type { TransportId } from "./domain/transport-id.js";
 import { between, formatDuration, type Milliseconds } from "./domain/units.js";
 import { staleText } from "./controller/renewal.js";
 import { dropAt } from "./mdns/absence.js";
 import type { ServiceName } from "./ports/bus.js";
 import type { CoreState } from "./state/state.js";
+import { dueOf, isArmed } from "./state/timers.js";
 
 /** Where a controller stands to the rule that each has a connection, an operation in flight or an armed timer. */
 export type Footing =
@@ -99,16 +100,16 @@ function next(state: CoreState, controller: Controller, now: Milliseconds): stri
 }
 
 function nextOf(state: CoreState, controller: Controller, now: Milliseconds): string {
-  const inTime = (timer: string): string | undefined => {
-    const deadline = state.timers.get(timer);
-    return deadline === undefined ? undefined : formatDuration(between(now, deadline));
+  const inTime = (kind: "retry" | "page"): string | undefined => {
+    const due = dueOf(state, { kind, controller: controller.id });
+    return due === undefined ? undefined : formatDuration(between(now, due));
   };
   const stale = staleText(state, controller);
   if (stale !== "") return stale;
-  const retry = inTime(retryTimer(controller));
+  const retry = inTime("retry");
   if (retry !== undefined)
     return controller.life.at === "waiting" ? `tried again in ${retry}` : `forgotten in ${retry}`;
-  const page = inTime(pageTimer(controller));
+  const page = inTime("page");
   return page === undefined ? "" : `its page is read again in ${page}`;
 }
 
@@ -129,7 +130,7 @@ function footing(state: CoreState, controller: Controller): Footing {
       return "given-up";
     case "waiting":
     case "remembered":
-      return state.timers.has(retryTimer(controller)) ? "timer-armed" : "idle";
+      return isArmed(state, { kind: "retry", controller: controller.id }) ? "timer-armed" : "idle";
   }
 }
 
@@ -137,7 +138,7 @@ function footing(state: CoreState, controller: Controller): Footing {
 export function pendingObligations(state: CoreState): readonly string[] {
   const pending: string[] = [];
   for (const service of ["staf", "stac"] as const) {
-    if (state.timers.has(`soak ${service}`)) pending.push(`${service} has a reconcile to do`);
+    if (isArmed(state, { kind: "soak", service })) pending.push(`${service} has a reconcile to do`);
     const record = state[service]?.record;
     if (record !== undefined && record.durable !== record.sequence) pending.push(`${record.path} has to be written`);
   }

@@ -1,20 +1,14 @@
-import type { CoreEvent } from "./ports/index.js";
+import { isCompletion, type CoreEvent } from "./ports/index.js";
 
 /** The classes of waiting events, in the order in which they enter the core. */
 const CLASSES = ["uevents", "completions", "timers", "bus calls", "control"] as const;
 
 function classOf(event: CoreEvent): number {
+  if (isCompletion(event)) return 1;
   switch (event.kind) {
     case "uevent":
     case "uevent-overflow":
       return 0;
-    case "fabrics-reply":
-    case "admin-reply":
-    case "deleted":
-    case "probed":
-    case "resolved":
-    case "written":
-    case "bus-reply":
     case "network-changed":
     case "mdns-datagram":
     case "dnssd-found":

@@ -8,11 +8,10 @@ import { stopMdns } from "./mdns/provider.js";
 import { resolveNames } from "./names/names.js";
 import type { ControlEvent } from "./ports/system.js";
 import { auditLater } from "./state/soak.js";
+import { isArmed } from "./state/timers.js";
 import { handOnTheRest } from "./devices/hand-on.js";
 import { reloadStaf, startStaf, stopStaf } from "./staf/service.js";
 import { reloadStac, startStac } from "./stac/service.js";
-
-export const STOP_TIMER = "stop limit";
 
 export function onControl(context: Context, action: ControlEvent["action"]): void {
   switch (action) {
@@ -67,16 +66,17 @@ function stop(context: Context): void {
   state.phase = "stopping";
   stopMdns(context);
   if (state.staf !== undefined) stopStaf(context, state.staf);
-  arm(context, STOP_TIMER, STOP_LIMIT);
+  arm(context, { kind: "stop" }, STOP_LIMIT);
 }
 
 /** Ends the process once nothing is in flight that has to be waited for, or the limit is over. */
 export function stopIfDone(context: Context): void {
   const { ports, state } = context;
+  if (state.phase !== "stopping") return;
   const waits = [...state.requests.values()].some(
     ({ kind }) => kind === "connect" || kind === "delete" || kind === "save",
   );
-  const inTime = state.timers.has(STOP_TIMER);
+  const inTime = isArmed(state, { kind: "stop" });
   if (waits && inTime) return;
   if (!inTime) log(context, "warning", "stopping although the kernel has not answered everything");
   if (state.staf !== undefined) {

@@ -5,19 +5,21 @@ import { Core } from "../../src/core/core.js";
 import { later, Milliseconds } from "../../src/core/domain/units.js";
 import { ADD_SOAK, AUDIT_PERIOD, RECONCILE_SOAK, RECONCILE_SOAK_WITHOUT_STAF } from "../../src/core/domain/limits.js";
 import type { Ports } from "../../src/core/ports/index.js";
-import { ADD_TIMER, AUDIT_TIMER, soakTimer } from "../../src/core/state/soak.js";
+import { timerId } from "../../src/core/state/timers.js";
 import type { ObservedCore } from "../../src/harness/core-view.js";
 import { runScenario } from "../../src/harness/run.js";
 import { MACHINERY, type Machinery } from "../../src/harness/run/machinery.js";
 import type { Scenario, Step } from "../../src/harness/scenario/types.js";
 import { action, smallWorld } from "./small-world.js";
 
+const STAC_SOAK = timerId({ kind: "soak", service: "stac" });
+
 /** The longest wait of every timer that gathers changes. */
 const LONGEST: ReadonlyMap<string, Milliseconds> = new Map([
-  [soakTimer("staf"), RECONCILE_SOAK],
-  [soakTimer("stac"), RECONCILE_SOAK_WITHOUT_STAF],
-  [ADD_TIMER, ADD_SOAK],
-  [AUDIT_TIMER, AUDIT_PERIOD],
+  [timerId({ kind: "soak", service: "staf" }), RECONCILE_SOAK],
+  [STAC_SOAK, RECONCILE_SOAK_WITHOUT_STAF],
+  [timerId({ kind: "add" }), ADD_SOAK],
+  [timerId({ kind: "audit" }), AUDIT_PERIOD],
 ]);
 
 interface Watch {
@@ -55,7 +57,7 @@ function watched(): Watch {
     const core = new Core({ ...ports, clock: { now, wallTime, arm, disarm } }, services);
     return {
       dispatch: (event) => {
-        if (event.kind === "timer" && deadlines.delete(event.timer) && event.timer === soakTimer("stac")) watch.ended++;
+        if (event.kind === "timer" && deadlines.delete(event.timer) && event.timer === STAC_SOAK) watch.ended++;
         for (const [timer, deadline] of deadlines)
           if (clock.now() > deadline) watch.problems.push(`${timer} of ${deadline} is still armed at ${clock.now()}`);
         core.dispatch(event);

@@ -4,10 +4,11 @@
  * last goes last and alone, and a tcp address not known to be alive is probed from user space first.
  */
 import { hostIdFor } from "../boot/boot.js";
-import { encodeConnectOptions, unsupportedOptions } from "../codec/fabrics-options.js";
+import { encodeConnectOptions } from "../codec/fabrics-options.js";
 import { log, newRequest, sayOnce, type Context } from "../state/context.js";
 import { mayFitLater } from "./adoption.js";
-import { CONNECTION_KEYS, CONNECTION_OPTIONS, isSet, type ConnectionOptions } from "../domain/connection-options.js";
+import type { ConnectionOptions } from "../domain/connection-options.js";
+import { lackingOptions, optionsKnown, protectionLacking, withoutOptions } from "./kernel-options.js";
 import { enterLife, nameOf, wait } from "./life.js";
 import { effectiveOptions } from "./options.js";
 import type { Controller, ControllerId } from "../state/controller.js";
@@ -102,16 +103,6 @@ function first(controllers: ReadonlyMap<ControllerId, Controller>, ids: Readonly
   throw new Error("the connect queue holds no known controller");
 }
 
-/** Asks the kernel once what it takes; connects wait for the answer. */
-function optionsKnown(context: Context): boolean {
-  const { state, ports } = context;
-  if (state.fabricsOptions === "not-asked") {
-    state.fabricsOptions = "asked";
-    ports.fabrics.readOptions(newRequest(context, { kind: "options" }));
-  }
-  return state.fabricsOptions !== "asked";
-}
-
 function startProbe(context: Context, controller: Controller): void {
   const { traddr, trsvcid, hostTraddr, hostIface } = controller.tid;
   const request = newRequest(context, { kind: "probe", controller: controller.id });
@@ -144,44 +135,10 @@ function startConnect(context: Context, controller: Controller): void {
   context.ports.fabrics.connect(request, withoutOptions(context, asked, lacking));
 }
 
-/**
- * The first option that protects a connection, was configured for it, and is not known to the kernel. The host's key is
- * a mere default.
- */
-function protectionLacking(lacking: ReadonlySet<string>, { options }: Controller): string | undefined {
-  const key = CONNECTION_KEYS.find((one) => {
-    const { kernel, protects } = CONNECTION_OPTIONS[one];
-    return protects && lacking.has(kernel) && isSet(options, one);
-  });
-  return key === undefined ? undefined : CONNECTION_OPTIONS[key].kernel;
-}
-
 function refuse(context: Context, controller: Controller, option: string): void {
   const why = `this kernel does not know the connect option ${option}, and without it no connection is made`;
   sayOnce(context, `refused ${controller.id} ${option}`, "error", why, nameOf(controller));
   wait(context, controller, LATER_RETRY, why);
-}
-
-/** The options of a connect string that the kernel does not know. */
-function lackingOptions({ state }: Context, connectString: string): ReadonlySet<string> {
-  const { fabricsOptions } = state;
-  return typeof fabricsOptions === "string" ? new Set() : new Set(unsupportedOptions(connectString, fabricsOptions));
-}
-
-/** What remains of a connect string without options that the kernel does not know, with a word in the log, once each. */
-function withoutOptions(context: Context, connectString: string, names: ReadonlySet<string>): string {
-  for (const name of names)
-    sayOnce(
-      context,
-      `option ${name}`,
-      "warning",
-      `this kernel does not know the connect option ${name}: it is left out`,
-    );
-  if (names.size === 0) return connectString;
-  return connectString
-    .split(",")
-    .filter((part) => !names.has(part.split("=", 1)[0] ?? ""))
-    .join(",");
 }
 
 function connectString({ state }: Context, controller: Controller, options: ConnectionOptions): string {

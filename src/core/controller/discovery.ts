@@ -25,7 +25,7 @@ import type { HandleId } from "../ports/sysfs.js";
 import { auditNow } from "../state/soak.js";
 import { pageRead } from "./page.js";
 import { extendedReadBytes, isBasic, startExtended, takeExtended } from "./extended-page.js";
-import { nameOf, pageTimer } from "./life.js";
+import { nameOf } from "./life.js";
 import { asksForOptions, fewerOptions, optionsFrom } from "./page-options.js";
 import type { DiscoveryControllerState, PageRead } from "../state/controller.js";
 
@@ -77,7 +77,7 @@ export function abandonRead(context: Context, dc: DiscoveryControllerState): voi
 }
 
 function stopRetry(context: Context, dc: DiscoveryControllerState): void {
-  disarm(context, pageTimer(dc));
+  disarm(context, { kind: "page", controller: dc.id });
 }
 
 function send(
@@ -273,5 +273,5 @@ function tryLater(context: Context, dc: DiscoveryControllerState, problem: strin
 
 function retryOn(context: Context, dc: DiscoveryControllerState, delay: Milliseconds): void {
   dc.reading = { at: "retry" };
-  arm(context, pageTimer(dc), delay);
+  arm(context, { kind: "page", controller: dc.id }, delay);
 }

@@ -3,26 +3,7 @@ import { arm, disarm, type Context } from "../state/context.js";
 import type { Milliseconds } from "../domain/units.js";
 import { formatTransportId } from "../domain/transport-id.js";
 import { bind, unbind } from "../kernel/index.js";
-import { isControllerId, type Controller, type Life } from "../state/controller.js";
-
-/** The timers of a controller: that of its next attempt, of its page's next read, of its registration. */
-export const retryTimer = (controller: Controller): string => `retry ${controller.id}`;
-export const pageTimer = (controller: Controller): string => `page ${controller.id}`;
-export const registrationTimer = (controller: Controller): string => `register ${controller.id}`;
-
-const PURPOSES = ["retry", "page", "register"] as const;
-
-/** What a controller's timer is for, and the controller; `undefined` where it is no controller's. */
-export function controllerOfTimer(
-  { state }: Context,
-  timer: string,
-): { readonly purpose: (typeof PURPOSES)[number]; readonly controller: Controller } | undefined {
-  const [first, id] = timer.split(" ");
-  const purpose = PURPOSES.find((one) => one === first);
-  if (purpose === undefined || id === undefined || !isControllerId(id)) return undefined;
-  const controller = state.controllers.get(id);
-  return controller === undefined ? undefined : { purpose, controller };
-}
+import type { Controller, Life } from "../state/controller.js";
 
 /** The device that carries a controller now, or `undefined`. */
 export function deviceOf(controller: Controller): string | undefined {
@@ -65,7 +46,7 @@ export function release(context: Context, controller: Controller): void {
       return;
     case "waiting":
     case "remembered":
-      disarm(context, retryTimer(controller));
+      disarm(context, { kind: "retry", controller: controller.id });
       return;
     case "connected":
     case "reconnecting":
@@ -94,7 +75,7 @@ export function amendLife(context: Context, controller: Controller, life: Life, 
 /** Waits for its next attempt. */
 export function wait(context: Context, controller: Controller, delay: Milliseconds, why: string): void {
   enterLife(context, controller, { at: "waiting" }, why);
-  if (context.state.phase === "running") arm(context, retryTimer(controller), delay);
+  if (context.state.phase === "running") arm(context, { kind: "retry", controller: controller.id }, delay);
 }
 
 /** How log records and reasons name a controller. */

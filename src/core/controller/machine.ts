@@ -22,7 +22,7 @@ import { fits, isMatch, mayFitLater, otherKind, placeOf } from "./adoption.js";
 import { explainConnect } from "./explain.js";
 import { failed, retryDelay } from "./failing.js";
 import { abandonConversation, greet, registerIfDue } from "./registration.js";
-import { amendLife, deviceOf, enterLife, nameOf, release, retryTimer, wait } from "./life.js";
+import { amendLife, deviceOf, enterLife, nameOf, release, wait } from "./life.js";
 import { controllerKey, type Controller, type Fate } from "../state/controller.js";
 
 /**
@@ -279,7 +279,8 @@ export function keepInMind(context: Context, controller: Controller, fate: Fate,
   const now = context.ports.clock.now();
   const until = controller.rememberedUntil ?? now;
   enterLife(context, controller, { at: "remembered", fate }, why);
-  if (context.state.phase === "running") arm(context, retryTimer(controller), between(now, until));
+  if (context.state.phase === "running")
+    arm(context, { kind: "retry", controller: controller.id }, between(now, until));
 }
 
 /** Wanted after all: an operation that was to end a controller ends in a connection instead. */

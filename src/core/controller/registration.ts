@@ -22,7 +22,7 @@ import type { RequestId } from "../ports/request.js";
 import type { HandleId } from "../ports/sysfs.js";
 import { auditNow } from "../state/soak.js";
 import { abandonRead, readPage } from "./discovery.js";
-import { nameOf, registrationTimer } from "./life.js";
+import { nameOf } from "./life.js";
 import { dctypeOf } from "./page-options.js";
 import type { DiscoveryControllerState } from "../state/controller.js";
 
@@ -40,7 +40,7 @@ export function greet(context: Context, dc: DiscoveryControllerState, why: strin
 export function dueAgain(context: Context, dc: DiscoveryControllerState): void {
   const { at, unanswered } = dc.registration;
   if (at === "command" || (at === "retry" && unanswered >= REGISTRATIONS_UNANSWERED_MAX)) return;
-  disarm(context, registrationTimer(dc));
+  disarm(context, { kind: "register", controller: dc.id });
   dc.registration = { at: "due", unanswered };
 }
 
@@ -62,7 +62,7 @@ export function abandonConversation(context: Context, dc: DiscoveryControllerSta
   abandonRead(context, dc);
   const { at, unanswered } = dc.registration;
   if (at !== "command") return;
-  disarm(context, registrationTimer(dc));
+  disarm(context, { kind: "register", controller: dc.id });
   dc.registration = { at: "due", unanswered };
 }
 
@@ -77,7 +77,7 @@ function send(context: Context, dc: DiscoveryControllerState, device: string, pa
   const request = newRequest(context, { kind: "register", handle: opened.handle, controller: dc.id });
   const symname = context.state.identity?.symname ?? "";
   dc.registration = { at: "command", unanswered, request, page, symname };
-  if (page === "waits") arm(context, registrationTimer(dc), REGISTRATION_HEAD_START);
+  if (page === "waits") arm(context, { kind: "register", controller: dc.id }, REGISTRATION_HEAD_START);
   context.ports.fabrics.admin(request, opened.handle, commandFor(context, dc, symname));
   return true;
 }
@@ -125,7 +125,7 @@ export function onRegistered(
   context.ports.sysfs.close(handle);
   if (dc?.registration.at !== "command" || dc.registration.request !== request) return;
   const { page, symname, unanswered } = dc.registration;
-  disarm(context, registrationTimer(dc));
+  disarm(context, { kind: "register", controller: dc.id });
   if (!result.ok) {
     retryLater(context, dc, unanswered + 1, errnoName(result.errno));
     auditNow(context);
@@ -154,7 +154,7 @@ function reportAnswer(context: Context, dc: DiscoveryControllerState, status: nu
 function retryLater(context: Context, dc: DiscoveryControllerState, unanswered: number, problem: string): void {
   const delay = unanswered < REGISTRATIONS_UNANSWERED_MAX ? REGISTRATION_RETRY : REGISTRATION_LATER;
   dc.registration = { at: "retry", unanswered };
-  arm(context, registrationTimer(dc), delay);
+  arm(context, { kind: "register", controller: dc.id }, delay);
   const text = `the registration of this host is not answered: ${problem}; sent again in ${formatDuration(delay)}`;
   sayOnce(context, `unanswered ${dc.id}`, "warning", text, nameOf(dc));
 }

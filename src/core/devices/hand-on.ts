@@ -6,16 +6,8 @@
 import { arm, disarm, log, type Context } from "../state/context.js";
 import { isMatch } from "../controller/adoption.js";
 import type { Present } from "../state/kernel-index.js";
+import { isArmed } from "../state/timers.js";
 import { HAND_ON_PERIOD } from "../domain/limits.js";
-
-const TURN = "hand on ";
-
-const turnTimer = (device: string): string => `${TURN}${device}`;
-
-/** The device whose turn to be handed on again a timer is; `undefined` where it is another timer. */
-export function deviceOfTurn(timer: string): string | undefined {
-  return timer.startsWith(TURN) ? timer.slice(TURN.length) : undefined;
-}
 
 /** A device's page has changed, or may have: nvme-cli is told, if the device turns out to be its to follow. */
 export function foreignNews(context: Context, device: string, properties: ReadonlyMap<string, string>): void {
@@ -29,7 +21,7 @@ export function foreignNews(context: Context, device: string, properties: Readon
 export function handOn(context: Context, device: string): void {
   const { state } = context;
   const news = state.foreign.get(device);
-  if (news?.due !== "yes" || state.timers.has(turnTimer(device))) return;
+  if (news?.due !== "yes" || isArmed(state, { kind: "hand-on", device })) return;
   const present = state.kernel.byName.get(device);
   const whose = present === undefined ? "not-foreign" : ownerOf(context, present);
   switch (whose) {
@@ -42,7 +34,7 @@ export function handOn(context: Context, device: string): void {
       log(context, "info", `${device} is not managed by staf: its change is handed on to nvme-cli`);
       context.ports.system.restartUnit(news.unit);
       state.foreign.set(device, { ...news, due: "no" });
-      arm(context, turnTimer(device), HAND_ON_PERIOD);
+      arm(context, { kind: "hand-on", device }, HAND_ON_PERIOD);
       return;
   }
 }
@@ -55,13 +47,13 @@ export function onTurn(context: Context, device: string): void {
 
 /** The device is gone, and its number may come to stand for another. */
 export function dropForeign(context: Context, device: string): void {
-  if (context.state.foreign.delete(device)) disarm(context, turnTimer(device));
+  if (context.state.foreign.delete(device)) disarm(context, { kind: "hand-on", device });
 }
 
 /** staf ends: what waits for its turn is handed on now. */
 export function handOnTheRest(context: Context): void {
   for (const device of [...context.state.foreign.keys()]) {
-    disarm(context, turnTimer(device));
+    disarm(context, { kind: "hand-on", device });
     handOn(context, device);
   }
 }

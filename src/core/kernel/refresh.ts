@@ -9,7 +9,6 @@ import { openDecided } from "./handles.js";
 import { ADD_SOAK, ADMIN_TIMEOUT, INCOMPLETE_READS_MAX } from "../domain/limits.js";
 import type { AdminReplyEvent } from "../ports/fabrics.js";
 import type { HandleId, SysfsRecord, SysfsSummary } from "../ports/sysfs.js";
-import { ADD_TIMER } from "../state/soak.js";
 import { enter } from "./index.js";
 import type { ControllerKind, Present } from "../state/kernel-index.js";
 
@@ -31,7 +30,7 @@ export function refresh(context: Context, name: string): Present | undefined {
   const present = enter(kernel, controller, kindOf(controller, before), summaryOf(record));
   present.incompleteReads = controller.complete ? 0 : present.incompleteReads + 1;
   const readAgain = present.incompleteReads > 0 && present.incompleteReads <= INCOMPLETE_READS_MAX;
-  if (readAgain) armNoLater(context, ADD_TIMER, ADD_SOAK);
+  if (readAgain) armNoLater(context, { kind: "add" }, ADD_SOAK);
   if (present.kind === "unknown" && controller.complete && controller.state === "live") askKind(context, present);
   return present;
 }

@@ -2,7 +2,7 @@
  * Discovered controllers that are not announced any more. One that is live stays for as long as it is; the time after which
  * one is dropped runs from the moment when it is neither announced nor live, and ends when it is either again.
  */
-import { arm, armNoLater, disarm, log, type Context } from "../state/context.js";
+import { armAt, armNoLater, disarm, log, type Context } from "../state/context.js";
 import { deviceOf, nameOf } from "../controller/life.js";
 import { standingOf, type ControllerId, type DiscoveryControllerState } from "../state/controller.js";
 import { transportIdKey } from "../domain/transport-id.js";
@@ -12,12 +12,6 @@ import { ABSENT_WATCH } from "../domain/limits.js";
 import { touch } from "../record/saving.js";
 import type { CoreState } from "../state/state.js";
 import type { Absence } from "../state/mdns.js";
-
-/** Fires when the next discovered controller is to be dropped: one timer for all. */
-export const PURGE_TIMER = "mdns purge";
-
-/** Fires when the live ones among those that are not announced are to be looked at. */
-export const WATCH_TIMER = "mdns watch";
 
 /** Whether a controller is announced; `unknown` while nobody had the time to tell. */
 function announced(state: CoreState, dc: DiscoveryControllerState): "yes" | "no" | "unknown" {
@@ -65,8 +59,8 @@ function armWatch(context: Context): void {
   const isTimed = staf?.config.zeroconfPersistence !== undefined || staf?.config.zeroconfGoodbye === "purge";
   const isLive = (id: ControllerId): boolean => controllers.get(id)?.life.at === "connected";
   const isWatched = phase === "running" && staf?.config.zeroconf === true && isTimed;
-  if (isWatched && [...mdns.absences.keys()].some(isLive)) armNoLater(context, WATCH_TIMER, ABSENT_WATCH);
-  else disarm(context, WATCH_TIMER);
+  if (isWatched && [...mdns.absences.keys()].some(isLive)) armNoLater(context, { kind: "mdns-watch" }, ABSENT_WATCH);
+  else disarm(context, { kind: "mdns-watch" });
 }
 
 function judge(context: Context, id: ControllerId): void {
@@ -145,9 +139,7 @@ function armPurge(context: Context): void {
     const deadline = dc?.service === "staf" ? dropAt(state, dc) : undefined;
     if (deadline !== undefined && (next === undefined || deadline < next)) next = deadline;
   }
-  const now = context.ports.clock.now();
-  if (next === undefined || state.phase !== "running") disarm(context, PURGE_TIMER);
-  else if (state.timers.get(PURGE_TIMER) !== next) arm(context, PURGE_TIMER, between(now, next));
+  armAt(context, { kind: "mdns-purge" }, state.phase === "running" ? next : undefined);
 }
 
 /**

@@ -6,9 +6,9 @@ import { decodeDns, type DnsMessage } from "../codec/dns.js";
 import { dnsNameKey } from "../codec/dns-name.js";
 import { encodeDnsQuery, type DnsQuestion } from "../codec/dns-query.js";
 import { DecodeError } from "../codec/error.js";
-import { arm, disarm, sayOnce, type Context } from "../state/context.js";
+import { armAt, disarm, sayOnce, type Context } from "../state/context.js";
 import { parseIp } from "../domain/ip-address.js";
-import { between, later, Milliseconds } from "../domain/units.js";
+import { later, Milliseconds } from "../domain/units.js";
 import {
   MDNS_LINKS_MAX,
   MDNS_QUERY_FIRST,
@@ -35,9 +35,6 @@ import {
 import { serviceFound, serviceLost } from "./table.js";
 import { serviceKey, type MdnsLink } from "../state/mdns.js";
 
-/** Fires when something is due on any interface: a query, or the end of a record. */
-export const CACHE_TIMER = "mdns cache";
-
 /** The first query waits 20 to 120 ms, so that hosts which start together do not ask together (RFC 6762, 5.2). */
 const FIRST_QUERY_AFTER = Milliseconds(20);
 const FIRST_QUERY_SPREAD = Milliseconds(100);
@@ -52,7 +49,7 @@ export function openLinks(context: Context): void {
 export function closeLinks(context: Context): void {
   for (const hostIface of context.state.mdns.links.keys()) context.ports.mdns.leave(hostIface);
   context.state.mdns.links.clear();
-  disarm(context, CACHE_TIMER);
+  disarm(context, { kind: "mdns-cache" });
 }
 
 /**
@@ -216,7 +213,7 @@ function familiesOf(addresses: readonly string[]): readonly ("ipv4" | "ipv6")[] 
 }
 
 function armCache(context: Context): void {
-  const { mdns, timers } = context.state;
+  const { mdns } = context.state;
   let next: Milliseconds | undefined;
   const offer = (due: Milliseconds | undefined): void => {
     if (due !== undefined && (next === undefined || due < next)) next = due;
@@ -225,6 +222,5 @@ function armCache(context: Context): void {
     offer(nextDue(cache));
     for (const { due } of asking.values()) offer(due);
   }
-  if (next === undefined) disarm(context, CACHE_TIMER);
-  else if (timers.get(CACHE_TIMER) !== next) arm(context, CACHE_TIMER, between(context.ports.clock.now(), next));
+  armAt(context, { kind: "mdns-cache" }, next);
 }

@@ -4,10 +4,9 @@ import { AVAHI_WAKE_UP, MDNS_SOAK } from "../domain/limits.js";
 import type { DnssdFoundEvent, DnssdLostEvent } from "../ports/dnssd.js";
 import type { MdnsDatagramEvent } from "../ports/mdns.js";
 import { requestReconcile } from "../state/soak.js";
-import { judgeAll, judgeAbsences, PURGE_TIMER, WATCH_TIMER, watchAbsent } from "./absence.js";
+import { judgeAll, judgeAbsences } from "./absence.js";
 import { SERVICE_TYPES } from "../dnssd/browsed.js";
-import { CACHE_TIMER, closeLinks, followInterfaces, onCacheTimer, onDatagram, openLinks } from "./builtin.js";
-import { pumpProbes, REACH_TIMER } from "./reach.js";
+import { closeLinks, followInterfaces, onDatagram, openLinks } from "./builtin.js";
 import {
   clearTable,
   loseUnconfirmed,
@@ -18,11 +17,6 @@ import {
   serviceLost,
 } from "./table.js";
 import { serviceKey } from "../state/mdns.js";
-
-/** Fires when an Avahi that is not there is to be looked for again. */
-export const AVAHI_TIMER = "mdns avahi";
-/** Fires when a provider had its time to tell everything. */
-export const MDNS_SOAK_TIMER = "mdns soak";
 
 /** Does as the configuration says, now that it was read. One that could not be read starts nothing and stops nothing. */
 export function configureMdns(context: Context): void {
@@ -44,7 +38,6 @@ export function configureMdns(context: Context): void {
     else askAvahi(context);
   }
   reviewServices(context);
-  pumpProbes(context);
   judgeAll(context);
   judgeAbsences(context);
 }
@@ -52,9 +45,9 @@ export function configureMdns(context: Context): void {
 /** The service stops: nothing is browsed, probed or dropped any more. */
 export function stopMdns(context: Context): void {
   stopListening(context);
-  disarm(context, REACH_TIMER);
-  disarm(context, PURGE_TIMER);
-  disarm(context, WATCH_TIMER);
+  disarm(context, { kind: "mdns-reach" });
+  disarm(context, { kind: "mdns-purge" });
+  disarm(context, { kind: "mdns-watch" });
 }
 
 /** Looks for an Avahi that is not there, which also starts one that is started on demand. */
@@ -88,8 +81,8 @@ function stopListening(context: Context): void {
   }
   mdns.listening = { at: "off" };
   mdns.settled = false;
-  disarm(context, AVAHI_TIMER);
-  disarm(context, MDNS_SOAK_TIMER);
+  disarm(context, { kind: "mdns-avahi" });
+  disarm(context, { kind: "mdns-soak" });
 }
 
 function listenBuiltin(context: Context, because: "configured" | "no-avahi"): void {
@@ -101,7 +94,7 @@ function listenBuiltin(context: Context, because: "configured" | "no-avahi"): vo
 /** What is known already has to be told again by whoever tells from now on. */
 function startSoak(context: Context): void {
   markUnconfirmed(context);
-  arm(context, MDNS_SOAK_TIMER, MDNS_SOAK);
+  arm(context, { kind: "mdns-soak" }, MDNS_SOAK);
 }
 
 /** Avahi answered a browse, or its name came or went on the bus. */
@@ -115,16 +108,16 @@ export function onAvahi(context: Context, up: boolean): void {
     log(context, "info", "mDNS: Avahi is there: services are taken from it");
     closeLinks(context);
     mdns.listening = { at: "avahi", daemon: "up" };
-    disarm(context, AVAHI_TIMER);
+    disarm(context, { kind: "mdns-avahi" });
     startSoak(context);
     return;
   }
-  arm(context, AVAHI_TIMER, AVAHI_WAKE_UP);
+  arm(context, { kind: "mdns-avahi" }, AVAHI_WAKE_UP);
   if (listening.at === "builtin") return;
   if (listening.daemon === "up") {
     log(context, "warning", "mDNS: Avahi went away: what it told stays, and it is looked for again");
     mdns.listening = { at: "avahi", daemon: "gone" };
-    disarm(context, MDNS_SOAK_TIMER);
+    disarm(context, { kind: "mdns-soak" });
   } else if (staf?.config.mdnsProvider === "auto") {
     log(context, "info", "mDNS: there is no Avahi: queries are our own");
     listenBuiltin(context, "no-avahi");
@@ -137,52 +130,28 @@ export function onAvahi(context: Context, up: boolean): void {
 export function onFound(context: Context, { service }: DnssdFoundEvent): void {
   if (context.state.mdns.listening.at !== "avahi") return;
   serviceFound(context, service);
-  pumpProbes(context);
 }
 
 /** Avahi does not say why: its word is taken for a goodbye. */
 export function onLost(context: Context, lost: DnssdLostEvent): void {
   if (context.state.mdns.listening.at !== "avahi") return;
   serviceLost(context, serviceKey(lost), "goodbye");
-  pumpProbes(context);
 }
 
 /** A datagram of somebody's mDNS came in. */
 export function onMdnsDatagram(context: Context, event: MdnsDatagramEvent): void {
   onDatagram(context, event);
-  pumpProbes(context);
 }
 
 export function onNetworkChanged(context: Context): void {
   if (context.state.mdns.listening.at === "builtin") followInterfaces(context);
   loseVanished(context);
-  pumpProbes(context);
 }
 
-/** One of mDNS's timers fired; false where it is none of them. */
-export function onMdnsTimer(context: Context, timer: string): boolean {
-  switch (timer) {
-    case REACH_TIMER:
-      pumpProbes(context);
-      return true;
-    case CACHE_TIMER:
-      onCacheTimer(context);
-      pumpProbes(context);
-      return true;
-    case AVAHI_TIMER:
-      wakeAvahi(context);
-      return true;
-    case WATCH_TIMER:
-      watchAbsent(context);
-      return true;
-    case MDNS_SOAK_TIMER:
-      loseUnconfirmed(context);
-      context.state.mdns.settled = true;
-      judgeAll(context);
-      pumpProbes(context);
-      requestReconcile(context, "staf");
-      return true;
-    default:
-      return false;
-  }
+/** A provider had its time to tell everything. */
+export function onTold(context: Context): void {
+  loseUnconfirmed(context);
+  context.state.mdns.settled = true;
+  judgeAll(context);
+  requestReconcile(context, "staf");
 }

@@ -2,22 +2,27 @@
  * Whether an announced tcp address takes connections over the interface it was announced on, before the kernel is asked
  * to connect to it: a CDC may announce itself before it listens, and one family of two may lead nowhere.
  */
-import { arm, disarm, log, newRequest, type Context } from "../state/context.js";
+import { armAt, log, newRequest, type Context } from "../state/context.js";
 import { errnoName } from "../domain/errno.js";
 import { formatTransportId } from "../domain/transport-id.js";
-import { between, formatDuration, later, type Milliseconds } from "../domain/units.js";
+import { formatDuration, later, type Milliseconds } from "../domain/units.js";
 import { REACH_PROBES_MAX, REACH_RETRIES, REACH_TIMEOUT } from "../domain/limits.js";
 import type { ProbedEvent } from "../ports/network.js";
 import type { RequestId } from "../ports/request.js";
 import { requestReconcile } from "../state/soak.js";
-import type { Target } from "../state/mdns.js";
+import type { Reach, Target } from "../state/mdns.js";
 
-/** Fires when the next probe is due: one timer for all targets. */
-export const REACH_TIMER = "mdns reach";
+/** Gives a target another standing; what follows from it starts at the end of the event. */
+export function setReach({ state }: Context, target: Target, reach: Reach): void {
+  target.reach = reach;
+  state.mdns.probesMoved = true;
+}
 
-/** Starts the probes that are due, as many as may run at once, and sees to the next. */
+/** Starts the probes that are due, as many as may run at once, and sees to the next. Called after every event. */
 export function pumpProbes(context: Context): void {
-  const { mdns, timers } = context.state;
+  const { mdns } = context.state;
+  if (!mdns.probesMoved) return;
+  mdns.probesMoved = false;
   const now = context.ports.clock.now();
   let free = REACH_PROBES_MAX;
   let next: Milliseconds | undefined;
@@ -32,8 +37,7 @@ export function pumpProbes(context: Context): void {
     }
   }
   // The end of a probe sees to those that are due and find no room.
-  if (next === undefined) disarm(context, REACH_TIMER);
-  else if (timers.get(REACH_TIMER) !== next) arm(context, REACH_TIMER, between(now, next));
+  armAt(context, { kind: "mdns-reach" }, next);
 }
 
 function startProbe(context: Context, key: string, target: Target, failures: number): void {
@@ -51,14 +55,15 @@ export function onReached(context: Context, key: string, request: RequestId, res
   const { failures } = target.reach;
   const name = formatTransportId(target.tid);
   if (result.ok) {
-    target.reach = { at: "reachable" };
+    setReach(context, target, { at: "reachable" });
     const level = failures > 0 ? "info" : "debug";
     log(context, level, "is announced over mDNS and takes connections", name);
     requestReconcile(context, "staf");
     return;
   }
   const pause = REACH_RETRIES[Math.min(failures, REACH_RETRIES.length - 1)] ?? REACH_TIMEOUT;
-  target.reach = { at: "waiting", due: later(context.ports.clock.now(), pause), failures: failures + 1 };
+  const due = later(context.ports.clock.now(), pause);
+  setReach(context, target, { at: "waiting", due, failures: failures + 1 });
   const text = `is announced over mDNS and takes no connections (${errnoName(result.errno)}): not used, and tried again in ${formatDuration(pause)}`;
   log(context, failures === 0 ? "info" : "debug", text, name);
 }

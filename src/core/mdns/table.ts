@@ -9,6 +9,7 @@ import { withNamedExcludes } from "../names/named.js";
 import type { DnssdService } from "../ports/dnssd.js";
 import { requestReconcile } from "../state/soak.js";
 import { offerOf } from "../dnssd/announced.js";
+import { pumpProbes, setReach } from "./reach.js";
 import { serviceKey, type KnownService, type LostBy, type Reach, type Target } from "../state/mdns.js";
 
 /** A provider found a service, or tells that a known one has changed or is still there. */
@@ -89,18 +90,24 @@ export function reviewServices(context: Context): void {
   reviewTargets(context);
 }
 
-/** What is excluded may have changed, by the configuration or because a host name is at another address. */
+/**
+ * What is excluded may have changed, by the configuration or because a host name is at another address. Probes that follow start
+ * at once: what else a reload or a reconcile does comes after them.
+ */
 export function reviewTargets(context: Context): void {
   const isBarred = barsOf(context);
   for (const target of context.state.mdns.targets.values()) {
-    if (isBarred(target.tid) !== (target.reach.at === "barred")) target.reach = firstReach(context, target.tid);
+    if (isBarred(target.tid) !== (target.reach.at === "barred"))
+      setReach(context, target, firstReach(context, target.tid));
   }
+  pumpProbes(context);
 }
 
 /** Forgets everything that was told. */
 export function clearTable({ state: { mdns } }: Context): void {
   mdns.services.clear();
   mdns.targets.clear();
+  mdns.probesMoved = true;
   mdns.duplicates.clear();
 }
 
@@ -132,6 +139,7 @@ function targetOf(context: Context, service: DnssdService): string | undefined {
   if (!targets.has(key)) {
     const reach = firstReach(context, offer.tid);
     targets.set(key, { tid: offer.tid, services: new Set(), reach });
+    context.state.mdns.probesMoved = true;
     if (reach.at === "reachable") requestReconcile(context, "staf");
   }
   return key;
@@ -166,6 +174,7 @@ function unlink(context: Context, key: string, known: KnownService, next: string
   target.services.delete(key);
   if (target.services.size > 0) return;
   targets.delete(known.target);
+  context.state.mdns.probesMoved = true;
   const controller = controllerOf(context, known.target);
   if (controller === undefined) return;
   absences.set(controller.id, { by, since: undefined });

@@ -11,8 +11,6 @@ import { NAME_ADDRESSES_MAX, NAME_REFRESH, NAME_RETRY, NAMES_MAX } from "../doma
 import type { ResolvedEvent } from "../ports/network.js";
 import { requestReconcile } from "../state/soak.js";
 
-export const NAMES_TIMER = "names";
-
 /** Asks for every configured name that is not being asked for, and lets go of those that are not configured any more. */
 export function resolveNames(context: Context): void {
   const { state, ports } = context;
@@ -24,13 +22,13 @@ export function resolveNames(context: Context): void {
     state.resolving.add(name);
     ports.network.resolve(request, name);
   }
-  if (wanted.size > 0) armNoLater(context, NAMES_TIMER, NAME_REFRESH);
+  if (wanted.size > 0) armNoLater(context, { kind: "names" }, NAME_REFRESH);
 }
 
 /** What a name led to did not answer: it may have moved, or another of its addresses may answer. */
 export function nameMayHaveMoved(context: Context, { hostName, service }: Controller): void {
   if (hostName === "") return;
-  armNoLater(context, NAMES_TIMER, NAME_RETRY);
+  armNoLater(context, { kind: "names" }, NAME_RETRY);
   requestReconcile(context, service);
 }
 
@@ -44,7 +42,7 @@ export function onResolved(context: Context, name: string, result: ResolvedEvent
     const why = result.ok ? "no address that can be connected to" : errnoName(result.errno);
     const text = `the host name ${name} is not resolved (${why}): connections stay as they are, and it is asked for again`;
     sayOnce(context, mark, "warning", text);
-    armNoLater(context, NAMES_TIMER, NAME_RETRY);
+    armNoLater(context, { kind: "names" }, NAME_RETRY);
     return;
   }
   unsay(context, mark);

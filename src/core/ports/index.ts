@@ -6,6 +6,7 @@ import type { AdminReplyEvent, FabricsPort, FabricsReplyEvent } from "./fabrics.
 import type { LogPort } from "./log.js";
 import type { MdnsDatagramEvent, MdnsPort } from "./mdns.js";
 import type { NetworkChangedEvent, NetworkPort, ProbedEvent, ResolvedEvent } from "./network.js";
+import type { RequestId } from "./request.js";
 import type { StorePort, WrittenEvent } from "./store.js";
 import type { DeletedEvent, SysfsPort } from "./sysfs.js";
 import type { ControlEvent, SystemPort } from "./system.js";
@@ -24,15 +25,17 @@ export interface Ports {
   readonly dnssd: DnssdPort;
 }
 
-/** The answer to a call that carried a request number. */
-export type CompletionEvent =
-  FabricsReplyEvent | AdminReplyEvent | DeletedEvent | ProbedEvent | ResolvedEvent | WrittenEvent | BusReplyEvent;
-
 /** Everything that can reach the core. */
 export type CoreEvent =
   | UeventEvent
   | UeventOverflowEvent
-  | CompletionEvent
+  | FabricsReplyEvent
+  | AdminReplyEvent
+  | DeletedEvent
+  | ProbedEvent
+  | ResolvedEvent
+  | WrittenEvent
+  | BusReplyEvent
   | TimerEvent
   | NetworkChangedEvent
   | MdnsDatagramEvent
@@ -44,3 +47,10 @@ export type CoreEvent =
   | BusPeerEvent
   | BusStateEvent
   | ControlEvent;
+
+/** The answer to a call that carried a request number. */
+export type CompletionEvent = Extract<CoreEvent, { readonly request: RequestId }>;
+
+export function isCompletion(event: CoreEvent): event is CompletionEvent {
+  return "request" in event;
+}

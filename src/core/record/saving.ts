@@ -6,8 +6,6 @@ import type { ServiceName } from "../ports/bus.js";
 import type { WrittenEvent } from "../ports/store.js";
 import { recordText } from "./recorded.js";
 
-export const saveTimer = (service: ServiceName): string => `save ${service}`;
-
 /** Notes that a service's file is out of date. Returns the sequence number that will hold the change. */
 export function touch({ state }: Context, service: ServiceName): number {
   const record = state[service]?.record;
@@ -57,7 +55,7 @@ export function onSaved(
     "error",
     `${record.path} cannot be written (${why}): connections made now may not be known as ours after a crash. Free space there; it is tried again every ${String(SAVE_RETRY / 1000)} s.`,
   );
-  arm(context, saveTimer(service), SAVE_RETRY);
+  arm(context, { kind: "save", service }, SAVE_RETRY);
 }
 
 /** The timer of a failed write fired. */

@@ -9,8 +9,6 @@ import { requestReconcile } from "../state/soak.js";
 import { controllerFromBus, entryFromBus } from "../codec/bus-format.js";
 import type { StafDc, StafView } from "../state/staf-view.js";
 
-export const ASK_TIMER = "ask staf";
-
 export function followStaf(context: Context): void {
   context.ports.bus.subscribe("staf");
   askStaf(context);
@@ -20,7 +18,7 @@ export function followStaf(context: Context): void {
 export function askStaf(context: Context): void {
   const stac = context.state.stac;
   if (stac === undefined || context.state.staf !== undefined || context.state.phase !== "running") return;
-  disarm(context, ASK_TIMER);
+  disarm(context, { kind: "ask-staf" });
   if (stac.asking.at === "calling") {
     stac.asking = { ...stac.asking, again: "yes" };
     return;
@@ -38,7 +36,7 @@ export function onStafAnswer(context: Context, request: RequestId, result: BusRe
   const view = result.ok ? readView(result.values[0]) : unknownBecause(`staf did not answer: ${result.error}`);
   setView(context, view);
   if (again === "yes") askStaf(context);
-  else if (view.kind === "unknown") arm(context, ASK_TIMER, ASK_STAF_RETRY);
+  else if (view.kind === "unknown") arm(context, { kind: "ask-staf" }, ASK_STAF_RETRY);
 }
 
 /** staf left the bus, or the bus left us: what staf knows is not known, which is not "nothing". */

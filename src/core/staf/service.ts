@@ -7,7 +7,6 @@ import { leave } from "../controller/machine.js";
 import { renewConnections, setOptions } from "../controller/renewal.js";
 import { recallAbsence, whyDropped } from "../mdns/absence.js";
 import { configureMdns } from "../mdns/provider.js";
-import { pumpProbes } from "../mdns/reach.js";
 import { announcedBy, reviewTargets } from "../mdns/table.js";
 import {
   controllerKey,
@@ -88,7 +87,6 @@ export function reloadStaf(context: Context, staf: StafState): void {
 
 export function reconcileStaf(context: Context, staf: StafState): void {
   reviewTargets(context);
-  pumpProbes(context);
   const present = discoveryControllers(context).map((dc) => presentDc(context, dc));
   const { names } = context.state;
   const config = withNamedExcludes(staf.config, names);

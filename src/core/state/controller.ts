@@ -10,10 +10,6 @@ import type { HandleId } from "../ports/sysfs.js";
 /** `c1`, `c2` ... in the order of creation. */
 export type ControllerId = `c${number}`;
 
-export function isControllerId(text: string): text is ControllerId {
-  return /^c[1-9]\d*$/u.test(text);
-}
-
 /** What becomes of a controller when the operation in flight has ended. */
 export type Fate = { readonly kind: "keep" } | { readonly kind: "leave"; readonly disconnect: "yes" | "no" };
 

@@ -78,6 +78,8 @@ export interface MdnsState {
   readonly services: Map<string, KnownService>;
   /** By `transportIdKey`. */
   readonly targets: Map<string, Target>;
+  /** Whether a probe may be due that was not before: a target came, went or moved on. False between events. */
+  probesMoved: boolean;
   /** Addresses that are announced on several interfaces, and these as they were last reported. */
   readonly duplicates: Map<string, string>;
   /** By interface; empty while queries are not our own. */
@@ -93,6 +95,7 @@ export function initialMdns(): MdnsState {
     settled: false,
     services: new Map(),
     targets: new Map(),
+    probesMoved: false,
     duplicates: new Map(),
     links: new Map(),
     absences: new Map(),

@@ -4,25 +4,19 @@ import { AUDIT_PERIOD, RECONCILE_SOAK, RECONCILE_SOAK_WITHOUT_STAF } from "../do
 import { Milliseconds } from "../domain/units.js";
 import type { ServiceName } from "../ports/bus.js";
 
-export const AUDIT_TIMER = "audit";
-/** Controllers that are not filled in yet are read again when it fires. */
-export const ADD_TIMER = "add soak";
-
-export const soakTimer = (service: ServiceName): string => `soak ${service}`;
-
 /** Asks for a reconcile. The soak counts from the first request: a stream of events cannot postpone it. */
 export function requestReconcile(context: Context, service: ServiceName): void {
   const { state } = context;
   if (state.phase !== "running" || state[service] === undefined) return;
   const alone = service === "stac" && state.staf === undefined && state.stac?.view.kind === "unknown";
-  armNoLater(context, soakTimer(service), alone ? RECONCILE_SOAK_WITHOUT_STAF : RECONCILE_SOAK);
+  armNoLater(context, { kind: "soak", service }, alone ? RECONCILE_SOAK_WITHOUT_STAF : RECONCILE_SOAK);
 }
 
 /** Has the index compared with the kernel at once, since something does not fit it. */
 export function auditNow(context: Context): void {
-  if (context.state.phase === "running") armNoLater(context, AUDIT_TIMER, Milliseconds(0));
+  if (context.state.phase === "running") armNoLater(context, { kind: "audit" }, Milliseconds(0));
 }
 
 export function auditLater(context: Context): void {
-  armNoLater(context, AUDIT_TIMER, AUDIT_PERIOD);
+  armNoLater(context, { kind: "audit" }, AUDIT_PERIOD);
 }

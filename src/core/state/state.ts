@@ -2,7 +2,6 @@
 import type { Controller, ControllerId } from "./controller.js";
 import type { CommonConfig, HostIdentity, StacConfig, StafConfig } from "../config/types.js";
 import type { NbftTable } from "../domain/nbft.js";
-import type { Milliseconds } from "../domain/units.js";
 import type { KernelIndex } from "./kernel-index.js";
 import type { MdnsState } from "./mdns.js";
 import type { ServiceName } from "../ports/bus.js";
@@ -10,6 +9,7 @@ import type { NetworkInterface } from "../ports/network.js";
 import type { RequestId } from "../ports/request.js";
 import type { HandleId } from "../ports/sysfs.js";
 import type { StafView } from "./staf-view.js";
+import type { Timers } from "./timers.js";
 
 /** Which services this core carries out: both in one process, or one of two processes. */
 export type CoreServices = "both" | ServiceName;
@@ -95,8 +95,7 @@ export interface CoreState {
   nextRequest: number;
   nextController: number;
   readonly requests: Map<RequestId, Pending>;
-  /** Armed timers and when they fire. */
-  readonly timers: Map<string, Milliseconds>;
+  readonly timers: Timers;
   identity: HostIdentity | undefined;
   interfaces: readonly NetworkInterface[];
   readonly bootTables: BootTables;

@@ -1,0 +1,70 @@
+/** Which connect options the kernel knows, and what follows for a connection that needs others. */
+import { parseSupportedOptions, unsupportedOptions } from "../codec/fabrics-options.js";
+import { DecodeError } from "../codec/error.js";
+import { CONNECTION_KEYS, CONNECTION_OPTIONS, isSet } from "../domain/connection-options.js";
+import { errnoName } from "../domain/errno.js";
+import type { FabricsReplyEvent } from "../ports/fabrics.js";
+import { newRequest, sayOnce, type Context } from "../state/context.js";
+import type { Controller } from "../state/controller.js";
+
+/** Asks the kernel once what it takes; connects wait for the answer. */
+export function optionsKnown(context: Context): boolean {
+  const { state, ports } = context;
+  if (state.fabricsOptions === "not-asked") {
+    state.fabricsOptions = "asked";
+    ports.fabrics.readOptions(newRequest(context, { kind: "options" }));
+  }
+  return state.fabricsOptions !== "asked";
+}
+
+/** The kernel said which connect options it knows, or (before 5.17) would not say. */
+export function onKernelOptions({ ports, state }: Context, result: FabricsReplyEvent["result"]): void {
+  state.fabricsOptions = "unknown";
+  if (!result.ok) {
+    ports.log.write({
+      level: "info",
+      text: `the kernel does not say which connect options it knows (${errnoName(result.errno)})`,
+    });
+    return;
+  }
+  try {
+    state.fabricsOptions = parseSupportedOptions(result.text);
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    ports.log.write({ level: "warning", text: `the kernel's connect options cannot be read: ${error.problem}` });
+  }
+}
+
+/**
+ * The first option that protects a connection, was configured for it, and is not known to the kernel. The host's key is
+ * a mere default.
+ */
+export function protectionLacking(lacking: ReadonlySet<string>, { options }: Controller): string | undefined {
+  const key = CONNECTION_KEYS.find((one) => {
+    const { kernel, protects } = CONNECTION_OPTIONS[one];
+    return protects && lacking.has(kernel) && isSet(options, one);
+  });
+  return key === undefined ? undefined : CONNECTION_OPTIONS[key].kernel;
+}
+
+/** The options of a connect string that the kernel does not know. */
+export function lackingOptions({ state }: Context, connectString: string): ReadonlySet<string> {
+  const { fabricsOptions } = state;
+  return typeof fabricsOptions === "string" ? new Set() : new Set(unsupportedOptions(connectString, fabricsOptions));
+}
+
+/** What remains of a connect string without options that the kernel does not know, with a word in the log, once each. */
+export function withoutOptions(context: Context, connectString: string, names: ReadonlySet<string>): string {
+  for (const name of names)
+    sayOnce(
+      context,
+      `option ${name}`,
+      "warning",
+      `this kernel does not know the connect option ${name}: it is left out`,
+    );
+  if (names.size === 0) return connectString;
+  return connectString
+    .split(",")
+    .filter((part) => !names.has(part.split("=", 1)[0] ?? ""))
+    .join(",");
+}
