@@ -34,13 +34,13 @@ export function openHandle(parts: KernelParts, name: string, purpose: HandlePurp
     if (controller.state !== "live") return { ok: false, errno: ERRNO.EAGAIN };
     controller.adminHandles++;
   }
-  return { ok: true, handle: { purpose, controller, open: "yes" } };
+  return { ok: true, handle: { purpose, controller, isOpen: true } };
 }
 
 /** Closes a handle; without effect on one that is closed. The last one frees a removed controller's number. */
 export function closeHandle(parts: KernelParts, handle: KernelHandle): void {
-  if (handle.open === "no") return;
-  handle.open = "no";
+  if (!handle.isOpen) return;
+  handle.isOpen = false;
   if (handle.purpose !== "admin") return;
   handle.controller.adminHandles--;
   freeWhenClosed(parts, handle.controller);
@@ -62,7 +62,7 @@ export function adminCommand(
       done(result);
     });
   };
-  if (handle.open === "no" || handle.purpose !== "admin") {
+  if (!handle.isOpen || handle.purpose !== "admin") {
     soon({ ok: false, errno: ERRNO.EBADF });
     return;
   }

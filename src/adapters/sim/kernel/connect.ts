@@ -208,7 +208,7 @@ class Connect {
   }
 
   #earlyErrno(): number {
-    return this.#order.options.tls === "yes" ? this.#parts.profile.tlsWithoutKey : 0;
+    return this.#order.options.tls ? this.#parts.profile.tlsWithoutKey : 0;
   }
 
   /**
@@ -252,8 +252,8 @@ class Connect {
   }
 
   #join(accepted: Accepted): void {
-    const { subsystem, fresh } = this.#parts.registry.join(this.#controller, accepted.peer.nqn);
-    if (fresh === "yes") this.#parts.uevents.subsystem("add", subsystem);
+    const { subsystem, isNew } = this.#parts.registry.join(this.#controller, accepted.peer.nqn);
+    if (isNew) this.#parts.uevents.subsystem("add", subsystem);
   }
 
   #connected(accepted: Accepted): void {
@@ -282,7 +282,7 @@ class Connect {
   #fill(): void {
     const controller = this.#controller;
     const fill = (): void => {
-      controller.filled = "yes";
+      controller.isFilled = true;
       forget(controller);
     };
     if (this.#order.attributesAfter === 0) fill();

@@ -79,10 +79,10 @@ export interface Controller {
   /** Whether the connect that made it has ended. */
   made: "connecting" | "done";
   /** Whether its attributes are filled in. */
-  filled: "no" | "yes";
+  isFilled: boolean;
   /** What the target gave it; kept on show while it is not connected. */
   cntlid: number;
-  cntlidHeld: "yes" | "no";
+  holdsCntlid: boolean;
   /** Source address of the connection; empty while there is none. */
   srcAddr: string;
   subsystem: Subsystem | undefined;
@@ -114,7 +114,7 @@ export interface Controller {
 export interface KernelHandle {
   readonly purpose: HandlePurpose;
   readonly controller: Controller;
-  open: "yes" | "no";
+  isOpen: boolean;
 }
 
 /** The controller as the trace and the oracles see it. */

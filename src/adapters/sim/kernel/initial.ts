@@ -147,7 +147,7 @@ function optionsFrom(spec: FromSysfs): ConnectOptions {
     fastIoFail: "off",
     kind: discovery ? "discovery" : "io",
     duplicates: discovery ? "accept" : "reject",
-    tls: "no",
+    tls: false,
   };
 }
 
@@ -185,7 +185,7 @@ function addFromSysfs(parts: KernelParts, spec: FromSysfs): Controller {
 export function addInitial(parts: KernelParts, spec: InitialControllerSpec, host: HostIdentity): Controller {
   const controller = spec.kind === "connected" ? addConnected(parts, spec, host) : addFromSysfs(parts, spec);
   controller.made = "done";
-  controller.filled = "yes";
+  controller.isFilled = true;
   forget(controller);
   parts.observe({ kind: "controller-added", by: spec.madeBy, controller: viewOf(controller) });
   return controller;

@@ -111,7 +111,7 @@ export class KernelModel {
 
   /** Writes to the `delete_controller` behind a handle. */
   deleteThrough(by: Actor, handle: KernelHandle, done: (result: DeleteResult) => void): void {
-    if (handle.purpose !== "delete" || handle.open === "no") {
+    if (handle.purpose !== "delete" || !handle.isOpen) {
       this.#parts.clock.after(LATENCY.syscall, () => {
         done({ ok: false, errno: ERRNO.EBADF });
       });

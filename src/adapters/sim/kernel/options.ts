@@ -33,7 +33,7 @@ export interface ConnectOptions {
   readonly kind: "discovery" | "io";
   /** A second controller with the same options is accepted. */
   readonly duplicates: "accept" | "reject";
-  readonly tls: "yes" | "no";
+  readonly tls: boolean;
 }
 
 type ParsedOptions =
@@ -178,7 +178,7 @@ function typed(reader: Reader, profile: KernelProfile): ConnectOptions {
     kind: discovery ? "discovery" : "io",
     // Over loop the kernel looks for none (test/lab/checks/transports.ts).
     duplicates: reader.has("duplicate_connect") || discovery || transport === "loop" ? "accept" : "reject",
-    tls: reader.has("tls") ? "yes" : "no",
+    tls: reader.has("tls"),
   };
 }
 

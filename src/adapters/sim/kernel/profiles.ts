@@ -11,11 +11,11 @@ export interface KernelProfile {
   readonly optionLine: string | undefined;
   readonly options: ReadonlySet<string>;
   /** Whether sysfs has `cntrltype` and `dctype` (since 5.18). */
-  readonly hasControllerType: "yes" | "no";
+  readonly hasControllerType: boolean;
   /** Whether `address` shows `src_addr` (since 6.1). */
-  readonly hasSrcAddr: "yes" | "no";
+  readonly hasSrcAddr: boolean;
   /** DH-HMAC-CHAP attributes and the passthru log switch in sysfs (6.12-cloud.s1.log; 6.1.s1.log lacks them). */
-  readonly hasAuthAttributes: "yes" | "no";
+  readonly hasAuthAttributes: boolean;
   /**
    * Whether a host id may stand with another host NQN, or either alone: 6.1 accepts (6.1.s3.log), 6.12 answers EINVAL
    * (6.12.s3.log).
@@ -78,9 +78,9 @@ const PROFILE_6_12: KernelProfile = {
   evidence: "measured",
   optionLine: LINE_6_12,
   options: optionsOf(LINE_6_12),
-  hasControllerType: "yes",
-  hasSrcAddr: "yes",
-  hasAuthAttributes: "yes",
+  hasControllerType: true,
+  hasSrcAddr: true,
+  hasAuthAttributes: true,
   hostIdentity: "strict",
   rejectedReconnect: "remove",
   tlsWithoutKey: ERRNO.ENOKEY,
@@ -102,7 +102,7 @@ const PROFILE_6_1: KernelProfile = {
   version: "6.1",
   optionLine: LINE_6_1,
   options: optionsOf(LINE_6_1),
-  hasAuthAttributes: "no",
+  hasAuthAttributes: false,
   hostIdentity: "loose",
   rejectedReconnect: "retry",
   tlsWithoutKey: ERRNO.EINVAL,
@@ -126,8 +126,8 @@ const PROFILE_5_14: KernelProfile = {
   evidence: "history",
   optionLine: undefined,
   options: new Set([...PROFILE_6_1.options].filter((name) => name !== "discovery" && !name.startsWith("dhchap_"))),
-  hasControllerType: "no",
-  hasSrcAddr: "no",
+  hasControllerType: false,
+  hasSrcAddr: false,
   firmware: "5.14.0",
 };
 

@@ -74,9 +74,9 @@ export class Registry {
       state: making.state,
       presence: "present",
       made: "connecting",
-      filled: "no",
+      isFilled: false,
       cntlid: 0,
-      cntlidHeld: "no",
+      holdsCntlid: false,
       srcAddr: "",
       subsystem: undefined,
       aen: "armed",
@@ -139,28 +139,28 @@ export class Registry {
 
   takeCntlid(controller: Controller): void {
     controller.cntlid = this.#cntlids.take();
-    controller.cntlidHeld = "yes";
+    controller.holdsCntlid = true;
   }
 
   claimCntlid(controller: Controller, cntlid: number): void {
-    controller.cntlidHeld = this.#cntlids.claim(cntlid) ? "yes" : "no";
+    controller.holdsCntlid = this.#cntlids.claim(cntlid);
     controller.cntlid = cntlid;
   }
 
   releaseCntlid(controller: Controller): void {
-    if (controller.cntlidHeld === "yes") this.#cntlids.release(controller.cntlid);
-    controller.cntlidHeld = "no";
+    if (controller.holdsCntlid) this.#cntlids.release(controller.cntlid);
+    controller.holdsCntlid = false;
   }
 
   /** Exchanges the number for the lowest that is free while the old one is still held. */
   exchangeCntlid(controller: Controller): void {
-    const old = controller.cntlidHeld === "yes" ? controller.cntlid : undefined;
+    const old = controller.holdsCntlid ? controller.cntlid : undefined;
     this.takeCntlid(controller);
     if (old !== undefined) this.#cntlids.release(old);
   }
 
   /** Joins the subsystem of an NQN. A controller of the well-known discovery NQN gets one of its own (6.12-cloud.s2.log). */
-  join(controller: Controller, nqn: string): { readonly subsystem: Subsystem; readonly fresh: "yes" | "no" } {
+  join(controller: Controller, nqn: string): { readonly subsystem: Subsystem; readonly isNew: boolean } {
     const shared = nqn !== WELL_KNOWN_DISCOVERY_NQN;
     const known = shared ? this.#subsystems.get(nqn) : undefined;
     const subsystem: Subsystem = known ?? {
@@ -174,7 +174,7 @@ export class Registry {
     subsystem.controllers.add(controller);
     controller.subsystem = subsystem;
     forget(controller);
-    return { subsystem, fresh: known === undefined ? "yes" : "no" };
+    return { subsystem, isNew: known === undefined };
   }
 
   /** Finds the namespaces over a new path; returns those whose devices are new. */

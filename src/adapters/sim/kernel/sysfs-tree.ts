@@ -46,7 +46,7 @@ function addressText(controller: Controller, profile: KernelProfile): string {
     trsvcid: options.trsvcid,
     hostTraddr: options.hostTraddr,
     hostIface: options.hostIface,
-    srcAddr: profile.hasSrcAddr === "yes" ? controller.srcAddr : "",
+    srcAddr: profile.hasSrcAddr ? controller.srcAddr : "",
   });
 }
 
@@ -71,7 +71,7 @@ const NO_SUBSYSTEM = "(efault)";
 /** What the target tells: not there until the connect has ended, and for as long as a scenario says. */
 function identityTexts(controller: Controller, profile: KernelProfile): [string, string][] {
   const { peer } = controller;
-  const filled = controller.filled === "yes" && peer !== undefined;
+  const filled = controller.isFilled && peer !== undefined;
   const dctype = peer?.role === "discovery" ? DCTYPE[peer.spec.kind] : 0;
   const texts: [string, string][] = [
     ["firmware_rev", filled ? profile.firmware : NO_SUBSYSTEM],
@@ -80,7 +80,7 @@ function identityTexts(controller: Controller, profile: KernelProfile): [string,
     ["serial", filled ? peer.serial : NO_SUBSYSTEM],
     ["subsysnqn", filled ? (controller.subsystem?.nqn ?? NO_SUBSYSTEM) : NO_SUBSYSTEM],
   ];
-  if (profile.hasControllerType === "yes") {
+  if (profile.hasControllerType) {
     texts.push(["cntrltype", filled ? controller.role : "reserved"]);
     texts.push(["dctype", filled ? discoveryControllerType(dctype) : "none"]);
   }
@@ -89,7 +89,7 @@ function identityTexts(controller: Controller, profile: KernelProfile): [string,
 
 /** What comes and goes with the connection. */
 function putMoving(texts: Map<string, string>, controller: Controller, profile: KernelProfile): void {
-  const isFilled = controller.filled === "yes" && controller.peer !== undefined;
+  const isFilled = controller.isFilled && controller.peer !== undefined;
   texts.set("state", STATE_TEXTS[controller.state]);
   texts.set("address", `${addressText(controller, profile)}\n`);
   texts.set("cntlid", `${isFilled ? String(controller.cntlid) : "0"}\n`);
@@ -111,7 +111,7 @@ function ownTexts(controller: Controller, profile: KernelProfile): Map<string, s
     ["uevent", ueventText(controller, profile)],
     ...identityTexts(controller, profile),
   ];
-  if (profile.hasAuthAttributes === "yes") {
+  if (profile.hasAuthAttributes) {
     lasting.push(["dhchap_ctrl_secret", "none"], ["dhchap_secret", "none"], ["passthru_err_log_enabled", "off"]);
   }
   const texts = new Map<string, string>();
