@@ -42,6 +42,7 @@ export class Processes {
   readonly #lastStatus = new Map<ProcessName, number>();
   readonly #recent: RecentEvent[] = [];
   #events = 0;
+  #dispatching = false;
 
   constructor(machinery: Machinery, restoreEvery: number, hooks: ProcessHooks) {
     this.#machinery = machinery;
@@ -67,6 +68,11 @@ export class Processes {
       if (seen.status === undefined) this.#lastStatus.delete(seen.process);
       else this.#lastStatus.set(seen.process, seen.status);
     }
+  }
+
+  /** Whether a core is in the middle of an event. */
+  get dispatching(): boolean {
+    return this.#dispatching;
   }
 
   startedAt(process: ProcessName): Milliseconds | undefined {
@@ -105,6 +111,15 @@ export class Processes {
   }
 
   #dispatch(process: ProcessName, running: Running, ports: Ports, event: CoreEvent): void {
+    this.#dispatching = true;
+    try {
+      this.#handle(process, running, ports, event);
+    } finally {
+      this.#dispatching = false;
+    }
+  }
+
+  #handle(process: ProcessName, running: Running, ports: Ports, event: CoreEvent): void {
     const body = eventText(event);
     this.#hooks.record(process, body);
     this.#recent[this.#events % RECENT_EVENTS] = { at: this.#hooks.now(), process, body };
