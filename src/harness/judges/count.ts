@@ -72,7 +72,7 @@ export function countJudge({ counted, bound, window }: Of<"count">, view: RunVie
   };
 }
 
-type Watch = Pick<Observer, "observed" | "called" | "dispatched" | "crashed">;
+type Watch = Pick<Observer, "observed" | "called" | "dispatched" | "handled" | "crashed">;
 
 function watch(counted: Counted, tally: Tally, view: RunView): Watch {
   switch (counted.kind) {
@@ -114,8 +114,8 @@ function watch(counted: Counted, tally: Tally, view: RunView): Watch {
       };
     case "reconciles":
       return {
-        dispatched: (_process, event, at) => {
-          if (event.kind === "timer" && event.timer === `soak ${counted.service}`) tally.add(at, "");
+        handled: (_process, reconciles, at) => {
+          for (let left = reconciles[counted.service]; left > 0; left--) tally.add(at, "");
         },
       };
     case "unit-restarts": {

@@ -4,6 +4,7 @@ import type { WorldAction } from "../../adapters/sim/spec.js";
 import type { Milliseconds } from "../../core/domain/units.js";
 import type { CoreEvent } from "../../core/ports/index.js";
 import type { LogRecord } from "../../core/ports/log.js";
+import type { Reconciles } from "../core-view.js";
 import type { StepId } from "../scenario/types.js";
 import type { PortCall } from "../trace/teller.js";
 import type { RunView } from "./run-view.js";
@@ -35,6 +36,8 @@ export interface Hooks {
   observed(seen: WorldObservation, at: Milliseconds): void;
   /** An event is about to enter a core. */
   dispatched(process: ProcessName, event: CoreEvent, at: Milliseconds): void;
+  /** A core has handled an event, or threw; `reconciles` is what each service did in it. */
+  handled(process: ProcessName, reconciles: Reconciles, at: Milliseconds): void;
   /** A core is about to make a call on a port, other than a look or a timer. */
   called(call: PortCall, at: Milliseconds): void;
   /** A core writes a log record. */

@@ -89,6 +89,9 @@ export class Engine {
         this.#tell.dispatched(process, event, this.#now());
         this.#timeline.entering(process, event);
       },
+      handled: (process, reconciles) => {
+        this.#tell.handled(process, reconciles, this.#now());
+      },
     });
     const sink = this.#portSink();
     this.#world = machinery.createWorld(this.#spec, {

@@ -8,6 +8,7 @@ export function watchedBy(observers: readonly Observer[]): Hooks {
   return {
     observed: all(observers.map((each) => each.observed?.bind(each))),
     dispatched: all(observers.map((each) => each.dispatched?.bind(each))),
+    handled: all(observers.map((each) => each.handled?.bind(each))),
     called: all(observers.map((each) => each.called?.bind(each))),
     logged: all(observers.map((each) => each.logged?.bind(each))),
     acted: all(observers.map((each) => each.acted?.bind(each))),

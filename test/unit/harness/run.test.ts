@@ -88,6 +88,32 @@ describe("expectations of the real core", () => {
     expect(result.observed).toContain(observed);
   });
 
+  const RESTART = "timeline: [{ at: 40s, kill: both }, { at: 41s, start: both }]";
+  test.each([
+    ["at the start", "", "0s", "0s", 1, 0],
+    ["behind a soak", "", "1ms", "60s", 2, 2],
+    ["at a reload", "timeline: [{ at: 40s, reload: both }]", "40s", "40s", 1, 1],
+    ["at the start of a process that was killed", RESTART, "41s", "41s", 1, 0],
+    ["of both lives of a process", RESTART, "0s", "60s", 5, 3],
+  ])("reconciles %s are counted", (_which, timeline, from, to, staf, stac) => {
+    const count = (service: string, is: number): string =>
+      `{ count: { reconciles: ${service} }, is: ${is}, from: ${from}, to: ${to} }`;
+    const { failures } = real(`${timeline}\nexpect: [${count("staf", staf)}, ${count("stac", stac)}]`);
+    expect(failures).toEqual([]);
+  });
+
+  test("a reconcile of a core that throws in the same event is counted", () => {
+    let done = 0;
+    const script: Script = (event) => {
+      if (event.kind !== "control") return;
+      done += 1;
+      throw new RangeError("broken");
+    };
+    const machinery = scripted(script, { reconciles: () => ({ staf: done, stac: 0 }) });
+    const counted = run(smallWorld("expect: [{ count: { reconciles: staf }, is: 1 }]"), machinery);
+    expect(counted.failures.map(({ name }) => name)).toEqual(["no-crash"]);
+  });
+
   test("a run that did not settle is inconclusive, and names what is pending and the event that could have met it", () => {
     const { verdict, failures } = real(
       "timeline: [{ at: 40s, listener: { id: dc1, state: silent } }, { at: 40s, remove-device: dc1 }]\nexpect: [{ settled: 55s }]",
