@@ -1,6 +1,7 @@
 /** What judges one expectation of a scenario while the run goes on. */
 import type { ProcessName, WorldObservation } from "../../adapters/sim/observation.js";
-import type { WorldAction, WorldSpec } from "../../adapters/sim/spec.js";
+import type { WorldAction } from "../../adapters/sim/actions.js";
+import type { WorldSpec } from "../../adapters/sim/spec.js";
 import type { Milliseconds } from "../../core/domain/units.js";
 import type { CoreEvent } from "../../core/ports/index.js";
 import type { LogRecord } from "../../core/ports/log.js";

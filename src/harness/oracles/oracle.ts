@@ -1,6 +1,7 @@
 /** What an oracle is: a named predicate that watches a run from outside, whatever the scenario expects. */
 import type { ConnectionView, ProcessName, WorldObservation } from "../../adapters/sim/observation.js";
-import type { WorldAction, WorldSpec } from "../../adapters/sim/spec.js";
+import type { WorldAction } from "../../adapters/sim/actions.js";
+import type { WorldSpec } from "../../adapters/sim/spec.js";
 import { DecodeError } from "../../core/codec/error.js";
 import { decodeOptionString } from "../../core/codec/fabrics-options.js";
 import type { Milliseconds } from "../../core/domain/units.js";

@@ -1,6 +1,6 @@
 /** Tells each watcher of a run only what it asked for, because most watch little and all of it is on the hot path. */
 import type { ProcessName, WorldObservation } from "../../adapters/sim/observation.js";
-import type { WorldAction } from "../../adapters/sim/spec.js";
+import type { WorldAction } from "../../adapters/sim/actions.js";
 import type { Milliseconds } from "../../core/domain/units.js";
 import type { CoreEvent } from "../../core/ports/index.js";
 import type { LogRecord } from "../../core/ports/log.js";
