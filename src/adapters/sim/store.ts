@@ -17,7 +17,20 @@ const ERRNO_BY_CODE: ReadonlyMap<string, number> = new Map(Object.entries(consta
 
 const PERMISSION_BITS = 0o777;
 
+/** `full`: writes fail with ENOSPC; `torn`: a kill in mid-write leaves the temporary file torn. */
 export type DiskState = "ok" | "full" | "torn";
+
+/** What can be done to the files of the host. An administrator does it, whatever the state of the disk. */
+export type FileAction =
+  | { readonly kind: "write-file"; readonly path: string; readonly text: string }
+  | { readonly kind: "remove-file"; readonly path: string }
+  | { readonly kind: "disk"; readonly state: DiskState };
+
+export const FILE_ACTIONS: Readonly<Record<FileAction["kind"], "files">> = {
+  "write-file": "files",
+  "remove-file": "files",
+  disk: "files",
+};
 
 /** The errno of an error that a file system call threw; what is no such error is thrown on. */
 function errnoOf(error: unknown): number {
@@ -45,6 +58,23 @@ export class SimDisk {
 
   constructor(observe: (observation: WorldObservation) => void) {
     this.#observe = observe;
+  }
+
+  apply(action: FileAction): undefined {
+    switch (action.kind) {
+      case "write-file": {
+        const { path, text } = action;
+        this.put(path, text);
+        this.#observe({ kind: "file-written", by: "administrator", path, bytes: Buffer.byteLength(text) });
+        return;
+      }
+      case "remove-file":
+        this.remove(action.path);
+        return;
+      case "disk":
+        this.state = action.state;
+        return;
+    }
   }
 
   read(path: string): Attempt<string> {

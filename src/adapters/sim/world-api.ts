@@ -1,14 +1,10 @@
 /** What the harness sees of a simulated world. */
 import type { Milliseconds } from "../../core/domain/units.js";
-import type { CoreEvent, Ports } from "../../core/ports/index.js";
+import type { Ports } from "../../core/ports/index.js";
 import type { OsFailure } from "../../core/ports/request.js";
+import type { WorldAction } from "./actions.js";
 import type { ConnectionView, ProcessName, WorldObservation } from "./observation.js";
-import type { WorldAction } from "./spec.js";
-
-/** A running daemon process: one core behind its ports. */
-export interface DaemonProcess {
-  dispatch(event: CoreEvent): void;
-}
+import type { DaemonProcess } from "./process.js";
 
 export interface WorldHooks {
   /** Makes the core of a process that starts; the world then dispatches `control start` to it. */

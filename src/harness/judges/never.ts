@@ -1,4 +1,5 @@
-import type { ListenerState, LinkState, WorldAction } from "../../adapters/sim/spec.js";
+import type { WorldAction } from "../../adapters/sim/actions.js";
+import type { ListenerState, LinkState } from "../../adapters/sim/spec.js";
 import { formatRef, viaInterface } from "../controllers.js";
 import { isDaemon } from "../observers/connections.js";
 import type { Condition, Expectation } from "../scenario/types.js";

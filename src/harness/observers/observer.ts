@@ -1,6 +1,6 @@
 /** What watches a run from outside: an expectation of the scenario, or an oracle that holds in every run. */
 import type { ProcessName, WorldObservation } from "../../adapters/sim/observation.js";
-import type { WorldAction } from "../../adapters/sim/spec.js";
+import type { WorldAction } from "../../adapters/sim/actions.js";
 import type { Milliseconds } from "../../core/domain/units.js";
 import type { CoreEvent } from "../../core/ports/index.js";
 import type { LogRecord } from "../../core/ports/log.js";

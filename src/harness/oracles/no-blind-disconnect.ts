@@ -1,5 +1,6 @@
 import type { ConnectionView } from "../../adapters/sim/observation.js";
-import type { DiscoveryControllerSpec, EntrySpec, FabricId, WorldAction } from "../../adapters/sim/spec.js";
+import type { WorldAction } from "../../adapters/sim/actions.js";
+import type { DiscoveryControllerSpec, EntrySpec, FabricId } from "../../adapters/sim/spec.js";
 import type { Milliseconds } from "../../core/domain/units.js";
 import { formatConnection, isDaemon } from "../observers/connections.js";
 import { failed } from "../observers/observer.js";

@@ -1,6 +1,6 @@
 /** The daemon processes of a run, and what each of their cores says. */
 import type { ProcessName, WorldObservation } from "../../adapters/sim/observation.js";
-import type { DaemonProcess } from "../../adapters/sim/world-api.js";
+import type { DaemonProcess } from "../../adapters/sim/process.js";
 import type { Milliseconds } from "../../core/domain/units.js";
 import type { ServiceName } from "../../core/ports/bus.js";
 import type { CoreEvent, Ports } from "../../core/ports/index.js";

@@ -1,12 +1,6 @@
 /** A scenario after parsing: every time in milliseconds, every default filled in, every name known to exist. */
-import type {
-  FabricId,
-  LinkState,
-  ListenerState,
-  ProcessTarget,
-  WorldAction,
-  WorldSpec,
-} from "../../adapters/sim/spec.js";
+import type { WorldAction } from "../../adapters/sim/actions.js";
+import type { FabricId, LinkState, ListenerState, ProcessTarget, WorldSpec } from "../../adapters/sim/spec.js";
 import type { Life } from "../../core/state/controller.js";
 import type { Milliseconds } from "../../core/domain/units.js";
 import type { ServiceName } from "../../core/ports/bus.js";

@@ -1,6 +1,7 @@
 /** Any scenario that the parser could have made. */
 import fc from "fast-check";
-import type { ResponderSpec, WorldAction } from "../../../src/adapters/sim/spec.js";
+import type { WorldAction } from "../../../src/adapters/sim/actions.js";
+import type { ResponderSpec } from "../../../src/adapters/sim/spec.js";
 import { Milliseconds } from "../../../src/core/domain/units.js";
 import { BUS_METHODS, LIFE_STATES, REPLIED_CALLS, UNREPLIED_CALLS } from "../../../src/harness/scenario/names.js";
 import type {

@@ -3,7 +3,8 @@ import { ERRNO } from "../../../core/domain/errno.js";
 import type { Transport } from "../../../core/domain/transport-id.js";
 import { Milliseconds } from "../../../core/domain/units.js";
 import type { NetworkInterface, ProbeTarget } from "../../../core/ports/network.js";
-import type { FabricId, InterfaceSpec, LinkState, ListenerState, NetworkSpec, WorldAction } from "../spec.js";
+import type { FabricId, InterfaceSpec, LinkState, ListenerState, NetworkSpec } from "../spec.js";
+import type { NetworkAction } from "./actions.js";
 import { isLinkLocal, isLoopback, parseNetAddress, parseNetPrefix, within } from "./address.js";
 import type { NetAddress, NetPrefix } from "./address.js";
 
@@ -143,7 +144,7 @@ export class NetworkModel {
   readonly #listeners = new Map<string, Listener[]>();
   /** How many listeners an address has, whatever their port. */
   readonly #hosts = new Map<string, number>();
-  readonly #changed: (() => void)[] = [];
+  readonly #changed: ((change: NetworkAction) => void)[] = [];
   /** A connection asks for its way again and again: kept for each target until something moves. */
   #plans = new WeakMap<ReachTarget, Plan>();
 
@@ -158,13 +159,13 @@ export class NetworkModel {
     for (const route of spec.routes) this.#setRoute(route.to, route.hostIface, route.state);
   }
 
-  /** Calls back whenever links, routes, interfaces or addresses changed. */
-  onChange(callback: () => void): void {
+  /** Calls back whenever links, routes, interfaces or addresses changed, in the order of registration. */
+  onChange(callback: (change: NetworkAction) => void): void {
     this.#changed.push(callback);
   }
 
-  /** Takes `link`, `route`, `interface` and `remove-interface`; false for any other action. Throws NetworkMisuse. */
-  apply(action: WorldAction): boolean {
+  /** Throws NetworkMisuse where an address or a destination is none. */
+  apply(action: NetworkAction): undefined {
     switch (action.kind) {
       case "link":
         this.#links.set(action.hostIface, { state: action.state, latency: this.#latency(action.hostIface) });
@@ -178,12 +179,9 @@ export class NetworkModel {
       case "remove-interface":
         this.#removeInterface(action.name);
         break;
-      default:
-        return false;
     }
     this.#plans = new WeakMap();
-    for (const callback of this.#changed) callback();
-    return true;
+    for (const callback of this.#changed) callback(action);
   }
 
   /** Interfaces as the network port shows them: without loopback, primary address first, without prefix length. */

@@ -1,5 +1,6 @@
 /** The action of a step as the simulated world takes it. One function a key. */
-import type { MdnsFault, UeventFault, WorldAction } from "../../../adapters/sim/spec.js";
+import type { WorldAction } from "../../../adapters/sim/actions.js";
+import type { MdnsFault, UeventFault } from "../../../adapters/sim/spec.js";
 import type { Path } from "../document.js";
 import { parseSignedDuration } from "../duration.js";
 import { isIn } from "../names.js";

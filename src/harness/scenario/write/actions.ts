@@ -1,5 +1,6 @@
 /** The action of a step as a file spells it. One function a kind; the kind is the key. */
-import type { MdnsFault, UeventFault, WorldAction } from "../../../adapters/sim/spec.js";
+import type { WorldAction } from "../../../adapters/sim/actions.js";
+import type { MdnsFault, UeventFault } from "../../../adapters/sim/spec.js";
 import { spellDuration, spellSignedDuration } from "../duration.js";
 import { given } from "../resolve/scope.js";
 import type { ScenarioRecord } from "../schema/schema.js";

@@ -1,0 +1,84 @@
+/** Lengths of time, and times of the run. */
+import { Milliseconds } from "../../../core/domain/units.js";
+import {
+  DURATION_PATTERN,
+  parseDuration,
+  parseRange,
+  parseSignedDuration,
+  RANGE_PATTERN,
+  SIGNED_DURATION_PATTERN,
+  spellDuration,
+  spellRange,
+  spellSignedDuration,
+} from "../../scenario/duration.js";
+import type { Cast } from "../mentions.js";
+import { type Arbitrary, type FastCheck, type Part, titled } from "../part.js";
+import { reading } from "./scalars.js";
+
+/** From and to, both inclusive. */
+export interface Range {
+  readonly from: Milliseconds;
+  readonly to: Milliseconds;
+}
+
+/** Any time of the run of a cast, often one of its first moments. */
+function anyTime(fc: FastCheck, { until }: Cast): Arbitrary<Milliseconds> {
+  return fc
+    .oneof(fc.integer({ min: 0, max: 999 }), fc.integer({ min: 0, max: until }))
+    .map((value) => Milliseconds(Math.min(value, until)));
+}
+
+/** A length of time. */
+export const duration: Part<Milliseconds> = titled(
+  "duration",
+  "A duration, or a time since the start: 250ms, 2.9s, 10m, 72h, 1d.",
+  reading("a duration in whole milliseconds up to 10 years, such as 250ms, 2.9s, 10m, 72h or 1d", {
+    pattern: DURATION_PATTERN,
+    read: parseDuration,
+    write: spellDuration,
+    arbitrary: anyTime,
+  }),
+);
+
+export const signedDuration: Part<Milliseconds> = titled(
+  "signedDuration",
+  "A duration with a sign: +1h, -90s.",
+  reading("a duration with a sign, such as +1h or -90s", {
+    pattern: SIGNED_DURATION_PATTERN,
+    read: parseSignedDuration,
+    write: spellSignedDuration,
+    arbitrary: (fc, cast) =>
+      fc.tuple(anyTime(fc, cast), fc.boolean()).map(([size, back]) => (back && size > 0 ? Milliseconds(-size) : size)),
+  }),
+);
+
+/** Two lengths of time, the first not longer than the second. */
+export const span: Part<Range> = titled(
+  "range",
+  "From and to, both inclusive: 30s..10m.",
+  reading("two times, the first not after the second, such as 30s..10m", {
+    pattern: RANGE_PATTERN,
+    read: parseRange,
+    write: spellRange,
+    arbitrary: (fc, cast) =>
+      fc.tuple(anyTime(fc, cast), anyTime(fc, cast)).map(([a, b]) => (a < b ? { from: a, to: b } : { from: b, to: a })),
+  }),
+);
+
+/** A time of the run: it may not lie behind its end. */
+export const time: Part<Milliseconds> = {
+  ...duration,
+  mentions: (spelling, path, tell) => {
+    const at = typeof spelling === "string" ? parseDuration(spelling) : undefined;
+    if (at !== undefined) tell({ kind: "time", at }, path);
+  },
+};
+
+/** A part of the run: it may not end behind it. */
+export const period: Part<Range> = {
+  ...span,
+  mentions: (spelling, path, tell) => {
+    const range = typeof spelling === "string" ? parseRange(spelling) : undefined;
+    if (range !== undefined) tell({ kind: "time", at: range.to }, path);
+  },
+};
