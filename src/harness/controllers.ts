@@ -1,7 +1,7 @@
 /** The kernel's controllers as the harness follows them, from what the world lets it observe. */
 import type { ConnectionView, WorldObservation } from "../adapters/sim/observation.js";
 import { Milliseconds } from "../core/domain/units.js";
-import type { ControllerRef } from "./scenario/types.js";
+import type { ControllerRef } from "./vocabulary/parts/ids.js";
 
 /** A view of our own: its state follows the kernel's, as one object for as long as the controller is there. */
 type Followed = Omit<ConnectionView, "state"> & { state: ConnectionView["state"] };

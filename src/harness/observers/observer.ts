@@ -5,7 +5,6 @@ import type { Milliseconds } from "../../core/domain/units.js";
 import type { CoreEvent } from "../../core/ports/index.js";
 import type { LogRecord } from "../../core/ports/log.js";
 import type { Reconciles } from "../core-view.js";
-import type { StepId } from "../scenario/types.js";
 import type { PortCall } from "../trace/teller.js";
 import type { RunView } from "./run-view.js";
 
@@ -45,7 +44,7 @@ export interface Hooks {
   /** A step is about to be done to the world. */
   acted(action: WorldAction, at: Milliseconds): void;
   /** As `acted`, for a step that has an id. */
-  stepped(id: StepId, at: Milliseconds): void;
+  stepped(id: string, at: Milliseconds): void;
   /** A core threw. */
   crashed(process: ProcessName, error: unknown, at: Milliseconds): void;
   /** A line of the trace held a secret; the secret itself is masked. */

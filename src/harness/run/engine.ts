@@ -5,7 +5,7 @@ import type { WorldSpec } from "../../adapters/sim/spec.js";
 import { Milliseconds } from "../../core/domain/units.js";
 import { ControllerIndex } from "../controllers.js";
 import type { ControllerDescription } from "../core-view.js";
-import { judgeFor } from "../judges/index.js";
+import { observe } from "../vocabulary/expectations/index.js";
 import { Findings } from "../observers/findings.js";
 import { failed, type Hooks, type Observer, open } from "../observers/observer.js";
 import type { RunView } from "../observers/run-view.js";
@@ -214,12 +214,12 @@ export class Engine {
   #makeObservers(): readonly Observer[] {
     const { expectations, expectationLines } = this.#scenario;
     const view = this.#view();
-    const oracles = ORACLES.map(({ name, observe }) =>
-      observe(view, this.#findings.about({ kind: "oracle", name, line: 0 })),
+    const oracles = ORACLES.map((oracle) =>
+      oracle.observe(view, this.#findings.about({ kind: "oracle", name: oracle.name, line: 0 })),
     );
     const expected = expectations.map((expectation, index) => {
       const line = expectationLines[index] ?? 0;
-      return judgeFor(expectation, view, this.#findings.about({ kind: "expectation", name: expectation.kind, line }));
+      return observe(expectation, view, this.#findings.about({ kind: "expectation", name: expectation.kind, line }));
     });
     return oracles.concat(expected);
   }

@@ -19,7 +19,7 @@ export interface Word {
 }
 
 /** What a word is made from. */
-interface Definition<K extends string, Value> {
+export interface Definition<K extends string, Value> {
   readonly key: K;
   readonly describe: string;
   readonly example: string;
@@ -107,3 +107,13 @@ export function oneOf(expected: string, words: readonly Word[]): Part<unknown> {
 
 /** The value of a word. */
 export type WordValue<W> = W extends { readonly part: Part<infer Value> } ? Value : never;
+
+/** Finds words of one place by their key, which is the kind of their values. Throws where there is none. */
+export function wordsByKey<W extends Word>(words: readonly W[]): (key: string) => W {
+  const byKey = new Map(words.map((each) => [each.key, each]));
+  return (key) => {
+    const found = byKey.get(key);
+    if (found === undefined) throw new TypeError(`there is no word ${key} here`);
+    return found;
+  };
+}

@@ -3,6 +3,8 @@ import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
 import { Milliseconds } from "../../../src/core/domain/units.js";
+import { CONDITIONS } from "../../../src/harness/vocabulary/conditions/index.js";
+import { COUNTS } from "../../../src/harness/vocabulary/counts/index.js";
 import { EXPECTATIONS } from "../../../src/harness/vocabulary/expectations/index.js";
 import { bound, END_OF_RUN, window } from "../../../src/harness/vocabulary/expectations/window.js";
 import type { Cast, Mention } from "../../../src/harness/vocabulary/mentions.js";
@@ -22,7 +24,7 @@ const CAST: Cast = {
   until: Milliseconds(3_600_000),
 };
 
-const WORDS = [...STEPS, ...EXPECTATIONS];
+const WORDS = [...STEPS, ...EXPECTATIONS, ...COUNTS, ...CONDITIONS];
 
 /** What stands under the key of a step, or the whole record of another word. */
 function spelling(key: string, example: string): unknown {

@@ -12,7 +12,7 @@ import {
   spellSignedDuration,
 } from "../../scenario/duration.js";
 import type { Cast } from "../mentions.js";
-import { type Arbitrary, type FastCheck, type Part, titled } from "../part.js";
+import { type Arbitrary, type FastCheck, isRecord, type Part, titled } from "../part.js";
 import { reading } from "./scalars.js";
 
 /** From and to, both inclusive. */
@@ -82,3 +82,18 @@ export const period: Part<Range> = {
     if (range !== undefined) tell({ kind: "time", at: range.to }, path);
   },
 };
+
+/** A record that counts a range from the moment of a step: the range under one key, the step under another. */
+export function fromStep<Value>(part: Part<Value>, rangeKey: string, stepKey: string): Part<Value> {
+  return {
+    ...part,
+    mentions: (spelling, path, tell) => {
+      part.mentions(spelling, path, tell);
+      if (!isRecord(spelling)) return;
+      const { [rangeKey]: spelt, [stepKey]: step } = spelling;
+      const range = typeof spelt === "string" ? parseRange(spelt) : undefined;
+      if (range === undefined || typeof step !== "string") return;
+      tell({ kind: "time-after-step", step, after: range.to }, [...path, rangeKey]);
+    },
+  };
+}

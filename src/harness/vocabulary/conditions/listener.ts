@@ -1,0 +1,25 @@
+import { peerAddresses } from "../../observers/peers.js";
+import { spread } from "../members.js";
+import { peer } from "../parts/ids.js";
+import { listenerState } from "../parts/states.js";
+import { record } from "../record.js";
+import { condition } from "./condition.js";
+
+export const listener = condition({
+  key: "listener",
+  describe: "While every address of a peer is in this state.",
+  example: "{ listener: { id: dc1, state: silent } }",
+  says: record({ listener: spread(record({ id: peer, state: listenerState })) }),
+  format: ({ id, state }) => `${id} is ${state}`,
+  follow: ({ id, state }, view) => {
+    const states = peerAddresses(view.spec, id).map((listen) => listen.state);
+    return {
+      acted: (action) => {
+        if (action.kind !== "listener" || action.id !== id) return;
+        if (action.index === undefined) states.fill(action.state);
+        else states[action.index] = action.state;
+      },
+      holds: () => states.length > 0 && states.every((each) => each === state),
+    };
+  },
+});
