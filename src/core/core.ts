@@ -21,7 +21,7 @@ import { onReached, pumpProbes } from "./mdns/reach.js";
 import { initialMdns } from "./state/mdns.js";
 import { NAMES_TIMER, onResolved, resolveNames } from "./names/names.js";
 import { fromPlain, toPlain, type Plain } from "./state/plain.js";
-import type { BusCallEvent } from "./ports/bus.js";
+import type { BusCallEvent, ServiceName } from "./ports/bus.js";
 import type { FabricsReplyEvent } from "./ports/fabrics.js";
 import type { CompletionEvent, CoreEvent, Ports } from "./ports/index.js";
 import { onSaved, onSaveTimer, save, saveTimer } from "./record/saving.js";
@@ -108,6 +108,12 @@ export class Core {
   /** What every controller is doing now, and why. */
   describe(): readonly ControllerDescription[] {
     return describeControllers(this.#context.state, this.#context.ports.clock.now());
+  }
+
+  /** How often each service compared what is wanted with what is present, since this process started. */
+  reconciles(): Readonly<Record<ServiceName, number>> {
+    const { staf, stac } = this.#context.state;
+    return { staf: staf?.reconciles ?? 0, stac: stac?.reconciles ?? 0 };
   }
 
   /** What is not settled yet, in words. */

@@ -63,6 +63,7 @@ function watched(): Watch {
       snapshot: () => core.snapshot(),
       describe: () => core.describe(),
       pending: () => core.pending(),
+      reconciles: () => core.reconciles(),
     };
   }
 }

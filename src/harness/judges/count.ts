@@ -1,11 +1,12 @@
 /** Expectations that count: what the daemon did, and what it logged. */
 import type { Milliseconds } from "../../core/domain/units.js";
-import { isDaemon } from "../oracles/oracle.js";
-import { formatRef, refMatches } from "../controllers.js";
+import { isDaemon } from "../observers/connections.js";
+import { formatRef, refMatches, viaInterface } from "../controllers.js";
 import type { Bound, ControllerRef, Counted, Expectation } from "../scenario/types.js";
 import { spellRange } from "../scenario/duration.js";
-import { failed, type Finding, formatTime, type Judge, type JudgeView, MET } from "./judge.js";
-import { isOneOf, peerAddresses, viaInterface } from "./peers.js";
+import { failed, type Finding, formatTime, MET, type Observer, type Report } from "../observers/observer.js";
+import type { RunView } from "../observers/run-view.js";
+import { peerAddresses } from "../observers/peers.js";
 
 type Of<K extends Expectation["kind"]> = Extract<Expectation, { readonly kind: K }>;
 
@@ -60,19 +61,20 @@ function formatCounted(counted: Counted): string {
   }
 }
 
-export function countJudge({ counted, bound, window }: Of<"count">, view: JudgeView): Judge {
+export function countJudge({ counted, bound, window }: Of<"count">, view: RunView, report: Report): Observer {
   const tally = new Tally(window);
+  const expected = `${formatBound(bound)} ${formatCounted(counted)} in ${spellRange(window)}`;
   return {
-    expected: `${formatBound(bound)} ${formatCounted(counted)} in ${spellRange(window)}`,
-    looksAt: [],
     ...watch(counted, tally, view),
-    finding: () => tally.finding(bound),
+    finish: () => {
+      report(expected, tally.finding(bound));
+    },
   };
 }
 
-type Watch = Pick<Judge, "observed" | "called" | "dispatched" | "crashed">;
+type Watch = Pick<Observer, "observed" | "called" | "dispatched" | "handled" | "crashed">;
 
-function watch(counted: Counted, tally: Tally, view: JudgeView): Watch {
+function watch(counted: Counted, tally: Tally, view: RunView): Watch {
   switch (counted.kind) {
     case "connects": {
       const { controller } = counted;
@@ -87,7 +89,7 @@ function watch(counted: Counted, tally: Tally, view: JudgeView): Watch {
       return {
         observed: (seen, at) => {
           if (seen.kind !== "delete-begin" || !isDaemon(seen.by)) return;
-          if (isOneOf([counted.controller], view.controllers, seen.uid)) tally.add(at, seen.name);
+          if (view.controllers.isOneOf([counted.controller], seen.uid)) tally.add(at, seen.name);
         },
       };
     case "probes":
@@ -104,7 +106,7 @@ function watch(counted: Counted, tally: Tally, view: JudgeView): Watch {
     case "calls":
       return {
         called: (call, at) => {
-          if (call.phase === "before" && call.name === counted.call) tally.add(at, call.subject);
+          if (call.name === counted.call) tally.add(at, call.subject);
         },
         dispatched: (_process, event, at) => {
           if (event.kind === "bus-call" && event.method === counted.call) tally.add(at, event.sender);
@@ -112,32 +114,32 @@ function watch(counted: Counted, tally: Tally, view: JudgeView): Watch {
       };
     case "reconciles":
       return {
-        dispatched: (_process, event, at) => {
-          if (event.kind === "timer" && event.timer === `soak ${counted.service}`) tally.add(at, "");
+        handled: (_process, reconciles, at) => {
+          for (let left = reconciles[counted.service]; left > 0; left--) tally.add(at, "");
         },
       };
     case "unit-restarts": {
       const pattern = new RegExp(counted.matches, "u");
       return {
-        called: ({ phase, name, subject }, at) => {
-          if (phase === "before" && name === "system.restartUnit" && pattern.test(subject)) tally.add(at, subject);
+        called: ({ name, subject }, at) => {
+          if (name === "system.restartUnit" && pattern.test(subject)) tally.add(at, subject);
         },
       };
     }
     case "crashes":
       return {
-        crashed: (process, at) => {
+        crashed: (process, _error, at) => {
           if (counted.process === "both" || process === "stas" || process === counted.process) tally.add(at, process);
         },
       };
   }
 }
 
-function watchProbes(ref: ControllerRef, tally: Tally, view: JudgeView): Watch {
+function watchProbes(ref: ControllerRef, tally: Tally, view: RunView): Watch {
   const addresses = new Set(peerAddresses(view.spec, ref.id).map(({ traddr, trsvcid }) => `${traddr} ${trsvcid}`));
   return {
     called: (call, at) => {
-      if (call.phase !== "before" || call.probe === undefined) return;
+      if (call.probe === undefined) return;
       if (ref.hostIface !== undefined && call.probe.hostIface !== ref.hostIface) return;
       if (addresses.has(`${call.probe.traddr} ${call.probe.trsvcid}`)) tally.add(at, "");
     },
@@ -145,10 +147,10 @@ function watchProbes(ref: ControllerRef, tally: Tally, view: JudgeView): Watch {
 }
 
 /** A read of the page begins with its header. */
-function watchLogReads(ref: ControllerRef, tally: Tally, view: JudgeView): Watch {
+function watchLogReads(ref: ControllerRef, tally: Tally, view: RunView): Watch {
   return {
     called: (call, at) => {
-      if (call.phase !== "before" || call.pageRead?.step !== "begin") return;
+      if (call.pageRead?.step !== "begin") return;
       for (const controller of view.controllers.all()) {
         if (controller.name === call.pageRead.device && refMatches(ref, controller)) tally.add(at, controller.name);
       }
@@ -156,21 +158,22 @@ function watchLogReads(ref: ControllerRef, tally: Tally, view: JudgeView): Watch
   };
 }
 
-export function logJudge({ level, matches, bound, window }: Of<"log">): Judge {
+export function logJudge({ level, matches, bound, window }: Of<"log">, report: Report): Observer {
   const tally = new Tally(window);
   const pattern = matches === undefined ? undefined : new RegExp(matches, "u");
   const what = [level ?? "", "log records", matches === undefined ? "" : `matching /${matches}/`]
     .filter((part) => part !== "")
     .join(" ");
+  const expected = `${formatBound(bound)} ${what} in ${spellRange(window)}`;
   return {
-    expected: `${formatBound(bound)} ${what} in ${spellRange(window)}`,
-    looksAt: [],
-    logged: (record, at) => {
+    logged: (_process, record, at) => {
       if (level !== undefined && record.level !== level) return;
       const { text, controller } = record;
       const named = controller === undefined ? text : `${controller}: ${text}`;
       if (pattern === undefined || pattern.test(text) || pattern.test(named)) tally.add(at, named);
     },
-    finding: () => tally.finding(bound),
+    finish: () => {
+      report(expected, tally.finding(bound));
+    },
   };
 }

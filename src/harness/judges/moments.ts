@@ -4,21 +4,23 @@ import type { ControllerDescription } from "../core-view.js";
 import { formatRef, refMatches } from "../controllers.js";
 import type { ControllerRef, Expectation } from "../scenario/types.js";
 import { spellDuration } from "../scenario/duration.js";
-import { failed, formatTime, type Finding, type Judge, type JudgeView, MET, open } from "./judge.js";
-import { peerAddresses } from "./peers.js";
+import { failed, type Finding, formatTime, MET, type Observer, open, type Report } from "../observers/observer.js";
+import { peerAddresses } from "../observers/peers.js";
+import type { RunView } from "../observers/run-view.js";
 
 type Of<K extends Expectation["kind"]> = Extract<Expectation, { readonly kind: K }>;
 
-/** A judge that looks once. */
-function once(expected: string, at: Of<"connected">["at"], look: () => Finding): Judge {
+/** Looks once. */
+function once(report: Report, expected: string, at: Of<"connected">["at"], look: () => Finding): Observer {
   let finding: Finding = open("the run ended before");
   return {
-    expected,
     looksAt: [at],
     look: () => {
       finding = look();
     },
-    finding: () => finding,
+    finish: () => {
+      report(expected, finding);
+    },
   };
 }
 
@@ -27,7 +29,7 @@ function statesOf(views: readonly ConnectionView[]): string {
 }
 
 /** What the cores say of a peer, as hints. */
-function explain(view: JudgeView, ref: ControllerRef): readonly string[] {
+function explain(view: RunView, ref: ControllerRef): readonly string[] {
   return view
     .describe()
     .filter((controller) => isAbout(view, controller, ref))
@@ -35,7 +37,7 @@ function explain(view: JudgeView, ref: ControllerRef): readonly string[] {
 }
 
 /** Whether a core's controller is one to this peer. */
-function isAbout(view: JudgeView, description: ControllerDescription, ref: ControllerRef): boolean {
+function isAbout(view: RunView, description: ControllerDescription, ref: ControllerRef): boolean {
   const { traddr, trsvcid, hostIface } = description.transportId;
   if (ref.hostIface !== undefined && hostIface !== ref.hostIface) return false;
   if (description.device !== "") {
@@ -46,10 +48,10 @@ function isAbout(view: JudgeView, description: ControllerDescription, ref: Contr
   return peerAddresses(view.spec, ref.id).some((listen) => listen.traddr === traddr && listen.trsvcid === trsvcid);
 }
 
-export function connectedJudge({ at, connected, exactly }: Of<"connected">, view: JudgeView): Judge {
+export function connectedJudge({ at, connected, exactly }: Of<"connected">, view: RunView, report: Report): Observer {
   const names = connected.map(formatRef).join(", ");
   const expected = `connected at ${formatTime(at)}: ${names === "" ? "nothing" : names}${exactly ? ", and nothing else" : ""}`;
-  return once(expected, at, () => {
+  return once(report, expected, at, () => {
     const missing = connected.filter((ref) => !view.controllers.isConnected(ref));
     if (missing.length > 0) {
       const observed = missing
@@ -67,9 +69,9 @@ export function connectedJudge({ at, connected, exactly }: Of<"connected">, view
   });
 }
 
-export function disconnectedJudge({ at, disconnected }: Of<"disconnected">, view: JudgeView): Judge {
+export function disconnectedJudge({ at, disconnected }: Of<"disconnected">, view: RunView, report: Report): Observer {
   const expected = `no controller at ${formatTime(at)} to ${disconnected.map(formatRef).join(", ")}`;
-  return once(expected, at, () => {
+  return once(report, expected, at, () => {
     const present = disconnected.filter((ref) => view.controllers.exists(ref));
     if (present.length === 0) return MET;
     const observed = present.map((ref) => `${formatRef(ref)}: ${statesOf(view.controllers.matching(ref))}`).join("; ");
@@ -77,9 +79,9 @@ export function disconnectedJudge({ at, disconnected }: Of<"disconnected">, view
   });
 }
 
-export function stateJudge({ at, controller, service, state }: Of<"state">, view: JudgeView): Judge {
+export function stateJudge({ at, controller, service, state }: Of<"state">, view: RunView, report: Report): Observer {
   const expected = `${service} has ${formatRef(controller)} ${state} at ${formatTime(at)}`;
-  return once(expected, at, () => {
+  return once(report, expected, at, () => {
     const found = view.describe().filter((each) => each.service === service && isAbout(view, each, controller));
     if (state === "absent") return found.length === 0 ? MET : failed(`${service} has it ${statesIn(found)}`);
     if (found.some((each) => each.state === state)) return MET;
@@ -94,10 +96,10 @@ function statesIn(found: readonly ControllerDescription[]): string {
   return found.map((each) => each.state).join(", ");
 }
 
-export function fileJudge({ at, path, exists, contains }: Of<"file">, view: JudgeView): Judge {
+export function fileJudge({ at, path, exists, contains }: Of<"file">, view: RunView, report: Report): Observer {
   const holding = contains === undefined ? "" : ` holding "${contains}"`;
   const expected = `${exists ? "a" : "no"} file ${path}${holding} at ${formatTime(at)}`;
-  return once(expected, at, () => {
+  return once(report, expected, at, () => {
     const text = view.readFile(path);
     if (!exists) return text === undefined ? MET : failed("the file is there");
     if (text === undefined) return failed("there is no such file");
@@ -106,10 +108,10 @@ export function fileJudge({ at, path, exists, contains }: Of<"file">, view: Judg
   });
 }
 
-export function processJudge({ at, name, running, status }: Of<"process">, view: JudgeView): Judge {
+export function processJudge({ at, name, running, status }: Of<"process">, view: RunView, report: Report): Observer {
   const ending = status === undefined ? "" : ` after exit status ${String(status)}`;
   const expected = `${name} ${running ? "runs" : "does not run"} at ${formatTime(at)}${ending}`;
-  return once(expected, at, () => {
+  return once(report, expected, at, () => {
     const found = view.serviceState(name);
     if (found.running !== running) return failed(found.running ? "it runs" : "it does not run");
     if (status === undefined || found.status === status) return MET;
@@ -121,8 +123,8 @@ export function processJudge({ at, name, running, status }: Of<"process">, view:
 const OBLIGATIONS_SHOWN_MAX = 5;
 
 /** A run that did not settle is inconclusive: it names what is pending, and the event that could have met it. */
-export function settledJudge({ by }: Of<"settled">, view: JudgeView): Judge {
-  return once(`settled by ${spellDuration(by)}: nothing pending`, by, () => {
+export function settledJudge({ by }: Of<"settled">, view: RunView, report: Report): Observer {
+  return once(report, `settled by ${spellDuration(by)}: nothing pending`, by, () => {
     const [first, ...others] = view.pending();
     if (first === undefined) return MET;
     const more = others.slice(0, OBLIGATIONS_SHOWN_MAX - 1).map((obligation) => `also pending: ${obligation}`);

@@ -1,22 +1,24 @@
 import type { WorldAction } from "../../adapters/sim/actions.js";
 import type { ListenerState, LinkState } from "../../adapters/sim/spec.js";
-import { isDaemon } from "../oracles/oracle.js";
-import { formatRef } from "../controllers.js";
+import { formatRef, viaInterface } from "../controllers.js";
+import { isDaemon } from "../observers/connections.js";
 import type { Condition, Expectation } from "../scenario/types.js";
 import { spellRange } from "../scenario/duration.js";
-import { failed, type Finding, formatTime, type Judge, type JudgeView, MET } from "./judge.js";
-import { isOneOf, peerAddresses, viaInterface } from "./peers.js";
+import { failed, type Finding, formatTime, MET, type Observer, type Report } from "../observers/observer.js";
+import type { RunView } from "../observers/run-view.js";
+import { peerAddresses } from "../observers/peers.js";
 
 type Never = Extract<Expectation, { readonly kind: "never" }>;
 
 /** No connect to, or no delete of, some controllers by a daemon. */
-export function neverJudge({ what, controllers, while: condition, window }: Never, view: JudgeView): Judge {
+export function neverJudge(expectation: Never, view: RunView, report: Report): Observer {
+  const { what, controllers, while: condition, window } = expectation;
   let finding: Finding = MET;
   const follower = condition === undefined ? undefined : new ConditionFollower(condition, view);
   const names = controllers.map(formatRef).join(", ");
+  const during = condition === undefined ? "" : ` while ${formatCondition(condition)}`;
+  const expected = `never a ${what} of ${names} in ${spellRange(window)}${during}`;
   return {
-    expected: `never a ${what} of ${names} in ${spellRange(window)}${condition === undefined ? "" : ` while ${formatCondition(condition)}`}`,
-    looksAt: [],
     acted: (action) => follower?.act(action),
     observed: (seen, at) => {
       if (finding.kind === "failed" || at < window.from || at > window.to) return;
@@ -25,23 +27,25 @@ export function neverJudge({ what, controllers, while: condition, window }: Neve
           ? seen.kind === "connect-begin" &&
             isDaemon(seen.by) &&
             controllers.some((ref) => seen.peer === ref.id && viaInterface(ref, seen.options))
-          : seen.kind === "delete-begin" && isDaemon(seen.by) && isOneOf(controllers, view.controllers, seen.uid);
+          : seen.kind === "delete-begin" && isDaemon(seen.by) && view.controllers.isOneOf(controllers, seen.uid);
       if (!hit || follower?.holds() === false) return;
       const subject = seen.kind === "delete-begin" ? seen.name : seen.kind === "connect-begin" ? seen.options : "";
       finding = failed(`a ${what} at ${formatTime(at)}: ${subject}`);
     },
-    finding: () => finding,
+    finish: () => {
+      report(expected, finding);
+    },
   };
 }
 
 /** Follows one condition of the world through the steps of the time line. */
 class ConditionFollower {
   readonly #condition: Condition;
-  readonly #view: JudgeView;
+  readonly #view: RunView;
   /** Of the link, or of each address of the peer. */
   readonly #states: (LinkState | ListenerState)[];
 
-  constructor(condition: Condition, view: JudgeView) {
+  constructor(condition: Condition, view: RunView) {
     this.#condition = condition;
     this.#view = view;
     this.#states = initialStates(condition, view);
@@ -66,7 +70,7 @@ class ConditionFollower {
   }
 }
 
-function initialStates(condition: Condition, view: JudgeView): (LinkState | ListenerState)[] {
+function initialStates(condition: Condition, view: RunView): (LinkState | ListenerState)[] {
   switch (condition.kind) {
     case "link":
       return [view.spec.network.links.find((link) => link.hostIface === condition.hostIface)?.state ?? "up"];

@@ -1,7 +1,8 @@
 import { formatRef } from "../controllers.js";
 import type { Expectation } from "../scenario/types.js";
 import { spellRange } from "../scenario/duration.js";
-import { failed, type Finding, formatTime, type Judge, type JudgeView, MET, open } from "./judge.js";
+import { failed, type Finding, formatTime, MET, type Observer, open, type Report } from "../observers/observer.js";
+import type { RunView } from "../observers/run-view.js";
 
 type Throughout = Extract<Expectation, { readonly kind: "throughout" }>;
 
@@ -9,7 +10,7 @@ type Throughout = Extract<Expectation, { readonly kind: "throughout" }>;
  * Live at both ends of the range by the same kernel controllers, none of which anybody began to delete in between.
  * A controller that the kernel reconnects by itself is still that controller: the disk behind it was never lost.
  */
-export function throughoutJudge({ during, connected }: Throughout, view: JudgeView): Judge {
+export function throughoutJudge({ during, connected }: Throughout, view: RunView, report: Report): Observer {
   const watched = new Map<number, string>();
   let finding: Finding = open("the run ended before");
   const fail = (observed: string): void => {
@@ -29,8 +30,9 @@ export function throughoutJudge({ during, connected }: Throughout, view: JudgeVi
     }
     if (finding.kind === "open") finding = MET;
   };
+  const names = connected.map(formatRef).join(", ");
+  const expected = `connected throughout ${spellRange(during)} by the same controllers: ${names}`;
   return {
-    expected: `connected throughout ${spellRange(during)} by the same controllers: ${connected.map(formatRef).join(", ")}`,
     looksAt: [during.from, during.to],
     look: (at) => {
       if (at === during.from) begin();
@@ -44,6 +46,8 @@ export function throughoutJudge({ during, connected }: Throughout, view: JudgeVi
         fail(`${watched.get(seen.controller.uid) ?? ""}: removed (${seen.cause}) at ${formatTime(at)}`);
       }
     },
-    finding: () => finding,
+    finish: () => {
+      report(expected, finding);
+    },
   };
 }

@@ -6,8 +6,7 @@ import type { CoreEvent } from "../../core/ports/index.js";
 import type { RequestId } from "../../core/ports/request.js";
 import { Milliseconds } from "../../core/domain/units.js";
 import type { ControllerIndex } from "../controllers.js";
-import { refMatches } from "../controllers.js";
-import { viaInterface } from "../judges/peers.js";
+import { refMatches, viaInterface } from "../controllers.js";
 import type { CallPhase, Step, Trigger } from "../scenario/types.js";
 import type { PortCall } from "../trace/teller.js";
 

@@ -308,6 +308,16 @@ describe("wanted-controller-is-served", () => {
     expect(named(run(smallWorld(), machinery), "wanted-controller-is-served")).toHaveLength(1);
   });
 
+  test("a controller that waits for nothing before a step, and is served again at the end", () => {
+    let now = (): Milliseconds => Milliseconds(0);
+    const machinery = scripted((_event, ports) => (now = ports.clock.now), {
+      describe: () => describing("", now() < 10_000 ? "idle" : "timer-armed")(),
+    });
+    const step = "timeline: [{ at: 9s, disk: full }]";
+    expect(named(run(smallWorld(step), machinery), "wanted-controller-is-served")).toHaveLength(1);
+    expect(named(run(smallWorld(), machinery), "wanted-controller-is-served")).toEqual([]);
+  });
+
   test("silent where a timer is armed", () => {
     const machinery = scripted(nothing, { describe: describing("", "timer-armed") });
     expect(run(smallWorld(), machinery).verdict).toBe("pass");
