@@ -12,7 +12,7 @@ export type NameKind = "discovery-controller" | "subsystem" | "device" | "interf
 export type Mention =
   /** Here a name is given, once in a file. */
   | { readonly kind: "definition"; readonly of: NameKind; readonly name: string }
-  /** From here on the name is known, and it may have been known before. */
+  /** Here a name is given, and it may have been given before. */
   | { readonly kind: "addition"; readonly of: NameKind; readonly name: string }
   /** The name must be that of one of these kinds; `what` says so in words. */
   | {

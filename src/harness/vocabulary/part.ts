@@ -122,6 +122,18 @@ export function checked<Value>(part: Part<Value>, check: (value: Value, complain
   };
 }
 
+/** A part in a place where it may name what has its name already: an interface that a step brings back. */
+export function again<Value>(part: Part<Value>): Part<Value> {
+  return {
+    ...part,
+    mentions: (spelling, path, tell) => {
+      part.mentions(spelling, path, (mention, at) => {
+        tell(mention.kind === "definition" ? { ...mention, kind: "addition" } : mention, at);
+      });
+    },
+  };
+}
+
 /** A part that the JSON Schema and the reference know by a name of its own. */
 export function titled<Value>(id: string, description: string, part: Part<Value>): Part<Value> {
   return { ...part, codec: part.codec.meta({ id, description }) };

@@ -6,7 +6,7 @@ import type { ActionKind, ActionOf, Target, TARGETS, WorldAction } from "../../a
 import type { WorldSpec } from "../../adapters/sim/spec.js";
 import { either } from "./either.js";
 import type { Cast } from "./mentions.js";
-import { type Arbitrary, type Complain, type FastCheck, isRecord, kinded, type Part } from "./part.js";
+import { type Arbitrary, type Complain, type FastCheck, isRecord, kinded, type Part, titled } from "./part.js";
 
 export interface Word {
   /** The key that tells the word from the others of its place; `kind` of its record. */
@@ -103,6 +103,22 @@ export function oneOf(expected: string, words: readonly Word[]): Part<unknown> {
     expected,
     words.map(({ part, describe }) => ({ ...part, codec: part.codec.meta({ description: describe }) })),
   );
+}
+
+/** A word of the world that a scenario begins with; steps use some of them too. */
+export interface WorldWord<out Value> extends Word {
+  readonly part: Part<Value>;
+  /** Where a file says it. */
+  readonly place: string;
+}
+
+interface WorldDefinition<Value> extends Definition<string, Value> {
+  readonly place: string;
+}
+
+/** Defines a word of the world. `key` names it in the JSON Schema and in the reference. */
+export function worldWord<Value>({ key, place, describe, example, says }: WorldDefinition<Value>): WorldWord<Value> {
+  return { key, place, describe, example, part: titled(key, describe, says) };
 }
 
 /** The value of a word. */

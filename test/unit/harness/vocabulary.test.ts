@@ -11,6 +11,7 @@ import type { Cast, Mention } from "../../../src/harness/vocabulary/mentions.js"
 import type { Part } from "../../../src/harness/vocabulary/part.js";
 import { record } from "../../../src/harness/vocabulary/record.js";
 import { STEPS } from "../../../src/harness/vocabulary/steps/index.js";
+import { WORLD } from "../../../src/harness/vocabulary/world/index.js";
 
 const CAST: Cast = {
   names: {
@@ -24,7 +25,7 @@ const CAST: Cast = {
   until: Milliseconds(3_600_000),
 };
 
-const WORDS = [...STEPS, ...EXPECTATIONS, ...COUNTS, ...CONDITIONS];
+const WORDS = [...STEPS, ...EXPECTATIONS, ...COUNTS, ...CONDITIONS, ...WORLD];
 
 /** What stands under the key of a step, or the whole record of another word. */
 function spelling(key: string, example: string): unknown {

@@ -1,7 +1,7 @@
 /** Addresses, NQNs, paths. */
 import { isIP, isIPv6 } from "node:net";
 import { type Part, titled } from "../part.js";
-import { text } from "./scalars.js";
+import { line, text } from "./scalars.js";
 
 /** Whether a text is an IP address, without a scope. */
 export function isAddress(value: string): boolean {
@@ -31,6 +31,12 @@ export const hostAddress: Part<string> = text(
     arbitrary: (fc) => fc.oneof(fc.ipV4(), fc.ipV6(), fc.stringMatching(FC_ADDRESS)),
   },
 );
+
+/** Where a peer of any transport listens. */
+export const anyTransportAddress: Part<string> = {
+  ...line("a transport address"),
+  arbitrary: (fc, cast) => hostAddress.arbitrary(fc, cast),
+};
 
 export const prefixedAddress: Part<string> = titled(
   "prefixedAddress",

@@ -68,24 +68,10 @@ export const peer = reference(PEERS, A_PEER, id);
 export const discoveryController = reference(["discovery-controller"], "a discovery controller", id);
 export const subsystem = reference(["subsystem"], "a subsystem", id);
 export const responder = reference(["responder"], "a responder", id);
+/** A responder that the file describes elsewhere. The step that names it checks that. */
+export const announcedId: Part<string> = { ...id, arbitrary: (fc, cast) => fc.constantFrom(...cast.names.responder) };
 export const stepName = reference(["step"], "a step", id);
 export const hostInterface = reference(["interface"], "an interface", interfaceName);
-
-/** A name that is known from its place on, wherever else it is given. */
-export function addition(of: NameKind, part: Part<string>): Part<string> {
-  return {
-    ...part,
-    mentions: (spelling, path, tell) => {
-      if (typeof spelling === "string") tell({ kind: "addition", of, name: spelling }, path);
-    },
-  };
-}
-
-/** An interface that the host has, or gets. */
-export const addedInterface = addition("interface", interfaceName);
-
-/** A responder that the network has, or gets. */
-export const addedResponder = addition("responder", id);
 
 /** Every controller to a peer, or the one that has a device name at that moment. */
 export const device: Part<string> = {
