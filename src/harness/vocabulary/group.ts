@@ -1,6 +1,6 @@
 /** Keys of one record that belong together. */
-import type { Group, Members, RecordOf } from "./members.js";
-import { type Complain, isRecord, type Part } from "./part.js";
+import type { Field, Given, Group, Members, RecordOf } from "./members.js";
+import { type Complain, isRecord, type KeyNote, type Part } from "./part.js";
 import { merged, slotOf } from "./slots.js";
 
 /** How the fields of its keys make the value of a group. */
@@ -8,6 +8,8 @@ interface Making<Fields, Value> {
   /** `undefined`: it complained. Paths begin at the record around the group. */
   read(fields: Fields, complain: Complain): Value | undefined;
   write(value: Value): Fields;
+  /** Keys of which exactly one must be there, for the JSON Schema; `read` complains where they are not. */
+  readonly oneOf?: readonly string[];
 }
 
 /** Keys that make one value together. */
@@ -18,7 +20,7 @@ export function group(members: Members, making: Making<unknown, unknown>): Group
   return {
     role: "group",
     keys: slots.flatMap((slot) => slot.keys),
-    rules: slots.flatMap((slot) => slot.rules),
+    rules: making.oneOf === undefined ? [] : [exactlyOneOf(making.oneOf)],
     decode: (given, complain) => {
       const fields: Record<string, unknown> = {};
       for (const slot of slots) slot.decode(given, fields, complain);
@@ -49,19 +51,22 @@ interface Choice<Key extends string, Chosen, Value> {
 
 /** Exactly one of several keys. */
 export function exactlyOne<Key extends string, Chosen, Value>(
-  alternatives: Readonly<Record<Key, Part<Chosen>>>,
+  alternatives: Readonly<Record<Key, Part<Chosen> | Field<Chosen>>>,
   choice: Choice<Key, Chosen, Value>,
 ): Group<Value>;
 export function exactlyOne(
-  alternatives: Readonly<Record<string, Part<unknown>>>,
+  alternatives: Readonly<Record<string, Part<unknown> | Field<unknown>>>,
   choice: Choice<string, unknown, unknown>,
 ): Group<unknown> {
-  const entries = Object.entries(alternatives);
+  const keys = Object.entries(alternatives).map(([key, member]): KeyNote => {
+    const { part, note } = "role" in member ? member : { part: member, note: "" };
+    return { key, part, presence: "alternative", note };
+  });
   const names = Object.keys(alternatives);
   return {
     role: "group",
-    keys: entries.map(([key, part]) => ({ key, part, presence: "alternative", note: "" })),
-    rules: [{ oneOf: names.map((key) => ({ required: [key] })) }],
+    keys,
+    rules: [exactlyOneOf(names)],
     decode: (given, complain) => {
       const [key, other] = names.filter((name) => given[name] !== undefined);
       if (key !== undefined && other === undefined) return choice.read(key, given[key]);
@@ -71,6 +76,11 @@ export function exactlyOne(
     },
     encode: (value) => Object.fromEntries([choice.write(value)]),
     arbitrary: (fc, cast) =>
-      fc.oneof(...entries.map(([key, part]) => part.arbitrary(fc, cast).map((chosen) => choice.read(key, chosen)))),
+      fc.oneof(...keys.map(({ key, part }) => part.arbitrary(fc, cast).map((chosen) => choice.read(key, chosen)))),
   };
+}
+
+/** A rule of JSON Schema. */
+function exactlyOneOf(keys: readonly string[]): Given {
+  return { oneOf: keys.map((key) => ({ required: [key] })) };
 }

@@ -4,7 +4,7 @@
  */
 import type fc from "fast-check";
 import { z } from "zod";
-import type { Path } from "../scenario/document.js";
+import type { Path, Point } from "../scenario/document.js";
 import type { Cast, Tell } from "./mentions.js";
 
 /** The library that generates values. A generator takes it as a parameter, so that a run does not load it. */
@@ -18,10 +18,17 @@ export interface Part<out Value> {
   /** Decodes the file's spelling into the value, encodes it back, and shows itself as JSON Schema. */
   readonly codec: z.ZodType<Value>;
   readonly form: Form;
+  /** Name and meaning of the part, where the JSON Schema and the reference know it by a name of its own. */
+  readonly title?: Title;
   /** Tells every name and every time in a spelling. The codec has accepted the spelling. */
   readonly mentions: (spelling: unknown, path: Path, tell: Tell) => void;
   /** Any value that a file can hold; its names are those of the cast. */
   readonly arbitrary: (fc: FastCheck, cast: Cast) => Arbitrary<Value>;
+}
+
+export interface Title {
+  readonly id: string;
+  readonly description: string;
 }
 
 /** The value of a part. */
@@ -46,6 +53,11 @@ export interface KeyNote {
   readonly note: string;
 }
 
+/** The keys of a record; none where the part is no record. */
+export function keysOf({ form }: Part<unknown>): readonly KeyNote[] {
+  return form.kind === "record" ? form.keys : [];
+}
+
 export const SCALAR: Form = { kind: "scalar" };
 
 /** A record of the file: a plain object. */
@@ -68,9 +80,6 @@ export function hasForm({ form }: Part<unknown>, spelling: unknown): boolean {
       return form.alternatives.some((alternative) => hasForm(alternative, spelling));
   }
 }
-
-/** Where a complaint points: at a value, or at the key that it stands under. */
-export type Point = "value" | "key";
 
 /** Says what is wrong with a value; `path` begins at the value. */
 export type Complain = (path: Path, expected: string, point?: Point) => void;
@@ -136,7 +145,12 @@ export function again<Value>(part: Part<Value>): Part<Value> {
 
 /** A part that the JSON Schema and the reference know by a name of its own. */
 export function titled<Value>(id: string, description: string, part: Part<Value>): Part<Value> {
-  return { ...part, codec: part.codec.meta({ id, description }) };
+  return { ...part, title: { id, description }, codec: part.codec.meta({ id, description }) };
+}
+
+/** A part that the reference describes in its place. */
+export function untitled<Value>({ title: _title, ...part }: Part<Value>): Part<Value> {
+  return part;
 }
 
 /** Records of one kind. `kind` is not in the file: it follows from the word, or from the form of the record. */

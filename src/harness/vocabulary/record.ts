@@ -24,10 +24,10 @@ export function record(members: Members, constants: object = {}): Part<unknown> 
     form: { kind: "record", keys },
     codec: z.codec(strictSchema(slots), z.custom<Given>(isOurs), {
       decode: (given, payload) => {
-        const fields: Record<string, unknown> = { ...constants };
+        const fields: Record<string, unknown> = {};
         const before = payload.issues.length;
         for (const slot of slots) slot.decode(given, fields, complainTo(payload));
-        return payload.issues.length === before ? fields : z.NEVER;
+        return payload.issues.length === before ? Object.assign(fields, constants) : z.NEVER;
       },
       encode: (fields) => merged(slots.map((slot) => slot.encode(fields))),
     }),
@@ -39,7 +39,7 @@ export function record(members: Members, constants: object = {}): Part<unknown> 
       }
     },
     arbitrary: (fc, cast) =>
-      fc.tuple(...slots.map((slot) => slot.arbitrary(fc, cast))).map((parts) => merged([constants, ...parts])),
+      fc.tuple(...slots.map((slot) => slot.arbitrary(fc, cast))).map((parts) => merged([...parts, constants])),
   };
 }
 

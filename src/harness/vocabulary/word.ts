@@ -38,6 +38,8 @@ export interface Surroundings {
 
 /** A word of the time line: something is done to the world. */
 export interface StepWord<out Action = WorldAction> extends Word {
+  /** Decodes the action, or as much of it as the word says; encodes whole actions. */
+  readonly part: Part<{ readonly kind: string }>;
   /** Which model of the world carries it out. */
   readonly target: Target;
   /** Makes the action of what the codec has decoded. `undefined`: it complained. */

@@ -2,6 +2,7 @@
 import { Milliseconds } from "../../../core/domain/units.js";
 import { exactlyOne, group } from "../group.js";
 import { type Group, optional, usual } from "../members.js";
+import { isRecord } from "../part.js";
 import { count } from "../parts/scalars.js";
 import { type Range, time } from "../parts/times.js";
 
@@ -38,3 +39,19 @@ export const bound: Group<Bound> = exactlyOne(BOUNDS, {
   none: "one of the keys is, at-most, at-least",
   second: () => "only one of is, at-most, at-least",
 });
+
+/** Ends an open window of an expectation, where it has one, with the run. */
+export function closeWindow<E extends object>(expectation: E, until: Milliseconds): E {
+  return withEnd(expectation, END_OF_RUN, until);
+}
+
+/** Opens a window that ends with the run, as the file leaves it. */
+export function openWindow<E extends object>(expectation: E, until: Milliseconds): E {
+  return withEnd(expectation, until, END_OF_RUN);
+}
+
+function withEnd<E extends object>(expectation: E, from: Milliseconds, to: Milliseconds): E {
+  if (!("window" in expectation) || !isRecord(expectation.window) || expectation.window["to"] !== from)
+    return expectation;
+  return { ...expectation, window: { ...expectation.window, to } };
+}

@@ -40,7 +40,7 @@ export const anyTransportAddress: Part<string> = {
 
 export const prefixedAddress: Part<string> = titled(
   "prefixedAddress",
-  "IP address with its prefix length: 192.168.1.10/24.",
+  "An address of the host, or a destination.",
   text("an IP address with its prefix length, such as 192.168.1.10/24", {
     pattern: /^[0-9a-fA-F.:]+\/[0-9]{1,3}$/,
     accepts: isPrefixed,

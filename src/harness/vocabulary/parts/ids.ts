@@ -1,7 +1,7 @@
 /** Names that a file gives to things, and references to them. */
 import { oneOrMore } from "../list.js";
 import { castOf, type NameKind } from "../mentions.js";
-import { isRecord, type Part, titled } from "../part.js";
+import { isRecord, type Part, titled, untitled } from "../part.js";
 import { integer, reading, text } from "./scalars.js";
 
 const ID = "[A-Za-z][A-Za-z0-9_-]{0,63}";
@@ -10,7 +10,7 @@ const DEVICE = /^nvme[0-9]+$/;
 /** A device name is no id: a step must be able to tell `nvme3` from a peer. */
 const id = titled(
   "id",
-  "An id that this file gives to something.",
+  "A name that this file gives to something.",
   text("an id: a letter, then letters, digits, - or _ (64 at most), not a device name such as nvme3", {
     pattern: new RegExp(`^(?!nvme[0-9]+$)${ID}$`),
     arbitrary: (fc) => fc.stringMatching(/^[A-Z][A-Za-z0-9_-]{0,15}$/),
@@ -40,7 +40,8 @@ function definition(of: NameKind, part: Part<string>): Part<string> {
 /** A name that something in the file must have. */
 function reference(to: readonly NameKind[], what: string, part: Part<string>): Part<string> {
   return {
-    ...part,
+    ...untitled(part),
+    expected: `the name of ${what}`,
     mentions: (spelling, path, tell) => {
       if (typeof spelling === "string") tell({ kind: "reference", to, what, name: spelling }, path);
     },
@@ -69,7 +70,12 @@ export const discoveryController = reference(["discovery-controller"], "a discov
 export const subsystem = reference(["subsystem"], "a subsystem", id);
 export const responder = reference(["responder"], "a responder", id);
 /** A responder that the file describes elsewhere. The step that names it checks that. */
-export const announcedId: Part<string> = { ...id, arbitrary: (fc, cast) => fc.constantFrom(...cast.names.responder) };
+export const announcedId: Part<string> = {
+  ...untitled(id),
+  expected: "the id of a responder of the network",
+  arbitrary: (fc, cast) => fc.constantFrom(...cast.names.responder),
+};
+
 export const stepName = reference(["step"], "a step", id);
 export const hostInterface = reference(["interface"], "an interface", interfaceName);
 
@@ -84,6 +90,9 @@ export const device: Part<string> = {
     tell({ kind: "reference", to: PEERS, what: A_PEER, name: spelling }, path);
   },
 };
+
+/** A name given to a step. */
+export type StepId = string;
 
 /**
  * Kernel controllers to one peer: `dc1`, or only those over one interface: `dc1@eth1`. Where the id is the device name
@@ -102,7 +111,8 @@ function readController(spelling: string): ControllerRef {
 export const controller: Part<ControllerRef> = {
   ...titled(
     "controller",
-    "Controllers to this peer (dc1); over one interface only: dc1@eth1.",
+    "Every kernel controller to that peer (dc1); only those over one interface (dc1@eth1); or an initial controller that is " +
+      "given by its attributes (nvme7).",
     reading("the id of a discovery controller or subsystem, or id@interface", {
       pattern: new RegExp(`^${ID}(@[^\\s/@]{1,15})?$`),
       read: readController,
@@ -128,7 +138,7 @@ export const controller: Part<ControllerRef> = {
 
 export const controllers: Part<readonly ControllerRef[]> = titled(
   "controllers",
-  "One id, or a list of ids.",
+  "Each of them as a controller.",
   oneOrMore(controller, "an id, or a list of ids", "a list of ids"),
 );
 

@@ -99,6 +99,11 @@ export function choice<const Words extends readonly string[]>(words: Words): Par
   return leaf(expected, z.enum(words, { error: expected }), (fc) => fc.constantFrom(...words));
 }
 
+/** A number that is always the same. */
+export function literal<const Value extends number>(value: Value, expected: string): Part<Value> {
+  return leaf(expected, z.literal(value, { error: expected }), (fc) => fc.constant(value));
+}
+
 export const count = integer(0, 1_000_000_000);
 
 /** At which occurrence, or how often. */

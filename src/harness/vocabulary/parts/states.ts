@@ -10,13 +10,14 @@ export const upDown = choice(["up", "down"]);
 
 export const linkState = titled(
   "linkState",
-  "up; down fails loudly (no route); silent loses every packet.",
+  "down fails loudly (no route); silent loses every packet.",
   choice(["up", "down", "silent"]),
 );
 
 export const listenerState = titled(
   "listenerState",
-  "How a listening address treats a TCP connection.",
+  "How a listening address treats a TCP connection: silent accepts it and says nothing, closes ends it, garbage answers " +
+    "with what is no NVMe/TCP, unreachable never answers.",
   choice(["up", "refuses", "silent", "closes", "garbage", "unreachable"]),
 );
 

@@ -31,7 +31,7 @@ function anyTime(fc: FastCheck, { until }: Cast): Arbitrary<Milliseconds> {
 /** A length of time. */
 export const duration: Part<Milliseconds> = titled(
   "duration",
-  "A duration, or a time since the start: 250ms, 2.9s, 10m, 72h, 1d.",
+  "A time of the run counts from its start.",
   reading("a duration in whole milliseconds up to 10 years, such as 250ms, 2.9s, 10m, 72h or 1d", {
     pattern: DURATION_PATTERN,
     read: parseDuration,
@@ -42,7 +42,7 @@ export const duration: Part<Milliseconds> = titled(
 
 export const signedDuration: Part<Milliseconds> = titled(
   "signedDuration",
-  "A duration with a sign: +1h, -90s.",
+  "How far a clock steps.",
   reading("a duration with a sign, such as +1h or -90s", {
     pattern: SIGNED_DURATION_PATTERN,
     read: parseSignedDuration,
@@ -55,7 +55,7 @@ export const signedDuration: Part<Milliseconds> = titled(
 /** Two lengths of time, the first not longer than the second. */
 export const span: Part<Range> = titled(
   "range",
-  "From and to, both inclusive: 30s..10m.",
+  "Both ends are part of it.",
   reading("two times, the first not after the second, such as 30s..10m", {
     pattern: RANGE_PATTERN,
     read: parseRange,

@@ -12,6 +12,6 @@ export const datagram = step({
   says: record({
     interface: as("hostIface", hostInterface),
     from: required(address, "Source address."),
-    hex: required(hexBytes("bytes in hex, at most 9000", 9_000), "The bytes, in hex."),
+    hex: hexBytes("bytes in hex, at most 9000", 9_000),
   }),
 });

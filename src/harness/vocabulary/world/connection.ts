@@ -5,13 +5,13 @@ import { hostInterface, peer } from "../parts/ids.js";
 import { line } from "../parts/scalars.js";
 
 /** Whom it asks for. */
-export const connectionPeer = { to: required(peer, "Id of the discovery controller or subsystem.") };
+export const connectionPeer = { to: required(peer, "Whom it asks for.") };
 
 /** As whom, and from where. */
 export const connectionOptions = {
-  "host-nqn": optional(nqn, "Host NQN; the host's own where absent."),
-  "host-id": optional(line("a host id"), "Host id; the host's own where absent."),
-  "host-traddr": optional(hostAddress, "Source address."),
-  "host-iface": optional(hostInterface, "Interface."),
+  "host-nqn": optional(nqn, "The host's own where absent."),
+  "host-id": optional(line("a host id"), "The host's own where absent."),
+  "host-traddr": optional(hostAddress, "Where the connection comes from."),
+  "host-iface": optional(hostInterface, "What the connection goes over."),
   nqn: optional(nqn, "NQN asked for, where it is not the peer's own."),
 };

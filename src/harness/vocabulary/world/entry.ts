@@ -54,10 +54,7 @@ export const entry = worldWord<EntrySpec>({
   says: either("the id of a subsystem, { subsystem: ID, ncc, listen }, { referral: ID } or { raw: ... }", [
     whole,
     kinded("subsystem", detailed),
-    kinded(
-      "referral",
-      record({ referral: as("id", required(discoveryController, "Id of the discovery controller referred to.")) }),
-    ),
+    kinded("referral", record({ referral: as("id", required(discoveryController, "Whom it refers to.")) })),
     kinded(
       "raw",
       record({

@@ -39,11 +39,11 @@ export const initialController = worldWord<InitialControllerSpec>({
     kinded(
       "sysfs",
       record({
-        name: required(newDevice, "Device name."),
+        name: newDevice,
         "made-by": usual(madeBy, "nvme-cli"),
         attributes: required(
-          map(attributeName, attributeText, "attributes: name to text"),
-          "Attributes as a real kernel showed them. A newline is added to a text that ends in none.",
+          map(attributeName, attributeText, "a record: name to text"),
+          "As a real kernel showed them. A newline is added to a text that ends in none.",
         ),
       }),
     ),
