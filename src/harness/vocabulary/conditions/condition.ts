@@ -10,18 +10,15 @@ export interface Follower {
   holds(): boolean;
 }
 
-interface Following<in Value> {
+interface Following<Value> {
   /** The condition in words: `link eth0 is down`. */
   format(condition: Value): string;
+  /** Makes what follows the condition through one run. */
   follow(condition: Value, view: RunView): Follower;
 }
 
 /** A word of the conditions. */
-export interface ConditionWord<out Value> extends RecordWord<Value> {
-  /** As the definition has them, for conditions of this word alone. */
-  format(condition: Value): string;
-  follow(condition: Value, view: RunView): Follower;
-}
+export interface ConditionWord<Value> extends RecordWord<Value>, Following<Value> {}
 
 /** Defines a condition: what a file says, and who knows whether it holds. */
 export function condition<const K extends string, Value extends object>(

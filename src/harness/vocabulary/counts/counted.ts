@@ -7,7 +7,7 @@ import { type Definition, type RecordWord, word } from "../word.js";
 /** Adds an occurrence; `what` tells it from others, and may be empty. */
 export type Add = (at: Milliseconds, what: string) => void;
 
-interface Counting<in Value> {
+interface Counting<Value> {
   /** What is counted, in words: `connects of dc1`. */
   format(counted: Value): string;
   /** Makes what adds the occurrences of one run. */
@@ -15,11 +15,7 @@ interface Counting<in Value> {
 }
 
 /** A word of what can be counted. */
-export interface CountWord<out Value> extends RecordWord<Value> {
-  /** As the definition has them, for records of this word alone. */
-  format(counted: Value): string;
-  watch(counted: Value, view: RunView, add: Add): Observer;
-}
+export interface CountWord<Value> extends RecordWord<Value>, Counting<Value> {}
 
 /** Defines what can be counted: what a file says, and who watches the run for it. */
 export function counted<const K extends string, Value extends object>(

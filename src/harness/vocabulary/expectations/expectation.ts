@@ -3,16 +3,13 @@ import type { Observer, Report } from "../../observers/observer.js";
 import type { RunView } from "../../observers/run-view.js";
 import { type Definition, type RecordWord, word } from "../word.js";
 
-interface Watching<in Value> {
-  /** Makes what watches one run for one expectation. */
+interface Watching<Value> {
+  /** Makes what watches one run for one expectation of this word. */
   observe(expectation: Value, view: RunView, report: Report): Observer;
 }
 
 /** A word of the list of expectations. */
-export interface ExpectationWord<out Value> extends RecordWord<Value> {
-  /** As the definition has it, for expectations of this word alone. */
-  observe(expectation: Value, view: RunView, report: Report): Observer;
-}
+export interface ExpectationWord<Value> extends RecordWord<Value>, Watching<Value> {}
 
 /** Defines an expectation: what a file says, and who watches the run for it. */
 export function expectation<const K extends string, Value extends object>(
