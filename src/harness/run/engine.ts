@@ -10,6 +10,7 @@ import { Findings } from "../observers/findings.js";
 import { failed, type Hooks, type Observer, open } from "../observers/observer.js";
 import type { RunView } from "../observers/run-view.js";
 import { ORACLES } from "../oracles/index.js";
+import type { Oracle } from "../oracles/oracle.js";
 import { secretsOf } from "../oracles/no-secret.js";
 import type { Failure } from "../result.js";
 import type { Scenario, Step } from "../scenario/types.js";
@@ -35,6 +36,8 @@ export interface EngineOptions {
   readonly keepTrace: boolean;
   /** Replaces a core by its restored snapshot before every n-th event; 0: never. */
   readonly restoreEvery: number;
+  /** Oracles that watch besides those of the harness. */
+  readonly oracles?: readonly Oracle[];
   /** Simulated time so far, now and then. */
   readonly onProgress?: (simulated: Milliseconds) => void;
 }
@@ -214,7 +217,7 @@ export class Engine {
   #makeObservers(): readonly Observer[] {
     const { expectations, expectationLines } = this.#scenario;
     const view = this.#view();
-    const oracles = ORACLES.map((oracle) =>
+    const oracles = [...ORACLES, ...(this.#options.oracles ?? [])].map((oracle) =>
       oracle.observe(view, this.#findings.about({ kind: "oracle", name: oracle.name, line: 0 })),
     );
     const expected = expectations.map((expectation, index) => {

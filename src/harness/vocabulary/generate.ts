@@ -30,6 +30,22 @@ export const CAST: Cast = {
   until: Milliseconds(3_600_000),
 };
 
+/** The names that a scenario gives, for steps that are generated into it. Generated times end where it ends. */
+export function castFrom({ world, timeline, until }: ScenarioBody): Cast {
+  const { host, network: net, fabric } = world;
+  return {
+    names: {
+      "discovery-controller": fabric.discoveryControllers.map(({ id }) => id),
+      subsystem: fabric.subsystems.map(({ id }) => id),
+      device: host.kernel.controllers.flatMap((one) => (one.kind === "sysfs" ? [one.name] : [])),
+      interface: host.interfaces.map(({ name }) => name),
+      responder: net.responders.map(({ id }) => id),
+      step: timeline.flatMap(({ id }) => (id === undefined ? [] : [id])),
+    },
+    until,
+  };
+}
+
 /**
  * Any scenario that a file can hold, with everything that the cast names. Addresses and files mean nothing, so what a
  * run of it does is up to chance.

@@ -1,5 +1,5 @@
 /** Steps: when something happens, and what. */
-import type { WorldAction } from "../../adapters/sim/actions.js";
+import type { ActionKind, WorldAction } from "../../adapters/sim/actions.js";
 import { Milliseconds } from "../../core/domain/units.js";
 import { exactlyOne, group } from "./group.js";
 import { optional, required, spread } from "./members.js";
@@ -104,4 +104,16 @@ export function arbitraryStep(fc: FastCheck, cast: Cast, id?: StepId): Arbitrary
   return fc
     .tuple(when, actions)
     .map(([given, done]) => ({ ...(id === undefined ? {} : { id }), ...given, action: done }));
+}
+
+/** A step at any time of the run with one of these actions, each as likely. Throws if a kind is no action. */
+export function arbitraryStepOf(fc: FastCheck, cast: Cast, kinds: readonly ActionKind[]): Arbitrary<Step> {
+  const actions = kinds.map((kind) => {
+    const word = words.get(kind);
+    if (word === undefined) throw new TypeError(`${kind} is no action of a step`);
+    return word.arbitrary(fc, cast);
+  });
+  return fc
+    .record({ at: fc.integer({ min: 0, max: cast.until }), action: fc.oneof(...actions) })
+    .map(({ at, action: done }) => ({ when: { kind: "at", at: Milliseconds(at) }, after: AT_ONCE, action: done }));
 }
