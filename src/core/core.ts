@@ -10,7 +10,7 @@ import { judgeAbsences } from "./mdns/absence.js";
 import { onAvahi, onFound, onLost, onMdnsDatagram, onNetworkChanged } from "./mdns/provider.js";
 import { pumpProbes } from "./mdns/reach.js";
 import { resolveNames } from "./names/names.js";
-import type { BusCallEvent } from "./ports/bus.js";
+import type { BusCallEvent, ServiceName } from "./ports/bus.js";
 import { isCompletion, type CoreEvent, type Ports } from "./ports/index.js";
 import { save } from "./record/saving.js";
 import { answerStac } from "./stac/service.js";
@@ -65,6 +65,12 @@ export class Core {
   /** What every controller is doing now, and why. */
   describe(): readonly ControllerDescription[] {
     return describeControllers(this.#context.state, this.#context.ports.clock.now());
+  }
+
+  /** How often each service compared what is wanted with what is present, since this process started. */
+  reconciles(): Readonly<Record<ServiceName, number>> {
+    const { staf, stac } = this.#context.state;
+    return { staf: staf?.reconciles ?? 0, stac: stac?.reconciles ?? 0 };
   }
 
   /** What is not settled yet, in words. */

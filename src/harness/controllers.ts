@@ -1,13 +1,30 @@
 /** The kernel's controllers as the harness follows them, from what the world lets it observe. */
 import type { ConnectionView, WorldObservation } from "../adapters/sim/observation.js";
 import { Milliseconds } from "../core/domain/units.js";
-import type { ControllerRef } from "./scenario/types.js";
+import type { ControllerRef } from "./vocabulary/parts/ids.js";
 
 /** A view of our own: its state follows the kernel's, as one object for as long as the controller is there. */
 type Followed = Omit<ConnectionView, "state"> & { state: ConnectionView["state"] };
 
-/** An index kept by observations, so that no look-up walks the kernel. A view it gives out shows the present state. */
-export class ControllerIndex {
+/** The controllers that the kernel has now. A view that it gives out shows the present state. */
+export interface KernelControllers {
+  readonly size: number;
+  all(): Iterable<ConnectionView>;
+  get(uid: number): ConnectionView | undefined;
+  /** When this controller was added; 0 for one that was there from the start. */
+  addedAt(uid: number): Milliseconds;
+  /** Controllers that a reference names. */
+  matching(ref: ControllerRef): readonly ConnectionView[];
+  /** Whether one of the references names this controller. */
+  isOneOf(refs: readonly ControllerRef[], uid: number): boolean;
+  /** Whether a reference names a live controller. */
+  isConnected(ref: ControllerRef): boolean;
+  /** Whether a reference names any controller. */
+  exists(ref: ControllerRef): boolean;
+}
+
+/** An index kept by observations, so that no look-up walks the kernel. */
+export class ControllerIndex implements KernelControllers {
   readonly #present = new Map<number, Followed>();
   readonly #addedAt = new Map<number, Milliseconds>();
 
@@ -27,7 +44,6 @@ export class ControllerIndex {
     }
   }
 
-  /** A controller that the kernel has. */
   get(uid: number): ConnectionView | undefined {
     return this.#present.get(uid);
   }
@@ -44,9 +60,13 @@ export class ControllerIndex {
     return this.#present.values();
   }
 
-  /** Controllers that a reference names. */
   matching(ref: ControllerRef): readonly ConnectionView[] {
     return [...this.#present.values()].filter((view) => refMatches(ref, view));
+  }
+
+  isOneOf(refs: readonly ControllerRef[], uid: number): boolean {
+    const view = this.#present.get(uid);
+    return view !== undefined && refs.some((ref) => refMatches(ref, view));
   }
 
   isConnected(ref: ControllerRef): boolean {
@@ -71,6 +91,11 @@ export class ControllerIndex {
 export function refMatches(ref: ControllerRef, view: ConnectionView): boolean {
   if (view.peer === undefined ? view.name !== ref.id : view.peer !== ref.id) return false;
   return ref.hostIface === undefined || view.hostIface === ref.hostIface;
+}
+
+/** Whether a connect string names the interface of a reference, or the reference names none. */
+export function viaInterface(ref: ControllerRef, options: string): boolean {
+  return ref.hostIface === undefined || options.split(",").includes(`host_iface=${ref.hostIface}`);
 }
 
 /** `dc1`, or `dc1@eth1`. */

@@ -1,8 +1,12 @@
 /** What the harness asks of a running core, beyond dispatching to it. */
 import type { ControllerDescription } from "../core/describe.js";
+import type { ServiceName } from "../core/ports/bus.js";
 import type { CoreEvent } from "../core/ports/index.js";
 
 export type { ControllerDescription } from "../core/describe.js";
+
+/** How often each service reconciled. */
+export type Reconciles = Readonly<Record<ServiceName, number>>;
 
 /** A core as the harness holds it. */
 export interface ObservedCore {
@@ -10,6 +14,8 @@ export interface ObservedCore {
   describe(): readonly ControllerDescription[];
   /** Obligations not yet met; empty where the core has settled. */
   pending(): readonly string[];
+  /** Since its process started. */
+  reconciles(): Reconciles;
   /** Its whole state as a plain value, safe to write as JSON. */
   snapshot(): unknown;
 }

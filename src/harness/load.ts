@@ -3,7 +3,8 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { codeOf } from "../adapters/shared/os-error.js";
 import { parseScenario } from "./scenario/parse.js";
-import type { Problem, Scenario } from "./scenario/types.js";
+import type { Problem } from "./scenario/document.js";
+import type { Scenario } from "./scenario/types.js";
 
 const SCENARIO_NAME = /\.ya?ml$/;
 

@@ -4,6 +4,7 @@ import type { Milliseconds } from "../core/domain/units.js";
 import type { ControllerDescription } from "./core-view.js";
 import type { ConnectionView } from "../adapters/sim/observation.js";
 import { type Failure, type ScenarioResult, verdictOf } from "./result.js";
+import type { Oracle } from "./oracles/oracle.js";
 import type { Scenario } from "./scenario/types.js";
 import { installTripwire } from "./tripwire.js";
 import { firstDifference, formatDifference } from "./run/difference.js";
@@ -19,6 +20,8 @@ export interface RunOptions {
   readonly keepTrace?: boolean;
   /** Replaces each core by its restored snapshot before every n-th event. */
   readonly restoreEvery?: number;
+  /** Oracles that watch besides those of the harness. */
+  readonly oracles?: readonly Oracle[];
   /** Share of the work that is done, 0 to 1. */
   readonly onProgress?: (share: number) => void;
   readonly machinery?: Machinery;
@@ -32,6 +35,7 @@ export function runScenario(scenario: Scenario, options: RunOptions = {}): Scena
       seed,
       keepTrace,
       restoreEvery: options.restoreEvery ?? 0,
+      oracles: options.oracles ?? [],
       onProgress: (simulated) => options.onProgress?.((number + simulated / Math.max(1, scenario.until)) / runs),
     }).run();
   // One installation for all the runs: each run's own finds it there, and only counts.

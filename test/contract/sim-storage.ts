@@ -1,5 +1,5 @@
 /** The simulated fabric as the kernel's target. */
-import type { WorldAction } from "../../src/adapters/sim/spec.js";
+import type { WorldAction } from "../../src/adapters/sim/actions.js";
 import type { Storage } from "./host.js";
 import { entryOf, UNIQUE_PLACE } from "./sim-spec.js";
 import { type Address, type Place, PLACE_NAMES, PLACES, type Subsystem } from "./stage.js";

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { WorldObservation } from "../../src/adapters/sim/observation.js";
-import type { WorldAction } from "../../src/adapters/sim/spec.js";
+import type { WorldAction } from "../../src/adapters/sim/actions.js";
 import { createWorld } from "../../src/adapters/sim/world.js";
 import { Core } from "../../src/core/core.js";
 import { Milliseconds } from "../../src/core/domain/units.js";

@@ -1,7 +1,8 @@
 /** Avahi and our own queries find the same services in the same simulated world. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { ResponderSpec, WorldAction } from "../../src/adapters/sim/spec.js";
+import type { WorldAction } from "../../src/adapters/sim/actions.js";
+import type { ResponderSpec } from "../../src/adapters/sim/spec.js";
 import { Milliseconds } from "../../src/core/domain/units.js";
 import { runScenario } from "../../src/harness/run.js";
 import type { Scenario, Step } from "../../src/harness/scenario/types.js";

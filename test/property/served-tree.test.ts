@@ -7,7 +7,7 @@ import { NVME_CLASS, SysfsReader } from "../../src/adapters/shared/sysfs-reader.
 import type { AttributeFs } from "../../src/adapters/shared/sysfs-reader.js";
 import { LowestFree } from "../../src/adapters/sim/kernel/numbers.js";
 import { KERNEL_VERSIONS } from "../../src/adapters/sim/spec.js";
-import type { WorldAction } from "../../src/adapters/sim/spec.js";
+import type { WorldAction } from "../../src/adapters/sim/actions.js";
 import { HOST, Lab, NQN_A, NQN_B, WELL_KNOWN } from "../unit/sim/kernel-lab.js";
 
 /** One thing that happens to the kernel. */

@@ -1,5 +1,6 @@
 /** Generates small worlds: a few peers, and a few things that go wrong with them. */
 import fc from "fast-check";
+import type { WorldAction } from "../../src/adapters/sim/actions.js";
 import type {
   DiscoveryControllerSpec,
   ListenerState,
@@ -7,7 +8,6 @@ import type {
   ResponderSpec,
   SubsystemSpec,
   UeventFault,
-  WorldAction,
 } from "../../src/adapters/sim/spec.js";
 import { KERNEL_VERSIONS } from "../../src/adapters/sim/spec.js";
 import { Milliseconds } from "../../src/core/domain/units.js";

@@ -65,6 +65,7 @@ function watched(): Watch {
       snapshot: () => core.snapshot(),
       describe: () => core.describe(),
       pending: () => core.pending(),
+      reconciles: () => core.reconciles(),
     };
   }
 }

@@ -31,6 +31,14 @@ interface Cached {
 
 type Daemon = "up" | "down" | "absent";
 
+/** What can be done to the daemon: it starts or stops. One that is absent is installed by its first start. */
+export interface AvahiAction {
+  readonly kind: "avahi";
+  readonly state: "up" | "down";
+}
+
+export const AVAHI_ACTIONS: Readonly<Record<AvahiAction["kind"], "avahi">> = { avahi: "avahi" };
+
 /**
  * A simulated avahi-daemon. It finds what is announced on links that pass, asks again before a record's TTL ends, and loses
  * what said goodbye, what was silent for its TTL, and at once what was heard on an interface that went down. While the
@@ -64,8 +72,7 @@ export class SimAvahi implements LinkListener {
     };
   }
 
-  /** Starts or stops the daemon. One that is absent is installed by its first start. */
-  setState(state: "up" | "down"): void {
+  apply({ state }: AvahiAction): undefined {
     if (this.#state === state) return;
     this.#state = state;
     for (const cached of this.#cache.values()) cached.expiry();

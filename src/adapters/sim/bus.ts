@@ -21,6 +21,20 @@ export const BUS_ERRORS = {
   disconnected: "org.freedesktop.DBus.Error.Disconnected",
 } as const;
 
+/** What can be done to the system bus. */
+export type BusAction =
+  | { readonly kind: "bus"; readonly state: "up" | "down" }
+  /** A client calls a method, as stasctl would; what it gets back is observed. */
+  | {
+      readonly kind: "bus-call";
+      readonly service: ServiceName;
+      readonly method: string;
+      readonly args: readonly (string | boolean)[];
+      readonly uid: number;
+    };
+
+export const BUS_ACTIONS: Readonly<Record<BusAction["kind"], "bus">> = { bus: "bus", "bus-call": "bus" };
+
 interface OpenCall {
   readonly id: BusCallId;
   readonly peer: ServiceName;
@@ -92,8 +106,19 @@ export class SimBus {
     };
   }
 
+  apply(action: BusAction): undefined {
+    switch (action.kind) {
+      case "bus":
+        this.#setUp(action.state);
+        return;
+      case "bus-call":
+        this.#clientCall(action);
+        return;
+    }
+  }
+
   /** The bus goes away, and every open call and name with it; or it comes back, empty. */
-  setUp(state: "up" | "down"): void {
+  #setUp(state: "up" | "down"): void {
     if (this.#up === (state === "up")) return;
     this.#up = state === "up";
     this.#life += 1;
@@ -108,8 +133,7 @@ export class SimBus {
     }
   }
 
-  /** A client calls a method; what it gets back is observed. */
-  clientCall(service: ServiceName, method: string, args: readonly BusValue[], uid: number): void {
+  #clientCall({ service, method, args, uid }: Extract<BusAction, { kind: "bus-call" }>): void {
     const settle = (result: BusResult): void => {
       this.#observe({ kind: "bus-reply", service, method, uid, result });
     };

@@ -3,6 +3,7 @@ import { fromHex } from "../../core/codec/text.js";
 import { Milliseconds } from "../../core/domain/units.js";
 import type { Ports } from "../../core/ports/index.js";
 import { SecretVault } from "../shared/secrets.js";
+import type { Models } from "./actions.js";
 import { SimAvahi } from "./avahi.js";
 import { SimBus } from "./bus.js";
 import type { SimClock } from "./clock.js";
@@ -15,7 +16,7 @@ import { SimNetworkPort } from "./network-port.js";
 import type { ConnectionView, WorldObservation } from "./observation.js";
 import { ProcessClock, WallClock, type SimProcess } from "./process.js";
 import { SimResolver } from "./resolver.js";
-import type { FabricId, WorldAction, WorldSpec } from "./spec.js";
+import type { FabricId, LinkState, ListenerState, WorldSpec } from "./spec.js";
 import { SimDisk, SimStore } from "./store.js";
 import { SimSystem, UnitJobs, type ProcessManager } from "./system.js";
 import { UeventPath } from "./uevent-socket.js";
@@ -42,28 +43,12 @@ interface KernelMade<Handle> {
 
 export type MakeKernel<Handle> = (making: KernelMaking) => KernelMade<Handle>;
 
-/** What a step does to a daemon process. */
-export type ProcessAction = Extract<WorldAction, { readonly kind: "start" | "stop" | "kill" | "reload" }>;
-
-/** What a step does to anything else. */
-type HostAction = Exclude<WorldAction, ProcessAction>;
-
-type NetworkAction = Extract<WorldAction, { readonly kind: "link" | "route" | "interface" | "remove-interface" }>;
-
-/** What a step does to the storage around the host. */
-type FabricAction = Extract<
-  WorldAction,
-  { readonly kind: "listener" | "list" | "unlist" | "set-entries" | "ncc" | "aen" | "answers" | "allow-hosts" }
->;
-
-type KernelAction = Extract<
-  WorldAction,
-  { readonly kind: "remove-device" | "trigger-device" | "reset-device" | "add-device" | "attributes-after" | "uevents" }
->;
-
-type ServiceAction = Exclude<HostAction, NetworkAction | FabricAction | KernelAction>;
+/** Models of the host and of the storage around it. */
+export type HostModels = Omit<Models, "processes">;
 
 export class SimHost<Handle> {
+  /** What carries out the actions of a scenario. */
+  readonly models: HostModels;
   readonly #spec: WorldSpec;
   readonly #clock: SimClock;
   readonly #observe: (observation: WorldObservation) => void;
@@ -113,12 +98,42 @@ export class SimHost<Handle> {
     this.#units = this.#unitsWithNvmeCli();
     this.#links = new MdnsLinks(clock, this.#network, spec.network, spec.seed);
     this.#avahi = new SimAvahi(clock, this.#links, spec.network);
+    this.models = {
+      kernel: this.#kernel,
+      uevents: this.#uevents,
+      fabric: this.#fabric,
+      network: this.#network,
+      names: this.#resolver,
+      mdns: this.#links,
+      avahi: this.#avahi,
+      files: this.disk,
+      bus: this.#bus,
+      units: this.#units,
+      clock: this.#wall,
+    };
     this.#writeFiles();
     made.boot();
   }
 
+  /** Calls back when the network has changed in a way that processes are told of. */
+  onNetworkNews(callback: () => void): void {
+    this.#network.onChange((change) => {
+      // Nobody is told of a route, or of a link that loses its packets silently.
+      if (change.kind === "route" || (change.kind === "link" && change.state === "silent")) return;
+      callback();
+    });
+  }
+
   connections(): readonly ConnectionView[] {
     return this.#kernel.views();
+  }
+
+  linkState(hostIface: string): LinkState {
+    return this.#network.linkState(hostIface);
+  }
+
+  listenerStates(peer: FabricId): readonly ListenerState[] {
+    return this.#fabric.peer(peer)?.listeners.map(({ state }) => state) ?? [];
   }
 
   readFile(path: string): string | undefined {
@@ -143,106 +158,6 @@ export class SimHost<Handle> {
       mdns: this.#links.attach(process),
       dnssd: this.#avahi.attach(process),
     };
-  }
-
-  /** Does something to the host. True where the processes are told that the network changed. */
-  perform(action: HostAction): boolean {
-    switch (action.kind) {
-      case "link":
-      case "route":
-      case "interface":
-      case "remove-interface":
-        return this.#performOnNetwork(action);
-      case "listener":
-      case "list":
-      case "unlist":
-      case "set-entries":
-      case "ncc":
-      case "aen":
-      case "answers":
-      case "allow-hosts":
-        if (!this.#fabric.apply(action)) this.#ignored(action.kind, fabricTarget(action));
-        return false;
-      case "remove-device":
-      case "trigger-device":
-      case "reset-device":
-        if (!this.#kernel.apply(action)) this.#ignored(action.kind, action.target);
-        return false;
-      case "add-device":
-        if (!this.#kernel.apply(action)) this.#ignored(action.kind, action.to);
-        return false;
-      case "attributes-after":
-        this.#kernel.apply(action);
-        return false;
-      case "uevents":
-        this.#uevents.apply(action.fault);
-        return false;
-      default:
-        this.#performOnService(action);
-        return false;
-    }
-  }
-
-  #performOnNetwork(action: NetworkAction): boolean {
-    this.#network.apply(action);
-    if (action.kind === "link") this.#links.setLink(action.hostIface, action.state);
-    else if (action.kind !== "route") this.#links.interfaceChanged(action.name);
-    // A link that loses its packets silently is one that nobody is told of.
-    return action.kind !== "route" && !(action.kind === "link" && action.state === "silent");
-  }
-
-  #performOnService(action: ServiceAction): void {
-    switch (action.kind) {
-      case "name":
-        this.#resolver.set(action.name, action.answer);
-        return;
-      case "announce":
-        this.#links.announce(action.responder);
-        return;
-      case "goodbye":
-        this.#links.goodbye(action.responder);
-        return;
-      case "avahi":
-        this.#avahi.setState(action.state);
-        return;
-      case "mdns":
-        this.#links.applyFault(action.fault);
-        return;
-      case "datagram":
-        this.#links.sendRaw(action.hostIface, action.from, Buffer.from(action.hex, "hex"));
-        return;
-      case "write-file":
-        this.disk.put(action.path, action.text);
-        this.#observe({
-          kind: "file-written",
-          by: "administrator",
-          path: action.path,
-          bytes: Buffer.byteLength(action.text),
-        });
-        return;
-      case "remove-file":
-        this.disk.remove(action.path);
-        return;
-      case "disk":
-        this.disk.state = action.state;
-        return;
-      case "bus":
-        this.#bus.setUp(action.state);
-        return;
-      case "bus-call":
-        this.#bus.clientCall(action.service, action.method, action.args, action.uid);
-        return;
-      case "unit":
-        this.#units.setDuration(action.name, action.takes);
-        return;
-      case "wall-clock":
-        this.#wall.step(action.step);
-        return;
-    }
-  }
-
-  #ignored(action: WorldAction["kind"], target: string): void {
-    this.#observe({ kind: "ignored", action, target });
   }
 
   /** nvme-cli hears of every event of the kernel from its boot on. */
@@ -279,16 +194,5 @@ export class SimHost<Handle> {
     const names: string[] = [];
     for (const { peer, name } of this.#kernel.views()) if (peer === target) names.push(name);
     return names;
-  }
-}
-
-function fabricTarget(action: FabricAction): FabricId {
-  switch (action.kind) {
-    case "listener":
-      return action.id;
-    case "allow-hosts":
-      return action.subsystem;
-    default:
-      return action.dc;
   }
 }

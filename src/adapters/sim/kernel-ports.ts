@@ -14,7 +14,8 @@ import type {
 import type { SecretVault } from "../shared/secrets.js";
 import type { SimProcess } from "./process.js";
 import type { Actor, ConnectionView } from "./observation.js";
-import type { MadeBy, WorldAction } from "./spec.js";
+import type { KernelAction } from "./kernel/actions.js";
+import type { MadeBy } from "./spec.js";
 
 type KernelOpen<Handle> =
   { readonly ok: true; readonly handle: Handle } | { readonly ok: false; readonly errno: number };
@@ -29,8 +30,8 @@ export interface KernelSide<Handle> {
   admin(handle: Handle, command: AdminCommand, done: (result: AdminReplyEvent["result"]) => void): void;
   onUevent(sink: (message: Uint8Array, header: string) => void): void;
   views(): readonly ConnectionView[];
-  /** Takes the actions that are the kernel's; false for any other, or one that names no device. */
-  apply(action: WorldAction): boolean;
+  /** Returns the name of a device or peer that there is not. */
+  apply(action: KernelAction): string | undefined;
 }
 
 /** Reads controllers in sysfs. */

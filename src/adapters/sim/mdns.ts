@@ -2,6 +2,7 @@ import { later, Milliseconds } from "../../core/domain/units.js";
 import type { MdnsPort } from "../../core/ports/mdns.js";
 import type { Cancel, SimClock } from "./clock.js";
 import { answersTo, isKnown, readQuery, serviceMessage } from "./dns.js";
+import type { NetworkAction } from "./net/actions.js";
 import type { NetworkModel } from "./net/paths.js";
 import type { SimProcess } from "./process.js";
 import { randomStream, type RandomStream } from "./random.js";
@@ -12,6 +13,22 @@ const SHARED_ANSWER = { after: 20, spread: 101 } as const;
 const UNIQUE_ANSWER = { after: 1, spread: 10 } as const;
 /** It waits longer where more known answers are to follow (RFC 6762, 7.2). */
 const CONTINUED_ANSWER = { after: 400, spread: 101 } as const;
+
+/** What can be done to mDNS on the links of the host. */
+export type MdnsAction =
+  | { readonly kind: "announce"; readonly responder: ResponderSpec }
+  /** `responder`: its id. */
+  | { readonly kind: "goodbye"; readonly responder: string }
+  | { readonly kind: "mdns"; readonly fault: MdnsFault }
+  /** Somebody on a link sends an mDNS datagram of any content, in hex. */
+  | { readonly kind: "datagram"; readonly hostIface: string; readonly from: string; readonly hex: string };
+
+export const MDNS_ACTIONS: Readonly<Record<MdnsAction["kind"], "mdns">> = {
+  announce: "mdns",
+  goodbye: "mdns",
+  mdns: "mdns",
+  datagram: "mdns",
+};
 
 type Family = "ipv4" | "ipv6";
 
@@ -77,6 +94,9 @@ export class MdnsLinks {
     this.#network = network;
     for (const link of spec.links) this.#links.set(link.hostIface, link.state);
     for (const responder of spec.responders) this.#responders.set(responder.id, responder);
+    network.onChange((change) => {
+      this.#networkChanged(change);
+    });
   }
 
   listen(listener: LinkListener): void {
@@ -122,7 +142,24 @@ export class MdnsLinks {
     return this.#network.hasInterface(hostIface) && (this.#links.get(hostIface) ?? "up") === "up";
   }
 
-  announce(spec: ResponderSpec): void {
+  apply(action: MdnsAction): undefined {
+    switch (action.kind) {
+      case "announce":
+        this.#announce(action.responder);
+        return;
+      case "goodbye":
+        this.#goodbye(action.responder);
+        return;
+      case "mdns":
+        this.#fault = action.fault;
+        return;
+      case "datagram":
+        this.#sendRaw(action.hostIface, action.from, Buffer.from(action.hex, "hex"));
+        return;
+    }
+  }
+
+  #announce(spec: ResponderSpec): void {
     const responder: ResponderSpec = { ...spec, announced: true };
     this.#responders.set(spec.id, responder);
     if (!this.passes(responder.hostIface)) return;
@@ -134,7 +171,7 @@ export class MdnsLinks {
   }
 
   /** A responder leaves in order; without effect where there is none of that name. */
-  goodbye(id: string): void {
+  #goodbye(id: string): void {
     const responder = this.#responders.get(id);
     if (responder === undefined || !responder.announced) return;
     this.#responders.set(id, { ...responder, announced: false });
@@ -143,27 +180,29 @@ export class MdnsLinks {
     for (const listener of this.#listeners) listener.goodbye(responder);
   }
 
-  setLink(hostIface: string, state: LinkState): void {
-    this.#links.set(hostIface, state);
-    this.#changed(hostIface, state);
-  }
-
-  /** An interface came, went, or has other addresses. */
-  interfaceChanged(hostIface: string): void {
-    this.#changed(hostIface, this.#network.hasInterface(hostIface) ? (this.#links.get(hostIface) ?? "up") : "removed");
+  #networkChanged(change: NetworkAction): void {
+    switch (change.kind) {
+      case "link":
+        this.#links.set(change.hostIface, change.state);
+        this.#changed(change.hostIface, change.state);
+        return;
+      case "interface":
+      case "remove-interface": {
+        const there = this.#network.hasInterface(change.name);
+        this.#changed(change.name, there ? (this.#links.get(change.name) ?? "up") : "removed");
+        return;
+      }
+      case "route":
+        return;
+    }
   }
 
   #changed(hostIface: string, state: LinkState | "removed"): void {
     for (const listener of this.#listeners) listener.linkChanged(hostIface, state);
   }
 
-  /** What becomes of the next datagrams on their way to the daemons. */
-  applyFault(fault: MdnsFault): void {
-    this.#fault = fault;
-  }
-
   /** Somebody on a link sends a datagram of any content. */
-  sendRaw(hostIface: string, from: string, datagram: Uint8Array): void {
+  #sendRaw(hostIface: string, from: string, datagram: Uint8Array): void {
     if (this.passes(hostIface)) this.#fly({ hostIface, family: familyOf(from), from, datagram }, DATAGRAM_TAKES);
   }
 

@@ -1,7 +1,7 @@
 /** What happens in a simulated world, as the trace and the oracles see it. Plain records. */
 import type { Milliseconds } from "../../core/domain/units.js";
 import type { BusResult, ServiceName } from "../../core/ports/bus.js";
-import type { FabricId, MadeBy, WorldAction } from "./spec.js";
+import type { FabricId, MadeBy } from "./spec.js";
 
 /** A daemon process of the simulated host. `stas` runs both services. */
 export type ProcessName = "stas" | "staf" | "stac";
@@ -101,8 +101,8 @@ export type WorldObservation =
       readonly uid: number;
       readonly result: BusResult;
     }
-  /** A step that found nothing to act on: a start of what runs, a stop of what does not. */
-  | { readonly kind: "ignored"; readonly action: WorldAction["kind"]; readonly target: string }
+  /** An action of this kind found nothing to act on: a start of what runs, a stop of what does not. */
+  | { readonly kind: "ignored"; readonly action: string; readonly target: string }
   | {
       readonly kind: "process";
       readonly process: ProcessName;

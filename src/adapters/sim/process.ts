@@ -7,7 +7,11 @@ import type { ControlEvent } from "../../core/ports/system.js";
 import type { Cancel, SimClock } from "./clock.js";
 import type { ProcessName } from "./observation.js";
 import type { HostSpec, ProcessTarget } from "./spec.js";
-import type { DaemonProcess } from "./world-api.js";
+
+/** A running daemon process: one core behind its ports. */
+export interface DaemonProcess {
+  dispatch(event: CoreEvent): void;
+}
 
 /** How a dispatch ended; `threw`: our own bug. */
 type DispatchResult = { readonly kind: "done" } | { readonly kind: "threw"; readonly error: unknown };
@@ -79,6 +83,22 @@ export class SimProcess {
   }
 }
 
+/** What can be done to daemon processes. */
+export type ProcessAction =
+  | { readonly kind: "start"; readonly process: ProcessTarget }
+  /** It is asked to stop. */
+  | { readonly kind: "stop"; readonly process: ProcessTarget }
+  | { readonly kind: "kill"; readonly process: ProcessTarget }
+  /** It is asked to reload its configuration. */
+  | { readonly kind: "reload"; readonly process: ProcessTarget };
+
+export const PROCESS_ACTIONS: Readonly<Record<ProcessAction["kind"], "processes">> = {
+  start: "processes",
+  stop: "processes",
+  kill: "processes",
+  reload: "processes",
+};
+
 /** Which processes a host has, in the order in which they are given their events. */
 export function processNames(host: HostSpec): readonly ProcessName[] {
   return host.processes === "one" ? ["stas"] : ["staf", "stac"];
@@ -94,6 +114,14 @@ function servicesOf(name: ProcessName): readonly ServiceName[] {
   return name === "stas" ? ["staf", "stac"] : [name];
 }
 
+/** What can be done to the wall clock: it steps, in either direction. No timer notices. */
+export interface ClockAction {
+  readonly kind: "wall-clock";
+  readonly step: Milliseconds;
+}
+
+export const CLOCK_ACTIONS: Readonly<Record<ClockAction["kind"], "clock">> = { "wall-clock": "clock" };
+
 /** The wall clock of a host: apart from monotonic time, and it may step. */
 export class WallClock {
   readonly #clock: SimClock;
@@ -108,9 +136,8 @@ export class WallClock {
     return Milliseconds(this.#clock.now() + this.#offset);
   }
 
-  /** Steps it, in either direction. No timer notices. */
-  step(by: Milliseconds): void {
-    this.#offset += by;
+  apply({ step }: ClockAction): undefined {
+    this.#offset += step;
   }
 }
 

@@ -10,6 +10,15 @@ export const RESOLVER_TIMEOUT = Milliseconds(10_000);
 /** A name server nearby. Nominal, not measured. */
 const ANSWER_TAKES = Milliseconds(1);
 
+/** What can be done to the name servers: a name is answered otherwise from now on. */
+export interface NameAction {
+  readonly kind: "name";
+  readonly name: string;
+  readonly answer: NameAnswer;
+}
+
+export const NAME_ACTIONS: Readonly<Record<NameAction["kind"], "names">> = { name: "names" };
+
 type Resolved = { readonly ok: true; readonly addresses: readonly string[] } | OsFailure;
 
 /**
@@ -27,7 +36,7 @@ export class SimResolver {
     this.#answers = new Map(Object.entries(names));
   }
 
-  set(name: string, answer: NameAnswer): void {
+  apply({ name, answer }: NameAction): undefined {
     this.#answers.set(name, answer);
   }
 

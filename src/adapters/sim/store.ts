@@ -16,7 +16,20 @@ const WRITE_TAKES = Milliseconds(2);
 
 const PERMISSION_BITS = 0o777;
 
-type DiskState = "ok" | "full" | "torn";
+/** `full`: writes fail with ENOSPC; `torn`: a kill in mid-write leaves the temporary file torn. */
+export type DiskState = "ok" | "full" | "torn";
+
+/** What can be done to the files of the host. An administrator does it, whatever the state of the disk. */
+export type FileAction =
+  | { readonly kind: "write-file"; readonly path: string; readonly text: string }
+  | { readonly kind: "remove-file"; readonly path: string }
+  | { readonly kind: "disk"; readonly state: DiskState };
+
+export const FILE_ACTIONS: Readonly<Record<FileAction["kind"], "files">> = {
+  "write-file": "files",
+  "remove-file": "files",
+  disk: "files",
+};
 
 /** The files of a simulated host, in memory. Outlives every process. */
 export class SimDisk {
@@ -26,6 +39,23 @@ export class SimDisk {
 
   constructor(observe: (observation: WorldObservation) => void) {
     this.#observe = observe;
+  }
+
+  apply(action: FileAction): undefined {
+    switch (action.kind) {
+      case "write-file": {
+        const { path, text } = action;
+        this.put(path, text);
+        this.#observe({ kind: "file-written", by: "administrator", path, bytes: Buffer.byteLength(text) });
+        return;
+      }
+      case "remove-file":
+        this.remove(action.path);
+        return;
+      case "disk":
+        this.state = action.state;
+        return;
+    }
   }
 
   read(path: string): Attempt<string> {

@@ -15,6 +15,15 @@ export interface ProcessManager {
   exited(process: SimProcess, status: number): void;
 }
 
+/** What can be done to a unit: its jobs take this long from now on. */
+export interface UnitAction {
+  readonly kind: "unit";
+  readonly name: string;
+  readonly takes: Milliseconds;
+}
+
+export const UNIT_ACTIONS: Readonly<Record<UnitAction["kind"], "units">> = { unit: "units" };
+
 interface Unit {
   takes: Milliseconds;
   running: boolean;
@@ -43,8 +52,7 @@ export class UnitJobs {
     this.#begun = begun;
   }
 
-  /** Sets how long the jobs of a unit take from now on. */
-  setDuration(name: string, takes: Milliseconds): void {
+  apply({ name, takes }: UnitAction): undefined {
     this.#unit(name).takes = takes;
   }
 

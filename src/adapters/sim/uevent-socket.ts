@@ -5,6 +5,14 @@ import type { WorldObservation } from "./observation.js";
 import type { SimProcess } from "./process.js";
 import type { UeventFault } from "./spec.js";
 
+/** What can be done to uevents on their way to the daemons. */
+export interface UeventAction {
+  readonly kind: "uevents";
+  readonly fault: UeventFault;
+}
+
+export const UEVENT_ACTIONS: Readonly<Record<UeventAction["kind"], "uevents">> = { uevents: "uevents" };
+
 /** From a uevent to the daemon's main thread: 0.2 ms measured, and time goes in whole milliseconds. */
 const READ_TAKES = Milliseconds(1);
 
@@ -119,7 +127,7 @@ export class UeventPath {
     });
   }
 
-  apply(fault: UeventFault): void {
+  apply({ fault }: UeventAction): undefined {
     switch (fault.kind) {
       case "pass":
         this.#faults = [];

@@ -2,12 +2,13 @@
 import { Milliseconds } from "../../core/domain/units.js";
 import type { SimClock } from "./clock.js";
 import { createHeapClock } from "./heap-clock.js";
-import { SimHost, type MakeKernel, type ProcessAction } from "./host.js";
+import { carryOut, type Model, type Models, type WorldAction } from "./actions.js";
+import { SimHost, type MakeKernel } from "./host.js";
 import { KernelModel, type KernelHandle } from "./kernel/kernel.js";
 import type { ConnectionView, ProcessName, WorldObservation } from "./observation.js";
-import { processesOf, processNames, SimProcess } from "./process.js";
+import { type ProcessAction, processesOf, processNames, SimProcess } from "./process.js";
 import { randomStream, type RandomStream } from "./random.js";
-import type { ProcessTarget, WorldAction, WorldSpec } from "./spec.js";
+import type { FabricId, LinkState, ListenerState, ProcessTarget, WorldSpec } from "./spec.js";
 import type { ProcessManager } from "./system.js";
 import type { HostFiles, SimulatedWorld, WorldHooks } from "./world-api.js";
 
@@ -41,6 +42,7 @@ class World<Handle> implements SimulatedWorld {
   readonly #clock: SimClock;
   readonly #host: SimHost<Handle>;
   readonly #slots: readonly Slot[];
+  readonly #models: Models;
   /** Something is being done to the world, or to a core: what follows from it is dispatched when that has ended. */
   #busy = false;
   #dispatched = 0;
@@ -55,6 +57,10 @@ class World<Handle> implements SimulatedWorld {
       this.#observe(observation);
     });
     this.#slots = processNames(spec.host).map((name) => ({ name, process: undefined }));
+    this.#host.onNetworkNews(() => {
+      for (const { process } of this.#slots) process?.deliver({ kind: "network-changed" });
+    });
+    this.#models = { ...this.#host.models, processes: this.#processes };
   }
 
   now(): Milliseconds {
@@ -97,6 +103,14 @@ class World<Handle> implements SimulatedWorld {
 
   connections(): readonly ConnectionView[] {
     return this.#host.connections();
+  }
+
+  linkState(hostIface: string): LinkState {
+    return this.#host.linkState(hostIface);
+  }
+
+  listenerStates(peer: FabricId): readonly ListenerState[] {
+    return this.#host.listenerStates(peer);
   }
 
   processes(): readonly ProcessName[] {
@@ -165,18 +179,20 @@ class World<Handle> implements SimulatedWorld {
   }
 
   #perform(action: WorldAction): void {
-    switch (action.kind) {
-      case "start":
-      case "stop":
-      case "kill":
-      case "reload":
-        for (const slot of this.#targets(action.process)) this.#performOnProcess(slot, action);
-        return;
-      default:
-        if (!this.#host.perform(action)) return;
-        for (const { process } of this.#slots) process?.deliver({ kind: "network-changed" });
-    }
+    const missing = carryOut(this.#models, action);
+    if (missing !== undefined) this.#ignored(action, missing);
   }
+
+  #ignored({ kind }: WorldAction, target: string): void {
+    this.#observe({ kind: "ignored", action: kind, target });
+  }
+
+  readonly #processes: Model<ProcessAction> = {
+    apply: (action) => {
+      for (const slot of this.#targets(action.process)) this.#performOnProcess(slot, action);
+      return undefined;
+    },
+  };
 
   #targets(target: ProcessTarget): readonly Slot[] {
     const names = processesOf(this.#spec.host, target);
@@ -186,15 +202,24 @@ class World<Handle> implements SimulatedWorld {
   #performOnProcess(slot: Slot, action: ProcessAction): void {
     const { name, process } = slot;
     if ((process === undefined) !== (action.kind === "start")) {
-      this.#observe({ kind: "ignored", action: action.kind, target: name });
+      this.#ignored(action, name);
       return;
     }
-    if (process === undefined) this.#start(slot);
-    else if (action.kind === "kill") this.#end(slot, process, "killed", undefined);
-    else if (action.kind === "stop") {
-      this.#observe({ kind: "process", process: name, phase: "stopping", status: undefined });
-      process.deliver({ kind: "control", action: "stop" });
-    } else process.deliver({ kind: "control", action: "reload" });
+    switch (action.kind) {
+      case "start":
+        this.#start(slot);
+        return;
+      case "stop":
+        this.#observe({ kind: "process", process: name, phase: "stopping", status: undefined });
+        process?.deliver({ kind: "control", action: "stop" });
+        return;
+      case "kill":
+        if (process !== undefined) this.#end(slot, process, "killed", undefined);
+        return;
+      case "reload":
+        process?.deliver({ kind: "control", action: "reload" });
+        return;
+    }
   }
 
   readonly #manager: ProcessManager = {

@@ -39,6 +39,7 @@ export function initialStac(): StacState {
     config: defaultStacConfig(STAC_CONFIG),
     configKnown: false,
     record: { path: RECORD_PATHS.stac, sequence: 0, attempted: 0, durable: 0, writing: false },
+    reconciles: 0,
     view: { kind: "unknown", because: "staf was not asked yet" },
     renewals: "none",
     asking: { at: "idle" },
@@ -86,6 +87,7 @@ export function reconcileStac(context: Context, stac: StacState): void {
     present: ioControllers(context).map((io) => presentIo(context, io)),
     foreign: foreignIos(context),
   });
+  stac.reconciles += 1;
   for (const operation of operations) carryOut(context, operation);
   renewConnections(context, "stac");
 }

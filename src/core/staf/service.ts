@@ -43,6 +43,7 @@ export function initialStaf(): StafState {
     config: defaultStafConfig(STAF_CONFIG),
     configKnown: false,
     record: { path: RECORD_PATHS.staf, sequence: 0, attempted: 0, durable: 0, writing: false },
+    reconciles: 0,
   };
 }
 
@@ -99,6 +100,7 @@ export function reconcileStaf(context: Context, staf: StafState): void {
     present,
     discovered: discoveredDcs(context),
   };
+  staf.reconciles += 1;
   for (const operation of planStaf(input)) carryOut(context, operation);
   renewConnections(context, "staf");
 }

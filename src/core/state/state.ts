@@ -49,6 +49,8 @@ export interface ServiceState<Config extends CommonConfig> {
   /** False until a configuration was read whole: what is configured is not known then. */
   configKnown: boolean;
   readonly record: SavedFile;
+  /** How often it compared what is wanted with what is present, since its process started. */
+  reconciles: number;
 }
 
 export type StafState = ServiceState<StafConfig>;

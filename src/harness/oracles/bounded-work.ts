@@ -1,5 +1,7 @@
 import type { ProcessName } from "../../adapters/sim/observation.js";
-import { isDaemon, type OracleDefinition } from "./oracle.js";
+import { isDaemon } from "../observers/connections.js";
+import { failed } from "../observers/observer.js";
+import type { Oracle } from "./oracle.js";
 
 /** Timers one process may see in one simulated second: a base, and this many for each controller of the host. */
 const TIMERS_PER_SECOND_BASE = 500;
@@ -14,25 +16,20 @@ const CONNECTS_PER_MINUTE_MAX = 30;
 const MINUTE_MS = 60_000;
 
 /** Work stays bounded: no timer storm, no endless loop behind one event, no connect storm. Field bugs 2 and 25. */
-export const boundedWork: OracleDefinition = {
+export const boundedWork: Oracle = {
   name: "bounded-work",
-  create(view) {
+  observe(view, report) {
     let second = -1;
     let timers = 0;
     let calls = 0;
     let reported = false;
     const connects = new Map<string, number[]>();
-    const report = (expected: string, observed: string): void => {
+    const stormed = (expected: string, observed: string): void => {
       if (reported) return;
       reported = true;
-      view.violated({
-        oracle: "bounded-work",
-        expected,
-        observed,
-        hint: "a retry without a delay, or an event that causes itself",
-      });
+      report(expected, failed(observed, "a retry without a delay, or an event that causes itself"));
     };
-    const controllers = (): number => [...view.controllers()].length + view.spec.fabric.subsystems.length;
+    const controllers = (): number => view.controllers.size + view.spec.fabric.subsystems.length;
     return {
       dispatched(process: ProcessName, event) {
         calls = 0;
@@ -44,12 +41,12 @@ export const boundedWork: OracleDefinition = {
         }
         if (++timers <= TIMERS_PER_SECOND_BASE) return;
         const max = TIMERS_PER_SECOND_BASE + TIMERS_PER_SECOND_PER_CONTROLLER * controllers();
-        if (timers > max) report(`at most ${String(max)} timers a second`, `${process} saw more, last ${event.timer}`);
+        if (timers > max) stormed(`at most ${String(max)} timers a second`, `${process} saw more, last ${event.timer}`);
       },
       called({ process, name }) {
         if (++calls <= CALLS_PER_EVENT_BASE) return;
         const max = CALLS_PER_EVENT_BASE + CALLS_PER_EVENT_PER_CONTROLLER * controllers();
-        if (calls > max) report(`at most ${String(max)} calls for one event`, `${process} made more, last ${name}`);
+        if (calls > max) stormed(`at most ${String(max)} calls for one event`, `${process} made more, last ${name}`);
       },
       observed(seen) {
         if (seen.kind !== "connect-begin" || !isDaemon(seen.by)) return;
@@ -58,7 +55,7 @@ export const boundedWork: OracleDefinition = {
         times.push(now);
         connects.set(seen.options, times);
         if (times.length <= CONNECTS_PER_MINUTE_MAX) return;
-        report(
+        stormed(
           `at most ${String(CONNECTS_PER_MINUTE_MAX)} connects of one controller in a minute`,
           `${seen.by} tried ${String(times.length)} times: ${seen.options}`,
         );

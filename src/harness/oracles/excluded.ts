@@ -6,12 +6,15 @@ import { parseTransport, type TransportId, WELL_KNOWN_DISCOVERY_NQN } from "../.
 import { STAC_CONFIG } from "../../core/stac/service.js";
 import { STAF_CONFIG } from "../../core/staf/service.js";
 import type { ServiceName } from "../../core/ports/bus.js";
-import { connectOptions, isDaemon, type OracleDefinition, type OracleView } from "./oracle.js";
+import { connectOptions, isDaemon } from "../observers/connections.js";
+import { failed } from "../observers/observer.js";
+import type { RunView } from "../observers/run-view.js";
+import type { Oracle } from "./oracle.js";
 
 const SERVICES: readonly ServiceName[] = ["staf", "stac"];
 
 /** The exclusions of a service's file as it stands, or `undefined` where the file is broken. */
-function excludesOf(view: OracleView, service: ServiceName): readonly ControllerEntry[] | undefined {
+function excludesOf(view: RunView, service: ServiceName): readonly ControllerEntry[] | undefined {
   const file = service === "staf" ? STAF_CONFIG : STAC_CONFIG;
   const text = view.readFile(file) ?? "";
   const parsed = service === "staf" ? parseStafConfig(file, text) : parseStacConfig(file, text);
@@ -43,9 +46,9 @@ function askedFor(options: string): { readonly service: ServiceName; readonly ti
 }
 
 /** What the configuration excludes is never connected (field bug 14). Files count from a start or reload on, as for the daemon. */
-export const excludedNeverConnected: OracleDefinition = {
+export const excludedNeverConnected: Oracle = {
   name: "excluded-is-never-connected",
-  create(view) {
+  observe(view, report) {
     const inForce = new Map<ServiceName, readonly ControllerEntry[]>();
     return {
       dispatched(process, event) {
@@ -62,12 +65,13 @@ export const excludedNeverConnected: OracleDefinition = {
         const asked = askedFor(seen.options);
         const entry = asked === undefined ? undefined : isExcluded(asked.tid, inForce.get(asked.service) ?? []);
         if (entry === undefined) return;
-        view.violated({
-          oracle: "excluded-is-never-connected",
-          expected: "no connect to what the configuration excludes",
-          observed: `${seen.by} connected ${seen.options}`,
-          hint: `it is excluded by line ${String(entry.line)} of the configuration in force`,
-        });
+        report(
+          "no connect to what the configuration excludes",
+          failed(
+            `${seen.by} connected ${seen.options}`,
+            `it is excluded by line ${String(entry.line)} of the configuration in force`,
+          ),
+        );
       },
     };
   },

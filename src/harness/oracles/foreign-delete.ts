@@ -1,4 +1,6 @@
-import { formatConnection, isDaemon, type OracleDefinition } from "./oracle.js";
+import { formatConnection, isDaemon } from "../observers/connections.js";
+import { failed } from "../observers/observer.js";
+import type { Oracle } from "./oracle.js";
 
 /** `host-nqn=...` in a configured controller: connections of that host are ours to manage as well. */
 const CONFIGURED_HOST_NQN = /host-nqn\s*=\s*([^;\s]+)/g;
@@ -9,9 +11,9 @@ const SYSTEM_NQN = /^\s*nqn\s*=\s*(nqn\.\S+)/gm;
  * A daemon deletes only what is its own to delete: never a PCIe disk, never what firmware made (nBFT, BIOS), never
  * a connection under another host's NQN. Field bugs 20 and 21.
  */
-export const foreignDelete: OracleDefinition = {
+export const foreignDelete: Oracle = {
   name: "never-delete-foreign",
-  create(view) {
+  observe(view, report) {
     const hostNqns = new Set([view.spec.host.nqn]);
     const learn = (text: string): void => {
       for (const pattern of [CONFIGURED_HOST_NQN, SYSTEM_NQN]) {
@@ -25,7 +27,7 @@ export const foreignDelete: OracleDefinition = {
       },
       observed(seen) {
         if (seen.kind !== "delete-begin" || !isDaemon(seen.by)) return;
-        const victim = view.controller(seen.uid);
+        const victim = view.controllers.get(seen.uid);
         if (victim === undefined || victim.madeBy === "stas") return;
         const whose =
           victim.role === "pcie"
@@ -36,12 +38,13 @@ export const foreignDelete: OracleDefinition = {
                 ? ""
                 : `it belongs to host ${victim.hostNqn}`;
         if (whose === "") return;
-        view.violated({
-          oracle: "never-delete-foreign",
-          expected: "a daemon deletes only connections that are its own",
-          observed: `${seen.by} deleted ${formatConnection(victim)}, although ${whose}`,
-          hint: "look at how the controller was taken for one of ours",
-        });
+        report(
+          "a daemon deletes only connections that are its own",
+          failed(
+            `${seen.by} deleted ${formatConnection(victim)}, although ${whose}`,
+            "look at how the controller was taken for one of ours",
+          ),
+        );
       },
     };
   },

@@ -1,7 +1,11 @@
 import type { ConnectionView } from "../../adapters/sim/observation.js";
-import type { DiscoveryControllerSpec, EntrySpec, FabricId, WorldAction } from "../../adapters/sim/spec.js";
+import type { WorldAction } from "../../adapters/sim/actions.js";
+import type { DiscoveryControllerSpec, EntrySpec, FabricId } from "../../adapters/sim/spec.js";
 import type { Milliseconds } from "../../core/domain/units.js";
-import { formatConnection, isDaemon, type OracleDefinition, type OracleView } from "./oracle.js";
+import { formatConnection, isDaemon } from "../observers/connections.js";
+import { failed } from "../observers/observer.js";
+import type { RunView } from "../observers/run-view.js";
+import type { Oracle } from "./oracle.js";
 
 /** A configuration that excludes something may drop any controller. */
 const EXCLUDES = /^\s*(exclude|blacklist)\s*=\s*\S/m;
@@ -67,8 +71,8 @@ function isConfigured(dc: DiscoveryControllerSpec, files: Readonly<Record<string
   );
 }
 
-function isVictim(view: OracleView, by: string, uid: number): ConnectionView | undefined {
-  const victim = view.controller(uid);
+function isVictim(view: RunView, by: string, uid: number): ConnectionView | undefined {
+  const victim = view.controllers.get(uid);
   return isDaemon(by) && victim?.madeBy === "stas" && victim.role === "io" && victim.peer !== undefined
     ? victim
     : undefined;
@@ -79,9 +83,9 @@ function isVictim(view: OracleView, by: string, uid: number): ConnectionView | u
  * has listed it all along, and told so. Judged on what the fabric truly lists, so it keeps silent where a delete may be right for another
  * reason: exclusions, a changed configuration, dishonest pages, NCC, hosts that may not see the subsystem. Field bugs 3, 5, 7.
  */
-export const noBlindDisconnect: OracleDefinition = {
+export const noBlindDisconnect: Oracle = {
   name: "never-disconnect-on-missing-information",
-  create(view) {
+  observe(view, report) {
     const { fabric, host } = view.spec;
     const ids = fabric.subsystems.map((subsystem) => subsystem.id);
     const pages = fabric.discoveryControllers
@@ -99,7 +103,7 @@ export const noBlindDisconnect: OracleDefinition = {
       },
       called({ pageRead }) {
         if (pageRead?.step !== "end") return;
-        for (const { name, peer } of view.controllers()) {
+        for (const { name, peer } of view.controllers.all()) {
           if (name === pageRead.device) pages.find((page) => page.spec.id === peer)?.served();
         }
       },
@@ -108,15 +112,16 @@ export const noBlindDisconnect: OracleDefinition = {
         const victim = isVictim(view, seen.by, seen.uid);
         const peer = victim?.peer;
         if (victim === undefined || peer === undefined || hidden.has(peer)) return;
-        const madeAt = view.addedAt(victim.uid);
+        const madeAt = view.controllers.addedAt(victim.uid);
         const lister = pages.find((page) => page.honest && (page.toldSince(peer) ?? Infinity) <= madeAt);
         if (lister === undefined) return;
-        view.violated({
-          oracle: "never-disconnect-on-missing-information",
-          expected: `${peer} stays connected: ${lister.spec.id} has listed it all along`,
-          observed: `${seen.by} deleted ${formatConnection(victim)}`,
-          hint: "a peer that does not answer, or a page that was not read, is not an empty list",
-        });
+        report(
+          `${peer} stays connected: ${lister.spec.id} has listed it all along`,
+          failed(
+            `${seen.by} deleted ${formatConnection(victim)}`,
+            "a peer that does not answer, or a page that was not read, is not an empty list",
+          ),
+        );
       },
     };
   },

@@ -2,12 +2,15 @@ import type { ConnectionView } from "../../adapters/sim/observation.js";
 import { parseStacConfig } from "../../core/config/stacd.js";
 import type { StacConfig } from "../../core/config/types.js";
 import { STAC_CONFIG } from "../../core/stac/service.js";
-import { formatConnection, isGoing, isSame, type OracleDefinition, type OracleView } from "./oracle.js";
+import { formatConnection, isGoing, isSame } from "../observers/connections.js";
+import { failed } from "../observers/observer.js";
+import type { RunView } from "../observers/run-view.js";
+import type { Oracle } from "./oracle.js";
 
 /** State that survives a process. */
 const STATE_PATH = /^\/(run|var\/lib)\//;
 
-function isInState(view: OracleView, connection: ConnectionView): boolean {
+function isInState(view: RunView, connection: ConnectionView): boolean {
   for (const path of view.filePaths()) {
     if (!STATE_PATH.test(path)) continue;
     const text = view.readFile(path) ?? "";
@@ -25,9 +28,9 @@ function isSpared({ disconnectScope, disconnectTrtypes }: StacConfig, { role, tr
 }
 
 /** At the end, each connection that stas made is known to a process that runs, or stands in a state file. Field bug 24. */
-export const noOrphan: OracleDefinition = {
+export const noOrphan: Oracle = {
   name: "no-orphan",
-  create(view) {
+  observe(view, report) {
     /** State files whose last write failed: what they hold is old, and the daemon has said so. */
     const stale = new Set<string>();
     /** Ours, beside one that somebody else made of the same: nothing tells which is which once the process is gone. */
@@ -44,12 +47,12 @@ export const noOrphan: OracleDefinition = {
       rested() {
         if (inForce === undefined || inForce.disconnectScope === "only-stas-connections") return;
         const held = new Set(view.describe().map((controller) => controller.device));
-        for (const connection of view.controllers())
+        for (const connection of view.controllers.all())
           if (held.has(connection.name) && isSpared(inForce, connection)) spared.add(connection.uid);
       },
       observed(seen) {
         if (seen.kind === "controller-added") {
-          for (const other of view.controllers()) {
+          for (const other of view.controllers.all()) {
             if (other.madeBy === seen.controller.madeBy || !isSame(other, seen.controller)) continue;
             twins.add(other.uid).add(seen.controller.uid);
           }
@@ -60,16 +63,17 @@ export const noOrphan: OracleDefinition = {
       finish() {
         if (stale.size > 0) return;
         const known = new Set(view.describe().map((controller) => controller.device));
-        for (const connection of view.controllers()) {
+        for (const connection of view.controllers.all()) {
           if (connection.madeBy !== "stas" || isGoing(connection) || connection.state === "new") continue;
           if (known.has(connection.name) || isInState(view, connection) || twins.has(connection.uid)) continue;
           if (spared.has(connection.uid)) continue;
-          view.violated({
-            oracle: "no-orphan",
-            expected: "each connection made by stas is known to a process or recorded in its state",
-            observed: `${formatConnection(connection)} is known to nobody`,
-            hint: "a connect that ended after its controller was given up, or a record written too late",
-          });
+          report(
+            "each connection made by stas is known to a process or recorded in its state",
+            failed(
+              `${formatConnection(connection)} is known to nobody`,
+              "a connect that ended after its controller was given up, or a record written too late",
+            ),
+          );
         }
       },
     };

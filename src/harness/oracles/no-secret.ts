@@ -1,5 +1,7 @@
 import type { WorldSpec } from "../../adapters/sim/spec.js";
-import { isDaemon, type OracleDefinition } from "./oracle.js";
+import { isDaemon } from "../observers/connections.js";
+import { failed } from "../observers/observer.js";
+import type { Oracle } from "./oracle.js";
 
 /** Shorter values are no secrets, and would be found everywhere. */
 const SECRET_CHARS_MIN = 8;
@@ -26,27 +28,25 @@ export function secretsOf(files: WorldSpec["host"]["files"]): readonly string[] 
 }
 
 /** No secret in any record of the trace (events, calls, log, bus answers) nor in any file a daemon writes. */
-export const noSecret: OracleDefinition = {
+export const noSecret: Oracle = {
   name: "no-secret-leaves",
-  create(view) {
+  observe(view, report) {
     let leaks = 0;
-    const report = (observed: string): void => {
+    const leaked = (observed: string): void => {
       if (++leaks > LEAKS_REPORTED_MAX) return;
-      view.violated({
-        oracle: "no-secret-leaves",
-        expected: "secrets stay in the files they came from",
-        observed,
-        hint: "the core sees `secret:N` only; the adapters put the secret back while writing to the kernel",
-      });
+      report(
+        "secrets stay in the files they came from",
+        failed(observed, "the core sees `secret:N` only; the adapters put the secret back while writing to the kernel"),
+      );
     };
     return {
       leaked(line) {
-        report(`a record of the trace holds a secret: ${line.slice(0, 200)}`);
+        leaked(`a record of the trace holds a secret: ${line.slice(0, 200)}`);
       },
       observed(seen) {
         if (seen.kind !== "file-written" || !isDaemon(seen.by) || view.secrets.length === 0) return;
         const text = view.readFile(seen.path) ?? "";
-        if (view.secrets.some((secret) => text.includes(secret))) report(`${seen.by} wrote a secret to ${seen.path}`);
+        if (view.secrets.some((secret) => text.includes(secret))) leaked(`${seen.by} wrote a secret to ${seen.path}`);
       },
     };
   },

@@ -1,5 +1,7 @@
 import type { ConnectionView, ProcessName } from "../../adapters/sim/observation.js";
-import { connectOptions, formatConnection, isDaemon, type OracleDefinition } from "./oracle.js";
+import { connectOptions, formatConnection, isDaemon } from "../observers/connections.js";
+import { failed } from "../observers/observer.js";
+import type { Oracle } from "./oracle.js";
 
 function isTo(options: string, view: ConnectionView): boolean {
   const values = connectOptions(options);
@@ -15,9 +17,9 @@ function isTo(options: string, view: ConnectionView): boolean {
 }
 
 /** A delete never overtakes the connect of the same controller: the connect would end last, as an orphan. Field bug 24. */
-export const noSwap: OracleDefinition = {
+export const noSwap: Oracle = {
   name: "connect-and-disconnect-never-swap",
-  create(view) {
+  observe(view, report) {
     const inKernel = new Map<ProcessName, string[]>();
     return {
       observed(seen) {
@@ -33,15 +35,13 @@ export const noSwap: OracleDefinition = {
           if (index >= 0) inKernel.set(seen.by, open.toSpliced(index, 1));
         }
         if (seen.kind !== "delete-begin" || !isDaemon(seen.by)) return;
-        const victim = view.controller(seen.uid);
+        const victim = view.controllers.get(seen.uid);
         const open = inKernel.get(seen.by) ?? [];
         if (victim === undefined || !open.some((options) => isTo(options, victim))) return;
-        view.violated({
-          oracle: "connect-and-disconnect-never-swap",
-          expected: "a delete waits until the connect of the same controller has ended",
-          observed: `${seen.by} deleted ${formatConnection(victim)} while its connect was in the kernel`,
-          hint: "",
-        });
+        report(
+          "a delete waits until the connect of the same controller has ended",
+          failed(`${seen.by} deleted ${formatConnection(victim)} while its connect was in the kernel`),
+        );
       },
     };
   },

@@ -1,5 +1,8 @@
 import type { ConnectionView, ProcessName } from "../../adapters/sim/observation.js";
-import { formatConnection, isDaemon, isGoing, isSame, type OracleDefinition, type OracleView } from "./oracle.js";
+import { formatConnection, isDaemon, isGoing, isSame } from "../observers/connections.js";
+import { failed } from "../observers/observer.js";
+import type { RunView } from "../observers/run-view.js";
+import type { Oracle } from "./oracle.js";
 
 /** A controller that nobody announced (a lost event) is found by the audit within this time. */
 const UNANNOUNCED_MAX_MS = 61_000;
@@ -8,17 +11,17 @@ const UNANNOUNCED_MAX_MS = 61_000;
  * Whether `process` had to know `other` when it wrote its connect string: it was there when the process started, the
  * process made it itself, or the audit has run since.
  */
-function mustKnow(view: OracleView, process: ProcessName, other: ConnectionView, connectAt: number): boolean {
-  const added = view.addedAt(other.uid);
+function mustKnow(view: RunView, process: ProcessName, other: ConnectionView, connectAt: number): boolean {
+  const added = view.controllers.addedAt(other.uid);
   if (added >= connectAt) return false;
   const started = view.startedAt(process) ?? 0;
   return added < started || connectAt - added >= UNANNOUNCED_MAX_MS || other.madeBy === "stas";
 }
 
 /** One connection for a transport id and host identity. Field bugs 16, 22, 23. */
-export const oneConnection: OracleDefinition = {
+export const oneConnection: Oracle = {
   name: "one-connection-per-transport-id",
-  create(view) {
+  observe(view, report) {
     const beganAt = new Map<string, number>();
     return {
       observed(seen) {
@@ -26,17 +29,18 @@ export const oneConnection: OracleDefinition = {
         if (seen.kind !== "connect-end" || !isDaemon(seen.by)) return;
         const connectAt = beganAt.get(seen.options) ?? view.now();
         beganAt.delete(seen.options);
-        const made = seen.uid === undefined ? undefined : view.controller(seen.uid);
+        const made = seen.uid === undefined ? undefined : view.controllers.get(seen.uid);
         if (made === undefined || seen.errno !== 0) return;
-        for (const other of view.controllers()) {
+        for (const other of view.controllers.all()) {
           if (other.uid === made.uid || isGoing(other) || !isSame(other, made)) continue;
           if (!mustKnow(view, seen.by, other, connectAt)) continue;
-          view.violated({
-            oracle: "one-connection-per-transport-id",
-            expected: "one connection for a transport id",
-            observed: `${seen.by} connected ${formatConnection(made)} beside ${formatConnection(other)}`,
-            hint: "the kernel accepts a second connection to the well-known discovery NQN without a word",
-          });
+          report(
+            "one connection for a transport id",
+            failed(
+              `${seen.by} connected ${formatConnection(made)} beside ${formatConnection(other)}`,
+              "the kernel accepts a second connection to the well-known discovery NQN without a word",
+            ),
+          );
         }
       },
     };

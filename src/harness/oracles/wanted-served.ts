@@ -1,12 +1,13 @@
-import type { OracleDefinition } from "./oracle.js";
+import { failed } from "../observers/observer.js";
+import type { Oracle } from "./oracle.js";
 
 /** Controllers that are named, should many be idle at once. */
 const REPORTED_MAX = 5;
 
 /** Every wanted controller has a connection, an operation in flight or an armed timer: otherwise it waits for ever. */
-export const wantedServed: OracleDefinition = {
+export const wantedServed: Oracle = {
   name: "wanted-controller-is-served",
-  create(view) {
+  observe(view, report) {
     const reported = new Set<string>();
     return {
       rested() {
@@ -15,12 +16,13 @@ export const wantedServed: OracleDefinition = {
           if (status !== "idle" || state === "remembered" || reported.has(controller) || reported.size >= REPORTED_MAX)
             continue;
           reported.add(controller);
-          view.violated({
-            oracle: "wanted-controller-is-served",
-            expected: "every wanted controller has a connection, an operation in flight or an armed timer",
-            observed: `${service} has ${controller} idle: ${doing} (${why})`,
-            hint: "a completion that was dropped, or a timer that was disarmed and not armed again",
-          });
+          report(
+            "every wanted controller has a connection, an operation in flight or an armed timer",
+            failed(
+              `${service} has ${controller} idle: ${doing} (${why})`,
+              "a completion that was dropped, or a timer that was disarmed and not armed again",
+            ),
+          );
         }
       },
     };

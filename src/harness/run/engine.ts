@@ -1,15 +1,17 @@
-/** One run of one scenario: the world, its cores behind traced ports, the time line, and everybody who watches. */
-import type { ProcessName, WorldObservation } from "../../adapters/sim/observation.js";
+/** One run of one scenario: the world, its cores behind traced ports, the time line, and the observers. */
+import type { WorldObservation } from "../../adapters/sim/observation.js";
 import type { SimulatedWorld } from "../../adapters/sim/world-api.js";
 import type { WorldSpec } from "../../adapters/sim/spec.js";
 import { Milliseconds } from "../../core/domain/units.js";
 import { ControllerIndex } from "../controllers.js";
 import type { ControllerDescription } from "../core-view.js";
-import { judgeFor } from "../judges/index.js";
-import type { Judge, JudgeView } from "../judges/judge.js";
+import { observe } from "../vocabulary/expectations/index.js";
+import { Findings } from "../observers/findings.js";
+import { failed, type Hooks, type Observer, open } from "../observers/observer.js";
+import type { RunView } from "../observers/run-view.js";
 import { ORACLES } from "../oracles/index.js";
+import type { Oracle } from "../oracles/oracle.js";
 import { secretsOf } from "../oracles/no-secret.js";
-import type { OracleView, Violation } from "../oracles/oracle.js";
 import type { Failure } from "../result.js";
 import type { Scenario, Step } from "../scenario/types.js";
 import { actionText } from "../trace/action-text.js";
@@ -21,7 +23,7 @@ import { installTripwire } from "../tripwire.js";
 import type { Machinery } from "./machinery.js";
 import { Processes } from "./processes.js";
 import { Timeline } from "./timeline.js";
-import { Watchers } from "./watchers.js";
+import { watchedBy } from "./watchers.js";
 
 /** More events than this in one run are no scenario but an endless loop. */
 export const RUN_EVENTS_MAX = 50_000_000;
@@ -29,14 +31,13 @@ export const RUN_EVENTS_MAX = 50_000_000;
 /** Slices of a run, for progress and for the bound above. */
 const SLICES = 64;
 
-/** Violations of one oracle that are reported. */
-const VIOLATIONS_PER_ORACLE_MAX = 5;
-
 export interface EngineOptions {
   readonly seed: number;
   readonly keepTrace: boolean;
   /** Replaces a core by its restored snapshot before every n-th event; 0: never. */
   readonly restoreEvery: number;
+  /** Oracles that watch besides those of the harness. */
+  readonly oracles?: readonly Oracle[];
   /** Simulated time so far, now and then. */
   readonly onProgress?: (simulated: Milliseconds) => void;
 }
@@ -56,15 +57,14 @@ export class Engine {
   readonly #spec: WorldSpec;
   readonly #trace: Trace;
   readonly #processes: Processes;
-  readonly #judges: readonly Judge[];
-  readonly #watchers: Watchers;
+  readonly #findings: Findings;
+  readonly #observers: readonly Observer[];
+  readonly #tell: Hooks;
   readonly #world: SimulatedWorld;
   readonly #timeline: Timeline;
   readonly #controllers: ControllerIndex;
   readonly #paths: Set<string>;
   readonly #secrets: readonly string[];
-  readonly #violations: Violation[] = [];
-  readonly #violationsBy = new Map<string, number>();
   readonly #now: () => Milliseconds = () => Milliseconds(0);
   readonly #ready: boolean = false;
 
@@ -74,12 +74,13 @@ export class Engine {
     this.#spec = { ...scenario.world, seed: options.seed };
     this.#paths = new Set(Object.keys(this.#spec.host.files));
     this.#secrets = scenarioSecrets(scenario);
+    this.#findings = new Findings(scenario.file, () => this.#now());
     this.#trace = new Trace({
       now: () => this.#now(),
       keep: options.keepTrace,
       secrets: this.#secrets,
       onSecret: (line) => {
-        this.#watchers.leaked(line);
+        this.#tell.leaked(line);
       },
     });
     this.#processes = new Processes(machinery, options.restoreEvery, {
@@ -88,8 +89,11 @@ export class Engine {
         this.#trace.record(process, body);
       },
       entering: (process, event) => {
-        this.#watchers.dispatched(process, event, this.#now());
+        this.#tell.dispatched(process, event, this.#now());
         this.#timeline.entering(process, event);
+      },
+      handled: (process, reconciles) => {
+        this.#tell.handled(process, reconciles, this.#now());
       },
     });
     const sink = this.#portSink();
@@ -99,18 +103,13 @@ export class Engine {
         this.#observed(seen, at);
       },
       crashed: (process, error) => {
-        this.#watchers.crashed(process, error, this.#now());
+        this.#tell.crashed(process, error, this.#now());
       },
     });
     this.#now = () => this.#world.now();
     this.#controllers = new ControllerIndex(this.#world.connections());
-    const view = this.#judgeView();
-    this.#judges = scenario.expectations.map((expectation) => judgeFor(expectation, view));
-    const oracleView = this.#oracleView();
-    this.#watchers = new Watchers(
-      this.#judges,
-      ORACLES.map((definition) => definition.create(oracleView)),
-    );
+    this.#observers = this.#makeObservers();
+    this.#tell = watchedBy(this.#observers);
     this.#timeline = this.#makeTimeline();
     this.#ready = true;
   }
@@ -120,16 +119,15 @@ export class Engine {
     const removeTripwire = installTripwire();
     try {
       const complete = this.#runTo(Milliseconds(Math.min(until, this.#scenario.until)));
-      this.#watchers.rested();
-      this.#watchers.finish();
-      const failures = [...this.#expectationFailures(), ...this.#violations.map((each) => this.#oracleFailure(each))];
-      if (!complete) failures.push(this.#runaway());
-      failures.push(...this.#timeline.missed().map((step) => this.#missed(step)));
+      this.#tell.rested();
+      this.#tell.finish();
+      if (!complete) this.#reportRunaway();
+      for (const step of this.#timeline.missed()) this.#reportMissed(step);
       return {
         simulated: this.#now(),
         events: this.#world.dispatched(),
         hash: this.#trace.digest(),
-        failures,
+        failures: this.#findings.failures(),
         trace: this.#trace.lines(),
       };
     } finally {
@@ -152,7 +150,7 @@ export class Engine {
 
   /** False where it was cut short because it did not come to an end. */
   #runTo(until: Milliseconds): boolean {
-    const looks = new Set(this.#judges.flatMap((judge) => judge.looksAt));
+    const looks = new Set(this.#observers.flatMap((observer) => observer.looksAt ?? []));
     const slice = until / SLICES;
     const stops = new Set<number>([until]);
     for (const at of looks) if (at <= until) stops.add(at);
@@ -161,8 +159,8 @@ export class Engine {
       const at = Milliseconds(stop);
       this.#world.runUntil(at);
       if (looks.has(at)) {
-        this.#watchers.rested();
-        this.#watchers.look(at);
+        this.#tell.rested();
+        this.#tell.look(at);
       }
       this.#options.onProgress?.(at);
       if (this.#world.dispatched() > RUN_EVENTS_MAX) return false;
@@ -177,21 +175,21 @@ export class Engine {
     // What is there while the world is made is read from it afterwards.
     if (!this.#ready) return;
     this.#controllers.observe(seen, at);
-    this.#watchers.observed(seen, at);
+    this.#tell.observed(seen, at);
     this.#timeline.observed(seen);
   }
 
   #portSink(): PortSink {
     return {
-      record: (process: ProcessName, body: string) => {
+      record: (process, body) => {
         this.#trace.record(process, body);
       },
       called: (call) => {
-        this.#watchers.called(call, this.#now());
+        if (call.phase === "before") this.#tell.called(call, this.#now());
         this.#timeline.called(call);
       },
-      logged: (_process, record) => {
-        this.#watchers.logged(record, this.#now());
+      logged: (process, record) => {
+        this.#tell.logged(process, record, this.#now());
       },
     };
   }
@@ -206,97 +204,63 @@ export class Engine {
     return new Timeline(timeline, this.#world, this.#controllers, {
       now: () => this.#now(),
       carryOut: (step) => {
+        if (!this.#processes.dispatching) this.#tell.rested();
         this.#trace.record("scenario", actionText(step.id ?? "", step.action));
         if (step.action.kind === "write-file") this.#paths.add(step.action.path);
-        this.#watchers.stepping(step.id, step.action, this.#now());
+        this.#tell.acted(step.action, this.#now());
+        if (step.id !== undefined) this.#tell.stepped(step.id, this.#now());
         this.#world.apply(step.action);
       },
     });
   }
 
-  #judgeView(): JudgeView {
-    return {
-      spec: this.#spec,
-      now: () => this.#now(),
-      controllers: this.#controllers,
-      describe: () => this.#processes.describe(),
-      pending: () => this.#processes.pending(),
-      serviceState: (service) => this.#processes.serviceState(service),
-      readFile: (path) => this.#world.readFile(path),
-      lastEventAbout: (obligation) => this.#processes.lastEventAbout(obligation),
-    };
-  }
-
-  #oracleView(): OracleView {
-    return {
-      spec: this.#spec,
-      now: () => this.#now(),
-      controller: (uid) => this.#controllers.get(uid),
-      controllers: () => this.#controllers.all(),
-      addedAt: (uid) => this.#controllers.addedAt(uid),
-      processes: () => this.#world.processes(),
-      startedAt: (process) => this.#processes.startedAt(process),
-      readFile: (path) => this.#world.readFile(path),
-      filePaths: () => this.#paths,
-      describe: () => this.#processes.describe(),
-      secrets: this.#secrets,
-      violated: (violation) => {
-        const count = (this.#violationsBy.get(violation.oracle) ?? 0) + 1;
-        this.#violationsBy.set(violation.oracle, count);
-        if (count <= VIOLATIONS_PER_ORACLE_MAX) this.#violations.push({ ...violation, at: this.#now() });
-      },
-    };
-  }
-
-  #expectationFailures(): Failure[] {
-    return this.#judges.flatMap((judge, index) => {
-      const finding = judge.finding();
-      if (finding.kind === "met") return [];
-      return [
-        {
-          kind: finding.kind === "open" ? ("unsettled" as const) : ("expectation" as const),
-          name: this.#scenario.expectations[index]?.kind ?? "",
-          file: this.#scenario.file,
-          line: this.#scenario.expectationLines[index] ?? 0,
-          at: this.#now(),
-          expected: judge.expected,
-          observed: finding.observed,
-          hints: finding.hints,
-        },
-      ];
+  #makeObservers(): readonly Observer[] {
+    const { expectations, expectationLines } = this.#scenario;
+    const view = this.#view();
+    const oracles = [...ORACLES, ...(this.#options.oracles ?? [])].map((oracle) =>
+      oracle.observe(view, this.#findings.about({ kind: "oracle", name: oracle.name, line: 0 })),
+    );
+    const expected = expectations.map((expectation, index) => {
+      const line = expectationLines[index] ?? 0;
+      return observe(expectation, view, this.#findings.about({ kind: "expectation", name: expectation.kind, line }));
     });
+    return oracles.concat(expected);
   }
 
-  #oracleFailure({ oracle, at, expected, observed, hint }: Violation): Failure {
-    const hints = hint === "" ? [] : [hint];
-    return { kind: "oracle", name: oracle, file: this.#scenario.file, line: 0, at, expected, observed, hints };
-  }
-
-  #runaway(): Failure {
+  #view(): RunView {
+    const processes = this.#processes;
+    const world = this.#world;
     return {
-      kind: "oracle",
-      name: "bounded-work",
-      file: this.#scenario.file,
-      line: 0,
-      at: this.#now(),
-      expected: `at most ${String(RUN_EVENTS_MAX)} events`,
-      observed: `${String(this.#world.dispatched())} events, and no end`,
-      hints: [],
+      spec: this.#spec,
+      secrets: this.#secrets,
+      controllers: this.#controllers,
+      now: () => world.now(),
+      linkState: (hostIface) => world.linkState(hostIface),
+      listenerStates: (peer) => world.listenerStates(peer),
+      processes: () => world.processes(),
+      startedAt: (process) => processes.startedAt(process),
+      serviceState: (service) => processes.serviceState(service),
+      describe: () => processes.describe(),
+      pending: () => processes.pending(),
+      lastEventAbout: (obligation) => processes.lastEventAbout(obligation),
+      readFile: (path) => world.readFile(path),
+      filePaths: () => this.#paths,
     };
   }
 
-  #missed(step: Step): Failure {
+  #reportRunaway(): void {
+    this.#findings.about({ kind: "oracle", name: "bounded-work", line: 0 })(
+      `at most ${String(RUN_EVENTS_MAX)} events`,
+      failed(`${String(this.#world.dispatched())} events, and no end`),
+    );
+  }
+
+  #reportMissed(step: Step): void {
     const index = this.#scenario.timeline.indexOf(step);
-    return {
-      kind: "unsettled",
-      name: "step",
-      file: this.#scenario.file,
-      line: this.#scenario.stepLines[index] ?? 0,
-      at: this.#now(),
-      expected: `the step ${step.id ?? String(index + 1)} is carried out`,
-      observed: `what it waits for (${step.when.kind}) did not happen`,
-      hints: [],
-    };
+    this.#findings.about({ kind: "step", name: "step", line: this.#scenario.stepLines[index] ?? 0 })(
+      `the step ${step.id ?? String(index + 1)} is carried out`,
+      open(`what it waits for (${step.when.kind}) did not happen`),
+    );
   }
 }
 

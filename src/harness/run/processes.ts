@@ -1,10 +1,10 @@
 /** The daemon processes of a run, and what each of their cores says. */
 import type { ProcessName, WorldObservation } from "../../adapters/sim/observation.js";
-import type { DaemonProcess } from "../../adapters/sim/world-api.js";
+import type { DaemonProcess } from "../../adapters/sim/process.js";
 import type { Milliseconds } from "../../core/domain/units.js";
 import type { ServiceName } from "../../core/ports/bus.js";
 import type { CoreEvent, Ports } from "../../core/ports/index.js";
-import type { ControllerDescription, ObservedCore } from "../core-view.js";
+import type { ControllerDescription, ObservedCore, Reconciles } from "../core-view.js";
 import { setArmed } from "../tripwire.js";
 import { eventText } from "../trace/event-text.js";
 import type { Machinery } from "./machinery.js";
@@ -20,11 +20,14 @@ export interface ProcessHooks {
   record(process: ProcessName, body: string): void;
   /** An event is about to enter a core; the process may be killed by what this does. */
   entering(process: ProcessName, event: CoreEvent): void;
+  /** A core has handled an event, or threw; `reconciles` is what each service did in it. */
+  handled(process: ProcessName, reconciles: Reconciles): void;
 }
 
 interface Running {
   core: ObservedCore;
   readonly startedAt: Milliseconds;
+  reconciles: Reconciles;
 }
 
 interface RecentEvent {
@@ -42,6 +45,7 @@ export class Processes {
   readonly #lastStatus = new Map<ProcessName, number>();
   readonly #recent: RecentEvent[] = [];
   #events = 0;
+  #dispatching = false;
 
   constructor(machinery: Machinery, restoreEvery: number, hooks: ProcessHooks) {
     this.#machinery = machinery;
@@ -51,7 +55,8 @@ export class Processes {
 
   boot(process: ProcessName, ports: Ports): DaemonProcess {
     const make = (): ObservedCore => this.#machinery.createCore(ports, SERVICES[process]);
-    const running: Running = { core: guarded(make), startedAt: this.#hooks.now() };
+    const core = guarded(make);
+    const running: Running = { core, startedAt: this.#hooks.now(), reconciles: core.reconciles() };
     this.#running.set(process, running);
     return {
       dispatch: (event) => {
@@ -67,6 +72,11 @@ export class Processes {
       if (seen.status === undefined) this.#lastStatus.delete(seen.process);
       else this.#lastStatus.set(seen.process, seen.status);
     }
+  }
+
+  /** Whether a core is in the middle of an event. */
+  get dispatching(): boolean {
+    return this.#dispatching;
   }
 
   startedAt(process: ProcessName): Milliseconds | undefined {
@@ -105,6 +115,15 @@ export class Processes {
   }
 
   #dispatch(process: ProcessName, running: Running, ports: Ports, event: CoreEvent): void {
+    this.#dispatching = true;
+    try {
+      this.#handle(process, running, ports, event);
+    } finally {
+      this.#dispatching = false;
+    }
+  }
+
+  #handle(process: ProcessName, running: Running, ports: Ports, event: CoreEvent): void {
     const body = eventText(event);
     this.#hooks.record(process, body);
     this.#recent[this.#events % RECENT_EVENTS] = { at: this.#hooks.now(), process, body };
@@ -119,7 +138,15 @@ export class Processes {
       running.core.dispatch(event);
     } finally {
       setArmed(before);
+      this.#handled(process, running);
     }
+  }
+
+  #handled(process: ProcessName, running: Running): void {
+    const before = running.reconciles;
+    const after = running.core.reconciles();
+    running.reconciles = after;
+    this.#hooks.handled(process, { staf: after.staf - before.staf, stac: after.stac - before.stac });
   }
 }
 

@@ -6,23 +6,19 @@ import type { CoreEvent } from "../../core/ports/index.js";
 import type { RequestId } from "../../core/ports/request.js";
 import { Milliseconds } from "../../core/domain/units.js";
 import type { ControllerIndex } from "../controllers.js";
-import { refMatches } from "../controllers.js";
-import { viaInterface } from "../judges/peers.js";
-import type { CallPhase, Step, Trigger } from "../scenario/types.js";
 import type { PortCall } from "../trace/teller.js";
+import type { Step } from "../vocabulary/timeline.js";
+import type { CallPhase, Happening, TriggerWord } from "../vocabulary/triggers/happening.js";
+import { type Occasion, triggerWord } from "../vocabulary/triggers/index.js";
 
-type Waiting<K extends Trigger["kind"]> = {
+/** A step whose trigger has not come yet. */
+interface Waiting {
   readonly step: Step;
-  readonly trigger: Extract<Trigger, { readonly kind: K }>;
+  readonly trigger: Occasion;
+  readonly word: TriggerWord<Occasion>;
   /** Occurrences still to come, this one included. */
   left: number;
-};
-
-/** Triggers that observations of the world meet. */
-type WorldTrigger = Extract<
-  Trigger,
-  { readonly kind: "connected" | "disconnected" | "connect-begin" | "file-written" }
->;
+}
 
 export interface TimelineHooks {
   /** A step is carried out: `act` does it to the world. */
@@ -39,13 +35,17 @@ export class Timeline {
   readonly #hooks: TimelineHooks;
   readonly #controllers: ControllerIndex;
   readonly #done = new Set<Step>();
-  readonly #onCall: Waiting<"call">[] = [];
-  readonly #onStep: Waiting<"step">[] = [];
-  readonly #onUevent: Waiting<"uevent">[] = [];
-  readonly #onWorld: Waiting<WorldTrigger["kind"]>[] = [];
+  /** Steps by the happening that they wait for, in the order of the file. */
+  readonly #waiting: Readonly<Record<Happening["kind"], Waiting[]>> = {
+    call: [],
+    step: [],
+    "uevent-sent": [],
+    "uevent-received": [],
+    observed: [],
+  };
   readonly #open: OpenCalls = new Map();
   /** One message goes to the socket of each process; it left the kernel once. */
-  readonly #counted = new WeakSet<Uint8Array>();
+  readonly #received = new WeakSet<Uint8Array>();
 
   constructor(steps: readonly Step[], world: SimulatedWorld, controllers: ControllerIndex, hooks: TimelineHooks) {
     this.#steps = steps;
@@ -60,23 +60,15 @@ export class Timeline {
     return this.#steps.filter((step) => !this.#done.has(step));
   }
 
-  /** Whether calls and events must be shown to `called`, `entering` and `entered`. */
-  get watchesCalls(): boolean {
-    return this.#onCall.length > 0;
-  }
-
-  get watchesUevents(): boolean {
-    return this.#onUevent.length > 0;
-  }
-
+  /** The world did something. */
   observed(seen: WorldObservation): void {
-    if (seen.kind === "uevent") this.#ueventLeft(seen.header);
-    else if (this.#onWorld.length > 0) this.#worldMoved(seen);
+    if (seen.kind === "uevent") this.#happened({ kind: "uevent-sent", header: seen.header });
+    else if (this.#awaited("observed")) this.#happened({ kind: "observed", seen });
   }
 
   /** A port is called, or was. */
   called(call: PortCall): void {
-    if (!this.watchesCalls) return;
+    if (!this.#awaited("call")) return;
     const open = this.#openOf(call.process);
     if (call.phase === "before" && call.request !== undefined) open.requests.set(call.request, call.name);
     const method = call.replyTo === undefined ? undefined : open.bus.get(call.replyTo);
@@ -90,7 +82,7 @@ export class Timeline {
   /** An event is about to enter a core. */
   entering(process: ProcessName, event: CoreEvent): void {
     if (event.kind === "uevent") this.#ueventEnters(event.message);
-    if (!this.watchesCalls) return;
+    if (!this.#awaited("call")) return;
     const open = this.#openOf(process);
     if (event.kind === "bus-call") {
       open.bus.set(event.call, event.method);
@@ -103,25 +95,20 @@ export class Timeline {
   }
 
   #await(step: Step): void {
-    const { when } = step;
-    switch (when.kind) {
-      case "at":
-        this.#world.schedule(when.at, () => {
-          this.#carryOut(step);
-        });
-        return;
-      case "call":
-        this.#onCall.push({ step, trigger: when, left: when.nth });
-        return;
-      case "step":
-        this.#onStep.push({ step, trigger: when, left: 1 });
-        return;
-      case "uevent":
-        this.#onUevent.push({ step, trigger: when, left: when.nth });
-        return;
-      default:
-        this.#onWorld.push({ step, trigger: when, left: when.nth });
+    const { when: trigger } = step;
+    if (trigger.kind === "at") {
+      this.#world.schedule(trigger.at, () => {
+        this.#carryOut(step);
+      });
+      return;
     }
+    const word = triggerWord(trigger.kind);
+    const left = "nth" in trigger ? trigger.nth : 1;
+    this.#waiting[word.awaits(trigger)].push({ step, trigger, word, left });
+  }
+
+  #awaited(kind: Happening["kind"]): boolean {
+    return this.#waiting[kind].length > 0;
   }
 
   #openOf(process: ProcessName) {
@@ -133,67 +120,31 @@ export class Timeline {
   }
 
   #reached(name: string, phase: CallPhase): void {
-    for (const waiting of [...this.#onCall]) {
-      if (waiting.trigger.call !== name || waiting.trigger.phase !== phase) continue;
-      this.#count(waiting, this.#onCall, "at-once");
-    }
+    this.#happened({ kind: "call", name, phase });
   }
 
-  #ueventLeft(header: string): void {
-    for (const waiting of [...this.#onUevent]) {
-      if (waiting.trigger.event === undefined && headerMatches(waiting.trigger, header)) {
-        this.#count(waiting, this.#onUevent, "soon");
-      }
-    }
-  }
-
-  /** What a uevent says beyond its header is seen only where it enters a core. */
   #ueventEnters(message: Uint8Array): void {
-    if (this.#onUevent.length === 0 || this.#counted.has(message)) return;
-    this.#counted.add(message);
+    if (!this.#awaited("uevent-received") || this.#received.has(message)) return;
+    this.#received.add(message);
     const fields = Buffer.from(message.buffer, message.byteOffset, message.byteLength).toString("latin1").split("\0");
-    for (const waiting of [...this.#onUevent]) {
-      const { event } = waiting.trigger;
-      if (event === undefined || !headerMatches(waiting.trigger, fields[0] ?? "")) continue;
-      if (fields.includes(`NVME_EVENT=${event}`) || fields.includes(`NVME_AEN=${event}`)) {
-        this.#count(waiting, this.#onUevent, "soon");
-      }
+    this.#happened({ kind: "uevent-received", header: fields[0] ?? "", fields });
+  }
+
+  #happened(happening: Happening): void {
+    const list = this.#waiting[happening.kind];
+    if (list.length === 0) return;
+    for (const waiting of [...list]) {
+      if (waiting.word.meets(waiting.trigger, happening, this.#controllers)) this.#count(waiting, list, happening);
     }
   }
 
-  #worldMoved(seen: WorldObservation): void {
-    for (const waiting of [...this.#onWorld]) {
-      if (this.#meets(waiting.trigger, seen)) this.#count(waiting, this.#onWorld, "soon");
-    }
-  }
-
-  #meets(trigger: WorldTrigger, seen: WorldObservation): boolean {
-    switch (trigger.kind) {
-      case "connected": {
-        if (seen.kind !== "controller-state" || seen.to !== "live") return false;
-        const view = this.#controllers.get(seen.uid);
-        return view !== undefined && refMatches(trigger.controller, view);
-      }
-      case "disconnected":
-        return seen.kind === "controller-removed" && refMatches(trigger.controller, seen.controller);
-      case "connect-begin":
-        return (
-          seen.kind === "connect-begin" &&
-          seen.peer === trigger.controller.id &&
-          viaInterface(trigger.controller, seen.options)
-        );
-      case "file-written":
-        return seen.kind === "file-written" && seen.path === trigger.path;
-    }
-  }
-
-  /** `soon`: the world is in the middle of something; the step follows at the same instant, behind it. */
-  #count<W extends { readonly step: Step; left: number }>(waiting: W, list: W[], when: "at-once" | "soon"): void {
+  /** Around a call the step happens at once. Else the world is in the middle of something: it follows, at that instant. */
+  #count(waiting: Waiting, list: Waiting[], { kind }: Happening): void {
     waiting.left -= 1;
     if (waiting.left > 0) return;
     list.splice(list.indexOf(waiting), 1);
     const { step } = waiting;
-    if (when === "at-once" && step.after === 0) this.#carryOut(step);
+    if (kind === "call" && step.after === 0) this.#carryOut(step);
     else this.#later(step);
   }
 
@@ -206,18 +157,6 @@ export class Timeline {
   #carryOut(step: Step): void {
     this.#done.add(step);
     this.#hooks.carryOut(step);
-    if (step.id === undefined || this.#onStep.length === 0) return;
-    for (const waiting of [...this.#onStep]) {
-      if (waiting.trigger.step === step.id) this.#count(waiting, this.#onStep, "soon");
-    }
+    if (step.id !== undefined) this.#happened({ kind: "step", step: step.id });
   }
-}
-
-/** Whether a header `add@/devices/virtual/nvme-fabrics/ctl/nvme0` is of the action and device waited for. */
-function headerMatches(trigger: Extract<Trigger, { readonly kind: "uevent" }>, header: string): boolean {
-  const at = header.indexOf("@");
-  const device = header.slice(header.lastIndexOf("/") + 1);
-  if (!/^nvme\d+$/.test(device)) return false;
-  if (trigger.action !== undefined && header.slice(0, at) !== trigger.action) return false;
-  return trigger.device === undefined || trigger.device === device;
 }

@@ -15,7 +15,6 @@ import {
   type Pair,
   Parser,
 } from "yaml";
-import type { Problem } from "./types.js";
 
 /** A scenario of 10,000 plain records has some 2 MB. */
 export const FILE_CHARACTERS_MAX = 8 * 1024 * 1024;
@@ -33,6 +32,22 @@ export const PROBLEMS_MAX = 50;
 const FOUND_CHARACTERS_MAX = 60;
 
 export type Path = readonly (string | number)[];
+
+/** Where a problem points: at a value, or at the key that it stands under. */
+export type Point = "value" | "key";
+
+/** One thing wrong with a scenario file. */
+export interface Problem {
+  readonly file: string;
+  /** 1-based. */
+  readonly line: number;
+  /** 1-based. */
+  readonly column: number;
+  /** `timeline[2].at`; empty where it speaks of the whole file. */
+  readonly path: string;
+  readonly expected: string;
+  readonly found: string;
+}
 
 type Value = string | number | boolean | null | Value[] | { [key: string]: Value };
 
@@ -137,14 +152,10 @@ export class Source {
     return this.#problems.length >= PROBLEMS_MAX;
   }
 
-  /** Adds a problem with the value at a path, or with its absence. */
-  add(path: Path, expected: string, value: unknown = this.#valueAt(path)): void {
-    this.#push(this.#offset(path, "value"), path, expected, describe(value));
-  }
-
-  /** Adds a problem with the key that ends a path. */
-  addKey(path: Path, expected: string): void {
-    this.#push(this.#offset(path, "key"), path, expected, describe(path.at(-1)));
+  /** Adds a problem with the value at a path, with its absence, or with the key that ends the path. */
+  add(path: Path, expected: string, point: Point = "value"): void {
+    const found = point === "key" ? path.at(-1) : this.#valueAt(path);
+    this.#push(this.#offset(path, point), path, expected, describe(found));
   }
 
   /** 1-based line of the value at a path. */
@@ -169,7 +180,7 @@ export class Source {
   }
 
   /** Where the value at a path begins; where there is none, the record that lacks it. */
-  #offset(path: Path, part: "key" | "value"): number {
+  #offset(path: Path, part: Point): number {
     let node: YamlNode = this.#document?.contents;
     let offset = node?.range?.[0] ?? 0;
     for (const [index, name] of path.entries()) {

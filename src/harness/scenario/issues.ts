@@ -1,6 +1,6 @@
 /** What the schema says against a value, as problems at their places. */
 import type { z } from "zod";
-import { type Path, PROBLEMS_MAX, type Source } from "./document.js";
+import { type Path, type Point, PROBLEMS_MAX, type Source } from "./document.js";
 
 type Issue = z.core.$ZodIssue;
 
@@ -22,12 +22,12 @@ function report(source: Source, issue: Issue, context: Context): void {
   const path = [...context.prefix, ...plainPath(issue.path)];
   if (issue.code === "unrecognized_keys") {
     for (const key of issue.keys.slice(0, PROBLEMS_MAX))
-      once(source, context, [...path, key], () => source.addKey([...path, key], issue.message));
+      once(source, context, [...path, key], () => source.add([...path, key], issue.message, "key"));
     return;
   }
   if (issue.code === "invalid_key") {
     const expected = issue.issues[0]?.message ?? "another key";
-    once(source, context, path, () => source.addKey(path, expected));
+    once(source, context, path, () => source.add(path, expected, "key"));
     return;
   }
   if (issue.code === "invalid_union") {
@@ -38,7 +38,12 @@ function report(source: Source, issue: Issue, context: Context): void {
       return;
     }
   }
-  once(source, context, path, () => source.add(path, issue.message));
+  once(source, context, path, () => source.add(path, issue.message, pointOf(issue)));
+}
+
+/** Complaints of the vocabulary say whether they point at a value or at its key. */
+function pointOf(issue: Issue): Point {
+  return issue.code === "custom" && issue.params?.["point"] === "key" ? "key" : "value";
 }
 
 /** A text that fails several checks of one schema is one problem. */
@@ -65,14 +70,17 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 /** Codes of an issue with a value that has the right form, and wrong content. */
 const CONTENT_CODES = ["unrecognized_keys", "too_small", "too_big"];
 
+/** A complaint comes from a decoder, which sees only what has the right form. */
+function isAboutContent(issue: Issue): boolean {
+  return CONTENT_CODES.includes(issue.code) || (issue.code === "custom" && issue.params?.["point"] !== undefined);
+}
+
 /**
  * Which alternative of a union was meant: the one of the value's form with the fewest keys out of
  * place. `undefined` where none or several are as near: then all alternatives are named.
  */
 function meantBranch(branches: readonly (readonly Issue[])[], value: unknown): readonly Issue[] | undefined {
-  const fits = branches.filter((issues) =>
-    issues.every((issue) => issue.path.length > 0 || CONTENT_CODES.includes(issue.code)),
-  );
+  const fits = branches.filter((issues) => issues.every((issue) => issue.path.length > 0 || isAboutContent(issue)));
   const scored = fits.map((issues) => ({ issues, score: distance(issues, value) }));
   const best = Math.min(...scored.map(({ score }) => score));
   const nearest = scored.filter(({ score }) => score === best);

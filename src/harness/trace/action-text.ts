@@ -1,6 +1,6 @@
 /** A step of a time line as a trace body. Rare, so `JSON.stringify` does; file texts may hold secrets and are shown by digest. */
 import { createHash } from "node:crypto";
-import type { WorldAction } from "../../adapters/sim/spec.js";
+import type { WorldAction } from "../../adapters/sim/actions.js";
 import { quote } from "./text.js";
 
 /** The body of a record of a step of the time line; `id` is empty where the step has none. */

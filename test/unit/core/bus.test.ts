@@ -1,7 +1,7 @@
 /** What clients of the bus are answered. */
 import { expect, test } from "vitest";
 import type { ProcessName } from "../../../src/adapters/sim/observation.js";
-import type { WorldAction } from "../../../src/adapters/sim/spec.js";
+import type { WorldAction } from "../../../src/adapters/sim/actions.js";
 import { createWorld } from "../../../src/adapters/sim/world.js";
 import { Core } from "../../../src/core/core.js";
 import { Milliseconds } from "../../../src/core/domain/units.js";

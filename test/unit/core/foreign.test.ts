@@ -1,7 +1,7 @@
 /** Which events are handed on to nvme-cli, under which unit's name, and how often. */
 import { expect, test } from "vitest";
 import { createWorld } from "../../../src/adapters/sim/world.js";
-import type { WorldAction } from "../../../src/adapters/sim/spec.js";
+import type { WorldAction } from "../../../src/adapters/sim/actions.js";
 import { Core } from "../../../src/core/core.js";
 import { encodeUevent } from "../../../src/core/codec/uevent.js";
 import { Milliseconds } from "../../../src/core/domain/units.js";

@@ -74,6 +74,14 @@ describe("never-delete-foreign", () => {
     expect(named(run(foreign("administrator", other), deleteAtStart), "never-delete-foreign")).toHaveLength(1);
   });
 
+  test("a delete of a PCIe disk", () => {
+    const attributes =
+      '{ address: "0000:3a:00.0", cntlid: "1", cntrltype: io, state: live, subsysnqn: nqn.2020-01.io.example:disk, transport: pcie }';
+    const disk = `{ name: nvme0, made-by: bios, attributes: ${attributes} }`;
+    const world = smallWorld().replace("host:\n", `host:\n  kernel: { controllers: [${disk}] }\n`);
+    expect(named(run(world, deleteAtStart), "never-delete-foreign")[0]?.observed).toContain("it is a PCIe disk");
+  });
+
   test("silent about a borrowed connection of this host", () => {
     expect(named(run(foreign("nvme-cli"), deleteAtStart), "never-delete-foreign")).toEqual([]);
   });
@@ -264,6 +272,16 @@ describe("excluded-is-never-connected", () => {
     expect(failures[0]?.hints).toEqual(["it is excluded by line 2 of the configuration in force"]);
   });
 
+  test("reports the first few of many", () => {
+    const again: Script = (event, ports) => {
+      if (event.kind !== START && event.kind !== "timer") return;
+      ports.fabrics.connect(request(1), VOL1);
+      ports.clock.arm("again", Milliseconds(4000));
+    };
+    const failures = named(run(excluding("traddr=192.168.1.30"), scripted(again)), "excluded-is-never-connected");
+    expect(failures.map(({ at }) => at)).toEqual([0, 4000, 8000, 12_000, 16_000]);
+  });
+
   test("silent about everything else", () => {
     expect(named(run(excluding("traddr=192.168.1.31"), connectAtStart), "excluded-is-never-connected")).toEqual([]);
   });
@@ -306,6 +324,16 @@ describe("wanted-controller-is-served", () => {
   test("a controller that waits for nothing", () => {
     const machinery = scripted(nothing, { describe: describing("", "idle") });
     expect(named(run(smallWorld(), machinery), "wanted-controller-is-served")).toHaveLength(1);
+  });
+
+  test("a controller that waits for nothing before a step, and is served again at the end", () => {
+    let now = (): Milliseconds => Milliseconds(0);
+    const machinery = scripted((_event, ports) => (now = ports.clock.now), {
+      describe: () => describing("", now() < 10_000 ? "idle" : "timer-armed")(),
+    });
+    const step = "timeline: [{ at: 9s, disk: full }]";
+    expect(named(run(smallWorld(step), machinery), "wanted-controller-is-served")).toHaveLength(1);
+    expect(named(run(smallWorld(), machinery), "wanted-controller-is-served")).toEqual([]);
   });
 
   test("silent where a timer is armed", () => {

@@ -82,10 +82,64 @@ describe("expectations of the real core", () => {
       "stac has it connected",
     ],
     ["process", "expect: [{ at: 50s, process: { name: stac, running: false } }]", "it runs"],
+    [
+      "process, by its status",
+      "timeline: [{ at: 40s, stop: stac }]\nexpect: [{ at: 50s, process: { name: stac, status: 3 } }]",
+      "exit status 0",
+    ],
+    [
+      "process that was killed, by its status",
+      "timeline: [{ at: 40s, kill: stac }]\nexpect: [{ at: 50s, process: { name: stac, status: 0 } }]",
+      "it did not exit by itself",
+    ],
+    ["file", "expect: [{ at: 50s, file: { path: /run/none } }]", "there is no such file"],
+    ["no file", "expect: [{ at: 50s, file: { path: /etc/stas/stafd.conf, exists: false } }]", "the file is there"],
+    [
+      "file, by its text",
+      "expect: [{ at: 50s, file: { path: /etc/stas/stafd.conf, contains: exclude } }]",
+      "the file does not hold it",
+    ],
+    ["not live at the start", "expect: [{ throughout: 0s..60s, connected: [vol1] }]", "vol1 is not connected at 0 s"],
+    [
+      "not live at the end",
+      "timeline: [{ at: 39s, listener: { id: vol1, state: silent } }, { at: 40s, reset-device: vol1 }]\nexpect: [{ throughout: 30s..60s, connected: [vol1] }]",
+      "nvme1 to vol1 is connecting at 60 s",
+    ],
+    [
+      "not within",
+      "timeline: [{ id: cut, at: 30s, disk: ok }]\nexpect: [{ within: 0s..1s, of: cut, disconnected: [dc1] }]",
+      "not disconnected until the end",
+    ],
   ])("%s fails", (_kind, more, observed) => {
     const result = judged(more);
     expect(result.verdict).toBe("fail");
     expect(result.observed).toContain(observed);
+  });
+
+  const RESTART = "timeline: [{ at: 40s, kill: both }, { at: 41s, start: both }]";
+  test.each([
+    ["at the start", "", "0s", "0s", 1, 0],
+    ["behind a soak", "", "1ms", "60s", 2, 2],
+    ["at a reload", "timeline: [{ at: 40s, reload: both }]", "40s", "40s", 1, 1],
+    ["at the start of a process that was killed", RESTART, "41s", "41s", 1, 0],
+    ["of both lives of a process", RESTART, "0s", "60s", 5, 3],
+  ])("reconciles %s are counted", (_which, timeline, from, to, staf, stac) => {
+    const count = (service: string, is: number): string =>
+      `{ count: { reconciles: ${service} }, is: ${is}, from: ${from}, to: ${to} }`;
+    const { failures } = real(`${timeline}\nexpect: [${count("staf", staf)}, ${count("stac", stac)}]`);
+    expect(failures).toEqual([]);
+  });
+
+  test("a reconcile of a core that throws in the same event is counted", () => {
+    let done = 0;
+    const script: Script = (event) => {
+      if (event.kind !== "control") return;
+      done += 1;
+      throw new RangeError("broken");
+    };
+    const machinery = scripted(script, { reconciles: () => ({ staf: done, stac: 0 }) });
+    const counted = run(smallWorld("expect: [{ count: { reconciles: staf }, is: 1 }]"), machinery);
+    expect(counted.failures.map(({ name }) => name)).toEqual(["no-crash"]);
   });
 
   test("a run that did not settle is inconclusive, and names what is pending and the event that could have met it", () => {
@@ -95,6 +149,43 @@ describe("expectations of the real core", () => {
     expect(verdict).toBe("inconclusive");
     expect(failures[0]?.observed).toMatch(/^still pending: tcp 192\.168\.1\.20:8009 /);
     expect(failures[0]?.hints[0]).toMatch(/^last event about it, at /);
+  });
+
+  test("a span after a step that never came is inconclusive", () => {
+    const never = "{ id: gone, when: { disconnected: vol1 }, disk: ok }";
+    const { verdict, failures } = real(
+      `timeline: [${never}]\nexpect: [{ within: 0s..1s, of: gone, connected: [vol1] }]`,
+    );
+    expect(verdict).toBe("inconclusive");
+    expect(failures.map(({ name, observed }) => [name, observed])).toContainEqual([
+      "within",
+      "the step gone was never carried out",
+    ]);
+  });
+
+  test("a run that is cut short leaves open what it had to look at", () => {
+    const early = scenario(
+      smallWorld("expect: [{ at: 50s, connected: [vol1] }, { throughout: 1s..50s, connected: [] }]"),
+    );
+    const { failures, verdict } = runScenario({ ...early, until: Milliseconds(40_000) }, { once: true });
+    expect(verdict).toBe("inconclusive");
+    expect(failures.map(({ observed }) => observed)).toEqual(["the run ended before", "the run ended before"]);
+  });
+
+  test("failures are listed expectations first, in their order, then what oracles found, in its order", () => {
+    const script: Script = (event, ports) => {
+      if (event.kind === "control") ports.fabrics.connect(request(1), VOL1);
+      if (event.kind === "fabrics-reply") throw new RangeError("broken");
+    };
+    const expect2 = "expect: [{ at: 50s, connected: [dc1] }, { at: 1s, connected: [dc1] }]";
+    const { failures } = run(smallWorld(expect2), scripted(script));
+    expect(failures.map(({ kind, name, line, at }) => [kind, name, line > 0, at >= 60_000])).toEqual([
+      ["expectation", "connected", true, true],
+      ["expectation", "connected", true, true],
+      ["oracle", "no-crash", false, false],
+      ["oracle", "no-orphan", false, true],
+    ]);
+    expect(failures[0]?.expected).toContain("50 s");
   });
 
   test("a step whose trigger never came makes the run inconclusive", () => {

@@ -1,8 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { formatScenario } from "../../../src/harness/scenario/write.js";
-import { ACTIONS, anyScenario, EXPECTATIONS } from "./scenario-arbitrary.js";
+import { arbitraryScenario, CAST } from "../../../src/harness/vocabulary/generate.js";
+import { EXPECTATIONS } from "../../../src/harness/vocabulary/expectations/index.js";
+import { closeWindow } from "../../../src/harness/vocabulary/expectations/window.js";
+import { STEPS } from "../../../src/harness/vocabulary/steps/index.js";
+import { Milliseconds } from "../../../src/core/domain/units.js";
 import { bodyOf, EXAMPLES, good } from "./scenario-helpers.js";
+
+const anyScenario = arbitraryScenario(fc);
 
 describe("a scenario that is written", () => {
   it("is read back as the same scenario", () => {
@@ -14,23 +20,22 @@ describe("a scenario that is written", () => {
     );
   });
 
-  it.each(Object.entries(ACTIONS))("keeps every %s", (_, action) => {
+  it.each(STEPS.map((word) => [word.key, word] as const))("keeps every step %s", (_, word) => {
     fc.assert(
-      fc.property(anyScenario, action, (scenario, one) => {
-        const [first, ...rest] = scenario.timeline;
-        const timeline = first === undefined ? rest : [first, { ...first, id: "second", action: one }];
-        const given = { ...scenario, timeline, expectations: [] };
-        expect(bodyOf(good(formatScenario(given))).timeline).toEqual(timeline);
+      fc.property(anyScenario, word.arbitrary(fc, CAST), (scenario, action) => {
+        const at = { kind: "at", at: Milliseconds(7) } as const;
+        const timeline = [...scenario.timeline, { when: at, after: Milliseconds(0), action }];
+        expect(bodyOf(good(formatScenario({ ...scenario, timeline }))).timeline).toEqual(timeline);
       }),
       { numRuns: 10 },
     );
   });
 
-  it.each(Object.entries(EXPECTATIONS))("keeps every expectation %s", (_, expectation) => {
+  it.each(EXPECTATIONS.map((word) => [word.key, word] as const))("keeps every expectation %s", (_, word) => {
     fc.assert(
-      fc.property(anyScenario, expectation, (scenario, one) => {
-        const given = { ...scenario, expectations: [one] };
-        expect(bodyOf(good(formatScenario(given))).expectations).toEqual([one]);
+      fc.property(anyScenario, word.part.arbitrary(fc, CAST), (scenario, one) => {
+        const given = { ...scenario, expectations: [closeWindow(one, scenario.until)] };
+        expect(bodyOf(good(formatScenario(given))).expectations).toEqual(given.expectations);
       }),
       { numRuns: 10 },
     );

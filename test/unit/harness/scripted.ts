@@ -22,7 +22,10 @@ export function scenario(text: string): Scenario {
 export type Script = (event: CoreEvent, ports: Ports) => void;
 
 /** A core that does what the script says, and nothing else. */
-export function scripted(script: Script, view: Partial<Pick<ObservedCore, "describe" | "pending">> = {}): Machinery {
+export function scripted(
+  script: Script,
+  view: Partial<Pick<ObservedCore, "describe" | "pending" | "reconciles">> = {},
+): Machinery {
   return {
     ...MACHINERY,
     createCore: (ports) => ({
@@ -31,6 +34,7 @@ export function scripted(script: Script, view: Partial<Pick<ObservedCore, "descr
       },
       describe: view.describe ?? (() => []),
       pending: view.pending ?? (() => []),
+      reconciles: view.reconciles ?? (() => ({ staf: 0, stac: 0 })),
       snapshot: () => ({}),
     }),
   };

@@ -11,6 +11,7 @@ import { KERNEL_PROFILES } from "../../../src/adapters/sim/kernel/profiles.js";
 import { NetworkModel } from "../../../src/adapters/sim/net/paths.js";
 import type { WorldObservation } from "../../../src/adapters/sim/observation.js";
 import { randomStream } from "../../../src/adapters/sim/random.js";
+import { carryOut, type Models, type WorldAction } from "../../../src/adapters/sim/actions.js";
 import type {
   DiscoveryControllerSpec,
   FabricSpec,
@@ -20,7 +21,6 @@ import type {
   ListenSpec,
   NetworkSpec,
   SubsystemSpec,
-  WorldAction,
 } from "../../../src/adapters/sim/spec.js";
 
 export const HOST_NQN = "nqn.2014-08.org.nvmexpress:uuid:11111111-2222-3333-4444-555555555555";
@@ -97,6 +97,23 @@ const LAB_INTERFACES: readonly InterfaceSpec[] = [
   { name: "dummy0", mac: "d2:4d:a6:4c:c1:8f", addresses: ["192.168.77.1/24"] },
   { name: "vh", mac: "96:13:b9:34:e6:6b", addresses: ["10.99.0.1/24"] },
 ];
+
+const NO_MODEL = { apply: () => "no model" };
+
+const NO_MODELS: Models = {
+  kernel: NO_MODEL,
+  uevents: NO_MODEL,
+  fabric: NO_MODEL,
+  network: NO_MODEL,
+  names: NO_MODEL,
+  mdns: NO_MODEL,
+  avahi: NO_MODEL,
+  files: NO_MODEL,
+  processes: NO_MODEL,
+  bus: NO_MODEL,
+  units: NO_MODEL,
+  clock: NO_MODEL,
+};
 
 const LAB_NETWORK: NetworkSpec = { links: [], routes: [], names: {}, responders: [], avahi: "absent" };
 
@@ -175,14 +192,15 @@ export class Lab {
     }
   }
 
-  /** Throws where nobody takes the action, as with a name that is not there. */
+  /** Throws where the action finds nothing under its name, or is none of a model that the lab has. */
   apply(action: WorldAction): void {
     if (!this.offer(action)) throw new Error(`nobody took ${action.kind}`);
   }
 
-  /** Whether somebody takes the action. */
+  /** Whether the action finds what it names. */
   offer(action: WorldAction): boolean {
-    return this.network.apply(action) || this.fabric.apply(action) || this.kernel.apply(action);
+    const { kernel, fabric, network } = this;
+    return carryOut({ ...NO_MODELS, kernel, fabric, network }, action) === undefined;
   }
 
   /** Begins a connect; look at the returned box later. */

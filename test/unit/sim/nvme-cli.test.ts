@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { UDEV_OVERRIDE_PATH } from "../../../src/adapters/shared/udev-override.js";
 import type { WorldObservation } from "../../../src/adapters/sim/observation.js";
-import type { WorldAction } from "../../../src/adapters/sim/spec.js";
+import type { WorldAction } from "../../../src/adapters/sim/actions.js";
 import { createWorld } from "../../../src/adapters/sim/world.js";
 import { Milliseconds } from "../../../src/core/domain/units.js";
 import { parseScenario } from "../../../src/harness/scenario/parse.js";

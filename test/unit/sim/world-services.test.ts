@@ -18,7 +18,7 @@ describe("unit jobs", () => {
     const units = new UnitJobs(clock, (one: WorldObservation) => {
       if (one.kind === "unit-job") seen.push(`${String(clock.now())} ${one.job} ${one.fate}`);
     });
-    units.setDuration(UNIT, ms(3000));
+    units.apply({ kind: "unit", name: UNIT, takes: ms(3000) });
     units.start(UNIT);
     clock.after(ms(1000), () => {
       units.start(UNIT);

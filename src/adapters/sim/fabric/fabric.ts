@@ -7,7 +7,8 @@ import type { Transport } from "../../../core/domain/transport-id.js";
 import { Milliseconds } from "../../../core/domain/units.js";
 import type { AdminCommand } from "../../../core/ports/fabrics.js";
 import type { Listener, NetworkModel } from "../net/paths.js";
-import type { AnswerSpec, EntrySpec, FabricId, FabricSpec, ListenerState, WorldAction } from "../spec.js";
+import type { AnswerSpec, EntrySpec, FabricId, FabricSpec, ListenerState } from "../spec.js";
+import type { FabricAction } from "./actions.js";
 import { discoveryPage, identifyPage, slicePage, supportedLogPages, visibleEntries } from "./pages.js";
 import type { PageView } from "./pages.js";
 import { admits, armAnswers, makeDiscoveryPeer, makeSubsystemPeer } from "./peers.js";
@@ -143,27 +144,34 @@ export class FabricModel {
     }
   }
 
-  /** Takes the actions that change peers and pages; false for any other action, or one that names nobody. */
-  apply(action: WorldAction): boolean {
+  /** Returns the name of a peer that there is not, or that is of the other kind. */
+  apply(action: FabricAction): FabricId | undefined {
     switch (action.kind) {
       case "list":
-        return this.#edit(action.dc, (dc) => [...dc.entries, ...action.entries], action.entries);
+        return found(
+          action.dc,
+          this.#edit(action.dc, (dc) => [...dc.entries, ...action.entries], action.entries),
+        );
       case "unlist":
-        return this.#unlist(action.dc, action.entries);
+        return found(action.dc, this.#unlist(action.dc, action.entries));
       case "set-entries":
-        return this.#edit(action.dc, () => [...action.entries], undefined);
+        return found(
+          action.dc,
+          this.#edit(action.dc, () => [...action.entries], undefined),
+        );
       case "ncc":
-        return this.#setNcc(action.dc, action.entries, action.set === "set");
+        return found(action.dc, this.#setNcc(action.dc, action.entries, action.set === "set"));
       case "aen":
-        return this.#fire(action.dc, () => true);
+        return found(
+          action.dc,
+          this.#fire(action.dc, () => true),
+        );
       case "answers":
-        return this.#setAnswers(action.dc, action.answers);
+        return found(action.dc, this.#setAnswers(action.dc, action.answers));
       case "allow-hosts":
-        return this.#allowHosts(action.subsystem, action.hosts);
+        return found(action.subsystem, this.#allowHosts(action.subsystem, action.hosts));
       case "listener":
-        return this.#setListener(action.id, action.state, action.index);
-      default:
-        return false;
+        return found(action.id, this.#setListener(action.id, action.state, action.index));
     }
   }
 
@@ -313,6 +321,10 @@ export class FabricModel {
     for (const callback of this.#pageChanged) callback(id, seenBy);
     return true;
   }
+}
+
+function found(name: FabricId, there: boolean): FabricId | undefined {
+  return there ? undefined : name;
 }
 
 function status(code: number, after: Milliseconds, bytes: Uint8Array = NO_BYTES): AdminAnswer {

@@ -11,7 +11,8 @@ import type { FabricModel } from "../fabric/fabric.js";
 import type { NetworkModel } from "../net/paths.js";
 import type { Actor, ConnectionView, WorldObservation } from "../observation.js";
 import type { RandomStream } from "../random.js";
-import type { FabricId, KernelSpec, MadeBy, WorldAction } from "../spec.js";
+import type { FabricId, KernelSpec, MadeBy } from "../spec.js";
+import type { KernelAction } from "./actions.js";
 import { adminCommand, closeHandle, openHandle } from "./admin.js";
 import type { OpenHandleResult } from "./admin.js";
 import { FabricsDevice } from "./connect.js";
@@ -162,11 +163,8 @@ export class KernelModel {
     for (const controller of this.#parts.registry.all()) review(this.#parts, controller);
   }
 
-  /**
-   * Takes `remove-device`, `trigger-device`, `reset-device`, `add-device` and `attributes-after`; false for any other action, or one that
-   * names nobody.
-   */
-  apply(action: WorldAction): boolean {
+  /** Returns the name of a device or peer that there is not. */
+  apply(action: KernelAction): string | undefined {
     switch (action.kind) {
       case "remove-device":
         return this.#each(action.target, (controller) => {
@@ -181,29 +179,27 @@ export class KernelModel {
           resetController(this.#parts, controller);
         });
       case "add-device":
-        if (this.#parts.fabric.peer(action.to) === undefined) return false;
+        if (this.#parts.fabric.peer(action.to) === undefined) return action.to;
         this.connect(
           action.madeBy,
           action.madeBy,
           connectText(this.#parts.fabric, action, this.#host),
           () => undefined,
         );
-        return true;
+        return undefined;
       case "attributes-after":
         this.#device.setAttributesAfter(action.delay);
-        return true;
-      default:
-        return false;
+        return undefined;
     }
   }
 
-  /** Does something to a device, or to every controller of a peer of the fabric; false where there is none. */
-  #each(target: string, act: (controller: Controller) => void): boolean {
+  /** Does something to a device, or to every controller of a peer of the fabric; returns the name where there is none. */
+  #each(target: string, act: (controller: Controller) => void): string | undefined {
     const { registry } = this.#parts;
     const named = registry.get(target);
     const targets = named === undefined ? registry.of(target) : [named];
     for (const controller of targets) act(controller);
-    return targets.length > 0;
+    return targets.length > 0 ? undefined : target;
   }
 
   #removeDevice(controller: Controller): void {

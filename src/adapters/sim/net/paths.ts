@@ -3,7 +3,8 @@ import { ERRNO } from "../../../core/domain/errno.js";
 import type { Transport } from "../../../core/domain/transport-id.js";
 import { Milliseconds } from "../../../core/domain/units.js";
 import type { NetworkInterface, ProbeTarget } from "../../../core/ports/network.js";
-import type { FabricId, InterfaceSpec, LinkState, ListenerState, NetworkSpec, WorldAction } from "../spec.js";
+import type { FabricId, InterfaceSpec, LinkState, ListenerState, NetworkSpec } from "../spec.js";
+import type { NetworkAction } from "./actions.js";
 import { isLinkLocal, isLoopback, parseNetAddress, parseNetPrefix, within } from "./address.js";
 import type { NetAddress, NetPrefix } from "./address.js";
 
@@ -146,7 +147,7 @@ export class NetworkModel {
   readonly #listeners = new Map<string, Listener[]>();
   /** How many listeners an address has, whatever their port. */
   readonly #hosts = new Map<string, number>();
-  readonly #changed: (() => void)[] = [];
+  readonly #changed: ((change: NetworkAction) => void)[] = [];
   /** A connection asks for its way again and again: kept for each target until something moves. */
   #plans = new WeakMap<ReachTarget, Plan>();
 
@@ -161,13 +162,13 @@ export class NetworkModel {
     for (const route of spec.routes) this.#setRoute(route.to, route.hostIface, route.state);
   }
 
-  /** Calls back whenever links, routes, interfaces or addresses changed. */
-  onChange(callback: () => void): void {
+  /** Calls back whenever links, routes, interfaces or addresses changed, in the order of registration. */
+  onChange(callback: (change: NetworkAction) => void): void {
     this.#changed.push(callback);
   }
 
-  /** Takes `link`, `route`, `interface` and `remove-interface`; false for any other action. Throws NetworkMisuse. */
-  apply(action: WorldAction): boolean {
+  /** Throws NetworkMisuse where an address or a destination is none. */
+  apply(action: NetworkAction): undefined {
     switch (action.kind) {
       case "link":
         this.#links.set(action.hostIface, { state: action.state, latency: this.#latency(action.hostIface) });
@@ -181,12 +182,9 @@ export class NetworkModel {
       case "remove-interface":
         this.#removeInterface(action.name);
         break;
-      default:
-        return false;
     }
     this.#plans = new WeakMap();
-    for (const callback of this.#changed) callback();
-    return true;
+    for (const callback of this.#changed) callback(action);
   }
 
   /** Interfaces as the network port shows them: without loopback, primary address first, without prefix length. */
@@ -196,6 +194,11 @@ export class NetworkModel {
 
   hasInterface(name: string): boolean {
     return name === LOOPBACK || this.#ifaces.some((iface) => iface.name === name);
+  }
+
+  /** The state of an interface's link; up where nothing ever said otherwise. */
+  linkState(hostIface: string): LinkState {
+    return this.#links.get(hostIface)?.state ?? "up";
   }
 
   /** Makes somebody listen. */
@@ -238,7 +241,7 @@ export class NetworkModel {
     if (isLinkLocal(to) && bound === "") return failed(ERRNO.EINVAL, REFUSED_AFTER);
     const way = this.#wayTo(to, bound);
     if (way === undefined) {
-      const neighbour = bound !== "" && bound !== LOOPBACK && to.family === 4 && this.#linkState(bound) !== "down";
+      const neighbour = bound !== "" && bound !== LOOPBACK && to.family === 4 && this.linkState(bound) !== "down";
       const loopback = bound === LOOPBACK && to.family === 4;
       return neighbour || loopback
         ? failed(ERRNO.ETIMEDOUT, NO_ANSWER_AFTER)
@@ -319,13 +322,13 @@ export class NetworkModel {
       if (way.state !== "down" && (bound === "" || bound === way.iface) && way.bits > (best?.bits ?? -1)) best = way;
     };
     for (const { name, prefixes } of this.#ifaces) {
-      const state = this.#linkState(name);
+      const state = this.linkState(name);
       for (const prefix of prefixes) if (within(to, prefix)) offer({ iface: name, state, bits: prefix.bits });
       if (bound === name && isLinkLocal(to)) offer({ iface: name, state, bits: 64 });
     }
     for (const route of this.#routes) {
       if (!within(to, route.prefix) || !this.hasInterface(route.hostIface)) continue;
-      const link = this.#linkState(route.hostIface);
+      const link = this.linkState(route.hostIface);
       offer({ iface: route.hostIface, state: link === "up" ? route.state : link, bits: route.prefix.bits });
     }
     return best;
@@ -341,10 +344,6 @@ export class NetworkModel {
       if (source === "") source = iface.texts[index] ?? "";
     }
     return source;
-  }
-
-  #linkState(hostIface: string): LinkState {
-    return this.#links.get(hostIface)?.state ?? "up";
   }
 
   #latency(hostIface: string): Milliseconds {

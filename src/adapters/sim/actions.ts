@@ -1,0 +1,72 @@
+/** Everything that can be done to a simulated world, and which of its models does it. */
+import { AVAHI_ACTIONS, type AvahiAction } from "./avahi.js";
+import { BUS_ACTIONS, type BusAction } from "./bus.js";
+import { FABRIC_ACTIONS, type FabricAction } from "./fabric/actions.js";
+import { KERNEL_ACTIONS, type KernelAction } from "./kernel/actions.js";
+import { MDNS_ACTIONS, type MdnsAction } from "./mdns.js";
+import { NETWORK_ACTIONS, type NetworkAction } from "./net/actions.js";
+import { CLOCK_ACTIONS, type ClockAction, PROCESS_ACTIONS, type ProcessAction } from "./process.js";
+import { NAME_ACTIONS, type NameAction } from "./resolver.js";
+import { FILE_ACTIONS, type FileAction } from "./store.js";
+import { UNIT_ACTIONS, type UnitAction } from "./system.js";
+import { UEVENT_ACTIONS, type UeventAction } from "./uevent-socket.js";
+
+/** The actions of each target. Its model defines them beside itself. */
+export interface Actions {
+  readonly kernel: KernelAction;
+  readonly uevents: UeventAction;
+  readonly fabric: FabricAction;
+  readonly network: NetworkAction;
+  readonly names: NameAction;
+  readonly mdns: MdnsAction;
+  readonly avahi: AvahiAction;
+  readonly files: FileAction;
+  readonly processes: ProcessAction;
+  readonly bus: BusAction;
+  readonly units: UnitAction;
+  readonly clock: ClockAction;
+}
+
+export type Target = keyof Actions;
+
+/** One thing done to the world. */
+export type WorldAction = Actions[Target];
+
+export type ActionKind = WorldAction["kind"];
+
+/** The action of a kind. */
+export type ActionOf<K extends ActionKind> = Extract<WorldAction, { readonly kind: K }>;
+
+/** Which model carries out the actions of a kind. */
+export const TARGETS = {
+  ...KERNEL_ACTIONS,
+  ...UEVENT_ACTIONS,
+  ...FABRIC_ACTIONS,
+  ...NETWORK_ACTIONS,
+  ...NAME_ACTIONS,
+  ...MDNS_ACTIONS,
+  ...AVAHI_ACTIONS,
+  ...FILE_ACTIONS,
+  ...PROCESS_ACTIONS,
+  ...BUS_ACTIONS,
+  ...UNIT_ACTIONS,
+  ...CLOCK_ACTIONS,
+} as const satisfies Readonly<Record<ActionKind, Target>>;
+
+/** A part of the world that actions are carried out on. */
+export interface Model<Action> {
+  /** Carries the action out. Returns the name that it found nothing under; it did nothing then. */
+  apply(action: Action): string | undefined;
+}
+
+/** The model of each target. */
+export type Models = { readonly [T in Target]: Model<Actions[T]> };
+
+/** Hands an action to its model: the one place that decides which. Returns what the model returns. */
+export function carryOut(models: Models, action: WorldAction): string | undefined {
+  return handTo(models, TARGETS[action.kind], action);
+}
+
+function handTo<T extends Target>(models: Models, target: T, action: Actions[T]): string | undefined {
+  return models[target].apply(action);
+}

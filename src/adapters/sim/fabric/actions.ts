@@ -1,0 +1,30 @@
+/** What can be done to the simulated storage. A page that changes sends its AEN, by the kernel's masking rules. */
+import type { AnswerSpec, EntrySpec, FabricId, ListenerState } from "../spec.js";
+
+export type FabricAction =
+  /** Without `index`: every address that the peer listens at. */
+  | { readonly kind: "listener"; readonly id: FabricId; readonly state: ListenerState; readonly index?: number }
+  | { readonly kind: "list"; readonly dc: FabricId; readonly entries: readonly EntrySpec[] }
+  | { readonly kind: "unlist"; readonly dc: FabricId; readonly entries: readonly FabricId[] }
+  | { readonly kind: "set-entries"; readonly dc: FabricId; readonly entries: readonly EntrySpec[] }
+  | {
+      readonly kind: "ncc";
+      readonly dc: FabricId;
+      readonly entries: readonly FabricId[];
+      readonly set: "set" | "clear";
+    }
+  | { readonly kind: "aen"; readonly dc: FabricId }
+  /** Takes the place of all answers out of the ordinary that the peer had. */
+  | { readonly kind: "answers"; readonly dc: FabricId; readonly answers: readonly AnswerSpec[] }
+  | { readonly kind: "allow-hosts"; readonly subsystem: FabricId; readonly hosts: readonly string[] | "any" };
+
+export const FABRIC_ACTIONS: Readonly<Record<FabricAction["kind"], "fabric">> = {
+  listener: "fabric",
+  list: "fabric",
+  unlist: "fabric",
+  "set-entries": "fabric",
+  ncc: "fabric",
+  aen: "fabric",
+  answers: "fabric",
+  "allow-hosts": "fabric",
+};

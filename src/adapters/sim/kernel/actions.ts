@@ -1,0 +1,32 @@
+/** What can be done to the simulated kernel. */
+import type { Milliseconds } from "../../../core/domain/units.js";
+import type { FabricId, MadeBy } from "../spec.js";
+
+/** `target`: a fabric id (every controller to it), or a device name such as `nvme3`. */
+export type KernelAction =
+  /** The kernel deletes a controller. */
+  | { readonly kind: "remove-device"; readonly target: string }
+  /** Its `add` uevent is sent again, as `udevadm trigger` asks for. */
+  | { readonly kind: "trigger-device"; readonly target: string }
+  | { readonly kind: "reset-device"; readonly target: string }
+  /** Somebody besides the daemons connects; what is not given is the host's own. */
+  | {
+      readonly kind: "add-device";
+      readonly to: FabricId;
+      readonly madeBy: MadeBy;
+      readonly hostNqn?: string;
+      readonly hostId?: string;
+      readonly hostTraddr?: string;
+      readonly hostIface?: string;
+      readonly nqn?: string;
+    }
+  /** How long after `add` the attributes fill in from now on. */
+  | { readonly kind: "attributes-after"; readonly delay: Milliseconds };
+
+export const KERNEL_ACTIONS: Readonly<Record<KernelAction["kind"], "kernel">> = {
+  "remove-device": "kernel",
+  "trigger-device": "kernel",
+  "reset-device": "kernel",
+  "add-device": "kernel",
+  "attributes-after": "kernel",
+};

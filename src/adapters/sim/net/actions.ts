@@ -1,0 +1,21 @@
+/** What can be done to the simulated network. */
+import type { LinkState } from "../spec.js";
+
+export type NetworkAction =
+  | { readonly kind: "link"; readonly hostIface: string; readonly state: LinkState }
+  | { readonly kind: "route"; readonly to: string; readonly hostIface: string; readonly state: LinkState }
+  /** The interface appears, or has these addresses from now on. */
+  | {
+      readonly kind: "interface";
+      readonly name: string;
+      readonly mac: string;
+      readonly addresses: readonly string[];
+    }
+  | { readonly kind: "remove-interface"; readonly name: string };
+
+export const NETWORK_ACTIONS: Readonly<Record<NetworkAction["kind"], "network">> = {
+  link: "network",
+  route: "network",
+  interface: "network",
+  "remove-interface": "network",
+};

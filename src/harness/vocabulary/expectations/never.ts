@@ -1,0 +1,54 @@
+import type { Milliseconds } from "../../../core/domain/units.js";
+import { formatRef, viaInterface } from "../../controllers.js";
+import { isDaemon } from "../../observers/connections.js";
+import { failed, type Finding, formatTime, MET } from "../../observers/observer.js";
+import { spellRange } from "../../scenario/duration.js";
+import { conditionPart, formatCondition, holds } from "../conditions/index.js";
+import { exactlyOne } from "../group.js";
+import { optional, spread } from "../members.js";
+import { controllers } from "../parts/ids.js";
+import { record } from "../record.js";
+import { expectation } from "./expectation.js";
+import { window } from "./window.js";
+
+const deed = exactlyOne(
+  { connect: controllers, disconnect: controllers },
+  {
+    read: (what, refs) => ({ what, controllers: refs }),
+    write: ({ what, controllers: refs }) => [what, refs],
+    none: "{ connect: IDS } or { disconnect: IDS }, each with or without while",
+    second: () => "{ connect: IDS } or { disconnect: IDS }, not both",
+  },
+);
+
+/** No connect to, or no delete of, some controllers by a daemon. */
+export const never = expectation({
+  key: "never",
+  describe: "No daemon connects to these peers, or deletes a controller to them.",
+  example: "{ never: { disconnect: vol1, while: { listener: { id: dc1, state: silent } } }, from: 30s }",
+  says: record({
+    never: spread(record({ deed: spread(deed), while: optional(conditionPart, "Counts only while this holds.") })),
+    window,
+  }),
+  observe: ({ what, controllers: refs, while: condition, window: range }, view, report) => {
+    let finding: Finding = MET;
+    const during = condition === undefined ? "" : ` while ${formatCondition(condition)}`;
+    const found = (subject: string, at: Milliseconds): void => {
+      if (finding.kind === "failed" || at < range.from || at > range.to) return;
+      if (condition !== undefined && !holds(condition, view)) return;
+      finding = failed(`a ${what} at ${formatTime(at)}: ${subject}`);
+    };
+    return {
+      observed: (seen, at) => {
+        if (what === "connect" && seen.kind === "connect-begin" && isDaemon(seen.by)) {
+          if (refs.some((ref) => seen.peer === ref.id && viaInterface(ref, seen.options))) found(seen.options, at);
+        } else if (what === "disconnect" && seen.kind === "delete-begin" && isDaemon(seen.by)) {
+          if (view.controllers.isOneOf(refs, seen.uid)) found(seen.name, at);
+        }
+      },
+      finish: () => {
+        report(`never a ${what} of ${refs.map(formatRef).join(", ")} in ${spellRange(range)}${during}`, finding);
+      },
+    };
+  },
+});

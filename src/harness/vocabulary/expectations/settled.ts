@@ -1,0 +1,25 @@
+import { lookOnce } from "../../observers/moment.js";
+import { MET, open } from "../../observers/observer.js";
+import { spellDuration } from "../../scenario/duration.js";
+import { as } from "../members.js";
+import { time } from "../parts/times.js";
+import { record } from "../record.js";
+import { expectation } from "./expectation.js";
+
+/** How many obligations are named. */
+const OBLIGATIONS_SHOWN_MAX = 5;
+
+/** A run that did not settle is inconclusive: it names what is pending, and the event that could have met it. */
+export const settled = expectation({
+  key: "settled",
+  describe: "By then nothing is pending: no operation in flight, no controller wanted and not live.",
+  example: "{ settled: 50s }",
+  says: record({ settled: as("by", time) }),
+  observe: ({ by }, view, report) =>
+    lookOnce(by, `settled by ${spellDuration(by)}: nothing pending`, report, () => {
+      const [first, ...others] = view.pending();
+      if (first === undefined) return MET;
+      const more = others.slice(0, OBLIGATIONS_SHOWN_MAX - 1).map((obligation) => `also pending: ${obligation}`);
+      return open(`still pending: ${first}`, view.lastEventAbout(first), ...more);
+    }),
+});

@@ -1,0 +1,38 @@
+/** How often something happened in a part of the run. */
+import type { Milliseconds } from "../../../core/domain/units.js";
+import { failed, type Finding, formatTime, MET } from "../../observers/observer.js";
+import type { Range } from "../parts/times.js";
+import type { Bound } from "./window.js";
+
+/** Times of occurrences that are shown; the rest is only counted. */
+const TIMES_SHOWN_MAX = 5;
+
+/** Counts occurrences within a window. */
+export class Tally {
+  readonly #window: Range;
+  readonly #times: string[] = [];
+  #count = 0;
+
+  constructor(window: Range) {
+    this.#window = window;
+  }
+
+  /** Adds an occurrence; `what` tells it from others, and may be empty. */
+  add(at: Milliseconds, what: string): void {
+    if (at < this.#window.from || at > this.#window.to) return;
+    this.#count += 1;
+    if (this.#times.length < TIMES_SHOWN_MAX) this.#times.push(`at ${formatTime(at)}${what === "" ? "" : `: ${what}`}`);
+  }
+
+  /** Whether it happened as often as expected. */
+  finding({ kind, count }: Bound): Finding {
+    const times = this.#count;
+    const met = kind === "is" ? times === count : kind === "at-most" ? times <= count : times >= count;
+    return met ? MET : failed(String(times), ...this.#times);
+  }
+}
+
+/** Prints a bound: `at most 3`. */
+export function formatBound({ kind, count }: Bound): string {
+  return kind === "is" ? String(count) : `${kind === "at-most" ? "at most" : "at least"} ${String(count)}`;
+}

@@ -1,0 +1,32 @@
+import { mac } from "../parts/addresses.js";
+import { again, isRecord } from "../part.js";
+import { step } from "../word.js";
+import { hostInterface } from "../world/interface.js";
+
+/** The MAC address that the file gave an interface of that name. */
+function macOf(name: string, interfaces: readonly unknown[]): string | undefined {
+  for (const one of interfaces) {
+    if (isRecord(one) && one["name"] === name && typeof one["mac"] === "string") return one["mac"];
+  }
+  return undefined;
+}
+
+/** Named apart from the reserved word. */
+export const interfaceStep = step({
+  key: "interface",
+  target: "network",
+  describe: "An interface appears, or has these addresses from now on.",
+  example: 'interface: { name: eth2, mac: "02:00:00:00:00:03", addresses: [10.0.0.1/8] }',
+  says: again(hostInterface.part),
+  complete: ({ name, mac: given, addresses }, { world, actions, complain }) => {
+    const steps = actions.filter(({ kind }) => kind === "interface");
+    const known = given ?? macOf(name, [...world.host.interfaces, ...steps]);
+    if (known !== undefined) return { name, mac: known, addresses };
+    complain(["mac"], "the MAC address of an interface that the host did not have");
+    return undefined;
+  },
+  arbitrary: (fc, cast) =>
+    fc
+      .tuple(hostInterface.part.arbitrary(fc, cast), mac.arbitrary(fc, cast))
+      .map(([{ name, addresses }, address]) => ({ name, mac: address, addresses })),
+});

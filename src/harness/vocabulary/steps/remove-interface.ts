@@ -1,0 +1,11 @@
+import { sole } from "../part.js";
+import { hostInterface } from "../parts/ids.js";
+import { step } from "../word.js";
+
+export const removeInterface = step({
+  key: "remove-interface",
+  target: "network",
+  describe: "An interface vanishes.",
+  example: "remove-interface: eth1",
+  says: sole("name", hostInterface),
+});

@@ -1,0 +1,11 @@
+import { sole } from "../part.js";
+import { step } from "../word.js";
+import { ueventFault } from "../world/uevent-fault.js";
+
+export const uevents = step({
+  key: "uevents",
+  target: "uevents",
+  describe: "The next uevents suffer a fault on their way to the daemon.",
+  example: "uevents: { lose: 1, device: nvme0, action: remove }",
+  says: sole("fault", ueventFault.part),
+});

@@ -1,0 +1,28 @@
+import type { DiscoveryControllerSpec } from "../../../adapters/sim/spec.js";
+import { optional, required, usual } from "../members.js";
+import { nqn } from "../parts/addresses.js";
+import { newDiscoveryController } from "../parts/ids.js";
+import { choice, flag } from "../parts/scalars.js";
+import { record } from "../record.js";
+import { worldWord } from "../word.js";
+import { answers } from "./answer.js";
+import { entries } from "./entry.js";
+import { listen } from "./listener.js";
+
+export const discoveryController = worldWord<DiscoveryControllerSpec>({
+  key: "discoveryController",
+  place: "fabric.discovery-controllers",
+  describe: "A discovery controller, where it listens and what its log page lists.",
+  example: "{ id: dc1, kind: cdc, listen: 192.168.1.20:8009, entries: [vol1] }",
+  says: record({
+    id: newDiscoveryController,
+    kind: usual(choice(["plain", "cdc", "ddc"]), "plain", "plain: dctype none, as the kernel's own target."),
+    listen: required(listen, "Where it listens."),
+    nqn: optional(nqn, "Unique NQN (TP8013); the well-known one where absent."),
+    entries: usual(entries, []),
+    answers: usual(answers, []),
+    pleo: usual(flag, false, "PLEOS in Supported Log Pages; false: the page is rejected."),
+    extdlpes: usual(flag, false, "EXTDLPES there: extended entries can be asked for."),
+    padding: usual(choice(["nul", "space"]), "nul", "What pads the text fields of its page."),
+  }),
+});

@@ -1,0 +1,18 @@
+import { list } from "../list.js";
+import { optional } from "../members.js";
+import { mac, prefixedAddress } from "../parts/addresses.js";
+import { newInterface } from "../parts/ids.js";
+import { record } from "../record.js";
+import { worldWord } from "../word.js";
+
+export const hostInterface = worldWord({
+  key: "hostInterface",
+  place: "host.interfaces, the step interface",
+  describe: "An interface of the host and its addresses, the primary one first.",
+  example: "{ name: eth1, addresses: [10.0.0.1/8] }",
+  says: record({
+    name: newInterface,
+    mac: optional(mac, "MAC address, lower case. Where absent: from the position, or as the file gave it before."),
+    addresses: list(prefixedAddress, "a list of addresses with prefix length"),
+  }),
+});

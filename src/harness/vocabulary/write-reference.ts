@@ -1,0 +1,11 @@
+/** `npm run schema`: writes what is made from the words, sim/scenario.schema.json and docs/scenario-reference.md. */
+import { writeFileSync } from "node:fs";
+import { jsonSchemaText } from "./json-schema.js";
+import { referenceText } from "./reference.js";
+
+function write(path: string, text: string): void {
+  writeFileSync(new URL(`../../../${path}`, import.meta.url), text);
+}
+
+write("sim/scenario.schema.json", jsonSchemaText());
+write("docs/scenario-reference.md", referenceText());
