@@ -33,8 +33,8 @@ export function greet(context: Context, dc: DiscoveryControllerState, why: strin
 }
 
 /**
- * The connection is a new one, or the host has another symbolic name. A controller that left several registrations unanswered
- * is not asked sooner: each may cost the connection, because the kernel resets a controller that does not answer.
+ * Makes the registration due: the connection is new, or the host has another symbolic name. A controller that left several
+ * registrations unanswered keeps its long wait: each may cost the connection, because the kernel resets a silent controller.
  */
 export function dueAgain(context: Context, dc: DiscoveryControllerState): void {
   const { at, unanswered } = dc.registration;

@@ -88,7 +88,7 @@ function isManaged(context: Context, { controller, bound, places }: Present): bo
   return false;
 }
 
-/** Placeholders of the kernel and of udev programs for an option that was not given. */
+/** What the kernel, or a program in between, writes for an option that was not given. */
 const NOT_GIVEN: ReadonlySet<string | undefined> = new Set([undefined, "", "none", "None"]);
 
 /** The unit of nvme-cli, with its options joined by tabs and escaped as in systemd.unit(5). */
