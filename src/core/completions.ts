@@ -1,4 +1,4 @@
-/** A call of ours was answered: whose it was, and who carries on. */
+/** Hands each completion to the code that made the request. */
 import { onLogPage } from "./controller/discovery.js";
 import { onKernelOptions } from "./controller/kernel-options.js";
 import { onConnectReply, onDeleted, onProbed } from "./controller/machine.js";
@@ -31,7 +31,7 @@ export function onCompletion(context: Context, event: CompletionEvent): void {
   complete(context, pending, event);
 }
 
-/** Whoever made the call may have gone or moved on meanwhile: each of those called here looks at that itself. */
+/** The controller may be gone or may have moved on: each handler checks that itself. */
 function complete(context: Context, pending: Pending, event: CompletionEvent): void {
   const { request } = event;
   switch (pending.kind) {
@@ -85,7 +85,7 @@ function complete(context: Context, pending: Pending, event: CompletionEvent): v
   }
 }
 
-/** A completion, as the kind that its request asks for. Another kind is a port's fault. */
+/** A completion, as the kind that its request expects. Another kind is a bug in a port. */
 function as<Kind extends CompletionKind>(event: CompletionEvent, kind: Kind): Completion<Kind> {
   if (isOfKind(event, kind)) return event;
   throw new AssertionError(`a request that ends with ${kind} was completed by ${event.kind}`);

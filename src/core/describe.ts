@@ -1,4 +1,4 @@
-/** What every controller is doing, and why: for `explain`, for clients, for oracles. */
+/** Describes what every controller is doing, and why: for `explain`, clients and oracles. */
 import type { Controller, Life } from "./state/controller.js";
 import { deviceOf, nameOf } from "./controller/life.js";
 import type { TransportId } from "./domain/transport-id.js";
@@ -9,12 +9,12 @@ import type { ServiceName } from "./ports/bus.js";
 import type { CoreState } from "./state/state.js";
 import { dueOf, isArmed } from "./state/timers.js";
 
-/** Where a controller stands to the rule that each has a connection, an operation in flight or an armed timer. */
+/** How a controller keeps the rule that each has a connection, an operation in flight or an armed timer. */
 export type Footing =
   | "connected"
   | "operation-in-flight"
   | "timer-armed"
-  /** It waits for a discovery controller to list it otherwise. */
+  /** It waits until a discovery controller lists it without NCC. */
   | "given-up"
   | "idle";
 
@@ -24,16 +24,16 @@ export interface ControllerDescription {
   /** As `formatTransportId` prints it. */
   readonly controller: string;
   readonly transportId: TransportId;
-  /** Empty where no device carries it. */
+  /** Empty if it has no device. */
   readonly device: string;
   readonly state: Life["at"];
   readonly doing: string;
   /** Why it is wanted. */
   readonly wanted: string;
-  /** Reason of the last decision. */
+  /** The reason for the last decision. */
   readonly why: string;
   readonly since: Milliseconds;
-  /** What happens next by itself, or empty. */
+  /** What happens next without an event from outside, or empty. */
   readonly next: string;
   readonly status: Footing;
 }
@@ -65,11 +65,11 @@ function doing(controller: Controller): string {
     case "ready":
       return "waits for its turn to connect";
     case "connecting":
-      return life.fate.kind === "keep" ? "is being connected" : "is being connected, and disconnected after that";
+      return life.fate.kind === "keep" ? "is being connected" : "is being connected, then disconnected";
     case "waiting":
       return "waits to be connected again";
     case "given-up":
-      return "is not tried any more: no discovery controller has connectivity to it (NCC)";
+      return "is given up: no discovery controller has connectivity to it (NCC)";
     case "remembered":
       return "recorded by an earlier run, not in the kernel";
     case "connected":
@@ -77,11 +77,11 @@ function doing(controller: Controller): string {
         ? `is live on ${life.device}, ${pageText(controller.page)}`
         : `is live on ${life.device}`;
     case "reconnecting":
-      return `the kernel reconnects ${life.device}`;
+      return `the kernel is reconnecting ${life.device}`;
     case "disconnecting":
       return life.next === "forget"
         ? `${life.device} is being deleted`
-        : `${life.device} is being deleted, and connected again after that`;
+        : `${life.device} is being deleted, then connected again`;
   }
 }
 
@@ -91,7 +91,7 @@ function pageText(
   return page.known === "yes" ? `its page lists ${String(page.entries.length)} entries` : "its page is not known";
 }
 
-/** What happens next by itself; for a discovered controller that is not announced, also when it is dropped. */
+/** What happens next without an event from outside. For an unannounced discovered controller, also when it is dropped. */
 function next(state: CoreState, controller: Controller, now: Milliseconds): string {
   const own = nextOf(state, controller, now);
   const deadline = controller.service === "staf" ? dropAt(state, controller) : undefined;
@@ -120,7 +120,7 @@ function footing(state: CoreState, controller: Controller): Footing {
       return "connected";
     case "queued":
     case "ready":
-      // A turn in the queue is an operation: the queue moves with whatever is in flight before it.
+      // A place in the queue counts as an operation: the queue moves when the one in flight ends.
       return "operation-in-flight";
     case "probing":
     case "connecting":
@@ -134,11 +134,11 @@ function footing(state: CoreState, controller: Controller): Footing {
   }
 }
 
-/** What is not settled yet, in words; empty where the core only waits for the world. */
+/** What is not settled yet, as text. Empty if the core only waits for the world. */
 export function pendingObligations(state: CoreState): readonly string[] {
   const pending: string[] = [];
   for (const service of ["staf", "stac"] as const) {
-    if (isArmed(state, { kind: "soak", service })) pending.push(`${service} has a reconcile to do`);
+    if (isArmed(state, { kind: "soak", service })) pending.push(`${service} has to reconcile`);
     const record = state[service]?.record;
     if (record !== undefined && record.durable !== record.sequence) pending.push(`${record.path} has to be written`);
   }

@@ -1,4 +1,4 @@
-/** Who this host is: read from sys.conf at the start, and again at a reload. */
+/** Reads the identity of this host from sys.conf, at the start and at a reload. */
 import { parseSysConfig } from "./config/sys.js";
 import type { HostIdentity } from "./config/types.js";
 import { log, sayOnce, unsay, type Context } from "./state/context.js";
@@ -9,7 +9,7 @@ import { discoveryControllers } from "./staf/service.js";
 
 export const SYS_CONFIG = "/etc/stas/sys.conf";
 
-/** The identity as files have it now, or why it is not known. */
+/** The identity that the files now give, or why it is not known. */
 function readIdentity(context: Context): HostIdentity | string {
   const { store } = context.ports;
   const readText = (path: string): string | undefined => {
@@ -24,7 +24,7 @@ function readIdentity(context: Context): HostIdentity | string {
   return parsed.value.kind === "known" ? parsed.value.identity : parsed.value.because;
 }
 
-/** At the start. Nothing can be connected without an identity: false where there is none. */
+/** Loads the identity at the start. Returns false if there is none: without it, nothing can be connected. */
 export function loadIdentity(context: Context): boolean {
   const read = readIdentity(context);
   if (typeof read === "string") {
@@ -36,8 +36,8 @@ export function loadIdentity(context: Context): boolean {
 }
 
 /**
- * At a reload, before staf reads every page again: with that, a new symbolic name is told to whoever takes registrations. Connections are made with the
- * host NQN and id of the start, since the kernel refuses a second identity beside those that it holds.
+ * Loads the identity at a reload, before staf reads every page again: a new symbolic name is registered with that. New
+ * connections keep the host NQN and host id of the start: the kernel refuses a second identity beside the one in use.
  */
 export function reloadIdentity(context: Context): void {
   const { state } = context;
@@ -46,7 +46,7 @@ export function reloadIdentity(context: Context): void {
   const read = readIdentity(context);
   const mark = "identity";
   if (typeof read === "string") {
-    sayOnce(context, mark, "error", `${read}: this host goes on as ${before.hostNqn}. Mend the file and reload.`);
+    sayOnce(context, mark, "error", `${read}: this host remains ${before.hostNqn}. Mend the file and reload.`);
     return;
   }
   unsay(context, mark);
@@ -54,13 +54,13 @@ export function reloadIdentity(context: Context): void {
   reportChange(context, "host id", before.hostId, read.hostId);
   state.identity = { ...before, hostKey: read.hostKey, symname: read.symname };
   if (read.symname === before.symname || state.staf === undefined) return;
-  log(context, "info", `the symbolic name of this host is ${read.symname ?? "none"} from now on`);
+  log(context, "info", `the symbolic name of this host is now ${read.symname ?? "none"}`);
   for (const dc of discoveryControllers(context)) registerAnew(context, dc);
 }
 
-/** Once a value. */
+/** Warns once per value. */
 function reportChange(context: Context, what: string, inForce: string, found: string): void {
   if (found === inForce) return;
-  const text = `the ${what} is ${found} in the files now, and stays ${inForce} until the daemon is restarted`;
+  const text = `the ${what} in the files is now ${found}: ${inForce} stays in use until the daemon restarts`;
   sayOnce(context, `${what} ${found}`, "warning", text);
 }

@@ -27,7 +27,7 @@ function classOf(event: CoreEvent): number {
   }
 }
 
-/** Holds events that wait for the core, and gives them out one at a time: by class, then in the order they came. */
+/** Holds events that wait for the core. Returns them one at a time: by class, then in the order they came. */
 export class Inbox {
   readonly #queues: CoreEvent[][] = CLASSES.map(() => []);
   readonly #heads: number[] = CLASSES.map(() => 0);

@@ -32,7 +32,7 @@ function start(context: Context): void {
   state.phase = "running";
   if (!loadIdentity(context)) {
     state.phase = "stopped";
-    // One that a killed daemon left behind: nobody follows discovery controllers now.
+    // A killed daemon may have left one behind. Without staf, nvme-cli has to follow the discovery controllers.
     if (state.staf !== undefined) ports.system.removeUdevOverride();
     ports.system.exit(1);
     return;
@@ -59,7 +59,7 @@ function reload(context: Context): void {
   ports.system.notify("ready");
 }
 
-/** stac's connections stay; what is in flight is waited for, within `STOP_LIMIT`. */
+/** Stops. Keeps stac's connections. Waits for requests in flight, at most `STOP_LIMIT`. */
 function stop(context: Context): void {
   const { ports, state } = context;
   ports.system.notify("stopping");
@@ -69,7 +69,7 @@ function stop(context: Context): void {
   arm(context, { kind: "stop" }, STOP_LIMIT);
 }
 
-/** Ends the process once nothing is in flight that has to be waited for, or the limit is over. */
+/** Ends the process once no request that it must wait for is in flight, or the limit is over. */
 export function stopIfDone(context: Context): void {
   const { ports, state } = context;
   if (state.phase !== "stopping") return;
@@ -78,7 +78,7 @@ export function stopIfDone(context: Context): void {
   );
   const inTime = isArmed(state, { kind: "stop" });
   if (waits && inTime) return;
-  if (!inTime) log(context, "warning", "stopping although the kernel has not answered everything");
+  if (!inTime) log(context, "warning", "stopping although the kernel has not answered every request");
   if (state.staf !== undefined) {
     handOnTheRest(context);
     ports.system.removeUdevOverride();

@@ -1,4 +1,4 @@
-/** A timer fired: who carries on. */
+/** Hands each fired timer to the code that armed it. */
 import { readPage } from "./controller/discovery.js";
 import { onRetryTimer } from "./controller/machine.js";
 import { onRegistrationTimer } from "./controller/registration.js";
@@ -17,14 +17,14 @@ import type { Context } from "./state/context.js";
 import type { ControllerId, DiscoveryControllerState } from "./state/controller.js";
 import { takeTimer, type Timer } from "./state/timers.js";
 
-/** A timer fired in the clock port. Its event may have waited while the timer was disarmed: then nothing happens. */
+/** A timer fired in the clock port. Does nothing if the timer was disarmed while its event waited. */
 export function onTimer(context: Context, id: string): void {
   const timer = takeTimer(context.state, id);
   if (timer === undefined || (context.state.phase !== "running" && !countsWhileStopping(timer))) return;
   carryOut(context, timer);
 }
 
-/** While a core stops, its record is still written, and nvme-cli still told. Everything else has ended. */
+/** While a core stops, it still writes its record and tells nvme-cli. Everything else has ended. */
 function countsWhileStopping({ kind }: Timer): boolean {
   return kind === "stop" || kind === "save" || kind === "hand-on";
 }
@@ -32,7 +32,7 @@ function countsWhileStopping({ kind }: Timer): boolean {
 function carryOut(context: Context, timer: Timer): void {
   switch (timer.kind) {
     case "stop":
-      // That it is not armed any more ends the stop.
+      // The core stops when this timer is no longer armed.
       return;
     case "save":
       onSaveTimer(context, timer.service);

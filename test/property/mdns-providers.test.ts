@@ -136,7 +136,7 @@ function scenarioOf({ links, responders, steps }: World, provider: "avahi" | "bu
   };
 }
 
-const WORD = /mDNS: (".*" \(\S+\) on \S+) is (announced|not announced any more) at ([0-9a-f.:]+)(?: port (\d+))?/;
+const WORD = /mDNS: (".*" \(\S+\) on \S+) is (announced|no longer announced) at ([0-9a-f.:]+)(?: port (\d+))?/;
 
 /** The services announced at the end, according to the log. */
 function servicesAtEnd(scenario: Scenario): readonly string[] {

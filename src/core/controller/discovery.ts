@@ -1,7 +1,7 @@
 /**
- * Reads a discovery log page: header, entries, header again. Everything but the last read retains the
- * asynchronous event (RAE=1); the last one clears it, so that a change before it shows in the generation
- * counter and a change after it raises an event (6.12-cloud.s2.log).
+ * Reads a discovery log page: header, entries, header again. Every read but the last retains the
+ * asynchronous event (RAE=1). The last read clears it, so that an earlier change shows in the generation
+ * counter and a later one raises an event (6.12-cloud.s2.log).
  */
 import { DISCOVERY_LSP, getLogPage, LID, type RetainAsyncEvent } from "../codec/admin.js";
 import { decodeDiscoveryEntries, decodeDiscoveryHeader, type DiscoveryHeader } from "../codec/discovery-log.js";
@@ -31,7 +31,7 @@ import type { DiscoveryControllerState, PageRead } from "../state/controller.js"
 
 type Step = PageRead["step"];
 
-/** Reads the page now; where a read is in flight, once more after it. */
+/** Reads the page now, or once more after a read in flight. */
 export function readPage(context: Context, dc: DiscoveryControllerState, why: string): void {
   if (dc.life.at !== "connected" || waitsForRegistration(dc)) return;
   if (dc.reading.at === "command") {
@@ -42,7 +42,7 @@ export function readPage(context: Context, dc: DiscoveryControllerState, why: st
   const { device } = dc.life;
   const opened = openDecided(context, device, "admin", dc.tid);
   if (!opened.ok) {
-    // An event of before its connection broke: the page is read when it is live again.
+    // The event came before the connection broke. The page is read when the controller is live again.
     if (opened.found === "connecting") retryOn(context, dc, PAGE_RETRY);
     else tryLater(context, dc, opened.because, PAGE_RETRY);
     auditNow(context);
@@ -58,19 +58,19 @@ export function readPage(context: Context, dc: DiscoveryControllerState, why: st
   );
 }
 
-/** What the reading of a page begins with. */
+/** The first step of a read. */
 function firstStep(context: Context, dc: DiscoveryControllerState): Step {
   if (dc.lsp === "ask" && asksForOptions(context, dc)) return { kind: "supported-pages" };
   if (dc.lsp === "ask") dc.lsp = DISCOVERY_LSP.none;
   return { kind: "header" };
 }
 
-/** The page is read when the registration in flight is answered, or takes too long. */
+/** The page waits until the registration in flight is answered or takes too long. */
 function waitsForRegistration({ registration }: DiscoveryControllerState): boolean {
   return registration.at === "command" && registration.page === "waits";
 }
 
-/** Gives up a read or a retry: what is read is kept, and a reply in flight is dropped when it comes. */
+/** Gives up a read or a retry. Keeps the known page. Drops a reply in flight when it comes. */
 export function abandonRead(context: Context, dc: DiscoveryControllerState): void {
   stopRetry(context, dc);
   dc.reading = { at: "idle" };
@@ -122,7 +122,7 @@ function recordsInNextRead(step: { readonly records: number; readonly entries: r
   return Math.min(step.records - step.entries.length, PAGE_ENTRIES_PER_READ);
 }
 
-/** A command of a read was answered. `dc` is undefined where the controller is gone from the state. */
+/** A command of a read was answered. `dc` is undefined if the controller is gone from the state. */
 export function onLogPage(
   context: Context,
   dc: DiscoveryControllerState | undefined,
@@ -176,7 +176,7 @@ function advance(
   };
   const { step } = read;
   if (step.kind === "supported-pages") {
-    // Rejected: no options, and not asked again on this connection.
+    // Rejected: uses no options, and does not ask again on this connection.
     startAgain(status === 0 ? optionsFrom(context, dc, bytes) : DISCOVERY_LSP.none);
     return;
   }
@@ -218,14 +218,14 @@ function advance(
   }
 }
 
-/** What follows the header: entries in the format that it says, whatever was asked for. */
+/** The step after the header. The header decides the format of the entries, regardless of the request. */
 function afterHeader(lsp: number, header: DiscoveryHeader): Step {
   const { genctr, numrec, recfmt, extended } = header;
   if (recfmt !== 0) throw new DecodeError("discovery log", `record format ${String(recfmt)} is not known`);
   if (numrec === 0) return { kind: "check", genctr, entries: [] };
   if (extended) return orDoubt(genctr, () => startExtended(header));
   if ((lsp & DISCOVERY_LSP.extdlpe) !== 0 && !isBasic(header))
-    return { kind: "doubt", genctr, problem: "its header does not say which they are" };
+    return { kind: "doubt", genctr, problem: "its header does not say that they are extended" };
   return { kind: "entries", genctr, records: numrec, entries: [] };
 }
 
@@ -238,7 +238,7 @@ function orDoubt(genctr: string, step: () => Step): Step {
   }
 }
 
-/** Extended entries that make no sense are not asked for again on this connection; basic ones list the same. Gives what is left to ask with. */
+/** Drops extended entries on this connection: the basic ones list the same. Returns the remaining LSP bits. */
 function withoutExtended(context: Context, dc: DiscoveryControllerState, lsp: number, problem: string): number {
   if ((lsp & DISCOVERY_LSP.extdlpe) === 0) throw new DecodeError("discovery log", problem);
   const text = `its extended entries cannot be read: ${problem}; the basic ones are read instead`;
@@ -258,13 +258,13 @@ function finish(
   if (again === "yes") readPage(context, dc, "it changed while it was read");
 }
 
-/** The read in flight is over: its handle is closed. */
+/** Ends the read in flight and closes its handle. */
 function endRead(context: Context, dc: DiscoveryControllerState): void {
   if (dc.reading.at === "command") context.ports.sysfs.close(dc.reading.read.handle);
   dc.reading = { at: "idle" };
 }
 
-/** The page could not be read. What was known of it stays known; it is tried again while the controller is live. */
+/** The page could not be read. Keeps the known page, and tries again while the controller is live. */
 function tryLater(context: Context, dc: DiscoveryControllerState, problem: string, delay: Milliseconds): void {
   const text = `the discovery log page cannot be read: ${problem}; tried again in ${formatDuration(delay)}`;
   sayOnce(context, `page ${dc.id}`, "error", text, nameOf(dc));

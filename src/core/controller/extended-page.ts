@@ -1,4 +1,4 @@
-/** Extended entries in pieces (TP8010): each is as long as it says, so the next request starts where the last whole one ended. */
+/** Reads extended entries in pieces (TP8010). Each states its length, so the next request starts after the last whole entry. */
 import type { DiscoveryHeader } from "../codec/discovery-log.js";
 import { decodeExtendedEntries } from "../codec/discovery-log.js";
 import { DecodeError } from "../codec/error.js";
@@ -8,11 +8,11 @@ import type { ExtendedStep, PageRead } from "../state/controller.js";
 
 const WHAT = "extended discovery log";
 
-/** The read of a page whose header says that its entries are extended. Throws DecodeError where they cannot be as long as it says. */
+/** Starts to read a page whose header says that its entries are extended. Throws DecodeError if its length is impossible. */
 export function startExtended({ genctr, numrec, totalBytes }: DiscoveryHeader): ExtendedStep {
   const least = DISCOVERY_RECORD_BYTES + numrec * EXTENDED_ENTRY_BYTES_MIN;
   if (totalBytes !== 0 && (totalBytes < least || totalBytes % 4 !== 0))
-    throw new DecodeError(WHAT, "its length is not that of its entries");
+    throw new DecodeError(WHAT, "its length does not match its entries");
   return {
     kind: "extended-entries",
     genctr,
@@ -23,12 +23,12 @@ export function startExtended({ genctr, numrec, totalBytes }: DiscoveryHeader): 
   };
 }
 
-/** How many bytes the next request asks for: room for the longest entry, but nothing behind the page. */
+/** The bytes that the next request asks for: room for the longest entry, but not beyond the page. */
 export function extendedReadBytes({ offset, totalBytes }: ExtendedStep): number {
   return totalBytes === 0 ? EXTENDED_ENTRY_BYTES_MAX : Math.min(EXTENDED_ENTRY_BYTES_MAX, totalBytes - offset);
 }
 
-/** Takes the bytes of a request in; what follows is the next request or the check. Throws DecodeError. */
+/** Decodes the bytes of a request. Returns the next step: another request, or the check. Throws DecodeError. */
 export function takeExtended(step: ExtendedStep, bytes: Uint8Array): PageRead["step"] {
   if (bytes.length !== extendedReadBytes(step)) throw new DecodeError(WHAT, "it was cut short");
   const read = decodeExtendedEntries(bytes, step.records - step.entries.length);
@@ -40,7 +40,7 @@ export function takeExtended(step: ExtendedStep, bytes: Uint8Array): PageRead["s
   return { ...step, entries, offset };
 }
 
-/** Whether entries are basic as far as their page's length tells: a controller may return what nobody can tell from its flags. */
+/** Whether the length of a page fits basic entries. The flags of a controller may not say what it returns. */
 export function isBasic({ numrec, totalBytes }: DiscoveryHeader): boolean {
   return totalBytes === 0 || totalBytes === DISCOVERY_RECORD_BYTES * (1 + numrec);
 }

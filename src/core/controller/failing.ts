@@ -1,4 +1,4 @@
-/** What follows a connect that failed, or a probe: another one later, or none while there is no way to the subsystem. */
+/** Handles a failed connect or probe: tries again later, or gives up while there is no way to the subsystem. */
 import { noteFailed } from "./connect-queue.js";
 import { log, type Context } from "../state/context.js";
 import { formatDuration, type Milliseconds } from "../domain/units.js";
@@ -7,7 +7,7 @@ import { nameMayHaveMoved } from "../names/names.js";
 import { enterLife, nameOf, wait } from "./life.js";
 import type { Controller, IoControllerState } from "../state/controller.js";
 
-/** 3 s after the first failure, 60 s after each that follows it. */
+/** 3 s after the first failure, 60 s after each later one. */
 export function retryDelay({ failures }: Controller): Milliseconds {
   return failures === 1 ? FIRST_RETRY : LATER_RETRY;
 }
@@ -30,7 +30,7 @@ export function failed(context: Context, controller: Controller, problem: string
   nameMayHaveMoved(context, controller);
 }
 
-/** Whether enough was tried for a controller that no discovery controller has a way to. */
+/** Whether stac has tried often enough to reach a controller that no discovery controller can reach. */
 function isGivenUp({ state }: Context, { ncc, failures }: IoControllerState): boolean {
   const most = state.stac?.config.connectAttemptsOnNcc ?? 0;
   return ncc === "yes" && most > 0 && failures >= most;

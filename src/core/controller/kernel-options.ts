@@ -1,4 +1,4 @@
-/** Which connect options the kernel knows, and what follows for a connection that needs others. */
+/** Finds which connect options the kernel knows, and handles connections that need others. */
 import { parseSupportedOptions, unsupportedOptions } from "../codec/fabrics-options.js";
 import { DecodeError } from "../codec/error.js";
 import { CONNECTION_KEYS, CONNECTION_OPTIONS, isSet } from "../domain/connection-options.js";
@@ -7,7 +7,7 @@ import type { FabricsReplyEvent } from "../ports/fabrics.js";
 import { newRequest, sayOnce, type Context } from "../state/context.js";
 import type { Controller } from "../state/controller.js";
 
-/** Asks the kernel once what it takes; connects wait for the answer. */
+/** Whether the kernel has answered. Asks once which options it knows. Connects wait for the answer. */
 export function optionsKnown(context: Context): boolean {
   const { state, ports } = context;
   if (state.fabricsOptions === "not-asked") {
@@ -17,7 +17,7 @@ export function optionsKnown(context: Context): boolean {
   return state.fabricsOptions !== "asked";
 }
 
-/** The kernel said which connect options it knows, or (before 5.17) would not say. */
+/** The kernel said which connect options it knows. Kernels before 5.17 do not say. */
 export function onKernelOptions({ ports, state }: Context, result: FabricsReplyEvent["result"]): void {
   state.fabricsOptions = "unknown";
   if (!result.ok) {
@@ -36,8 +36,8 @@ export function onKernelOptions({ ports, state }: Context, result: FabricsReplyE
 }
 
 /**
- * The first option that protects a connection, was configured for it, and is not known to the kernel. The host's key is
- * a mere default.
+ * The first option that protects a connection, is configured for it, and is not known to the kernel. The host's key does not
+ * count: it is only a default.
  */
 export function protectionLacking(lacking: ReadonlySet<string>, { options }: Controller): string | undefined {
   const key = CONNECTION_KEYS.find((one) => {
@@ -53,7 +53,7 @@ export function lackingOptions({ state }: Context, connectString: string): Reado
   return typeof fabricsOptions === "string" ? new Set() : new Set(unsupportedOptions(connectString, fabricsOptions));
 }
 
-/** What remains of a connect string without options that the kernel does not know, with a word in the log, once each. */
+/** Removes options that the kernel does not know from a connect string. Logs each option once. */
 export function withoutOptions(context: Context, connectString: string, names: ReadonlySet<string>): string {
   for (const name of names)
     sayOnce(

@@ -1,4 +1,4 @@
-/** What follows from a log page that was read. */
+/** Handles a log page that was read. */
 import { log, type Context } from "../state/context.js";
 import { nameOf } from "./life.js";
 import type { DiscoveryControllerState } from "../state/controller.js";
@@ -8,7 +8,7 @@ import { touch } from "../record/saving.js";
 import { requestReconcile } from "../state/soak.js";
 import { transportFields } from "../codec/bus-format.js";
 
-/** Takes a page in. Entries that nothing can be connected from are dropped, with the reason once a change. */
+/** Stores a page. Drops the entries that cannot be connected, and logs the reason once per change. */
 export function pageRead(
   context: Context,
   dc: DiscoveryControllerState,
@@ -29,7 +29,7 @@ export function pageRead(
   requestReconcile(context, "stac");
 }
 
-/** Once a change: a page that is read again and again with the same entries says nothing new. */
+/** Logs each reason once per change: a page that is read again with the same entries says nothing new. */
 function reportUnusable(context: Context, dc: DiscoveryControllerState, read: readonly DiscoveryLogEntry[]): void {
   const reasons = new Map<string, number>();
   for (const entry of read) {

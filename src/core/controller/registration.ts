@@ -1,7 +1,6 @@
 /**
- * Registration with discovery controllers (TP8010): one that says it is a CDC or a DDC is told who this host is, once a
- * connection, before its page is read. The page waits for the answer, but not for long: whoever is slow or silent there
- * keeps nobody from what it lists.
+ * Registers this host with discovery controllers that say they are a CDC or a DDC (TP8010): once per connection, before the
+ * page is read. The page waits for the answer, but not for long: a slow or silent controller must not hide what it lists.
  */
 import { hostIdFor, hostNqnFor } from "../boot/boot.js";
 import { registerHost } from "../codec/dim.js";
@@ -26,7 +25,7 @@ import { nameOf } from "./life.js";
 import { dctypeOf } from "./page-options.js";
 import type { DiscoveryControllerState } from "../state/controller.js";
 
-/** A discovery controller is live: it is told who this host is, asked what it knows, and its page is read. */
+/** A discovery controller is live: registers this host, then reads the page. */
 export function greet(context: Context, dc: DiscoveryControllerState, why: string): void {
   dc.lsp = "ask";
   dueAgain(context, dc);
@@ -34,8 +33,8 @@ export function greet(context: Context, dc: DiscoveryControllerState, why: strin
 }
 
 /**
- * Its connection is another one, or the host has another name. Whoever left registrations unanswered again and again is not
- * asked sooner for that: each may cost the connection, since the kernel resets a controller that does not answer.
+ * Makes the registration due: the connection is new, or the host has another symbolic name. A controller that left several
+ * registrations unanswered keeps its long wait: each may cost the connection, because the kernel resets a silent controller.
  */
 export function dueAgain(context: Context, dc: DiscoveryControllerState): void {
   const { at, unanswered } = dc.registration;
@@ -44,20 +43,20 @@ export function dueAgain(context: Context, dc: DiscoveryControllerState): void {
   dc.registration = { at: "due", unanswered };
 }
 
-/** Registers where that is due and known to be possible; false where nothing was sent. */
+/** Registers if that is due and known to be possible. Returns false if nothing was sent. */
 export function registerIfDue(context: Context, dc: DiscoveryControllerState, page: "waits" | "free"): boolean {
   if (dc.registration.at !== "due" || dc.life.at !== "connected" || dc.tid.transport !== "tcp") return false;
   const dctype = dctypeOf(context.state, dc);
   return (dctype === "cdc" || dctype === "ddc") && send(context, dc, dc.life.device, page);
 }
 
-/** The host has another symbolic name; a registration in flight still tells the old one. */
+/** The host has another symbolic name. A registration in flight still holds the old one. */
 export function registerAnew(context: Context, dc: DiscoveryControllerState): void {
   dueAgain(context, dc);
   registerIfDue(context, dc, "free");
 }
 
-/** Its connection is lost or left: a reply in flight is dropped when it comes. */
+/** The connection is lost or left. Drops a reply in flight when it comes. */
 export function abandonConversation(context: Context, dc: DiscoveryControllerState): void {
   abandonRead(context, dc);
   const { at, unanswered } = dc.registration;
@@ -70,7 +69,7 @@ function send(context: Context, dc: DiscoveryControllerState, device: string, pa
   const { unanswered } = dc.registration;
   const opened = openDecided(context, device, "admin", dc.tid);
   if (!opened.ok) {
-    // Reading the page says so, and looks what became of it.
+    // Otherwise the read of the page fails too, and handles it.
     if (opened.found === "unfit") retryLater(context, dc, unanswered, opened.because);
     return false;
   }
@@ -95,14 +94,14 @@ function commandFor({ state, ports }: Context, dc: DiscoveryControllerState, sym
   return registerHost(registration, ADMIN_TIMEOUT);
 }
 
-/** Its timer: the page has waited long enough, or the next attempt is due. */
+/** The timer fired: the page has waited long enough, or the next attempt is due. */
 export function onRegistrationTimer(context: Context, dc: DiscoveryControllerState): void {
   const { registration } = dc;
   switch (registration.at) {
     case "command":
       if (registration.page === "free") return;
       dc.registration = { ...registration, page: "free" };
-      readPage(context, dc, "its registration takes long");
+      readPage(context, dc, "the registration takes too long");
       return;
     case "retry":
       dc.registration = { at: "due", unanswered: registration.unanswered };
@@ -114,7 +113,7 @@ export function onRegistrationTimer(context: Context, dc: DiscoveryControllerSta
   }
 }
 
-/** A registration was answered, or will not be. `dc` is undefined where the controller is gone from the state. */
+/** A registration was answered or has failed. `dc` is undefined if the controller is gone from the state. */
 export function onRegistered(
   context: Context,
   dc: DiscoveryControllerState | undefined,
@@ -139,7 +138,7 @@ export function onRegistered(
   if (page === "waits") readPage(context, dc, "the connection is live");
 }
 
-/** Refused is an answer, too: the next connection may change it. */
+/** A refusal is an answer too. The next connection may change it. */
 function reportAnswer(context: Context, dc: DiscoveryControllerState, status: number): void {
   unsay(context, `unanswered ${dc.id}`);
   if (status === 0) {
@@ -147,7 +146,7 @@ function reportAnswer(context: Context, dc: DiscoveryControllerState, status: nu
     log(context, "info", "this host is registered", nameOf(dc));
     return;
   }
-  const text = `it refuses the registration of this host: ${statusText(status)}; what it lists is used all the same`;
+  const text = `refuses the registration of this host: ${statusText(status)}; staf uses its log page anyway`;
   sayOnce(context, `register ${dc.id}`, "warning", text, nameOf(dc));
 }
 
@@ -155,18 +154,18 @@ function retryLater(context: Context, dc: DiscoveryControllerState, unanswered: 
   const delay = unanswered < REGISTRATIONS_UNANSWERED_MAX ? REGISTRATION_RETRY : REGISTRATION_LATER;
   dc.registration = { at: "retry", unanswered };
   arm(context, { kind: "register", controller: dc.id }, delay);
-  const text = `the registration of this host is not answered: ${problem}; sent again in ${formatDuration(delay)}`;
+  const text = `the registration of this host failed: ${problem}; tried again in ${formatDuration(delay)}`;
   sayOnce(context, `unanswered ${dc.id}`, "warning", text, nameOf(dc));
 }
 
 const STATUS_MASK = 0x7ff;
 
-/** Status code type 3: made by the host itself, on the way to a controller that is lost. */
+/** Status code type 3: the host itself made it, on the way to a lost controller. */
 function isHostPathStatus(status: number): boolean {
   return (status & 0x700) === 0x300;
 }
 
-/** What a controller may have against a registration (NVMe Base 2.1, figures 102 and 103). */
+/** Why a controller refuses a registration (NVMe Base 2.1, figures 102 and 103). */
 function statusText(status: number): string {
   return `${statusWords(status & STATUS_MASK)} (NVMe status 0x${status.toString(16)})`;
 }
@@ -176,12 +175,12 @@ function statusWords(code: number): string {
     case 0x001:
       return "it does not know the command";
     case 0x002:
-      return "a field is not as it wants it";
+      return "a field is not valid";
     case 0x12f:
-      return "the discovery information is not valid to it";
+      return "the discovery information is not valid";
     case 0x132:
       return "it has no room for more hosts";
     default:
-      return isHostPathStatus(code) ? "the connection was lost" : "it gives no reason that is known here";
+      return isHostPathStatus(code) ? "the connection was lost" : "the reason is not known";
   }
 }

@@ -1,7 +1,7 @@
 /**
- * Connections whose options were changed while they stood: a connection keeps what it was made with, so it has to be made anew. A
- * discovery controller's is, at once. That of an I/O controller is only while another path to its subsystem is live, one path
- * after the other: whoever changes a file must not lose a disk by it.
+ * Reconnects live connections whose options were changed: a connection keeps the options it was made with. A discovery
+ * controller reconnects at once. An I/O controller reconnects only while another path to its subsystem is live, one path after
+ * the other: an edited file must not cost anyone a disk.
  */
 import type { Context } from "../state/context.js";
 import { log, sayOnce, unsay } from "../state/context.js";
@@ -13,7 +13,7 @@ import { renew, seek } from "./machine.js";
 import { differingOptions, effectiveOptions, type SetOptions } from "./options.js";
 import type { Controller, IoControllerState } from "../state/controller.js";
 
-/** A plan gives a controller other options. */
+/** Gives a controller the options of a plan. */
 export function setOptions(context: Context, controller: Controller, { options, why }: SetOptions): void {
   controller.options = options;
   if (controller.life.at === "waiting" || controller.life.at === "given-up") {
@@ -23,11 +23,11 @@ export function setOptions(context: Context, controller: Controller, { options, 
   }
   const device = deviceOf(controller);
   if (device === undefined || controller.connectedWith !== undefined) return;
-  const text = `${why}: ${device} was not connected by this run, and keeps what it was connected with until its next connect`;
+  const text = `${why}: this run did not connect ${device}, which keeps its options until its next connect`;
   log(context, "notice", text, nameOf(controller));
 }
 
-/** Makes the connections of a service anew that have other options than are wanted, as far as that may be done now. */
+/** Reconnects the connections of a service whose options are not the wanted ones, as far as that is allowed now. */
 export function renewConnections(context: Context, service: ServiceName): void {
   const { controllers, stac } = context.state;
   if (service === "stac" && stac !== undefined) stac.renewals = "none";
@@ -54,9 +54,9 @@ export function renewConnections(context: Context, service: ServiceName): void {
   }
 }
 
-/** The paths to each subsystem, by its NQN. Gathered once, so that a thousand changed controllers stay cheap. */
+/** The paths to each subsystem, by its NQN. Collected once, so that a thousand changed controllers stay cheap. */
 interface Paths {
-  /** Devices that are live, and not being taken down by us. */
+  /** Live devices that we are not disconnecting. */
   readonly live: ReadonlyMap<string, Set<string>>;
   /** Controllers of stac, connected or not. */
   readonly wanted: ReadonlyMap<string, Set<string>>;
@@ -75,7 +75,7 @@ function pathsNow({ state }: Context): Paths {
   return { live, wanted };
 }
 
-/** The options in which a connection differs from what is wanted. That of a connection which this run did not make is not known. */
+/** The options in which a connection differs from what is wanted. Not known if this run did not make the connection. */
 function staleOptions({ identity }: CoreState, controller: Controller): readonly string[] {
   const { connectedWith } = controller;
   return connectedWith === undefined ? [] : differingOptions(connectedWith, effectiveOptions(controller, identity));
@@ -86,13 +86,13 @@ interface Kept {
   readonly text: string;
 }
 
-/** Why an I/O controller's connection is kept although its options changed; `undefined` where it can be made anew. */
+/** Why an I/O controller is not reconnected although its options changed. `undefined` if it may be reconnected. */
 function whyKept({ state }: Context, io: IoControllerState, device: string, paths: Paths): Kept | undefined {
   const { subsysnqn } = io.tid;
   if (state.stac?.config.disconnectScope === "no-disconnect")
     return keptUntilNextConnect("disconnect-scope is no-disconnect");
   if ((state.kernel.byName.get(device)?.bound.size ?? 0) > 1)
-    return keptUntilNextConnect(`${device} serves another controller as well`);
+    return keptUntilNextConnect(`${device} also serves another controller`);
   const others = [...(paths.live.get(subsysnqn) ?? [])].filter((name) => name !== device);
   if (others.length > 0) return undefined;
   if ((paths.wanted.get(subsysnqn)?.size ?? 0) > 1)
@@ -101,13 +101,13 @@ function whyKept({ state }: Context, io: IoControllerState, device: string, path
 }
 
 function keptUntilNextConnect(because: string): Kept {
-  const text = `and it is not reconnected: ${because}. What is configured now holds from its next connect.`;
+  const text = `and it is not reconnected: ${because}. The new options apply from its next connect.`;
   return { level: "warning", text };
 }
 
-/** What `describe` says of a connection that has other options than are wanted; empty where it has not. */
+/** What `describe` says of a connection whose options are not the wanted ones. Empty if they are. */
 export function staleText(state: CoreState, controller: Controller): string {
   const { at } = controller.life;
   const names = at === "connected" || at === "reconnecting" ? staleOptions(state, controller) : [];
-  return names.length === 0 ? "" : `${names.join(", ")} as configured now from its next connect`;
+  return names.length === 0 ? "" : `new ${names.join(", ")} from its next connect`;
 }

@@ -1,4 +1,4 @@
-/** Where a uevent enters: decoded, entered into the index, and told to the controllers it concerns. */
+/** Decodes uevents, enters them into the index, and tells the controllers they concern. */
 import { DecodeError } from "../codec/error.js";
 import { decodeUevent, isNvmeUevent, type Uevent } from "../codec/uevent.js";
 import { log, sayOnce, type Context } from "../state/context.js";
@@ -16,10 +16,10 @@ import { dropForeign, foreignNews, handOn } from "./hand-on.js";
 /** The AEN of a discovery log page change: notice (2), discovery log change (0xf0), LID 0x70. */
 const DISCOVERY_LOG_CHANGED = "0x70f002";
 
-/** In an event that somebody asked for (`udevadm trigger`), which says nothing new: the device may be as old as the host. */
+/** Marks an event that `udevadm trigger` requested. It says nothing new: the device may be as old as the host. */
 const SYNTHETIC = "SYNTH_UUID";
 
-/** `nvme0`: the controllers' own device names; others (nvme0n1, ng0n1) are not theirs. */
+/** The device name of a controller, such as `nvme0`. nvme0n1 and ng0n1 are not controllers. */
 const CONTROLLER_NAME = /^nvme\d+$/u;
 
 export function onUevent(context: Context, message: Uint8Array): void {
@@ -33,7 +33,7 @@ export function onUevent(context: Context, message: Uint8Array): void {
       context,
       "uevent",
       "warning",
-      `a kernel uevent cannot be read (${error.problem}): the kernel's controllers are listed anew`,
+      `a kernel uevent cannot be read (${error.problem}): listing the kernel's controllers again`,
     );
     audit(context);
     return;
@@ -46,7 +46,7 @@ export function onUevent(context: Context, message: Uint8Array): void {
         deviceSeen(context, name);
         return;
       }
-      // Sent before the TCP connect: attributes may fill in late, and identity only with them.
+      // The kernel sends it before the TCP connect: the attributes, and with them the identity, may fill in late.
       deviceGone(context, name);
       deviceSeen(context, name);
       return;
@@ -64,17 +64,17 @@ export function onUevent(context: Context, message: Uint8Array): void {
   }
 }
 
-/** Either of them marks the page of a managed discovery controller stale. */
+/** The page of a managed discovery controller may have changed. */
 function pageIsStale(context: Context, name: string, why: string): void {
   for (const controller of boundTo(context, name)) {
     if (controller.service !== "staf") continue;
-    // The kernel has connected it anew (6.12-cloud.s4.log), also where nobody saw that it was away.
+    // The kernel has reconnected it (6.12-cloud.s4.log). No event need have said that it was away.
     if (why === "rediscover") greet(context, controller, why);
     else readPage(context, controller, why);
   }
 }
 
-/** The controllers a device carries, as they are now: what follows may change the set. */
+/** The controllers bound to a device, copied because the caller may change the set. */
 function boundTo({ state }: Context, name: string): readonly Controller[] {
   const found: Controller[] = [];
   for (const id of state.kernel.byName.get(name)?.bound ?? []) {
@@ -84,7 +84,7 @@ function boundTo({ state }: Context, name: string): readonly Controller[] {
   return found;
 }
 
-/** Reads a controller anew and tells those whom it concerns. One that is live and nobody's may be one too many. */
+/** Reads a device again and tells the controllers it concerns. A new stray may have to go, so stac reconciles. */
 export function deviceSeen(context: Context, name: string): void {
   const before = context.state.kernel.byName.get(name);
   const wasStray = before !== undefined && isStray(before);
@@ -97,14 +97,14 @@ export function deviceSeen(context: Context, name: string): void {
   if (isStray(present) && !wasStray) requestReconcile(context, "stac");
 }
 
-/** A uevent `remove` may come late, when its number stands for another controller: what sysfs shows counts. */
+/** A `remove` may come late, when its number belongs to another controller. sysfs decides. */
 function deviceRemoved(context: Context, name: string): void {
   const present = refresh(context, name);
   if (present === undefined || isDying(present.controller)) deviceGone(context, name);
   else deviceKnown(context, present);
 }
 
-/** What a device is or how it stands has become known. */
+/** The kind or the state of a device has become known. */
 export function deviceKnown(context: Context, present: Present): void {
   const { name } = present.controller;
   for (const controller of boundTo(context, name)) onDeviceChanged(context, controller, present);
@@ -112,7 +112,7 @@ export function deviceKnown(context: Context, present: Present): void {
   handOn(context, name);
 }
 
-/** Offers a connection to the controllers that look for one at its place and have none. */
+/** Offers a connection to the controllers at its place that have none. */
 function offer(context: Context, present: Present): void {
   const { byPlace, controllers } = context.state;
   for (const place of present.places) {
@@ -153,14 +153,14 @@ function deviceGone(context: Context, name: string): void {
   for (const controller of bound) onDeviceGone(context, controller, name);
 }
 
-/** What was added and not filled in is read again. */
+/** Reads again the devices whose attributes are incomplete. */
 export function onAddTimer(context: Context): void {
   for (const [name, present] of [...context.state.kernel.byName]) {
     if (!present.controller.complete) deviceSeen(context, name);
   }
 }
 
-/** Compares the kernel's listing with the index, and makes up for every event that was lost. */
+/** Compares sysfs with the index, and makes up for lost uevents. */
 export function audit(context: Context): void {
   const { kernel } = context.state;
   const listed = new Set<string>();
@@ -181,12 +181,12 @@ export function audit(context: Context): void {
 function dropUnlisted(context: Context, listed: ReadonlySet<string>): void {
   for (const name of [...context.state.kernel.byName.keys()]) {
     if (listed.has(name)) continue;
-    log(context, "info", `${name} is gone, and no uevent said so`);
+    log(context, "info", `${name} is gone, but no uevent said so`);
     deviceGone(context, name);
   }
 }
 
-/** Whether a name still stands for the subsystem it stood for: numbers are reused. */
+/** Whether a name still stands for the same subsystem. The kernel reuses numbers. */
 function sameConnection(present: Present, subsysnqn: string): boolean {
   return !present.controller.complete || present.controller.subsysnqn === subsysnqn.trim();
 }

@@ -1,7 +1,7 @@
 /**
- * Discovery controllers that staf does not manage are nvme-cli's. Its udev rule, which would follow them, is overridden while staf
- * runs: so their events are handed on to the unit that the rule would have started, a restart each, since a start during a start
- * is lost (field bug 18). `connected` is none of them: nvme-cli has just read the page of what it connected (field bug 17).
+ * Hands the events of foreign discovery controllers on to nvme-cli. staf overrides the udev rule that would follow them, so it
+ * restarts the unit that the rule would have started. A start during a start would be lost (field bug 18). `connected` is not
+ * handed on: nvme-cli has just read the page of what it connected (field bug 17).
  */
 import { arm, disarm, log, type Context } from "../state/context.js";
 import { isMatch } from "../controller/adoption.js";
@@ -9,7 +9,7 @@ import type { Present } from "../state/kernel-index.js";
 import { isArmed } from "../state/timers.js";
 import { HAND_ON_PERIOD } from "../domain/limits.js";
 
-/** A device's page has changed, or may have: nvme-cli is told, if the device turns out to be its to follow. */
+/** A device's page may have changed. Tells nvme-cli if the device turns out to be foreign. */
 export function foreignNews(context: Context, device: string, properties: ReadonlyMap<string, string>): void {
   const { state } = context;
   if (state.staf === undefined || !state.kernel.byName.has(device)) return;
@@ -17,7 +17,7 @@ export function foreignNews(context: Context, device: string, properties: Readon
   handOn(context, device);
 }
 
-/** Hands on what is due, unless its turn has not come. While it is not known what the device is, it waits. */
+/** Hands on what is due if its turn has come. Waits while the kind of the device is not known. */
 export function handOn(context: Context, device: string): void {
   const { state } = context;
   const news = state.foreign.get(device);
@@ -31,7 +31,7 @@ export function handOn(context: Context, device: string): void {
       state.foreign.delete(device);
       return;
     case "foreign":
-      log(context, "info", `${device} is not managed by staf: its change is handed on to nvme-cli`);
+      log(context, "info", `staf does not manage ${device}: handing its change on to nvme-cli`);
       context.ports.system.restartUnit(news.unit);
       state.foreign.set(device, { ...news, due: "no" });
       arm(context, { kind: "hand-on", device }, HAND_ON_PERIOD);
@@ -45,12 +45,12 @@ export function onTurn(context: Context, device: string): void {
   else context.state.foreign.delete(device);
 }
 
-/** The device is gone, and its number may come to stand for another. */
+/** The device is gone. Another may get its number. */
 export function dropForeign(context: Context, device: string): void {
   if (context.state.foreign.delete(device)) disarm(context, { kind: "hand-on", device });
 }
 
-/** staf ends: what waits for its turn is handed on now. */
+/** staf ends: hands on now what waits for its turn. */
 export function handOnTheRest(context: Context): void {
   for (const device of [...context.state.foreign.keys()]) {
     disarm(context, { kind: "hand-on", device });
@@ -59,8 +59,8 @@ export function handOnTheRest(context: Context): void {
 }
 
 /**
- * What staf has in any state is managed: also while its connect is in flight, or while it is only remembered. What its
- * configuration excludes is not: who wants it connected at all wants it from nvme-cli.
+ * staf manages every controller it has, also while its connect is in flight or while it is only remembered. It does not
+ * manage what its configuration excludes: only nvme-cli follows that.
  */
 function ownerOf(context: Context, present: Present): "foreign" | "not-foreign" | "unknown" {
   switch (present.kind) {
@@ -88,10 +88,10 @@ function isManaged(context: Context, { controller, bound, places }: Present): bo
   return false;
 }
 
-/** What the kernel, or a program between, writes in place of an option that was not given. */
+/** What the kernel, or a program in between, writes for an option that was not given. */
 const NOT_GIVEN: ReadonlySet<string | undefined> = new Set([undefined, "", "none", "None"]);
 
-/** The unit of nvme-cli, its options escaped as systemd.unit(5) says: a tab between them, `=` within. */
+/** The unit of nvme-cli, with its options joined by tabs and escaped as in systemd.unit(5). */
 function unitFor(device: string, properties: ReadonlyMap<string, string>): string {
   const given: readonly (readonly [string, string | undefined])[] = [
     ["--device", device],
@@ -102,7 +102,7 @@ function unitFor(device: string, properties: ReadonlyMap<string, string>): strin
   return `nvmf-connect@${escapeUnit(options.join("\t"))}.service`;
 }
 
-/** Everything that a unit's name may not hold, and `\` itself: the unit's shell would take it for its own. */
+/** Escapes what a unit name may not hold, and `\` itself, which the unit's shell would interpret. */
 function escapeUnit(text: string): string {
   return text.replace(/[^\w:.-]/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }

@@ -8,11 +8,11 @@ import type { CoreState } from "../state/state.js";
 
 export type DeleteStarted =
   | { readonly kind: "started"; readonly request: RequestId }
-  /** There is nothing to delete any more. */
+  /** There is nothing left to delete. */
   | { readonly kind: "gone" }
   | { readonly kind: "failed"; readonly because: string };
 
-/** Starts a delete; the event `deleted` tells its end. */
+/** Starts a delete. The event `deleted` ends it. */
 export function startDelete(
   context: Context,
   device: string,
@@ -29,7 +29,7 @@ export function startDelete(
   return { kind: "started", request };
 }
 
-/** Devices with a delete in the kernel, which takes a minute where the link is dead (6.12-cloud.s7.log): one is enough. */
+/** Devices with a delete in flight. It takes a minute if the link is dead (6.12-cloud.s7.log), and one is enough. */
 export function devicesBeingDeleted({ requests }: CoreState): ReadonlySet<string> {
   return new Set([...requests.values()].flatMap((pending) => (pending.kind === "delete" ? [pending.device] : [])));
 }

@@ -1,4 +1,4 @@
-/** Handles, not names: a number may stand for another controller between a decision and its effect. */
+/** Opens controllers by handle: between a decision and its effect, a number may pass to another controller. */
 import { parseControllerRecord } from "../codec/sysfs.js";
 import type { Context } from "../state/context.js";
 import { ERRNO, errnoName } from "../domain/errno.js";
@@ -7,12 +7,12 @@ import type { HandleId, HandlePurpose } from "../ports/sysfs.js";
 
 export type Opened =
   | { readonly ok: true; readonly handle: HandleId }
-  /** `gone`: what was decided about does not exist any more. `connecting`: it takes no commands until it is live. */
+  /** `gone`: the controller no longer exists. `connecting`: it takes no commands until it is live. */
   | { readonly ok: false; readonly found: "gone" | "connecting" | "unfit"; readonly because: string };
 
 /**
- * Opens the controller that was decided about: what stands behind the handle is compared with the address decided for and
- * with what the index holds under that name. Fails where it is gone, or another one by now.
+ * Opens the controller that a decision was about. Compares what the handle shows with the address of the decision and with
+ * the index. Fails if the controller is gone or its number belongs to another.
  */
 export function openDecided(context: Context, device: string, purpose: HandlePurpose, decided: PeerAddress): Opened {
   const opened = context.ports.sysfs.open(device, purpose);
@@ -28,7 +28,7 @@ export function openDecided(context: Context, device: string, purpose: HandlePur
   const isKnown = known?.complete !== true || (known.subsysnqn === found.subsysnqn && known.hostnqn === found.hostnqn);
   if (isKnown && addressKey(found) === addressKey(decided)) return { ok: true, handle: opened.handle };
   context.ports.sysfs.close(opened.handle);
-  return { ok: false, found: "gone", because: `${device} stands for another controller by now` };
+  return { ok: false, found: "gone", because: `${device} is now another controller` };
 }
 
 function foundBy(errno: number): "gone" | "connecting" | "unfit" {

@@ -1,4 +1,4 @@
-/** Keeps the index of the kernel's controllers. Every look-up costs the same however many there are. */
+/** The index of the kernel's controllers. The cost of a lookup does not grow with their number. */
 import type { KernelController } from "../codec/sysfs.js";
 import type { ControllerId } from "../state/controller.js";
 import type { SysfsSummary } from "../ports/sysfs.js";
@@ -9,7 +9,7 @@ export function emptyIndex(): KernelIndex {
   return { byName: new Map(), byPlace: new Map() };
 }
 
-/** Whether a controller still shows what it showed; `src_addr` does not count, which comes and goes with the connection. */
+/** Whether a controller shows the same as before. Ignores `src_addr`, which comes and goes with the connection. */
 export function sameSummary(one: SysfsSummary, other: SysfsSummary): boolean {
   if (one.state !== other.state || one.subsysnqn !== other.subsysnqn) return false;
   return one.address === other.address || withoutSource(one.address) === withoutSource(other.address);
@@ -32,7 +32,7 @@ function placesOf(controller: KernelController): readonly string[] {
   return [addressKey(controller), subsystemKey(controller)];
 }
 
-/** Enters a controller, or what has become of it. Its bindings stay: they hold while the name does. */
+/** Enters or updates a controller. Keeps its bindings, which last as long as the name. */
 export function enter(
   index: KernelIndex,
   controller: KernelController,
@@ -75,12 +75,12 @@ export function remove(index: KernelIndex, name: string): Present | undefined {
   return present;
 }
 
-/** Whether it is a live I/O controller that carries nothing of ours. */
+/** Whether it is a live I/O controller to which none of ours is bound. */
 export function isStray({ controller, kind, bound }: Present): boolean {
   return kind === "io" && bound.size === 0 && controller.complete && controller.state === "live";
 }
 
-/** The controllers at one place, in the order in which they were seen. */
+/** The controllers at one place, in the order they were seen. */
 export function atPlace(index: KernelIndex, place: string): readonly Present[] {
   const found: Present[] = [];
   for (const name of index.byPlace.get(place) ?? []) {
@@ -98,14 +98,14 @@ export function unbind(index: KernelIndex, device: string, id: ControllerId): vo
   index.byName.get(device)?.bound.delete(id);
 }
 
-/** Adds to a set in a map of sets, which it makes where there is none. */
+/** Adds to a set in a map of sets. Makes the set if there is none. */
 export function addTo<K, V>(sets: Map<K, Set<V>>, key: K, value: V): void {
   const set = sets.get(key);
   if (set === undefined) sets.set(key, new Set([value]));
   else set.add(value);
 }
 
-/** Removes from a set in a map of sets; the last one takes the set with it. */
+/** Removes from a set in a map of sets. Removes a set that becomes empty. */
 export function removeFrom<K, V>(sets: Map<K, Set<V>>, key: K, value: V): void {
   const set = sets.get(key);
   if (set?.delete(value) === true && set.size === 0) sets.delete(key);

@@ -1,16 +1,16 @@
 /**
- * Whether a connection that the kernel has already can carry a wanted one, so that nothing is connected twice and
- * nothing is accepted over the wrong interface (field bugs 21, 22 and 23).
+ * Whether a connection of the kernel can serve as a wanted one, so that nothing is connected twice or accepted over the
+ * wrong interface (field bugs 21, 22 and 23).
  */
 import { canonicalAddress, isLinkLocal, parseIp, sameAddress } from "../domain/ip-address.js";
 import type { Transport, TransportId } from "../domain/transport-id.js";
 import { DEFAULT_TRSVCID, parseTransport, WELL_KNOWN_DISCOVERY_NQN } from "../domain/transport-id.js";
 import type { NetworkInterface } from "../ports/network.js";
 
-/** Where a peer is reached. */
+/** The address at which a peer is reached. */
 export type PeerAddress = Pick<ExistingConnection, "transport" | "traddr" | "trsvcid">;
 
-/** What sysfs says of a connection. An empty string, or the kernel's `none`: not known. */
+/** What sysfs says of a connection. An empty string, or the kernel's `none`, means not known. */
 export interface ExistingConnection {
   readonly transport: string;
   readonly traddr: string;
@@ -24,13 +24,13 @@ export interface ExistingConnection {
   readonly state: string;
 }
 
-/** `provisional`: nothing speaks against it, but the controller is not live, and only then can it be told for sure. */
+/** `provisional`: nothing rules it out, but only a live controller can be matched for certain. */
 export type MatchVerdict = "match" | "provisional" | "no";
 
-/** How one requirement stands against what is known. */
+/** Whether one requirement is met, as far as is known. */
 type Finding = "yes" | "unknown" | "no";
 
-/** The kernel writes `none` where it has nothing to say. */
+/** The kernel writes `none` for an unknown value. */
 function known(text: string): string {
   return text.toLowerCase() === "none" ? "" : text;
 }
@@ -38,14 +38,14 @@ function known(text: string): string {
 function portOf(transport: string, trsvcid: string): string {
   const kind = parseTransport(transport);
   const fallback = kind === undefined ? "" : DEFAULT_TRSVCID[kind];
-  // Without a service, what is written there says nothing.
+  // A transport without services: the field means nothing.
   if (fallback === "") return "";
   const text = known(trsvcid);
   if (text === "") return fallback;
   return /^0+\d/.test(text) ? text.replace(/^0+(?=\d)/, "") : text;
 }
 
-/** The address without its scope, in the spelling both sides share. */
+/** The address without its scope, in its canonical spelling. */
 function bareAddress(transport: string, traddr: string): { readonly text: string; readonly scope: string } {
   if (transport === "fc" || transport === "loop") return { text: canonicalAddress(transport, traddr), scope: "" };
   const address = parseIp(traddr);
@@ -53,20 +53,20 @@ function bareAddress(transport: string, traddr: string): { readonly text: string
 }
 
 /**
- * The key under which a wanted connection and every existing one that could match it meet: transport, canonical address
- * without scope, and port. Equal keys are necessary for a match, not sufficient.
+ * The key that a wanted connection shares with every existing one that could match it: transport, canonical address without
+ * scope, and port. Equal keys are necessary for a match, not sufficient.
  */
 export function addressKey({ transport, traddr, trsvcid }: PeerAddress): string {
   const kind = transport.toLowerCase();
   return `${kind} ${bareAddress(kind, known(traddr)).text} ${portOf(kind, trsvcid)}`;
 }
 
-/** The key of one subsystem at an address; that of a connection which does not show its subsystem yet ends in a blank. */
+/** The key of one subsystem at an address. It ends in a blank while a connection does not show its subsystem. */
 export function subsystemKey(peer: PeerAddress & { readonly subsysnqn: string }): string {
   return `${addressKey(peer)} ${peer.subsysnqn}`;
 }
 
-/** Names of the interfaces that own an address; several where two share one. */
+/** Names of the interfaces that have an address. Several interfaces may share one. */
 function ownersOf(address: string, interfaces: readonly NetworkInterface[]): readonly string[] {
   const wanted = parseIp(address);
   if (wanted === undefined) return [];
@@ -79,7 +79,7 @@ function ownersOf(address: string, interfaces: readonly NetworkInterface[]): rea
     .map((one) => one.name);
 }
 
-/** The address that a socket bound to the interface would speak from towards a peer of that kind. */
+/** The source address of a socket that is bound to the interface, for a peer like `like`. */
 function primaryAddress(name: string, like: string, interfaces: readonly NetworkInterface[]): string | undefined {
   const family = parseIp(like)?.family;
   return interfaces
@@ -87,7 +87,7 @@ function primaryAddress(name: string, like: string, interfaces: readonly Network
     ?.addresses.find((text) => parseIp(text)?.family === family && isLinkLocal(text) === isLinkLocal(like));
 }
 
-/** Equal as source addresses: the kernel prints a link-local one without its scope, so the scope is left aside. */
+/** Whether two source addresses are equal. Ignores the scope: the kernel prints a link-local address without it. */
 function sameSource(a: string, b: string): boolean {
   const left = parseIp(a);
   const right = parseIp(b);
@@ -98,7 +98,7 @@ function verdict(equal: boolean): Finding {
   return equal ? "yes" : "no";
 }
 
-/** Whether the connection speaks from the wanted address. */
+/** Whether the connection has the wanted source address. */
 function findSource(
   hostTraddr: string,
   existing: ExistingConnection,
@@ -113,8 +113,8 @@ function findSource(
 }
 
 /**
- * Whether the connection goes through the wanted interface. An interface that it was bound to is a fact; the owner of
- * its source address is a conclusion (a host address kept on `lo` is spoken from through every uplink), so it comes second.
+ * Whether the connection goes through the wanted interface. The interface it was bound to is a fact. The owner of its
+ * source address is a conclusion, so it comes second: a host address on `lo` is the source through every uplink.
  */
 function findInterface(
   hostIface: string,
@@ -129,7 +129,7 @@ function findInterface(
   return verdict(ownersOf(source, interfaces).includes(hostIface));
 }
 
-/** tcp: where the connection comes from must be as wanted. Without a source address, what is not known counts as fitting. */
+/** tcp: source address and interface must be as wanted. Without a source address, unknown counts as a match. */
 function matchTcpSource(
   wanted: TransportId,
   scope: string,
@@ -144,7 +144,7 @@ function matchTcpSource(
   return settled ? "match" : "provisional";
 }
 
-/** rdma: an address, where one is wanted. fc: always, an initiator port being half of the connection. */
+/** rdma: compares the address if one is wanted. fc: always, because the initiator port is half of the connection. */
 function matchesOtherSource(wanted: TransportId, existing: ExistingConnection): boolean {
   const hostTraddr = known(existing.hostTraddr);
   switch (wanted.transport) {
@@ -159,12 +159,12 @@ function matchesOtherSource(wanted: TransportId, existing: ExistingConnection): 
 }
 
 /**
- * Compares a wanted connection with one that the kernel has. The kind of controller is not compared here: a wanted
- * well-known NQN fits any subsystem at that address (TP8013 lets it show a unique NQN instead), so the caller must
- * know that both are discovery controllers.
+ * Compares a wanted connection with one that the kernel has. Does not compare the kind of controller: a wanted well-known
+ * NQN fits any subsystem at that address (TP8013 lets it show a unique NQN instead). The caller must know that both are
+ * discovery controllers.
  *
- * @param effectiveHostNqn the host NQN that the wanted connection would be made with
- * @param interfaces the host's interfaces, for telling the interface of a source address and the reverse
+ * @param effectiveHostNqn the host NQN of the wanted connection
+ * @param interfaces the host's interfaces, to find the interface of a source address and the reverse
  */
 export function matchConnection(
   wanted: TransportId,
@@ -180,12 +180,12 @@ export function matchConnection(
 
   const here = bareAddress(transport, wanted.traddr);
   const there = bareAddress(transport, known(existing.traddr));
-  // A loop controller has no address unless one was given: it goes to the port that has the subsystem then.
+  // A loop controller may have no address: then it goes to the port that has the subsystem.
   if (here.text !== there.text || (here.text === "" && transport !== "loop")) return "no";
   if (here.scope !== "" && there.scope !== "" && here.scope !== there.scope) return "no";
 
   if (transport !== "tcp") return matchesOtherSource(wanted, existing) ? "match" : "no";
-  // A scope names the interface as host-iface does.
+  // A scope names the interface, as host-iface does.
   const bound = known(existing.hostIface) || there.scope;
   return matchTcpSource(wanted, here.scope, { ...existing, hostIface: bound }, interfaces);
 }

@@ -18,8 +18,8 @@ function summaryOf({ name, attributes }: SysfsRecord): SysfsSummary {
 }
 
 /**
- * Reads a controller and enters it; `undefined` where it is gone. Asks what it is where the kernel does not say, and has
- * it read again soon where it is not filled in yet.
+ * Reads a controller and enters it. Returns `undefined` if it is gone. Asks the controller for its kind if the kernel does
+ * not say. Schedules another read if attributes are incomplete.
  */
 export function refresh(context: Context, name: string): Present | undefined {
   const record = context.ports.sysfs.read(name);
@@ -45,7 +45,7 @@ function kindOf(controller: KernelController, before: Present | undefined): Cont
     case "reserved":
     case "unknown":
       if (controller.transport === "pcie") return "other";
-      // Nothing else has that name, and a connection that is being made again cannot be asked.
+      // Nothing else has that name, and a controller that is reconnecting cannot be asked.
       if (controller.subsysnqn === WELL_KNOWN_DISCOVERY_NQN) return "discovery";
       return before !== undefined && isSame(before.controller, controller) ? before.kind : "unknown";
   }
@@ -60,7 +60,7 @@ function isSame(one: KernelController, other: KernelController): boolean {
   );
 }
 
-/** Kernels before 5.18 do not show what a controller is: Identify says it. */
+/** Kernels before 5.18 do not show the kind of a controller. Identify does. */
 function askKind(context: Context, present: Present): void {
   const device = present.controller.name;
   const opened = openDecided(context, device, "admin", present.controller);
@@ -71,8 +71,9 @@ function askKind(context: Context, present: Present): void {
 }
 
 /**
- * Identify was answered. Byte 111 says what the controller is; where that is 0 (before NVMe 1.4) the well-known NQN does, and what
- * has another stays `unknown` and is never touched. One that gave no answer is asked again by the audit. Returns the controller that is known better now.
+ * Handles the answer to Identify. Byte 111 gives the kind. If it is 0 (before NVMe 1.4), the well-known NQN means a discovery
+ * controller, and any other NQN leaves the kind `unknown`: such a controller is never touched. Without an answer, the audit
+ * asks again. Returns the updated controller.
  */
 export function onIdentified(
   context: Context,

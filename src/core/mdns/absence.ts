@@ -1,6 +1,6 @@
 /**
- * Discovered controllers that are not announced any more. One that is live stays for as long as it is; the time after which
- * one is dropped runs from the moment when it is neither announced nor live, and ends when it is either again.
+ * Discovered controllers that are no longer announced. A live one stays. The time to drop one runs from the moment it is
+ * neither announced nor live, and stops when it is either again.
  */
 import { armAt, armNoLater, disarm, log, type Context } from "../state/context.js";
 import { deviceOf, nameOf } from "../controller/life.js";
@@ -13,7 +13,7 @@ import { touch } from "../record/saving.js";
 import type { CoreState } from "../state/state.js";
 import type { Absence } from "../state/mdns.js";
 
-/** Whether a controller is announced; `unknown` while nobody had the time to tell. */
+/** Whether a controller is announced. `unknown` until the provider has had time to say. */
 function announced(state: CoreState, dc: DiscoveryControllerState): "yes" | "no" | "unknown" {
   const { mdns, staf } = state;
   if (mdns.targets.has(transportIdKey(dc.tid))) return "yes";
@@ -21,7 +21,7 @@ function announced(state: CoreState, dc: DiscoveryControllerState): "yes" | "no"
   return mdns.settled || !staf.config.zeroconf ? "no" : "unknown";
 }
 
-/** All that is discovered is to be looked at anew: what is announced, or how long to keep it, has changed at large. */
+/** Marks every discovered controller to be judged again: the announcements or the time to keep them have changed. */
 export function judgeAll({ state }: Context): void {
   for (const controller of state.controllers.values())
     if (isDiscovered(controller)) state.mdns.unjudged.add(controller.id);
@@ -31,7 +31,7 @@ function isDiscovered(controller: { readonly service: string; readonly origin?: 
   return controller.service === "staf" && controller.origin === "discovered";
 }
 
-/** Starts, keeps or ends the time of each controller of which something changed. Called after every event. */
+/** Starts, keeps or stops the time of each controller that changed. The core calls it after every event. */
 export function judgeAbsences(context: Context): void {
   const { mdns } = context.state;
   if (mdns.unjudged.size === 0) return;
@@ -42,8 +42,8 @@ export function judgeAbsences(context: Context): void {
 }
 
 /**
- * Looks at the controllers that are live and not announced: their time begins when they are live no more, and no uevent says
- * when that is (6.12-cloud.s4.log).
+ * Reads the live controllers that are not announced. Their time starts when they stop being live, and no uevent says when
+ * (6.12-cloud.s4.log).
  */
 export function watchAbsent(context: Context): void {
   const { controllers, mdns } = context.state;
@@ -79,7 +79,7 @@ function judge(context: Context, id: ControllerId): void {
       mdns.absences.set(id, { by: before?.by ?? "unheard", since: undefined });
     if (before?.since === undefined) return;
     touch(context, "staf");
-    log(context, "info", `is ${word === "yes" ? "announced" : "live"} again, and stays`, nameOf(dc));
+    log(context, "info", `is ${word === "yes" ? "announced" : "live"} again and stays`, nameOf(dc));
   } else if (word === "no" && before?.since === undefined) {
     const { clock } = context.ports;
     mdns.absences.set(id, { by: before?.by ?? "unheard", since: { clock: clock.now(), wall: clock.wallTime() } });
@@ -88,7 +88,7 @@ function judge(context: Context, id: ControllerId): void {
   }
 }
 
-/** Says how long it is kept. Where it is dropped at once, that is said. */
+/** Says how long staf keeps it. A controller to be dropped at once gets that record instead. */
 function reportAbsence({ state, ports }: Context, dc: DiscoveryControllerState): void {
   const deadline = dropAt(state, dc);
   const left = deadline === undefined ? undefined : between(ports.clock.now(), deadline);
@@ -101,13 +101,13 @@ function reportAbsence({ state, ports }: Context, dc: DiscoveryControllerState):
   });
 }
 
-/** When a discovered controller is dropped; `undefined` while it is not to be, or that is not known. */
+/** When to drop a discovered controller. `undefined` if it stays, or while that is not known. */
 export function dropAt(state: CoreState, dc: DiscoveryControllerState): Milliseconds | undefined {
   const { staf, mdns } = state;
   const absence = mdns.absences.get(dc.id);
   if (staf === undefined || absence?.since === undefined || announced(state, dc) !== "no") return undefined;
   const since = absence.since.clock;
-  // Nothing wants it any more, but what the kernel has is left to it, as nvme-stas does.
+  // Nothing wants it now, but staf keeps what is in the kernel, as nvme-stas does.
   if (!staf.config.zeroconf) return deviceOf(dc) === undefined ? since : undefined;
   if (saidGoodbye(absence) && staf.config.zeroconfGoodbye === "purge") return since;
   const { zeroconfPersistence } = staf.config;
@@ -118,7 +118,7 @@ function saidGoodbye({ by }: Absence): boolean {
   return by === "goodbye";
 }
 
-/** Why a discovered controller is to be dropped now; `undefined` where it stays. */
+/** Why to drop a discovered controller now. `undefined` if it stays. */
 export function whyDropped(context: Context, dc: DiscoveryControllerState): string | undefined {
   const { state, ports } = context;
   if (dc.origin !== "discovered") return undefined;
@@ -126,8 +126,7 @@ export function whyDropped(context: Context, dc: DiscoveryControllerState): stri
   const absence = state.mdns.absences.get(dc.id);
   if (deadline === undefined || deadline > ports.clock.now() || absence?.since === undefined) return undefined;
   if (state.staf?.config.zeroconf !== true) return "mDNS discovery is disabled, and it is not connected";
-  if (deadline === absence.since.clock && saidGoodbye(absence))
-    return "it said goodbye over mDNS, and is not connected";
+  if (deadline === absence.since.clock && saidGoodbye(absence)) return "it said goodbye over mDNS and is not connected";
   return `neither announced over mDNS nor connected for ${formatDuration(between(absence.since.clock, deadline))}`;
 }
 
@@ -143,8 +142,8 @@ function armPurge(context: Context): void {
 }
 
 /**
- * Takes up what an earlier run recorded: since when, by the wall clock, a controller was neither announced nor connected. A
- * wall clock that has gone back since counts as no time; nothing is dropped before services had their time to be told.
+ * Restores what an earlier run recorded: since when, by the wall clock, a controller was neither announced nor connected. A
+ * wall clock that has gone back counts as no time. Nothing is dropped before the provider has had time to tell.
  */
 export function recallAbsence(context: Context, id: ControllerId, wall: Milliseconds): void {
   const { clock } = context.ports;

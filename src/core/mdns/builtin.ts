@@ -1,6 +1,6 @@
 /**
- * Discovery by queries of our own (RFC 6762), for hosts without Avahi: what is asked when, on every interface and over each
- * family it has, and what follows from what is heard.
+ * Discovery by our own mDNS queries (RFC 6762), for hosts without Avahi: sends them on every interface, over each of its
+ * address families, and handles the responses.
  */
 import { decodeDns, type DnsMessage } from "../codec/dns.js";
 import { dnsNameKey } from "../codec/dns-name.js";
@@ -35,17 +35,17 @@ import {
 import { serviceFound, serviceLost } from "./table.js";
 import { serviceKey, type MdnsLink } from "../state/mdns.js";
 
-/** The first query waits 20 to 120 ms, so that hosts which start together do not ask together (RFC 6762, 5.2). */
+/** The first query waits 20 to 120 ms, so that hosts that start together do not ask together (RFC 6762, 5.2). */
 const FIRST_QUERY_AFTER = Milliseconds(20);
 const FIRST_QUERY_SPREAD = Milliseconds(100);
 
-/** Asks on every interface from now on. */
+/** Starts to query on every interface. */
 export function openLinks(context: Context): void {
   for (const one of context.state.interfaces) openLink(context, one);
   armCache(context);
 }
 
-/** Asks nowhere any more. What was heard stays in the table. */
+/** Stops all queries. The table keeps its services. */
 export function closeLinks(context: Context): void {
   for (const hostIface of context.state.mdns.links.keys()) context.ports.mdns.leave(hostIface);
   context.state.mdns.links.clear();
@@ -53,8 +53,8 @@ export function closeLinks(context: Context): void {
 }
 
 /**
- * Interfaces came, went, or have other addresses: what was heard on one that is gone is forgotten, and all the others are
- * asked on anew.
+ * Interfaces came, went, or have other addresses. Forgets what was heard on those that are gone, and queries on the others
+ * from the start.
  */
 export function followInterfaces(context: Context): void {
   const { mdns, interfaces } = context.state;
@@ -68,7 +68,7 @@ export function followInterfaces(context: Context): void {
     } else {
       if (there.addresses.join() !== link.addresses.join()) context.ports.mdns.leave(hostIface);
       link.addresses = there.addresses;
-      askAnew(context, hostIface, link);
+      queryAgain(context, hostIface, link);
     }
   }
   for (const one of interfaces) if (!mdns.links.has(one.name)) openLink(context, one);
@@ -82,20 +82,20 @@ function openLink(context: Context, { name, addresses }: NetworkInterface): void
       context,
       "mdns links",
       "error",
-      `mDNS: there are more than ${String(MDNS_LINKS_MAX)} interfaces: the rest is not asked on`,
+      `mDNS: there are more than ${String(MDNS_LINKS_MAX)} interfaces: the rest get no queries`,
     );
     return;
   }
   const link: MdnsLink = { addresses, cache: emptyCache(), asking: new Map(), askedAt: undefined, told: new Map() };
   links.set(name, link);
-  askAnew(context, name, link);
+  queryAgain(context, name, link);
 }
 
 /**
- * Asks what is browsed from the start, but no sooner than a second after it last did. What is about to be asked stays so: a
- * stream of changes cannot postpone it.
+ * Starts the queries for the browsed types again, at least one second after the last start. Keeps a query that is already
+ * due, so that a stream of changes cannot postpone it.
  */
-function askAnew(context: Context, hostIface: string, link: MdnsLink): void {
+function queryAgain(context: Context, hostIface: string, link: MdnsLink): void {
   const now = context.ports.clock.now();
   if (link.askedAt !== undefined && link.askedAt > now) return;
   const soon = later(now, Milliseconds(FIRST_QUERY_AFTER + Math.floor(FIRST_QUERY_SPREAD * shareOf(hostIface))));
@@ -113,8 +113,8 @@ function questionKey({ name, type }: DnsQuestion): string {
 }
 
 /**
- * A datagram came. Queries are none of our business, our own that come back among them; a response counts where it comes from
- * an address that a neighbour can have (RFC 6762, 11).
+ * Handles a datagram. Ignores queries, which include our own on their way back, and responses from an address that a
+ * neighbour cannot have (RFC 6762, 11).
  */
 export function onDatagram(context: Context, { hostIface, family, from, datagram }: MdnsDatagramEvent): void {
   const link = context.state.mdns.links.get(hostIface);
@@ -128,7 +128,7 @@ export function onDatagram(context: Context, { hostIface, family, from, datagram
       context,
       `mdns datagram ${hostIface}`,
       "info",
-      `mDNS: a datagram on ${hostIface} is not understood, and others like it are not either: ${error.problem}`,
+      `mDNS: a datagram on ${hostIface} is not valid mDNS: ${error.problem}; further ones are not logged`,
     );
     return;
   }
@@ -148,7 +148,7 @@ function isNeighbour(from: string, family: "ipv4" | "ipv6"): boolean {
   return address?.family === family && !/^(0\.|127\.|22[4-9]\.|2[3-5]\d\.|::1?$|ff)/.test(address.text);
 }
 
-/** The timer fired: ends what has run out, and asks what is due. */
+/** The timer fired: removes expired records and sends what is due. */
 export function onCacheTimer(context: Context): void {
   const now = context.ports.clock.now();
   for (const [hostIface, link] of context.state.mdns.links) {
@@ -159,7 +159,7 @@ export function onCacheTimer(context: Context): void {
   armCache(context);
 }
 
-/** Tells the table what the records of an interface join to now, and asks for what they lack. */
+/** Tells the table which services the records of an interface now join to. Asks for missing records. */
 function tell(context: Context, hostIface: string, link: MdnsLink, goodbyes: Goodbyes | undefined): void {
   const joined = joinServices(link.cache, hostIface);
   const present = new Set(joined.map(({ service }) => serviceKey(service)));
@@ -175,7 +175,7 @@ function tell(context: Context, hostIface: string, link: MdnsLink, goodbyes: Goo
   askForLacking(context, link);
 }
 
-/** What is lacking is asked for at once; what is known by now, or belongs to nothing any more, is not asked for again. */
+/** Asks at once for missing records. Stops asking for those that arrived or belong to nothing now. */
 function askForLacking({ ports }: Context, link: MdnsLink): void {
   const lacking = new Map<string, DnsQuestion>();
   for (const question of lackingRecords(link.cache)) {
@@ -189,7 +189,7 @@ function askForLacking({ ports }: Context, link: MdnsLink): void {
   }
 }
 
-/** Asks what is due, in one query a family. */
+/** Sends what is due, in one query per family. */
 function ask(context: Context, hostIface: string, link: MdnsLink, now: Milliseconds): void {
   const questions = new Map<string, DnsQuestion>();
   for (const question of takeRefreshes(link.cache, now)) questions.set(questionKey(question), question);

@@ -1,4 +1,4 @@
-/** Who tells of services: Avahi over D-Bus, or queries of our own. Started, stopped, and changed between. */
+/** The provider of services: Avahi over D-Bus, or our own queries. Starts, stops and switches between them. */
 import { arm, disarm, log, sayOnce, unsay, type Context } from "../state/context.js";
 import { AVAHI_WAKE_UP, MDNS_SOAK } from "../domain/limits.js";
 import type { DnssdFoundEvent, DnssdLostEvent } from "../ports/dnssd.js";
@@ -18,7 +18,7 @@ import {
 } from "./table.js";
 import { serviceKey } from "../state/mdns.js";
 
-/** Does as the configuration says, now that it was read. One that could not be read starts nothing and stops nothing. */
+/** Applies the configuration. One that could not be read starts and stops nothing. */
 export function configureMdns(context: Context): void {
   const { mdns, staf } = context.state;
   if (staf?.configKnown !== true) return;
@@ -42,7 +42,7 @@ export function configureMdns(context: Context): void {
   judgeAbsences(context);
 }
 
-/** The service stops: nothing is browsed, probed or dropped any more. */
+/** The service stops: ends all browsing, probing and dropping. */
 export function stopMdns(context: Context): void {
   stopListening(context);
   disarm(context, { kind: "mdns-reach" });
@@ -50,7 +50,7 @@ export function stopMdns(context: Context): void {
   disarm(context, { kind: "mdns-watch" });
 }
 
-/** Looks for an Avahi that is not there, which also starts one that is started on demand. */
+/** Looks for a missing Avahi. This also starts one that is started on demand. */
 export function wakeAvahi(context: Context): void {
   const { listening } = context.state.mdns;
   const isMissing =
@@ -65,7 +65,7 @@ function askAvahi(context: Context): void {
   context.ports.dnssd.browse(SERVICE_TYPES);
 }
 
-/** Ends whatever is under way; what is in the table stays until somebody else had the time to confirm it. */
+/** Stops the current provider. The table keeps its services until another provider has had time to confirm them. */
 function stopListening(context: Context): void {
   const { mdns } = context.state;
   switch (mdns.listening.at) {
@@ -91,7 +91,7 @@ function listenBuiltin(context: Context, because: "configured" | "no-avahi"): vo
   startSoak(context);
 }
 
-/** What is known already has to be told again by whoever tells from now on. */
+/** Gives the new provider time to confirm what is already known. */
 function startSoak(context: Context): void {
   markUnconfirmed(context);
   arm(context, { kind: "mdns-soak" }, MDNS_SOAK);
@@ -105,7 +105,7 @@ export function onAvahi(context: Context, up: boolean): void {
   if (up) {
     unsay(context, "mdns avahi");
     if (listening.at === "avahi" && listening.daemon === "up") return;
-    log(context, "info", "mDNS: Avahi is there: services are taken from it");
+    log(context, "info", "mDNS: Avahi is available: staf takes services from it");
     closeLinks(context);
     mdns.listening = { at: "avahi", daemon: "up" };
     disarm(context, { kind: "mdns-avahi" });
@@ -115,15 +115,15 @@ export function onAvahi(context: Context, up: boolean): void {
   arm(context, { kind: "mdns-avahi" }, AVAHI_WAKE_UP);
   if (listening.at === "builtin") return;
   if (listening.daemon === "up") {
-    log(context, "warning", "mDNS: Avahi went away: what it told stays, and it is looked for again");
+    log(context, "warning", "mDNS: Avahi went away: staf keeps the known services and looks for Avahi again");
     mdns.listening = { at: "avahi", daemon: "gone" };
     disarm(context, { kind: "mdns-soak" });
   } else if (staf?.config.mdnsProvider === "auto") {
-    log(context, "info", "mDNS: there is no Avahi: queries are our own");
+    log(context, "info", "mDNS: there is no Avahi: staf sends its own queries");
     listenBuiltin(context, "no-avahi");
   } else {
     mdns.listening = { at: "avahi", daemon: "gone" };
-    sayOnce(context, "mdns avahi", "warning", "mDNS: there is no Avahi, and nothing is discovered until there is");
+    sayOnce(context, "mdns avahi", "warning", "mDNS: there is no Avahi: nothing is discovered until it starts");
   }
 }
 
@@ -132,13 +132,13 @@ export function onFound(context: Context, { service }: DnssdFoundEvent): void {
   serviceFound(context, service);
 }
 
-/** Avahi does not say why: its word is taken for a goodbye. */
+/** Avahi does not say why a service is lost, so it counts as a goodbye. */
 export function onLost(context: Context, lost: DnssdLostEvent): void {
   if (context.state.mdns.listening.at !== "avahi") return;
   serviceLost(context, serviceKey(lost), "goodbye");
 }
 
-/** A datagram of somebody's mDNS came in. */
+/** An mDNS datagram arrived. */
 export function onMdnsDatagram(context: Context, event: MdnsDatagramEvent): void {
   onDatagram(context, event);
 }
@@ -148,7 +148,7 @@ export function onNetworkChanged(context: Context): void {
   loseVanished(context);
 }
 
-/** A provider had its time to tell everything. */
+/** A provider has had its time to tell everything. */
 export function onTold(context: Context): void {
   loseUnconfirmed(context);
   context.state.mdns.settled = true;

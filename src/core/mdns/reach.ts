@@ -1,6 +1,6 @@
 /**
- * Whether an announced tcp address takes connections over the interface it was announced on, before the kernel is asked
- * to connect to it: a CDC may announce itself before it listens, and one family of two may lead nowhere.
+ * Probes whether an announced tcp address accepts connections over its interface before the kernel connects to it. A CDC may
+ * announce itself before it listens, and one of two address families may lead nowhere.
  */
 import { armAt, log, newRequest, type Context } from "../state/context.js";
 import { errnoName } from "../domain/errno.js";
@@ -12,13 +12,13 @@ import type { RequestId } from "../ports/request.js";
 import { requestReconcile } from "../state/soak.js";
 import type { Reach, Target } from "../state/mdns.js";
 
-/** Gives a target another standing; what follows from it starts at the end of the event. */
+/** Sets the reach of a target. Probes that follow start at the end of the event. */
 export function setReach({ state }: Context, target: Target, reach: Reach): void {
   target.reach = reach;
   state.mdns.probesMoved = true;
 }
 
-/** Starts the probes that are due, as many as may run at once, and sees to the next. Called after every event. */
+/** Starts the due probes, up to the limit, and arms the timer for the next. The core calls it after every event. */
 export function pumpProbes(context: Context): void {
   const { mdns } = context.state;
   if (!mdns.probesMoved) return;
@@ -36,7 +36,7 @@ export function pumpProbes(context: Context): void {
       startProbe(context, key, target, target.reach.failures);
     }
   }
-  // The end of a probe sees to those that are due and find no room.
+  // Probes that are due but find no room start when another probe ends.
   armAt(context, { kind: "mdns-reach" }, next);
 }
 
@@ -48,7 +48,7 @@ function startProbe(context: Context, key: string, target: Target, failures: num
   context.ports.network.probe(request, { traddr, trsvcid, hostTraddr, hostIface, depth: "tcp", timeout });
 }
 
-/** A probe ended. That of a target which is gone, or is another one by now, says nothing. */
+/** A probe ended. Ignored if its target is gone or has been replaced. */
 export function onReached(context: Context, key: string, request: RequestId, result: ProbedEvent["result"]): void {
   const target = context.state.mdns.targets.get(key);
   if (target?.reach.at !== "probing" || target.reach.request !== request) return;
@@ -57,13 +57,13 @@ export function onReached(context: Context, key: string, request: RequestId, res
   if (result.ok) {
     setReach(context, target, { at: "reachable" });
     const level = failures > 0 ? "info" : "debug";
-    log(context, level, "is announced over mDNS and takes connections", name);
+    log(context, level, "is announced over mDNS and accepts connections", name);
     requestReconcile(context, "staf");
     return;
   }
   const pause = REACH_RETRIES[Math.min(failures, REACH_RETRIES.length - 1)] ?? REACH_TIMEOUT;
   const due = later(context.ports.clock.now(), pause);
   setReach(context, target, { at: "waiting", due, failures: failures + 1 });
-  const text = `is announced over mDNS and takes no connections (${errnoName(result.errno)}): not used, and tried again in ${formatDuration(pause)}`;
+  const text = `is announced over mDNS but accepts no connections (${errnoName(result.errno)}): not used, tried again in ${formatDuration(pause)}`;
   log(context, failures === 0 ? "info" : "debug", text, name);
 }

@@ -1,4 +1,4 @@
-/** The one table of services, which both providers feed, and what follows from its changes. */
+/** The table of services that both providers feed, and what follows from its changes. */
 import { allowedFamily, isExcluded } from "../config/controller-entry.js";
 import { log, sayOnce, type Context } from "../state/context.js";
 import { controllerKey, type Controller } from "../state/controller.js";
@@ -12,7 +12,7 @@ import { offerOf } from "../dnssd/announced.js";
 import { pumpProbes, setReach } from "./reach.js";
 import { serviceKey, type KnownService, type LostBy, type Reach, type Target } from "../state/mdns.js";
 
-/** A provider found a service, or tells that a known one has changed or is still there. */
+/** A provider found a service, or says that a known one has changed or is still there. */
 export function serviceFound(context: Context, service: DnssdService): void {
   const { mdns } = context.state;
   const key = serviceKey(service);
@@ -33,7 +33,7 @@ export function serviceFound(context: Context, service: DnssdService): void {
   const target = targetOf(context, service);
   const entered: KnownService = { service, target, confirmed: "yes" };
   mdns.services.set(key, entered);
-  // The new target before the old one is left: an address that stays is not probed again.
+  // Links the new target before it leaves the old one, so that an address that stays is not probed again.
   if (target !== undefined) linkTarget(context, key, target);
   if (known !== undefined) unlink(context, key, known, target, "change");
   log(
@@ -45,19 +45,19 @@ export function serviceFound(context: Context, service: DnssdService): void {
   if (known !== undefined) reportDuplicates(context, known.service.address);
 }
 
-/** A service is announced no more. Without effect where it is not in the table. */
+/** A service is no longer announced. No effect if it is not in the table. */
 export function serviceLost(context: Context, key: string, by: LostBy): void {
   const { mdns } = context.state;
   const known = mdns.services.get(key);
   if (known === undefined) return;
   mdns.services.delete(key);
   const { address } = known.service;
-  log(context, "debug", `mDNS: ${describeService(known.service)} is not announced any more at ${address} (${by})`);
+  log(context, "debug", `mDNS: ${describeService(known.service)} is no longer announced at ${address} (${by})`);
   unlink(context, key, known, undefined, by);
   reportDuplicates(context, known.service.address);
 }
 
-/** A provider (re)starts: what it does not tell again within its time is lost. */
+/** A provider (re)starts: the services that it does not tell again in time are lost. */
 export function markUnconfirmed({ state }: Context): void {
   for (const known of state.mdns.services.values()) known.confirmed = "no";
 }
@@ -69,7 +69,7 @@ export function loseUnconfirmed(context: Context): void {
   }
 }
 
-/** Interfaces came or went: a service on one that is gone is none. */
+/** Interfaces came or went: the services on those that are gone are lost. */
 export function loseVanished(context: Context): void {
   const names = new Set(context.state.interfaces.map(({ name }) => name));
   for (const [key, { service }] of [...context.state.mdns.services]) {
@@ -77,7 +77,7 @@ export function loseVanished(context: Context): void {
   }
 }
 
-/** The configuration changed: every service is looked at anew. */
+/** The configuration changed: judges every service again. */
 export function reviewServices(context: Context): void {
   const { mdns } = context.state;
   for (const [key, known] of [...mdns.services]) {
@@ -91,8 +91,8 @@ export function reviewServices(context: Context): void {
 }
 
 /**
- * What is excluded may have changed, by the configuration or because a host name is at another address. Probes that follow start
- * at once: what else a reload or a reconcile does comes after them.
+ * The excludes may cover other targets, because the configuration or the address of a host name changed. Probes that follow
+ * start at once, before the rest of a reload or a reconcile.
  */
 export function reviewTargets(context: Context): void {
   const isBarred = barsOf(context);
@@ -103,7 +103,7 @@ export function reviewTargets(context: Context): void {
   pumpProbes(context);
 }
 
-/** Forgets everything that was told. */
+/** Forgets all services and targets. */
 export function clearTable({ state: { mdns } }: Context): void {
   mdns.services.clear();
   mdns.targets.clear();
@@ -111,12 +111,12 @@ export function clearTable({ state: { mdns } }: Context): void {
   mdns.duplicates.clear();
 }
 
-/** How log records and reasons name a service; what came from the network is shown as printable ASCII. */
+/** Names a service in log records and reasons. Shows what came from the network as printable ASCII. */
 export function describeService({ instance, type, hostIface }: DnssdService): string {
   return `"${instance.slice(0, 63).replace(/[^ -~]/g, "?")}" (${type}) on ${hostIface}`;
 }
 
-/** Where one target becomes known by several services, the first names it. */
+/** Names the service that announces a target, the first if there are several. */
 export function announcedBy(context: Context, target: Target): string {
   for (const key of target.services) {
     const known = context.state.mdns.services.get(key);
@@ -125,7 +125,7 @@ export function announcedBy(context: Context, target: Target): string {
   return "announced";
 }
 
-/** The key of the target that a service offers, which is made where it is new. */
+/** The key of the target that a service offers. Makes the target if it is new. */
 function targetOf(context: Context, service: DnssdService): string | undefined {
   const offer = offerOf(service, context.state.staf?.config.ignoreIface === true);
   if (!offer.ok) {
@@ -145,7 +145,7 @@ function targetOf(context: Context, service: DnssdService): string | undefined {
   return key;
 }
 
-/** What is never connected is not probed either, nor is what is known to answer. */
+/** A target that is never connected needs no probe, nor does one that is known to answer. */
 function firstReach(context: Context, tid: TransportId): Reach {
   if (barsOf(context)(tid)) return { at: "barred" };
   if (tid.transport !== "tcp" || controllerOf(context, transportIdKey(tid))?.life.at === "connected")
@@ -153,7 +153,7 @@ function firstReach(context: Context, tid: TransportId): Reach {
   return { at: "waiting", due: context.ports.clock.now(), failures: 0 };
 }
 
-/** Tells what is excluded, or not of a family that is wanted. */
+/** Returns the test for targets that are excluded or not of a wanted family. */
 function barsOf({ state: { names, staf } }: Context): (tid: TransportId) => boolean {
   if (staf === undefined) return () => true;
   const { excludes, ipFamilies } = withNamedExcludes(staf.config, names);
@@ -165,7 +165,7 @@ function linkTarget(context: Context, key: string, target: string): void {
   judgeLater(context, target);
 }
 
-/** A service leads to a target no more: the last one takes it along, and with it all that was under way. */
+/** A service no longer leads to a target. The last one removes the target and its probe. */
 function unlink(context: Context, key: string, known: KnownService, next: string | undefined, by: LostBy): void {
   const { targets, absences } = context.state.mdns;
   if (known.target === undefined || known.target === next) return;
@@ -181,7 +181,7 @@ function unlink(context: Context, key: string, known: KnownService, next: string
   judgeLater(context, known.target);
 }
 
-/** What is announced has changed for the controller of a target, where there is one. */
+/** The announcements of a target changed: marks its controller, if any, to be judged. */
 function judgeLater(context: Context, target: string): void {
   const controller = controllerOf(context, target);
   if (controller !== undefined) context.state.mdns.unjudged.add(controller.id);
@@ -198,8 +198,8 @@ function sameService(one: DnssdService, other: DnssdService): boolean {
 }
 
 /**
- * Says that an address is announced on several interfaces: somebody has wired or numbered the network wrongly. Each interface
- * counts once, however many services are announced there, and a link-local address is another one on each link.
+ * Reports an address that is announced on several interfaces: the network is wired or numbered wrongly. Each interface counts
+ * once, regardless of its number of services. A link-local address is a different one on each link.
  */
 function reportDuplicates(context: Context, address: string): void {
   if (isLinkLocal(address)) return;
@@ -219,6 +219,6 @@ function reportDuplicates(context: Context, address: string): void {
   log(
     context,
     "error",
-    `the address ${canonical} is announced on several interfaces: ${names}; each is connected through`,
+    `the address ${canonical} is announced on several interfaces: ${names}; staf connects through each`,
   );
 }

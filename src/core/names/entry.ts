@@ -1,4 +1,4 @@
-/** From an entry of a discovery log page, or a line of configuration, to the connection it asks for. */
+/** Returns the connection that a discovery log page entry or a line of configuration asks for. */
 import { transportIdOf } from "../config/controller-entry.js";
 import type { ControllerEntry } from "../config/types.js";
 import type { ServiceName } from "../ports/bus.js";
@@ -9,9 +9,9 @@ import { canonicalAddress, isUnspecified, parseIp } from "../domain/ip-address.j
 import { WELL_KNOWN_DISCOVERY_NQN, type TransportId } from "../domain/transport-id.js";
 
 /**
- * The transport id of an entry; host address, interface and NQN are those of the discovery controller
- * that lists it. Loop and fc have no services, whatever the entry says (`none`, mostly): the kernel takes none with them.
- * `undefined` where `whyUnusable` gives a reason.
+ * The transport id of an entry. Host address, interface and NQN are those of the discovery controller
+ * that lists it. loop and fc get no trsvcid, regardless of the entry (mostly `none`): the kernel accepts none for them.
+ * `undefined` if `whyUnusable` gives a reason.
  */
 export function entryTransportId(
   entry: DiscoveryLogEntry,
@@ -30,16 +30,15 @@ export function entryTransportId(
   };
 }
 
-/** Why nothing can be connected from an entry; `undefined` where something can. */
+/** Why an entry cannot be connected. `undefined` if it can. */
 export function whyUnusable(entry: DiscoveryLogEntry): string | undefined {
-  if (typeof entry.trtype === "number")
-    return `its transport type ${String(entry.trtype)} is none that hosts connect over`;
+  if (typeof entry.trtype === "number") return `hosts do not connect over its transport type ${String(entry.trtype)}`;
   const needsAddress = entry.trtype !== "loop";
   if ((needsAddress && entry.traddr === "") || isUnspecified(entry.traddr)) return "it gives no address";
   if ((entry.trtype === "tcp" || entry.trtype === "rdma") && entry.trsvcid === "") return "it gives no port";
   if (entry.subtype === "nvme" && entry.subnqn === "") return "it gives no subsystem NQN";
   if (![entry.traddr, entry.trsvcid, entry.subnqn].every(fits))
-    return "it holds characters that no connect string can hold";
+    return "it has characters that a connect string cannot hold";
   return undefined;
 }
 
@@ -47,7 +46,7 @@ function fits(text: string): boolean {
   return text === "" || fitsOption(text);
 }
 
-/** The connection that a `controller` line asks for, perhaps with a host name for its address, or why it can ask for none. */
+/** The connection that a `controller` line asks for, perhaps with a host name as its address, or why the line is not usable. */
 export function wantedTransportId(
   entry: ControllerEntry,
   service: ServiceName,
@@ -56,7 +55,7 @@ export function wantedTransportId(
   const tid = transportIdOf(entry, { service, ignoreIface });
   if ("missing" in tid) return { ok: false, because: `it gives no ${tid.missing}` };
   if (![tid.traddr, tid.trsvcid, tid.subsysnqn, tid.hostTraddr, tid.hostIface, tid.hostNqn].every(fits)) {
-    return { ok: false, because: "it holds characters that no connect string can hold" };
+    return { ok: false, because: "it has characters that a connect string cannot hold" };
   }
   const byIp = tid.transport === "tcp" || tid.transport === "rdma";
   if (byIp && parseIp(tid.traddr) === undefined && !isHostName(tid.traddr))

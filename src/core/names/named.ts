@@ -1,4 +1,4 @@
-/** Connections to a host name: which of its addresses one goes to. Pure. */
+/** Chooses the address for a connection to a host name. Pure. */
 import { allowedFamily } from "../config/controller-entry.js";
 import type { CommonConfig, ControllerEntry, IpFamily } from "../config/types.js";
 import type { Standing } from "../state/controller.js";
@@ -8,26 +8,26 @@ import { transportIdKey, type TransportId } from "../domain/transport-id.js";
 import { wantedTransportId } from "./entry.js";
 import type { ServiceName } from "../ports/bus.js";
 
-/** What the resolver last said of each name, in its order. A name that never was resolved is absent. */
+/** The resolver's last answer for each name, in its order. A name that was never resolved is absent. */
 export type NameAnswers = ReadonlyMap<string, readonly string[]>;
 
-/** A controller, and the host name that its address stands for; empty where the address itself is configured. */
+/** A controller, and the host name that its address stands for. Empty if the address itself is configured. */
 export interface Named {
   readonly tid: TransportId;
   readonly hostName: string;
   readonly standing: Standing;
-  /** `in-kernel`: live, or the kernel reconnects it. `failing`: what is at the address does not answer. */
+  /** `in-kernel`: live, or the kernel reconnects it. `failing`: the address does not answer. */
   readonly health: "in-kernel" | "failing" | "unclear";
 }
 
 export interface Configured {
   readonly tid: TransportId;
-  /** What stands in the file in place of the address; empty where it is the address. */
+  /** The host name in the file. Empty if the file gives the address. */
   readonly hostName: string;
   readonly entry: ControllerEntry;
 }
 
-/** What the `controller` lines ask for, with an address each. A line whose host name has none yet asks for nothing. */
+/** What the `controller` lines ask for, each with an address. Skips a line whose host name has none yet. */
 export function configuredConnections(
   config: CommonConfig,
   service: ServiceName,
@@ -51,7 +51,7 @@ export function isNamed({ transport, traddr }: TransportId): boolean {
   return (transport === "tcp" || transport === "rdma") && parseIp(traddr) === undefined && isHostName(traddr);
 }
 
-/** The configuration with an exclusion for each address of an excluded host name. */
+/** The configuration with one exclude for each address of an excluded host name. */
 export function withNamedExcludes<Config extends CommonConfig>(config: Config, answers: NameAnswers): Config {
   if (answers.size === 0 || config.excludes.length === 0) return config;
   const excludes = config.excludes.flatMap((entry) => {
@@ -62,10 +62,10 @@ export function withNamedExcludes<Config extends CommonConfig>(config: Config, a
 }
 
 /**
- * The address that stands for a host name now; `undefined` while none is known. It is stable: an answer that comes in another order,
- * or without an address that the kernel is connected to, moves nothing; an address that does not answer gives way to the next.
+ * The address that now stands for a host name. `undefined` while none is known. It is stable: an answer in another order, or
+ * without an address that the kernel is connected to, changes nothing. An address that does not answer gives way to the next.
  *
- * @param tid what is wanted, the host name in place of the address.
+ * @param tid the wanted connection, with the host name in place of the address.
  */
 export function addressOf(
   tid: TransportId,

@@ -1,4 +1,4 @@
-/** The file a service keeps: which controllers are ours, and what staf last read from them. */
+/** The record of a service: which controllers are ours, and what staf last read from them. */
 import { DecodeError } from "../codec/error.js";
 import {
   readArray,
@@ -17,7 +17,7 @@ import type { ServiceName } from "../ports/bus.js";
 import { controllerFromBus, controllerToBus, entryFromBus, entryToBus } from "../codec/bus-format.js";
 import type { CoreState } from "../state/state.js";
 
-/** Version of the format that is written. */
+/** The version of the format. */
 const FORMAT = 1;
 
 const ORIGINS = ["configured", "nbft", "referral", "discovered"] as const satisfies readonly Origin[];
@@ -27,7 +27,7 @@ export interface RecordedDc {
   readonly hostName: string;
   readonly origin: Origin;
   readonly page: Page;
-  /** Since when, by the wall clock, it has been neither announced nor connected. */
+  /** Since when it has been neither announced nor connected, by the wall clock. */
   readonly absentSince: Milliseconds | undefined;
 }
 
@@ -38,7 +38,7 @@ export interface RecordedIo {
   readonly listedBy: readonly string[];
 }
 
-/** The text of a service's file: every controller it has, also one whose connect is still to come. */
+/** The text of a service's record: every controller it has, also those not connected yet. */
 export function recordText(state: CoreState, service: ServiceName): string {
   const controllers: unknown[] = [];
   for (const controller of state.controllers.values()) {
@@ -71,8 +71,8 @@ function ioToJson(controller: IoControllerState) {
 }
 
 /**
- * Reads a file. One that another version wrote, or that is damaged, is DecodeError: nothing is known
- * then, and nothing is taken for ours.
+ * Reads a record. Throws DecodeError if it is damaged or from another version: then nothing is known, and nothing counts as
+ * ours.
  */
 function readControllers(text: string): readonly JsonCursor[] {
   const root = readJson(text);

@@ -1,4 +1,4 @@
-/** Which I/O controllers stac wants, against those it has and those the kernel has. Pure. */
+/** Compares the I/O controllers that stac wants with those that it and the kernel have. Pure. */
 import { allowedFamily, isExcluded } from "../config/controller-entry.js";
 import type { StacConfig } from "../config/types.js";
 import type { ConnectionOptions } from "../domain/connection-options.js";
@@ -10,7 +10,7 @@ import { entryTransportId } from "../names/entry.js";
 import { configuredConnections, type NameAnswers, type Named } from "../names/named.js";
 import type { StafDc, StafView } from "../state/staf-view.js";
 
-/** I/O controllers wanted at most. */
+/** The most I/O controllers that stac wants. */
 export const IO_CONTROLLERS_MAX = 16_384;
 
 export interface WantedIo {
@@ -18,7 +18,7 @@ export interface WantedIo {
   readonly hostName: string;
   readonly options: ConnectionOptions;
   readonly configured: "yes" | "no";
-  /** Whether every entry that lists it says No CDC Connectivity (TP8010). What is configured is tried for ever. */
+  /** Whether every entry that lists it says No CDC Connectivity (TP8010). `no` for a configured one: stac never gives it up. */
   readonly ncc: "yes" | "no";
   /** Keys of the discovery controllers that list it. */
   readonly listedBy: readonly string[];
@@ -31,13 +31,13 @@ export interface PresentIo extends Named {
   readonly options: ConnectionOptions;
   readonly ncc: "yes" | "no";
   readonly listedBy: readonly string[];
-  /** Whether the host may have booted over it: then it is never disconnected. */
+  /** Whether the host may have booted over it. If so, stac never disconnects it. */
   readonly boot: "yes" | "no";
-  /** Failed attempts of a controller that has given up; `undefined` while it is tried. */
+  /** Failed attempts of a controller that is given up. `undefined` while stac tries it. */
   readonly gaveUpAfter: number | undefined;
 }
 
-/** A connection of the kernel that carries no controller of ours. */
+/** A connection of the kernel that is not ours. */
 export interface ForeignIo {
   readonly device: string;
   readonly transport: string;
@@ -47,7 +47,7 @@ export interface ForeignIo {
 export type StacOperation =
   | { readonly op: "add"; readonly wanted: WantedIo; readonly why: string }
   | { readonly op: "stay"; readonly id: ControllerId; readonly why: string }
-  /** A controller that has given up is tried again. */
+  /** Tries a controller again that was given up. */
   | { readonly op: "resume"; readonly id: ControllerId; readonly why: string }
   | {
       readonly op: "set-listing";
@@ -73,7 +73,7 @@ export interface StacPlanInput {
 
 type Draft = Omit<WantedIo, "listedBy" | "ncc"> & { readonly listedBy: string[]; ncc: "yes" | "no" };
 
-/** The wanted set: what is configured, and what every known page lists. */
+/** The wanted set: what is configured, and what the known pages list. */
 export function wantedIos({ config, names, present, view }: StacPlanInput): ReadonlyMap<string, WantedIo> {
   const wanted = new Map<string, Draft>();
   const admits = (tid: TransportId): boolean =>
@@ -107,7 +107,7 @@ export function wantedIos({ config, names, present, view }: StacPlanInput): Read
   return wanted;
 }
 
-/** What staf's view says of the discovery controllers that listed something. */
+/** What staf's view says about the discovery controllers that listed something. */
 class Listings {
   readonly #view: StafView;
   readonly #byKey: ReadonlyMap<string, StafDc>;
@@ -120,7 +120,7 @@ class Listings {
     this.#someUnknown = dcs.some((dc) => dc.entries === undefined);
   }
 
-  /** Nothing staf could still tell would add to what is wanted. */
+  /** Whether staf has told everything that could be wanted. */
   get complete(): boolean {
     return this.#view.kind === "known" && !this.#someUnknown;
   }
@@ -133,7 +133,7 @@ class Listings {
   }
 }
 
-/** The operations that lead from the present to the wanted set. Applied, they leave nothing to plan. */
+/** The operations that lead from the present to the wanted set. Once applied, they leave nothing to plan. */
 export function planStac(input: StacPlanInput): readonly StacOperation[] {
   const wanted = wantedIos(input);
   const listings = new Listings(input.view);
@@ -161,7 +161,7 @@ function planPresent(
     const operations: StacOperation[] = [];
     const listedBy = [...wish.listedBy, ...open.filter((dcKey) => !wish.listedBy.includes(dcKey))];
     const { configured, hostName, why } = wish;
-    // An entry that cannot be read now may be the one that has connectivity.
+    // An entry on a page that is not known may be the one with connectivity.
     const ncc = open.length > 0 && present.ncc === "no" ? "no" : wish.ncc;
     const isSame = present.configured === configured && present.ncc === ncc && present.hostName === hostName;
     if (!isSame || !sameList(present.listedBy, listedBy))
@@ -177,7 +177,7 @@ function planPresent(
   return [{ op: "leave", id: present.id, disconnect: mayDisconnect(config, present), why }];
 }
 
-/** Whether a connection of ours that is not wanted any more is taken down, or left standing. */
+/** Whether stac disconnects a connection of ours that is no longer wanted. */
 function mayDisconnect(config: StacConfig, { tid, boot }: PresentIo): "yes" | "no" {
   if (boot === "yes") return "no";
   switch (config.disconnectScope) {
@@ -190,13 +190,13 @@ function mayDisconnect(config: StacConfig, { tid, boot }: PresentIo): "yes" | "n
   }
 }
 
-/** Whether a controller that has given up has a reason to be tried again. */
+/** Whether there is a reason to try a controller again that was given up. */
 function mayResume(config: StacConfig, { gaveUpAfter }: PresentIo, ncc: "yes" | "no"): boolean {
   if (gaveUpAfter === undefined) return false;
   return ncc === "no" || config.connectAttemptsOnNcc === 0 || gaveUpAfter < config.connectAttemptsOnNcc;
 }
 
-/** The reason to let a controller go; `undefined` while it is not known whether it is wanted. */
+/** The reason to let a controller go. `undefined` while it is not known whether it is wanted. */
 function whyNotWanted(
   { config, configKnown }: StacPlanInput,
   present: PresentIo,
@@ -206,11 +206,11 @@ function whyNotWanted(
   if (exclude !== undefined) return `excluded by ${config.file} line ${String(exclude.line)}`;
   if (!allowedFamily(present.tid, config.ipFamilies)) return `its address family is not in ip-family of ${config.file}`;
   if (open.length > 0) return undefined;
-  if (present.configured === "yes") return configKnown ? `not configured by ${config.file} any more` : undefined;
-  return "in no discovery log page any more";
+  if (present.configured === "yes") return configKnown ? `no longer configured by ${config.file}` : undefined;
+  return "no discovery log page lists it";
 }
 
-/** Foreign connections are judged only under the widest scope, and only when everything that is wanted is known. */
+/** Judges foreign connections only under the widest scope, and only when everything wanted is known. */
 function planForeign({ config, configKnown, foreign }: StacPlanInput, listings: Listings): StacOperation[] {
   if (config.disconnectScope !== "all-connections-matching-disconnect-trtypes") return [];
   if (!configKnown || !listings.complete) return [];

@@ -1,4 +1,4 @@
-/** How stac learns what staf knows, where staf is another process. */
+/** How stac learns what staf knows if staf is another process. */
 import { DecodeError } from "../codec/error.js";
 import { readArray, readField, readJson, readOneOf } from "../codec/json.js";
 import { arm, disarm, log, newRequest, type Context } from "../state/context.js";
@@ -14,7 +14,7 @@ export function followStaf(context: Context): void {
   askStaf(context);
 }
 
-/** Asks staf for everything it knows: one call in flight, at most one more after it. */
+/** Asks staf for everything it knows. At most one call is in flight and one more waits. */
 export function askStaf(context: Context): void {
   const stac = context.state.stac;
   if (stac === undefined || context.state.staf !== undefined || context.state.phase !== "running") return;
@@ -39,7 +39,7 @@ export function onStafAnswer(context: Context, request: RequestId, result: BusRe
   else if (view.kind === "unknown") arm(context, { kind: "ask-staf" }, ASK_STAF_RETRY);
 }
 
-/** staf left the bus, or the bus left us: what staf knows is not known, which is not "nothing". */
+/** staf left the bus, or the bus is gone. What staf knows is now unknown, which is not the same as nothing. */
 export function stafLost(context: Context, because: string): void {
   const stac = context.state.stac;
   if (stac === undefined || context.state.staf !== undefined) return;
@@ -53,7 +53,7 @@ function setView(context: Context, view: StafView): void {
   stac.view = view;
   if (view.kind === "known") requestReconcile(context, "stac");
   else if (before === "known") {
-    log(context, "warning", `${view.because}: connections stay as they are until it is heard again`);
+    log(context, "warning", `${view.because}: connections stay as they are until staf answers again`);
   }
 }
 
@@ -63,11 +63,11 @@ function unknownBecause(because: string): StafView {
 
 function readView(json: unknown): StafView {
   try {
-    if (typeof json !== "string") throw new DecodeError("staf's answer", "it is no text");
+    if (typeof json !== "string") throw new DecodeError("staf's answer", "it is not text");
     return { kind: "known", dcs: readArray(readJson(json)).map(readDc) };
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
-    return unknownBecause(`staf's answer is not understood: ${error.problem}`);
+    return unknownBecause(`staf's answer is not valid: ${error.problem}`);
   }
 }
 

@@ -1,4 +1,4 @@
-/** staf's methods on the bus. */
+/** Answers staf's methods on the bus. */
 import type { Context } from "../state/context.js";
 import { deviceOf } from "../controller/life.js";
 import { controllerKey, knownEntries, standingOf, type Page } from "../state/controller.js";
@@ -9,7 +9,7 @@ import { discoveryControllers, stafView } from "./service.js";
 
 const UNKNOWN_METHOD = "org.freedesktop.DBus.Error.UnknownMethod";
 const INVALID_ARGS = "org.freedesktop.DBus.Error.InvalidArgs";
-/** What staf knows is not enough to answer: an empty answer would be taken for "nothing discovered". */
+/** staf does not know enough to answer. An empty answer would mean "nothing discovered". */
 const NOT_KNOWN = "org.nvmexpress.staf.Error.NotKnown";
 
 export function answerStaf(context: Context, staf: StafState, call: BusCallEvent): BusResult {
@@ -31,7 +31,7 @@ function ok(value: BusValue): BusResult {
   return { ok: true, values: [value] };
 }
 
-/** The page of the discovery controller with these seven fields; none where it is not known. */
+/** The page of the discovery controller with these seven fields. Empty if it is not known. */
 function logPages(context: Context, args: readonly BusValue[]): BusResult {
   const fields = args.filter((field) => typeof field === "string");
   if (fields.length !== 7 || args.length !== 7) return { ok: false, error: INVALID_ARGS };
@@ -40,7 +40,7 @@ function logPages(context: Context, args: readonly BusValue[]): BusResult {
   return ok(controller?.service === "staf" ? entriesToBus(controller.page) : []);
 }
 
-/** JSON: every discovery controller with its page, and whether that is known. */
+/** Every discovery controller with its page, and whether the page is known, as JSON. */
 function allLogPages(context: Context): string {
   const all = discoveryControllers(context)
     .filter((dc) => standingOf(dc) !== "leaving")

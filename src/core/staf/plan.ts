@@ -1,4 +1,4 @@
-/** Which discovery controllers staf wants, against those it has. Pure. */
+/** Compares the discovery controllers that staf wants with those it has. Pure. */
 import { allowedFamily, isExcluded } from "../config/controller-entry.js";
 import type { StafConfig } from "../config/types.js";
 import type { ConnectionOptions } from "../domain/connection-options.js";
@@ -11,7 +11,7 @@ import { addressKey } from "../kernel/match.js";
 import { addressOf, configuredConnections, isNamed, type NameAnswers, type Named } from "../names/named.js";
 import type { NbftDc } from "../boot/nbft.js";
 
-/** Discovery controllers followed from referrals, at most: circles end by themselves, hostile chains end here. */
+/** The most discovery controllers that staf wants. Circles of referrals end by themselves, hostile chains end here. */
 export const DISCOVERY_CONTROLLERS_MAX = 4_096;
 
 export interface WantedDc {
@@ -26,13 +26,13 @@ export interface PresentDc extends Named {
   readonly id: ControllerId;
   readonly origin: Origin;
   readonly options: ConnectionOptions;
-  /** `undefined`: not known, which is not an empty page. */
+  /** `undefined`: the page is not known, which is not the same as empty. */
   readonly entries: readonly DiscoveryLogEntry[] | undefined;
-  /** Why it is to be dropped although it was discovered; `undefined` where it is to stay. */
+  /** Why to drop it although it was discovered. `undefined` if it stays. */
   readonly dropped: string | undefined;
 }
 
-/** A discovery controller that is announced over mDNS and takes connections. */
+/** A discovery controller that is announced over mDNS and accepts connections. */
 export interface DiscoveredDc {
   readonly tid: TransportId;
   readonly why: string;
@@ -47,21 +47,21 @@ export type StafOperation =
 
 export interface StafPlanInput {
   readonly config: StafConfig;
-  /** False while no configuration could be read: what is configured is unknown then. */
+  /** False while no configuration could be read. What is configured is then unknown. */
   readonly configKnown: boolean;
   readonly names: NameAnswers;
-  /** What boot firmware asks for. */
+  /** What the boot firmware asks for. */
   readonly boot: readonly NbftDc[];
   readonly present: readonly PresentDc[];
   readonly discovered: readonly DiscoveredDc[];
 }
 
-/** The wanted set: what is configured, asked for at boot, and discovered, and what known pages refer to from there. */
+/** The wanted set: what is configured, requested by the boot firmware or discovered, and the referrals from there. */
 export function wantedDcs(input: StafPlanInput): ReadonlyMap<string, WantedDc> {
   const { config, names, boot, present, discovered } = input;
   const byKey = new Map(present.map((dc) => [transportIdKey(dc.tid), dc]));
   const wanted = new Map<string, WantedDc>();
-  // In the order in which they came to be wanted: their referrals are followed in it.
+  // In the order in which they came to be wanted. Referrals are followed in that order.
   const queue: string[] = [];
   const want = (candidate: WantedDc): void => {
     const key = transportIdKey(candidate.tid);
@@ -86,7 +86,7 @@ export function wantedDcs(input: StafPlanInput): ReadonlyMap<string, WantedDc> {
     if (coverOf(wanted, tid) !== undefined) continue;
     const traddr = isNamed(tid) ? addressOf(tid, config.ipFamilies, names, present) : tid.traddr;
     if (traddr === undefined) continue;
-    const why = `asked for by the boot firmware, discovery record ${String(record)}`;
+    const why = `requested by the boot firmware, discovery record ${String(record)}`;
     const hostName = isNamed(tid) ? tid.traddr : "";
     want({ tid: { ...tid, traddr }, hostName, options: config.connection, origin: "nbft", why });
   }
@@ -102,14 +102,14 @@ export function wantedDcs(input: StafPlanInput): ReadonlyMap<string, WantedDc> {
       }
     }
   };
-  // A referral counts for more than an announcement, but not one by what was itself discovered: of two that refer to each
-  // other, each outlives the other.
+  // A referral outranks an announcement, but not a referral from a discovered controller: two that refer to each other would
+  // keep each other for ever.
   followReferrals();
   for (const { tid, why } of discovered)
     want({ tid, hostName: "", options: config.connection, origin: "discovered", why });
   for (const { tid, origin, dropped } of present) {
     if (origin !== "discovered" || dropped !== undefined) continue;
-    const why = "was announced over mDNS, and is not announced now";
+    const why = "announced over mDNS earlier, but not now";
     want({ tid, hostName: "", options: config.connection, origin: "discovered", why });
   }
   followReferrals();
@@ -117,8 +117,8 @@ export function wantedDcs(input: StafPlanInput): ReadonlyMap<string, WantedDc> {
 }
 
 /**
- * An interface of the boot firmware that is away for now makes no other controller of the one over it: what is here already, and
- * differs in nothing else, is meant.
+ * If an interface of the boot firmware is away, its record still means the controller that is already here and differs only
+ * in the interface.
  */
 function withKnownInterface(asked: TransportId, config: StafConfig, present: readonly PresentDc[]): TransportId {
   if (asked.hostIface !== "" || config.ignoreIface) return asked;
@@ -129,7 +129,7 @@ function withKnownInterface(asked: TransportId, config: StafConfig, present: rea
   return known === undefined ? asked : { ...asked, hostIface: known.tid.hostIface };
 }
 
-/** The operations that lead from the present to the wanted set. Applied, they leave nothing to plan. */
+/** The operations that lead from the present to the wanted set. Once applied, they leave nothing to plan. */
 export function planStaf(input: StafPlanInput): readonly StafOperation[] {
   const wanted = wantedDcs(input);
   const operations: StafOperation[] = [];
@@ -153,7 +153,7 @@ export function planStaf(input: StafPlanInput): readonly StafOperation[] {
   return operations;
 }
 
-/** The reason to let a controller go; `undefined` while it is not known whether it is wanted. */
+/** The reason to let a controller go. `undefined` while it is not known whether it is wanted. */
 function whyNotWanted(
   { config, configKnown }: StafPlanInput,
   dc: PresentDc,
@@ -166,9 +166,9 @@ function whyNotWanted(
   if (!configKnown) return undefined;
   switch (dc.origin) {
     case "configured":
-      return `not configured by ${config.file} any more`;
+      return `no longer configured by ${config.file}`;
     case "referral":
-      return openReferrals ? undefined : "no discovery controller refers to it any more";
+      return openReferrals ? undefined : "no discovery controller refers to it";
     case "nbft":
       return whySuperseded(wanted, dc.tid);
     case "discovered":
@@ -176,12 +176,12 @@ function whyNotWanted(
   }
 }
 
-/** Whether two ask for the same controller as the same host, perhaps by different ways. */
+/** Whether two transport ids mean the same controller and host, perhaps over different ways. */
 function isSameTarget(one: TransportId, other: TransportId): boolean {
   return addressKey(one) === addressKey(other) && one.subsysnqn === other.subsysnqn && one.hostNqn === other.hostNqn;
 }
 
-/** The configured controller that asks for the same one by any way, so that no second connection is needed. */
+/** The configured controller that asks for the same one and names no way to it: no second connection is needed. */
 function coverOf(wanted: ReadonlyMap<string, WantedDc>, tid: TransportId): WantedDc | undefined {
   for (const dc of wanted.values()) {
     const byAnyWay = dc.tid.hostIface === "" && dc.tid.hostTraddr === "";
@@ -191,13 +191,13 @@ function coverOf(wanted: ReadonlyMap<string, WantedDc>, tid: TransportId): Wante
 }
 
 /**
- * A table that is not there or cannot be read is unknown, so what it asked for stays, unless it is asked for in another way:
- * by the configuration, or over an interface that was not known before.
+ * A table that is absent or cannot be read is unknown, so its controllers stay, unless something else asks for them: the
+ * configuration, or a record over an interface that was not known before.
  */
 function whySuperseded(wanted: ReadonlyMap<string, WantedDc>, tid: TransportId): string | undefined {
   const cover = coverOf(wanted, tid);
   if (cover !== undefined) return cover.why;
   if (tid.hostIface !== "") return undefined;
   const now = [...wanted.values()].find((dc) => dc.origin === "nbft" && isSameTarget(dc.tid, tid));
-  return now === undefined ? undefined : `it is connected over ${now.tid.hostIface} now: ${now.why}`;
+  return now === undefined ? undefined : `it is now connected over ${now.tid.hostIface}: ${now.why}`;
 }

@@ -88,7 +88,7 @@ const found = (provider: Provider): Check => ({
 
     const before = instances();
     await publisher.end("SIGTERM", Seconds(10));
-    await daemon.says(/mDNS: "cdc" \(_nvme-disc._tcp\) on here is not announced any more/, LIVE_LIMIT);
+    await daemon.says(/mDNS: "cdc" \(_nvme-disc._tcp\) on here is no longer announced/, LIVE_LIMIT);
     await pass(Seconds(3 * PERSISTENCE), "a live connection outlives its announcement");
     expect.equal("connections after its goodbye", instances(), before);
 
@@ -168,7 +168,7 @@ const killed: Check = {
     expect.equal("connections without Avahi", instances(), before);
     await near.start();
     await daemon.says(
-      /Avahi is there/,
+      /Avahi is available/,
       LIVE_LIMIT,
       daemon.lines.findIndex((line) => line.includes("went away")),
     );

@@ -144,7 +144,7 @@ const identity: Check = {
     expect.matches(
       "the complaint",
       said,
-      new RegExp(`${other} has the host id ${HOST_ID} with the host NQN ${OTHER_HOST_NQN}`),
+      new RegExp(`${other} uses host id ${HOST_ID} with host NQN ${OTHER_HOST_NQN}`),
     );
     expect.equal("connections", controllers().length, 1);
   },

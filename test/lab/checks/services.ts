@@ -33,7 +33,7 @@ const twoProcesses: Check = {
     const without = async (what: string, gone: () => Promise<void>, back: () => Promise<void>, fresh: number) => {
       const from = stac.lines.length;
       await gone();
-      await stac.says(/connections stay as they are until it is heard again/, LIVE_LIMIT, from);
+      await stac.says(/connections stay as they are until staf answers again/, LIVE_LIMIT, from);
       await pass(Seconds(2), "longer than stac's soak");
       await back();
       target.link(HOME_ID, volume(fresh));

@@ -18,7 +18,7 @@ function offer(more: Partial<DnssdService>, ignoreIface = false) {
 }
 
 describe("an announced service offers", () => {
-  it("a tcp connection over the interface that it was announced on", () => {
+  it("a tcp connection over the interface of its announcement", () => {
     expect(offer({})).toEqual({
       ok: true,
       tid: {
@@ -34,7 +34,7 @@ describe("an announced service offers", () => {
     expect(offer({}, true)).toMatchObject({ tid: { hostIface: "" } });
   });
 
-  it("an rdma connection, whatever RDMA is called, over no interface", () => {
+  it("an rdma connection without an interface, for any name of RDMA", () => {
     for (const txt of ["p=roce", "P=RoCE", "p=iwarp", "p= rdma "])
       expect(offer({ txt: [txt] })).toMatchObject({ tid: { transport: "rdma", hostIface: "" } });
   });
@@ -45,7 +45,7 @@ describe("an announced service offers", () => {
     expect(offer({ txt: ["p=tcp", "nqn="] })).toMatchObject({ tid: { subsysnqn: WELL_KNOWN_DISCOVERY_NQN } });
   });
 
-  it("an address in its one spelling, a link-local one with its interface, whatever becomes of the interface", () => {
+  it("an address in canonical spelling; a link-local one keeps its interface even with ignore-iface", () => {
     const at = (address: string, ignoreIface = false) => offer({ family: "ipv6", address }, ignoreIface);
     expect(at("FE80:0::0:20")).toMatchObject({ tid: { traddr: "fe80::20%eth0" } });
     expect(at("fe80::20%eth7")).toMatchObject({ tid: { traddr: "fe80::20%eth0" } });
@@ -56,21 +56,21 @@ describe("an announced service offers", () => {
 
   it.each<[string, Partial<DnssdService>, string]>([
     ["no protocol", { txt: ["nqn=nqn.x"] }, "names no known protocol"],
-    ["a protocol that is not known", { txt: ["p=pigeon"] }, "names no known protocol"],
+    ["an unknown protocol", { txt: ["p=pigeon"] }, "names no known protocol"],
     ["no TXT record", { txt: [] }, "names no known protocol"],
-    ["an NQN that is none", { txt: ["p=tcp", "nqn=x"] }, "NQN"],
+    ["an invalid NQN", { txt: ["p=tcp", "nqn=x"] }, "NQN"],
     ["an NQN with a comma", { txt: ["p=tcp", "nqn=nqn.x,hostnqn=y"] }, "NQN"],
     ["an NQN with a line break", { txt: ["p=tcp", "nqn=nqn.x\ny"] }, "NQN"],
     ["an NQN that is too long", { txt: ["p=tcp", `nqn=nqn.${"x".repeat(220)}`] }, "NQN"],
-    ["an address that is none", { address: "cdc.local" }, "address"],
-    ["no address", { address: "0.0.0.0" }, "address"],
-    ["its own loopback address", { address: "127.0.0.1" }, "address"],
+    ["an invalid address", { address: "cdc.local" }, "address"],
+    ["the unspecified IPv4 address", { address: "0.0.0.0" }, "address"],
+    ["a loopback address", { address: "127.0.0.1" }, "address"],
     ["a multicast address", { address: "224.0.0.251" }, "address"],
-    ["a multicast address of IPv6", { address: "ff02::fb" }, "address"],
-    ["an unspecified address of IPv6", { address: "::" }, "address"],
+    ["an IPv6 multicast address", { address: "ff02::fb" }, "address"],
+    ["the unspecified IPv6 address", { address: "::" }, "address"],
     ["a broadcast address", { address: "255.255.255.255" }, "address"],
     ["no port", { port: 0 }, "port"],
-  ])("nothing where it gives %s", (_what, more, because) => {
+  ])("nothing if it gives %s", (_what, more, because) => {
     const refused = offer(more);
     expect(refused).toMatchObject({ ok: false });
     expect("because" in refused && refused.because).toContain(because);
@@ -78,7 +78,7 @@ describe("an announced service offers", () => {
 });
 
 describe("a TXT record", () => {
-  it("gives each key once, the first time it comes, in lower case", () => {
+  it("gives the first value of each key, in lower case", () => {
     const read = readTxt(["P=tcp", "p=rdma", "flag", "=nothing", "a=b=c", "empty="]);
     expect([...read]).toEqual([
       ["p", "tcp"],

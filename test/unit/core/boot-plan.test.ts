@@ -1,4 +1,4 @@
-/** What boot firmware asks for, beside what the configuration asks for. */
+/** Discovery controllers of the boot firmware beside configured ones. */
 import { describe, expect, test } from "vitest";
 import { parseStafConfig } from "../../../src/core/config/stafd.js";
 import { WELL_KNOWN_DISCOVERY_NQN, type TransportId } from "../../../src/core/domain/transport-id.js";
@@ -16,7 +16,7 @@ const BOOT: TransportId = {
 
 function origins(line: string, boot: TransportId): readonly string[] {
   const parsed = parseStafConfig("/etc/stas/stafd.conf", `[Controllers]\n${line}\n`);
-  if (!parsed.ok) throw new Error("the configuration is none");
+  if (!parsed.ok) throw new Error("the configuration of this test is not valid");
   const wanted = wantedDcs({
     config: parsed.value,
     configKnown: true,
@@ -28,17 +28,17 @@ function origins(line: string, boot: TransportId): readonly string[] {
   return [...wanted.values()].map(({ origin, tid }) => `${origin} ${tid.hostIface}`.trim());
 }
 
-describe("a controller that firmware asks for", () => {
+describe("a controller of the boot firmware", () => {
   const line = "controller=transport=tcp;traddr=::ffff:192.168.1.20;trsvcid=8009";
-  test("is not wanted twice where it is configured by any way", () => {
+  test("is not wanted twice if it is also configured without an interface", () => {
     expect(origins(line, BOOT)).toEqual(["configured"]);
   });
-  test("is wanted beside a configured one that goes another way, to another address, or as another host", () => {
+  test("is wanted beside a configured one with another interface, address or host NQN", () => {
     expect(origins(`${line};host-iface=eth1`, BOOT)).toEqual(["configured eth1", "nbft eth0"]);
     expect(origins(line, { ...BOOT, traddr: "192.168.1.21" })).toEqual(["configured", "nbft eth0"]);
     expect(origins(line, { ...BOOT, hostNqn: "nqn.other" })).toEqual(["configured", "nbft eth0"]);
   });
-  test("is not wanted where it is excluded", () => {
+  test("is not wanted if it is excluded", () => {
     expect(origins("exclude=transport=tcp;traddr=192.168.1.20", BOOT)).toEqual([]);
   });
 });

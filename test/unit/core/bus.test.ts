@@ -1,4 +1,4 @@
-/** What clients of the bus are answered. */
+/** The answers to clients on the bus. */
 import { expect, test } from "vitest";
 import type { ProcessName } from "../../../src/adapters/sim/observation.js";
 import type { WorldAction } from "../../../src/adapters/sim/actions.js";
@@ -25,13 +25,13 @@ const GOOD = "[Controllers]\\ncontroller = transport=tcp;traddr=192.168.1.20;trs
 
 type Reply = Parameters<Ports["bus"]["reply"]>[1];
 
-/** Runs the host for a while and asks each question; gives the answers in order. */
+/** Runs the host for 5 s and makes each call. Returns the answers in order. */
 function ask(
   { processes = "one", stafd = GOOD, before = [] as readonly WorldAction[] },
   questions: readonly (readonly [ServiceName, string, ...string[]])[],
 ): readonly Reply[] {
   const parsed = parseScenario("bus", HOST.replace("PROCESSES", processes).replace("STAFD", stafd));
-  if (!parsed.ok) throw new Error("the host of this test is no scenario");
+  if (!parsed.ok) throw new Error("the scenario of this test is not valid");
   const replies = new Map<BusCallId, Reply>();
   const world = createWorld(parsed.scenario.world, {
     boot: (process: ProcessName, ports) => {
@@ -78,7 +78,7 @@ function only(reply: Reply | undefined): BusValue | undefined {
   return reply.values[0];
 }
 
-test("list_controllers gives each controller with its device", () => {
+test("list_controllers returns each controller with its device", () => {
   const [staf, stac] = ask({}, [
     ["staf", "list_controllers"],
     ["stac", "list_controllers"],
@@ -89,13 +89,13 @@ test("list_controllers gives each controller with its device", () => {
   ]);
 });
 
-test("a controller that no device carries is shown as nvme?", () => {
+test("the device of a controller without one is nvme?", () => {
   const before: WorldAction[] = [{ kind: "listener", id: "dc1", state: "refuses" }];
   const [staf] = ask({ before }, [["staf", "list_controllers"]]);
   expect(only(staf)).toEqual([{ ...DC, device: "nvme?" }]);
 });
 
-test("get_log_pages gives the entries of the controller with these seven fields", () => {
+test("get_log_pages returns the entries of the controller with these seven fields", () => {
   const fields = Object.values(DC);
   const [known, unknown, short] = ask({}, [
     ["staf", "get_log_pages", ...fields],
@@ -112,7 +112,7 @@ test("get_log_pages gives the entries of the controller with these seven fields"
   expect(short).toEqual({ ok: false, error: "org.freedesktop.DBus.Error.InvalidArgs" });
 });
 
-test("get_all_log_pages tells a page that is not known from an empty one", () => {
+test("get_all_log_pages distinguishes an unknown page from an empty one", () => {
   const before: WorldAction[] = [{ kind: "listener", id: "dc1", state: "refuses" }];
   const json = only(ask({ before }, [["staf", "get_all_log_pages"]])[0]);
   expect(typeof json === "string" ? JSON.parse(json) : undefined).toEqual([
@@ -120,12 +120,12 @@ test("get_all_log_pages tells a page that is not known from an empty one", () =>
   ]);
 });
 
-test("while staf's configuration is not known, it does not say that it knows of nothing", () => {
+test("staf answers with an error while its configuration is not known", () => {
   const [reply] = ask({ stafd: "[Control" }, [["staf", "get_all_log_pages"]]);
   expect(reply).toEqual({ ok: false, error: "org.nvmexpress.staf.Error.NotKnown" });
 });
 
-test("a method that is none is refused by name", () => {
+test("an unknown method gets the error UnknownMethod", () => {
   const error = "org.freedesktop.DBus.Error.UnknownMethod";
   const replies = ask({ processes: "two" }, [
     ["staf", "format_disks"],

@@ -1,4 +1,4 @@
-/** Which events are handed on to nvme-cli, under which unit's name, and how often. */
+/** Which events staf hands on to nvme-cli, through which unit, and how often. */
 import { expect, test } from "vitest";
 import { createWorld } from "../../../src/adapters/sim/world.js";
 import type { WorldAction } from "../../../src/adapters/sim/actions.js";
@@ -54,12 +54,12 @@ function host() {
   pass(5_000);
   return {
     pass,
-    /** The units restarted since it was last called. */
+    /** Returns the units restarted since the last call. */
     restarted: () => units.splice(0),
     apply: (action: WorldAction) => {
       world.apply(action);
     },
-    /** A uevent `change` of a device. */
+    /** Dispatches a uevent `change` of a device. */
     hears: (device: string, properties: Readonly<Record<string, string>>) => {
       const devpath = `/devices/virtual/nvme-fabrics/ctl/${device}`;
       const all = new Map(Object.entries({ DEVNAME: device, ...properties }));
@@ -73,7 +73,7 @@ const AEN = { NVME_AEN: "0x70f002" };
 const REDISCOVER = { NVME_EVENT: "rediscover" };
 const UNIT = String.raw`nvmf-connect@--device\x3dnvme0.service`;
 
-test("the unit's name holds device, host address and interface, as far as they are given, escaped", () => {
+test("the unit name holds the device, host address and interface that are given, escaped", () => {
   const { hears, pass, restarted } = host();
   const named = (properties: Readonly<Record<string, string>>): string | undefined => {
     hears("nvme0", { ...AEN, ...properties });
@@ -88,13 +88,13 @@ test("the unit's name holds device, host address and interface, as far as they a
   expect(named({ NVME_HOST_TRADDR: "fe80::1%eth-0.5" })).toBe(
     String.raw`nvmf-connect@--device\x3dnvme0\x09--host-traddr\x3dfe80::1\x25eth-0.5.service`,
   );
-  // The unit gives its options to a shell, within quotes.
+  // The unit passes its options to a shell, in quotes.
   expect(named({ NVME_HOST_IFACE: "a'; `b` $c/d\\x41\xe9" })).toBe(
     String.raw`nvmf-connect@--device\x3dnvme0\x09--host-iface\x3da\x27\x3b\x20\x60b\x60\x20\x24c\x2fd\x5cx41\xe9.service`,
   );
 });
 
-test("an AEN of the log page and rediscover are handed on, nothing else is", () => {
+test("staf hands on only the AEN of the log page and rediscover", () => {
   const { hears, pass, restarted } = host();
   for (const properties of [AEN, REDISCOVER]) {
     hears("nvme0", properties);
@@ -108,7 +108,7 @@ test("an AEN of the log page and rediscover are handed on, nothing else is", () 
   }
 });
 
-test("a flood is at most one restart a second, and its last event is followed by one", () => {
+test("a flood causes at most one restart per second, and one after its last event", () => {
   const { hears, pass, restarted } = host();
   for (let at = 0; at < 28; at += 1) {
     hears("nvme0", at % 2 === 0 ? AEN : REDISCOVER);
@@ -121,9 +121,9 @@ test("a flood is at most one restart a second, and its last event is followed by
   expect(restarted()).toEqual([]);
 });
 
-test("what staf has in any state is its own: connected, waiting, in the kernel twice", () => {
+test("a controller of staf is never foreign: connected, waiting, or in the kernel twice", () => {
   const { apply, hears, pass, restarted } = host();
-  // nvme1 is ours; a second connection to the same controller is one that staf follows anyway.
+  // nvme1 is ours. staf already follows the controller of a second connection.
   apply({ kind: "add-device", to: "ours", madeBy: "nvme-cli" });
   pass(1_000);
   for (const device of ["nvme1", "nvme2"]) hears(device, AEN);
@@ -135,7 +135,7 @@ test("what staf has in any state is its own: connected, waiting, in the kernel t
   expect(restarted()).toEqual([]);
 });
 
-test("what is excluded, or connected as another host, is nvme-cli's", () => {
+test("a controller that is excluded, or connected as another host, is foreign", () => {
   const { apply, hears, pass, restarted } = host();
   apply({ kind: "add-device", to: "excluded", madeBy: "nvme-cli" });
   apply({ kind: "add-device", to: "ours", madeBy: "nvme-cli", hostNqn: OTHER_HOST, hostId: OTHER_HOST.slice(-36) });
@@ -145,7 +145,7 @@ test("what is excluded, or connected as another host, is nvme-cli's", () => {
   expect(restarted().map((unit) => /nvme\d/.exec(unit)?.[0])).toEqual(["nvme2", "nvme3"]);
 });
 
-test("I/O controllers, devices that are not there, and other devices are nobody's", () => {
+test("staf hands on nothing for I/O controllers, absent devices and other devices", () => {
   const { apply, hears, pass, restarted } = host();
   apply({ kind: "add-device", to: "vol1", madeBy: "nvme-cli" });
   pass(1_000);
@@ -154,7 +154,7 @@ test("I/O controllers, devices that are not there, and other devices are nobody'
   expect(restarted()).toEqual([]);
 });
 
-test("what is due when staf stops is handed on before it ends", () => {
+test("a stopping staf hands on what is due before it exits", () => {
   const { apply, hears, pass, restarted } = host();
   hears("nvme0", AEN);
   hears("nvme0", AEN);
@@ -164,7 +164,7 @@ test("what is due when staf stops is handed on before it ends", () => {
   expect(restarted()).toEqual([UNIT]);
 });
 
-test("a device that takes the number of one that is gone is not told for it", () => {
+test("a device that reuses a number does not get the events of its predecessor", () => {
   const { apply, hears, pass, restarted } = host();
   hears("nvme0", AEN);
   hears("nvme0", AEN);

@@ -1,4 +1,4 @@
-/** What a controller is, on kernels that do not show it (before 5.18): Identify says so, or its NQN, or nobody. */
+/** The kind of a controller on kernels that do not show it (before 5.18): from Identify, from its NQN, or unknown. */
 import { describe, expect, test } from "vitest";
 import type { WorldObservation } from "../../../src/adapters/sim/observation.js";
 import { createWorld } from "../../../src/adapters/sim/world.js";
@@ -14,12 +14,12 @@ const CNTRLTYPE_OFFSET = 111;
 const EINTR = 4;
 const AUDIT_MS = 60_000;
 /**
- * Two controllers stay unclear. Each is asked once an audit: of these there is one a minute, and one more after each connect that
- * the kernel refuses because it has the connection already.
+ * Two controllers stay unknown. Each audit asks each of them once. There is one audit per minute, and one more after each connect
+ * that the kernel refuses because it already has the connection.
  */
 const identifiesWithin = (minutes: number): number => 2 * 2 * (minutes + 1);
 
-/** An administrator's connections to a discovery controller, to an I/O controller without namespaces beside it, and to a stray. */
+/** An administrator's connections to a discovery controller, to a listed I/O controller without namespaces, and to a stray. */
 const HOST = `format: 1
 title: kinds
 host:
@@ -50,14 +50,14 @@ type AdminReply = Extract<CoreEvent, { kind: "admin-reply" }>["result"];
 interface Run {
   readonly identifies: number;
   readonly deleted: readonly string[];
-  /** The state of every controller that the services have, by its subsystem and service. */
+  /** The service and state of every controller. */
   readonly states: readonly string[];
 }
 
-/** Runs the host with every answer to Identify changed on its way into the core. */
+/** Runs the host. Changes every answer to Identify on its way into the core. */
 function run(minutes: number, change: (result: AdminReply, turn: number) => AdminReply): Run {
   const parsed = parseScenario("kinds", HOST);
-  if (!parsed.ok) throw new Error("the host of this test is no scenario");
+  if (!parsed.ok) throw new Error("the scenario of this test is not valid");
   const asked = new Set<RequestId>();
   let turn = 0;
   const deleted: string[] = [];
@@ -108,14 +108,14 @@ function unreported(result: AdminReply): AdminReply {
   return { ...result, bytes };
 }
 
-describe("a kernel that does not show what a controller is", () => {
-  test("Identify says it: each is used as what it is, and the stray one goes", () => {
+describe("on a kernel that does not show the kind of a controller", () => {
+  test("Identify gives it: each controller is used, and the stray is disconnected", () => {
     const { states, deleted } = run(2, (result) => result);
     expect(states).toEqual(["stac connected", "staf connected"]);
     expect(deleted).toEqual(["3"]);
   });
 
-  test("byte 111 is 0: the well-known NQN makes a discovery controller, and what is unclear is never touched", () => {
+  test("if byte 111 is 0, the well-known NQN means a discovery controller, and an unknown one is never touched", () => {
     const { states, deleted, identifies } = run(10, unreported);
     expect(states).toContain("staf connected");
     expect(states).not.toContain("stac connected");
@@ -127,7 +127,7 @@ describe("a kernel that does not show what a controller is", () => {
     ["is interrupted", { ok: false, errno: EINTR }],
     ["is rejected", { ok: true, status: 0x6002, value: 0, bytes: new Uint8Array() }],
     ["is cut short", { ok: true, status: 0, value: 0, bytes: new Uint8Array(100) }],
-  ])("an Identify that %s says nothing, and is asked again by the audit", (_what, failure) => {
+  ])("an Identify that %s gives no kind, and the audit asks again", (_what, failure) => {
     const never = run(10, () => failure);
     expect(never.deleted).toEqual([]);
     expect(never.states).toContain("staf connected");

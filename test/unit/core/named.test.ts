@@ -29,24 +29,24 @@ describe("the address of a host name", () => {
     expect(addressOf(WANTED, ["ipv6"], answers("10.0.0.2"), [])).toBeUndefined();
   });
 
-  test("is not known while the name was never resolved, except from what an earlier run recorded", () => {
+  test("is not known until the name is resolved, unless an earlier run recorded it", () => {
     expect(addressOf(WANTED, BOTH, new Map(), [])).toBeUndefined();
     expect(addressOf(WANTED, BOTH, new Map(), [at("10.0.0.9", "unclear", { standing: "remembered" })])).toBe(
       "10.0.0.9",
     );
   });
 
-  test("stays with what is connected, also when the answer does not have it any more", () => {
+  test("stays with a connected one, even if the answer no longer has it", () => {
     expect(addressOf(WANTED, BOTH, answers("10.0.0.2", "10.0.0.1"), [at("10.0.0.1", "in-kernel")])).toBe("10.0.0.1");
     expect(addressOf(WANTED, BOTH, answers("10.0.0.2"), [at("10.0.0.1", "in-kernel")])).toBe("10.0.0.1");
   });
 
-  test("moves with the name where nothing is connected", () => {
+  test("follows the name while nothing is connected", () => {
     expect(addressOf(WANTED, BOTH, answers("10.0.0.2"), [at("10.0.0.1", "unclear")])).toBe("10.0.0.2");
     expect(addressOf(WANTED, BOTH, answers("10.0.0.2", "10.0.0.1"), [at("10.0.0.1", "unclear")])).toBe("10.0.0.1");
   });
 
-  test("gives way to the next where what is there does not answer", () => {
+  test("gives way to the next if it does not answer", () => {
     const two = answers("10.0.0.1", "10.0.0.2");
     expect(addressOf(WANTED, BOTH, two, [at("10.0.0.1", "failing")])).toBe("10.0.0.2");
     expect(addressOf(WANTED, BOTH, two, [at("10.0.0.2", "failing")])).toBe("10.0.0.1");
@@ -54,7 +54,7 @@ describe("the address of a host name", () => {
     expect(addressOf(WANTED, BOTH, new Map(), [at("10.0.0.1", "failing")])).toBe("10.0.0.1");
   });
 
-  test("is nobody else's: another name, port or interface, or one on its way out", () => {
+  test("is never that of another name or interface, or of a controller that is leaving", () => {
     const others = [
       at("10.0.0.1", "in-kernel", { hostName: "" }),
       at("10.0.0.1", "in-kernel", { standing: "leaving" }),
@@ -98,6 +98,6 @@ test.each([
   ["", false],
   ["x".repeat(64), false],
   [`${"x.".repeat(127)}xx`, false],
-])("%j: a host name is %j", (text, expected) => {
+])("isHostName(%j) is %j", (text, expected) => {
   expect(isHostName(text)).toBe(expected);
 });

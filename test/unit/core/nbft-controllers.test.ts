@@ -16,7 +16,7 @@ const ETH1_100: HostInterface = { name: "eth1.100", mac: "52:54:00:aa:bb:02", ad
 const LO: HostInterface = { name: "lo", mac: "00:00:00:00:00:00", addresses: ["127.0.0.1"], vlan: 0 };
 const HOST = [LO, ETH0, ETH1, ETH1_100];
 
-/** The same interface, of an operating system that does not tell of VLANs. */
+/** The same interface on an operating system that does not report VLANs. */
 function untold({ name, mac, addresses }: HostInterface): HostInterface {
   return { name, mac, addresses };
 }
@@ -26,7 +26,7 @@ function withRecords(...records: readonly Partial<NbftDiscoveryController>[]): N
   return { ...TABLE, discoveryControllers };
 }
 
-/** What becomes of a table's only record. */
+/** The result for a table with one record. */
 function only(
   table: NbftTable,
   interfaces: readonly HostInterface[] = HOST,
@@ -39,7 +39,7 @@ function only(
 }
 
 describe("the discovery controllers of a boot firmware table", () => {
-  it("are all those of its valid records, as transport ids", () => {
+  it("are those of all valid records, as transport ids", () => {
     const { hostNqn, hostId } = { hostNqn: TABLE.host.nqn, hostId: TABLE.host.id };
     const tid = { transport: "tcp", trsvcid: "8009", subsysnqn: WELL_KNOWN, hostTraddr: "", hostNqn };
     expect(discoveryControllersOf(TABLE, HOST, false)).toEqual({
@@ -56,7 +56,7 @@ describe("the discovery controllers of a boot firmware table", () => {
     });
   });
 
-  it("are connected as the host's own NQN and id where the table has mere defaults", () => {
+  it("use the host's own NQN and id if the table has only defaults", () => {
     const table = { ...withRecords({}), host: { ...TABLE.host, nqnConfigured: false, idConfigured: true } };
     expect(only(table)).toMatchObject({ tid: { hostNqn: "" }, hostId: "" });
   });
@@ -67,7 +67,7 @@ describe("the discovery controllers of a boot firmware table", () => {
     expect(only(table)).toMatchObject({ tid: { traddr: "dc.example", trsvcid: "4420", subsysnqn: nqn } });
   });
 
-  it("have the port of their transport where the record gives none, and no interface but for tcp", () => {
+  it("default to the port of their transport, and have an interface only for tcp", () => {
     const record = { uri: { transport: "rdma", host: "192.168.1.20", port: undefined }, nqn: "" };
     const { controllers } = discoveryControllersOf(withRecords(record), HOST, false);
     expect(controllers).toMatchObject([
@@ -76,7 +76,7 @@ describe("the discovery controllers of a boot firmware table", () => {
     expect(only(withRecords({ uri: { ...record.uri, transport: "tcp" } }))).toMatchObject({ tid: { trsvcid: "8009" } });
   });
 
-  it("are two where one is reached over two HFIs, and one where no interface tells them apart", () => {
+  it("are two if one is reached over two HFIs, and one if interfaces are ignored", () => {
     const table = withRecords({ hfi: 1 }, { hfi: 4 });
     const ifaces = ({ controllers }: { readonly controllers: readonly NbftDc[] }): string[] =>
       controllers.map(({ tid }) => tid.hostIface);
@@ -89,7 +89,7 @@ describe("the discovery controllers of a boot firmware table", () => {
   });
 });
 
-describe("a record is left out, with its reason,", () => {
+describe("a record is left out, with the reason:", () => {
   const profile = TABLE.securityProfiles[0]!;
 
   it.each<readonly [because: string, table: NbftTable]>([
@@ -118,7 +118,7 @@ describe("a record is left out, with its reason,", () => {
     expect(only(table)).toEqual({ because });
   });
 
-  it("and one that cannot be read is told by its place", () => {
+  it("it cannot be read; its position names it", () => {
     const { bytes, at } = encodeNbft(TABLE);
     const { controllers, leftOut } = discoveryControllersOf(
       decodeNbft(patch(patch(bytes, at.discovery[0]!, 9), at.subsystems[0]!, 9)),
@@ -142,8 +142,8 @@ describe("the interface of a record", () => {
   const shared = (name: string, addresses: readonly string[] = []): HostInterface => ({ ...ETH0, name, addresses });
 
   it.each<readonly [what: string, table: NbftTable, interfaces: readonly HostInterface[], name: string]>([
-    ["is the one with the MAC, whatever its address is now", first, [LO, elsewhere(ETH0), ETH1], "eth0"],
-    ["is found by a MAC in capitals", first, [{ ...ETH0, mac: "52:54:00:AA:BB:01" }], "eth0"],
+    ["is the one with the MAC, regardless of its address", first, [LO, elsewhere(ETH0), ETH1], "eth0"],
+    ["is found by a MAC in upper case", first, [{ ...ETH0, mac: "52:54:00:AA:BB:01" }], "eth0"],
     ["is the one on the VLAN, not the one below", tagged, [ETH1, elsewhere(ETH1_100)], "eth1.100"],
     ["is the one below, not the one on a VLAN", first, [{ ...shared("eth0.7"), vlan: 7 }, elsewhere(ETH0)], "eth0"],
     [
@@ -152,9 +152,9 @@ describe("the interface of a record", () => {
       [shared("a"), shared("b"), shared("bond0", ["192.168.1.10"])],
       "bond0",
     ],
-    ["is taken as untagged where nobody tells of VLANs", first, [elsewhere(untold(ETH0))], "eth0"],
-    ["is taken as tagged where it has the address", tagged, [untold(ETH1), untold(ETH1_100)], "eth1.100"],
-    ["is found by the HFI's index, not its place", withRecords({ hfi: 4 }), HOST, "eth1.100"],
+    ["counts as untagged if VLANs are not reported", first, [elsewhere(untold(ETH0))], "eth0"],
+    ["counts as tagged if it has the address", tagged, [untold(ETH1), untold(ETH1_100)], "eth1.100"],
+    ["is found by the index of the HFI, not its position", withRecords({ hfi: 4 }), HOST, "eth1.100"],
   ])("%s", (_what, table, interfaces, name) => {
     expect(only(table, interfaces)).toMatchObject({ tid: { hostIface: name }, remarks: [] });
   });
@@ -170,16 +170,16 @@ describe("the interface of a record", () => {
     ["the table names no interface for it", withRecords({ hfi: 9 }), HOST],
     ["the table names no interface for it", { ...first, hfis: [HFI!, HFI!] }, HOST],
     ["the table names no interface for it", { ...first, hfis: [{ ...HFI!, mac: LO.mac }] }, HOST],
-  ])("is none, and routes decide: %s", (remark, table, interfaces) => {
+  ])("is left to the routing table: %s", (remark, table, interfaces) => {
     expect(only(table, interfaces)).toMatchObject({
       tid: { traddr: "192.168.1.20", hostIface: "" },
       remarks: [`${remark}, so the routing table selects the interface`],
     });
-    // Who never binds to an interface does not miss one.
+    // With ignore-iface, a missing interface needs no remark.
     expect(only(table, interfaces, true)).toMatchObject({ tid: { hostIface: "" }, remarks: [] });
   });
 
-  it("with two addresses in common is not guessed by an HFI without one", () => {
+  it("is not guessed from an HFI without an address if two interfaces share the MAC", () => {
     const table = { ...first, hfis: [{ ...HFI!, address: "" }, TAGGED!] };
     expect(only(table, [shared("a", [""]), shared("b", ["192.168.1.10"])])).toMatchObject({ tid: { hostIface: "" } });
   });
@@ -188,19 +188,19 @@ describe("the interface of a record", () => {
 describe("a link-local address", () => {
   const linkLocal = (host: string): NbftTable => withRecords({ hfi: 1, uri: { transport: "tcp", host, port: 8009 } });
 
-  it("goes with the interface, by host-iface or by its scope", () => {
+  it("names the interface, by host-iface or by its scope", () => {
     expect(only(linkLocal("fe80::20"))).toMatchObject({ tid: { traddr: "fe80::20", hostIface: "eth0" } });
     expect(only(linkLocal("fe80::20"), HOST, true)).toMatchObject({ tid: { traddr: "fe80::20%eth0", hostIface: "" } });
   });
 
-  it("keeps the scope that firmware gave it", () => {
+  it("keeps the scope that the firmware gave it", () => {
     expect(only(linkLocal("fe80::20%ens3"))).toMatchObject({
       tid: { traddr: "fe80::20%ens3", hostIface: "" },
       remarks: [],
     });
   });
 
-  it("leads nowhere without an interface", () => {
+  it("is not usable without an interface", () => {
     expect(only(linkLocal("fe80::20"), [LO])).toEqual({
       because: "its address is link-local, and no interface has the MAC address 52:54:00:aa:bb:01",
     });

@@ -1,4 +1,4 @@
-/** Connect options that this kernel does not know: left out, and said; but what protects a connection is never left out. */
+/** Connect options that the kernel does not know are left out with a warning, except those that protect a connection. */
 import { expect, test } from "vitest";
 import { createWorld } from "../../../src/adapters/sim/world.js";
 import { Core } from "../../../src/core/core.js";
@@ -32,10 +32,10 @@ function runWithout(option: string, globals = ""): Run {
   return runScenario(host(globals), option);
 }
 
-/** Runs the host, with `/dev/nvme-fabrics` lacking an option; gives the connect strings and the log. */
+/** Runs the host with a `/dev/nvme-fabrics` that lacks an option. Returns the connect strings and the log. */
 function runScenario(text: string, option: string): Run {
   const parsed = parseScenario("options", text);
-  if (!parsed.ok) throw new Error("the host of this test is no scenario");
+  if (!parsed.ok) throw new Error("the scenario of this test is not valid");
   const connects: string[] = [];
   const log: LogRecord[] = [];
   const lacking = (event: CoreEvent): CoreEvent => {
@@ -64,7 +64,7 @@ function runScenario(text: string, option: string): Run {
   return { connects, log };
 }
 
-test("an option that the kernel does not know is left out with a warning, the others stay", () => {
+test("an option that the kernel does not know is left out with a warning, and the others stay", () => {
   const { connects, log } = runWithout("hdr_digest");
   expect(connects).toHaveLength(1);
   expect(connects[0]).not.toContain("hdr_digest");
@@ -73,7 +73,7 @@ test("an option that the kernel does not know is left out with a warning, the ot
   expect(warnings).toEqual(["this kernel does not know the connect option hdr_digest: it is left out"]);
 });
 
-test("what the kernel knows is given", () => {
+test("options that the kernel knows are passed", () => {
   const { connects, log } = runWithout("no_such_option");
   expect(connects[0]).toContain("hdr_digest,data_digest");
   expect(log.filter((record) => record.level === "warning")).toEqual([]);
@@ -85,7 +85,7 @@ test.each([
   ["tls_key", "tls_key = 7"],
   ["dhchap_secret", "dhchap-secret = DHHC-1:00:c2VjcmV0:"],
   ["dhchap_ctrl_secret", "dhchap-ctrl-secret = DHHC-1:00:c2VjcmV0:"],
-])("without %s in the kernel nothing is connected that is to be protected by it", (option, globals) => {
+])("if the kernel does not know %s, nothing that it protects is connected", (option, globals) => {
   const { connects, log } = runWithout(option, globals);
   expect(connects).toEqual([]);
   const errors = log.filter((record) => record.level === "error").map((record) => record.text);
@@ -122,7 +122,7 @@ fabric:
 expect: [{ at: 5s, connected: [dc1, own, listed] }]
 `;
 
-test("a controller's own options win over [Global], which wins over the host's key; what a page lists has those of [Global]", () => {
+test("a controller's own options override [Global], which overrides the host's key; a listed controller gets [Global]", () => {
   const { connects } = runScenario(PRECEDENCE, "no_such_option");
   const optionsOf = (part: string): string | undefined =>
     connects

@@ -1,4 +1,4 @@
-/** What becomes of the entries of discovery log pages: which are used, as what, and what wins where several say something. */
+/** The entries of discovery log pages: which are used, as what, and which origin wins. */
 import { describe, expect, it } from "vitest";
 import { defaultStafConfig } from "../../../src/core/config/stafd.js";
 import { decodeDiscoveryEntry, encodeDiscoveryEntry } from "../../../src/core/codec/discovery-log.js";
@@ -35,8 +35,8 @@ describe("an entry", () => {
     ["over tcp without a port", { trsvcid: "" }, /no port/],
     ["over rdma without a port", { trtype: "rdma", trsvcid: "" }, /no port/],
     ["of a subsystem without an NQN", { subnqn: "" }, /no subsystem NQN/],
-    ["with a comma in its address", { traddr: "192.168.1.30,host_iface=x" }, /no connect string/],
-    ["with a line break in its NQN", { subnqn: "nqn.x\nnqn.y" }, /no connect string/],
+    ["with a comma in its address", { traddr: "192.168.1.30,host_iface=x" }, /connect string cannot hold/],
+    ["with a line break in its NQN", { subnqn: "nqn.x\nnqn.y" }, /connect string cannot hold/],
   ])("%s is not used", (_what, change, because) => {
     expect(whyUnusable({ ...VOLUME, ...change })).toMatch(because);
   });
@@ -47,7 +47,7 @@ describe("an entry", () => {
     ["over loop", { trtype: "loop", adrfam: 254, traddr: "1", trsvcid: "" }],
     ["with NCC set", { eflags: EFLAG_NCC }],
     ["of a referral without an NQN", { subtype: "referral", subnqn: "" }],
-    ["of a subtype that nobody knows", { subtype: 9 }],
+    ["of an unknown subtype", { subtype: 9 }],
   ])("%s is kept", (_what, change) => {
     expect(whyUnusable({ ...VOLUME, ...change })).toBeUndefined();
   });
@@ -57,9 +57,9 @@ describe("an entry", () => {
     ["spaces", "192.168.1.30   "],
     ["spaces before NULs", "192.168.1.30  \0\0"],
     ["NULs before spaces", "192.168.1.30\0  "],
-    ["a NUL and rubbish", "192.168.1.30\0x  "],
+    ["a NUL and garbage", "192.168.1.30\0x  "],
     ["spaces at both ends", "  192.168.1.30 \0"],
-  ])("padded with %s is read without them, and its flags are kept", (_what, text) => {
+  ])("padded with %s is read without the padding, and keeps its flags", (_what, text) => {
     const bytes = encodeDiscoveryEntry({ ...VOLUME, traddr: "", eflags: EFLAG_NCC }, "nul");
     bytes.set(new TextEncoder().encode(text), 512);
     expect(decodeDiscoveryEntry(bytes, 0)).toEqual({ ...VOLUME, eflags: EFLAG_NCC });
@@ -75,7 +75,7 @@ function referral(traddr: string): DiscoveryLogEntry {
   return { ...VOLUME, subtype: "referral", trsvcid: "8009", subnqn: "", traddr };
 }
 
-it("a referral inherits how its discovery controller is reached, and stands for the well-known NQN where it names none", () => {
+it("a referral inherits the host fields of its discovery controller, and means the well-known NQN if it names none", () => {
   expect(entryTransportId(referral("192.168.1.21"), dcAt("192.168.1.20"), false)).toEqual(dcAt("192.168.1.21"));
   expect(entryTransportId(referral("::ffff:192.168.1.21"), dcAt("192.168.1.20"), true)).toEqual({
     ...dcAt("192.168.1.21"),
@@ -134,18 +134,18 @@ describe("referrals", () => {
       { "10.0.0.1": "configured", "10.0.0.2": "configured", "10.0.0.3": "referral" },
     ],
     [
-      "to what is configured as well",
+      "to a configured controller",
       ["10.0.0.1", "10.0.0.2"],
       { "10.0.0.1": ["10.0.0.2"] },
       { "10.0.0.1": "configured", "10.0.0.2": "configured" },
     ],
-    ["from one that nobody wants", ["10.0.0.1"], { "10.0.0.9": ["10.0.0.8"] }, { "10.0.0.1": "configured" }],
+    ["from a controller that is not wanted", ["10.0.0.1"], { "10.0.0.9": ["10.0.0.8"] }, { "10.0.0.1": "configured" }],
   ])("%s", (_what, controllers, pages, expected) => {
     const dcs = Object.entries(pages).map(([traddr, listed]) => present(traddr, listed, "referral"));
     expect(origins(controllers, dcs)).toEqual(expected);
   });
 
-  it("that never end are followed to their bound", () => {
+  it("without an end are followed up to the limit", () => {
     const listed = Array.from({ length: 5000 }, (_, index) => `10.1.${String(index >> 8)}.${String(index & 255)}`);
     expect(Object.keys(origins(["10.0.0.1"], [present("10.0.0.1", listed, "configured")]))).toHaveLength(4096);
   });

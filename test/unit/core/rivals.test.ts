@@ -1,4 +1,4 @@
-/** Somebody else connects what is wanted: before, meanwhile, over another interface. Nothing of it is worth a warning. */
+/** A rival connects what is wanted: before us, at the same time, or over another interface. None of this logs a warning. */
 import { describe, expect, test } from "vitest";
 import { KERNEL_VERSIONS, type KernelVersion } from "../../../src/adapters/sim/spec.js";
 import { parseScenario } from "../../../src/harness/scenario/parse.js";
@@ -9,7 +9,7 @@ const plain = (text: string): string => text;
 const PAINT = { green: plain, red: plain, yellow: plain, bold: plain, dim: plain };
 
 interface Case {
-  /** More of `controller =`. */
+  /** More keys for the `controller =` line. */
   readonly dc?: string;
   readonly before?: string;
   readonly rival?: string;
@@ -69,34 +69,34 @@ const CASES: Readonly<Record<string, Case>> = {
     dc: ";host-iface=eth1",
     expect: ["{ count: { connects: vol1 }, is: 0 }", "{ at: 20s, connected: [dc1, vol1], exactly: true }"],
   },
-  "a volume over any interface, where any will do": {
+  "a volume over any interface, if any will do": {
     before: "{ to: vol1, made-by: nvme-cli, host-iface: eth1, state: live }",
     expect: ["{ count: { connects: vol1 }, is: 0 }", "{ at: 20s, connected: [dc1, vol1], exactly: true }"],
   },
-  "a volume over another interface than the wanted one: both stay": {
+  "a volume over an unwanted interface: both connections stay": {
     dc: ";host-iface=eth0",
     rival: `when: ${PROBE_OF_VOLUME}, add-device: { to: vol1, made-by: nvme-cli, host-iface: eth1 }`,
     expect: ['{ at: 20s, connected: ["vol1@eth0", "vol1@eth1"] }', "{ count: { connects: vol1 }, is: 1 }"],
   },
-  "a volume whose connection is being made again": {
+  "a volume, and the kernel is reconnecting it": {
     before: "{ to: vol1, made-by: nvme-cli, state: connecting }",
     expect: ["{ count: { connects: vol1 }, is: 0 }", "{ at: 20s, connected: [dc1, vol1], exactly: true }"],
   },
-  "a discovery controller whose connection is being made again": {
+  "a discovery controller, and the kernel is reconnecting it": {
     before: "{ to: dc1, made-by: nvme-cli, state: connecting }",
     expect: ["{ count: { connects: dc1 }, is: 0 }", "{ at: 20s, connected: [dc1, vol1], exactly: true }"],
   },
-  "a discovery controller at the same moment, which the kernel takes twice: ours is used": {
+  "a discovery controller at the same moment, and the kernel accepts both: stas uses its own": {
     rival: `when: ${PROBE_OF_DC}, add-device: { to: dc1, made-by: nvme-cli }`,
     expect: ["{ count: { connects: dc1 }, is: 1 }", "{ at: 90s, connected: [dc1, vol1], exactly: true }"],
   },
-  "a discovery controller a little earlier: only one is made": {
+  "a discovery controller a little earlier: there is one connection": {
     rival: `at: 0s, add-device: { to: dc1, made-by: nvme-cli }`,
     expect: ["{ at: 90s, connected: [dc1, vol1], exactly: true }"],
   },
 };
 
-describe.each(KERNEL_VERSIONS)("on %s somebody else connects", (version) => {
+describe.each(KERNEL_VERSIONS)("on %s a rival connects", (version) => {
   test.each(Object.entries(CASES))("%s", (_name, one) => {
     const parsed = parseScenario("rivals", scenario(version, one));
     if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));

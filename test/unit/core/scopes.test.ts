@@ -1,4 +1,4 @@
-/** What each disconnect scope lets stac take down: every scope against every transport, for what is ours and what is not. */
+/** What each disconnect scope lets stac disconnect: every scope with every transport, for ours and for foreign connections. */
 import { describe, expect, test } from "vitest";
 import { defaultStacConfig, parseStacConfig } from "../../../src/core/config/stacd.js";
 import type { DisconnectScope, StacConfig } from "../../../src/core/config/types.js";
@@ -39,7 +39,7 @@ function planWith(input: Partial<StacPlanInput>): ReturnType<typeof planStac> {
   return planStac({ config, view: NOTHING_LISTED, ...none, ...input });
 }
 
-/** The transports over which something goes: what stac has and nobody wants, and what it never had. */
+/** The transports over which stac disconnects: ours that are not wanted, and foreign connections. */
 function taken(config: StacConfig, view: StafView = NOTHING_LISTED): { ours: string[]; foreign: string[] } {
   const own = TRANSPORTS.filter((transport) =>
     planWith({ config, view, present: [ours(transport)] }).some(
@@ -54,7 +54,7 @@ function taken(config: StacConfig, view: StafView = NOTHING_LISTED): { ours: str
   return { ours: own, foreign };
 }
 
-describe("transports over which a connection is taken down", () => {
+describe("the transports over which stac disconnects", () => {
   test.each<[scope: DisconnectScope, trtypes: string, ours: readonly string[], foreign: readonly string[]]>([
     ["only-stas-connections", "tcp", TRANSPORTS, []],
     ["only-stas-connections", "tcp+rdma+fc", TRANSPORTS, []],
@@ -73,23 +73,23 @@ describe("transports over which a connection is taken down", () => {
 });
 
 test.each<[what: string, input: Partial<StacPlanInput>]>([
-  ["staf is not heard", { view: { kind: "unknown", because: "staf left the bus" } }],
+  ["staf does not answer", { view: { kind: "unknown", because: "staf left the bus" } }],
   ["stacd.conf could not be read", { configKnown: false }],
   ["a page is not known", { view: { kind: "known", dcs: [{ tid: ours("tcp").tid, entries: undefined }] } }],
-])("nothing foreign goes while %s", (_what, input) => {
+])("no foreign connection is disconnected while %s", (_what, input) => {
   const foreign = [{ device: "nvme0", transport: "tcp", madeFor: "nqn.x" }];
   expect(planWith({ config: configFor(ALL, "tcp"), foreign, ...input })).toEqual([]);
 });
 
 test.each<DisconnectScope>(["only-stas-connections", ALL, "no-disconnect"])(
-  "%s lets go of what the host booted over, without a disconnect",
+  "%s never disconnects what the host booted over",
   (scope) => {
     const plan = planWith({ config: configFor(scope, "tcp"), present: [ours("tcp", "yes")] });
     expect(plan).toMatchObject([{ op: "leave", id: "c1", disconnect: "no" }]);
   },
 );
 
-test("an exclude is subject to the scope as a page is", () => {
+test("the scope applies to an excluded controller, as to one that no page lists", () => {
   const exclude = "[Controllers]\nexclude=transport=rdma\n";
   const present = [ours("rdma")];
   for (const [scope, disconnect] of [
