@@ -90,7 +90,7 @@ function handle(context: Context, event: CoreEvent): void {
       onUevent(context, event.message);
       return;
     case "uevent-overflow":
-      log(context, "warning", "kernel uevents were lost: the kernel's controllers are listed anew");
+      log(context, "warning", "kernel uevents were lost: listing the kernel's controllers again");
       audit(context);
       return;
     case "timer":
