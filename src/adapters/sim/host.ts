@@ -16,7 +16,7 @@ import { SimNetworkPort } from "./network-port.js";
 import type { ConnectionView, WorldObservation } from "./observation.js";
 import { ProcessClock, WallClock, type SimProcess } from "./process.js";
 import { SimResolver } from "./resolver.js";
-import type { FabricId, WorldSpec } from "./spec.js";
+import type { FabricId, LinkState, ListenerState, WorldSpec } from "./spec.js";
 import { SimDisk, SimStore } from "./store.js";
 import { SimSystem, UnitJobs, type ProcessManager } from "./system.js";
 import { UeventPath } from "./uevent-socket.js";
@@ -126,6 +126,14 @@ export class SimHost<Handle> {
 
   connections(): readonly ConnectionView[] {
     return this.#kernel.views();
+  }
+
+  linkState(hostIface: string): LinkState {
+    return this.#network.linkState(hostIface);
+  }
+
+  listenerStates(peer: FabricId): readonly ListenerState[] {
+    return this.#fabric.peer(peer)?.listeners.map(({ state }) => state) ?? [];
   }
 
   readFile(path: string): string | undefined {

@@ -5,6 +5,7 @@ import type { OsFailure } from "../../core/ports/request.js";
 import type { WorldAction } from "./actions.js";
 import type { ConnectionView, ProcessName, WorldObservation } from "./observation.js";
 import type { DaemonProcess } from "./process.js";
+import type { FabricId, LinkState, ListenerState } from "./spec.js";
 
 export interface WorldHooks {
   /** Makes the core of a process that starts; the world then dispatches `control start` to it. */
@@ -43,6 +44,10 @@ export interface SimulatedWorld {
   schedule(at: Milliseconds, callback: () => void): void;
   /** Every controller of the simulated kernel, by instance number. */
   connections(): readonly ConnectionView[];
+  /** The state of a host interface's link; up where nothing ever said otherwise. */
+  linkState(hostIface: string): LinkState;
+  /** The state of each address that a peer listens at; empty where there is no such peer. */
+  listenerStates(peer: FabricId): readonly ListenerState[];
   /** Which processes run. */
   processes(): readonly ProcessName[];
   /** Text of a simulated file, or `undefined`. */

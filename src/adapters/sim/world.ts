@@ -8,7 +8,7 @@ import { KernelModel, type KernelHandle } from "./kernel/kernel.js";
 import type { ConnectionView, ProcessName, WorldObservation } from "./observation.js";
 import { type ProcessAction, processesOf, processNames, SimProcess } from "./process.js";
 import { randomStream, type RandomStream } from "./random.js";
-import type { ProcessTarget, WorldSpec } from "./spec.js";
+import type { FabricId, LinkState, ListenerState, ProcessTarget, WorldSpec } from "./spec.js";
 import type { ProcessManager } from "./system.js";
 import type { HostFiles, SimulatedWorld, WorldHooks } from "./world-api.js";
 
@@ -103,6 +103,14 @@ class World<Handle> implements SimulatedWorld {
 
   connections(): readonly ConnectionView[] {
     return this.#host.connections();
+  }
+
+  linkState(hostIface: string): LinkState {
+    return this.#host.linkState(hostIface);
+  }
+
+  listenerStates(peer: FabricId): readonly ListenerState[] {
+    return this.#host.listenerStates(peer);
   }
 
   processes(): readonly ProcessName[] {

@@ -1,6 +1,6 @@
 /** The one view of a run that observers have. */
 import type { ProcessName } from "../../adapters/sim/observation.js";
-import type { WorldSpec } from "../../adapters/sim/spec.js";
+import type { FabricId, LinkState, ListenerState, WorldSpec } from "../../adapters/sim/spec.js";
 import type { Milliseconds } from "../../core/domain/units.js";
 import type { ServiceName } from "../../core/ports/bus.js";
 import type { KernelControllers } from "../controllers.js";
@@ -14,6 +14,10 @@ export interface RunView {
   /** The controllers that the kernel has now. */
   readonly controllers: KernelControllers;
   now(): Milliseconds;
+  /** The state of a host interface's link. */
+  linkState(hostIface: string): LinkState;
+  /** The state of each address that a peer listens at; empty where the file describes no such peer. */
+  listenerStates(peer: FabricId): readonly ListenerState[];
   /** The processes that run. */
   processes(): readonly ProcessName[];
   /** When a process last started; `undefined` where it does not run. */

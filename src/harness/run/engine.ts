@@ -232,6 +232,8 @@ export class Engine {
       secrets: this.#secrets,
       controllers: this.#controllers,
       now: () => world.now(),
+      linkState: (hostIface) => world.linkState(hostIface),
+      listenerStates: (peer) => world.listenerStates(peer),
       processes: () => world.processes(),
       startedAt: (process) => processes.startedAt(process),
       serviceState: (service) => processes.serviceState(service),

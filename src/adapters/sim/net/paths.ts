@@ -193,6 +193,11 @@ export class NetworkModel {
     return name === LOOPBACK || this.#ifaces.some((iface) => iface.name === name);
   }
 
+  /** The state of an interface's link; up where nothing ever said otherwise. */
+  linkState(hostIface: string): LinkState {
+    return this.#links.get(hostIface)?.state ?? "up";
+  }
+
   /** Makes somebody listen. */
   listen(listener: Listener): void {
     this.#plans = new WeakMap();
@@ -233,7 +238,7 @@ export class NetworkModel {
     if (isLinkLocal(to) && bound === "") return failed(ERRNO.EINVAL, REFUSED_AFTER);
     const way = this.#wayTo(to, bound);
     if (way === undefined) {
-      const neighbour = bound !== "" && bound !== LOOPBACK && to.family === 4 && this.#linkState(bound) !== "down";
+      const neighbour = bound !== "" && bound !== LOOPBACK && to.family === 4 && this.linkState(bound) !== "down";
       const loopback = bound === LOOPBACK && to.family === 4;
       return neighbour || loopback
         ? failed(ERRNO.ETIMEDOUT, NO_ANSWER_AFTER)
@@ -314,13 +319,13 @@ export class NetworkModel {
       if (way.state !== "down" && (bound === "" || bound === way.iface) && way.bits > (best?.bits ?? -1)) best = way;
     };
     for (const { name, prefixes } of this.#ifaces) {
-      const state = this.#linkState(name);
+      const state = this.linkState(name);
       for (const prefix of prefixes) if (within(to, prefix)) offer({ iface: name, state, bits: prefix.bits });
       if (bound === name && isLinkLocal(to)) offer({ iface: name, state, bits: 64 });
     }
     for (const route of this.#routes) {
       if (!within(to, route.prefix) || !this.hasInterface(route.hostIface)) continue;
-      const link = this.#linkState(route.hostIface);
+      const link = this.linkState(route.hostIface);
       offer({ iface: route.hostIface, state: link === "up" ? route.state : link, bits: route.prefix.bits });
     }
     return best;
@@ -336,10 +341,6 @@ export class NetworkModel {
       if (source === "") source = iface.texts[index] ?? "";
     }
     return source;
-  }
-
-  #linkState(hostIface: string): LinkState {
-    return this.#links.get(hostIface)?.state ?? "up";
   }
 
   #latency(hostIface: string): Milliseconds {

@@ -1,32 +1,24 @@
-/** Conditions of the world: words that follow a run. */
-import type { WorldAction } from "../../../adapters/sim/actions.js";
+/** Conditions of the world: words that are true at a moment, or are not. */
 import type { RunView } from "../../observers/run-view.js";
 import { type Definition, type RecordWord, word } from "../word.js";
 
-/** Follows one condition through a run. */
-export interface Follower {
-  /** A step is about to be done to the world. */
-  acted?(action: WorldAction): void;
-  holds(): boolean;
-}
-
-interface Following<Value> {
+interface Holding<Value> {
   /** The condition in words: `link eth0 is down`. */
   format(condition: Value): string;
-  /** Makes what follows the condition through one run. */
-  follow(condition: Value, view: RunView): Follower;
+  /** Whether the condition holds now. */
+  holds(condition: Value, view: RunView): boolean;
 }
 
 /** A word of the conditions. */
-export interface ConditionWord<Value> extends RecordWord<Value>, Following<Value> {}
+export interface ConditionWord<Value> extends RecordWord<Value>, Holding<Value> {}
 
-/** Defines a condition: what a file says, and who knows whether it holds. */
+/** Defines a condition: what a file says, and how a run shows whether it holds. */
 export function condition<const K extends string, Value extends object>(
-  definition: Definition<K, Value> & Following<Value>,
+  definition: Definition<K, Value> & Holding<Value>,
 ): ConditionWord<{ readonly kind: K } & Value> {
   return {
     ...word(definition),
     format: (value) => definition.format(value),
-    follow: (value, view) => definition.follow(value, view),
+    holds: (value, view) => definition.holds(value, view),
   };
 }

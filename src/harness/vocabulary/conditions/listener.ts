@@ -1,4 +1,3 @@
-import { peerAddresses } from "../../observers/peers.js";
 import { spread } from "../members.js";
 import { peer } from "../parts/ids.js";
 import { listenerState } from "../parts/states.js";
@@ -11,15 +10,8 @@ export const listener = condition({
   example: "{ listener: { id: dc1, state: silent } }",
   says: record({ listener: spread(record({ id: peer, state: listenerState })) }),
   format: ({ id, state }) => `${id} is ${state}`,
-  follow: ({ id, state }, view) => {
-    const states = peerAddresses(view.spec, id).map((listen) => listen.state);
-    return {
-      acted: (action) => {
-        if (action.kind !== "listener" || action.id !== id) return;
-        if (action.index === undefined) states.fill(action.state);
-        else states[action.index] = action.state;
-      },
-      holds: () => states.length > 0 && states.every((each) => each === state),
-    };
+  holds: ({ id, state }, view) => {
+    const states = view.listenerStates(id);
+    return states.length > 0 && states.every((each) => each === state);
   },
 });

@@ -10,5 +10,5 @@ export const process = condition({
   example: "{ process: { name: staf, running: false } }",
   says: record({ process: spread(record({ name: service, running: flag })) }),
   format: ({ name, running }) => `${name} ${running ? "runs" : "does not run"}`,
-  follow: ({ name, running }, view) => ({ holds: () => view.serviceState(name).running === running }),
+  holds: ({ name, running }, view) => view.serviceState(name).running === running,
 });

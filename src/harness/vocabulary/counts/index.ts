@@ -1,6 +1,7 @@
 /** The words of what can be counted, in the order of the reference. */
 import type { Observer } from "../../observers/observer.js";
 import type { RunView } from "../../observers/run-view.js";
+import { titled } from "../part.js";
 import { oneOf, wordsByKey, type WordValue } from "../word.js";
 import { calls } from "./calls.js";
 import { connects } from "./connects.js";
@@ -28,9 +29,13 @@ export const COUNTS = [
 /** What is counted. */
 export type Counted = WordValue<(typeof COUNTS)[number]>;
 
-export const countedPart = oneOf(
-  "one of { connects }, { disconnects }, { probes }, { log-reads }, { registrations }, { calls }, { reconciles }, { unit-restarts }, { crashes }",
-  COUNTS,
+export const countedPart = titled(
+  "counted",
+  "What is counted.",
+  oneOf(
+    "one of { connects }, { disconnects }, { probes }, { log-reads }, { registrations }, { calls }, { reconciles }, { unit-restarts }, { crashes }",
+    COUNTS,
+  ),
 );
 
 const wordOf = wordsByKey<CountWord<Counted>>(COUNTS);

@@ -3,7 +3,7 @@ import { formatRef, viaInterface } from "../../controllers.js";
 import { isDaemon } from "../../observers/connections.js";
 import { failed, type Finding, formatTime, MET } from "../../observers/observer.js";
 import { spellRange } from "../../scenario/duration.js";
-import { conditionPart, followerOf, formatCondition } from "../conditions/index.js";
+import { conditionPart, formatCondition, holds } from "../conditions/index.js";
 import { exactlyOne } from "../group.js";
 import { optional, required, spread } from "../members.js";
 import { controllers } from "../parts/ids.js";
@@ -35,14 +35,13 @@ export const never = expectation({
   }),
   observe: ({ what, controllers: refs, while: condition, window: range }, view, report) => {
     let finding: Finding = MET;
-    const follower = condition === undefined ? undefined : followerOf(condition, view);
     const during = condition === undefined ? "" : ` while ${formatCondition(condition)}`;
     const found = (subject: string, at: Milliseconds): void => {
-      if (finding.kind === "failed" || at < range.from || at > range.to || follower?.holds() === false) return;
+      if (finding.kind === "failed" || at < range.from || at > range.to) return;
+      if (condition !== undefined && !holds(condition, view)) return;
       finding = failed(`a ${what} at ${formatTime(at)}: ${subject}`);
     };
     return {
-      acted: (action) => follower?.acted?.(action),
       observed: (seen, at) => {
         if (what === "connect" && seen.kind === "connect-begin" && isDaemon(seen.by)) {
           if (refs.some((ref) => seen.peer === ref.id && viaInterface(ref, seen.options))) found(seen.options, at);
