@@ -26,14 +26,7 @@ export interface Step {
 
 const AT_ONCE = Milliseconds(0);
 
-const occasion = titled(
-  "event",
-  "An event that a step waits for.",
-  oneOf(
-    "one of { call }, { step }, { uevent }, { connected }, { disconnected }, { connect-begin }, { file-written }",
-    TRIGGERS,
-  ),
-);
+const occasion = titled("event", "An event that a step waits for.", oneOf(TRIGGERS));
 
 const whenKeys = {
   at: optional(time, "Time since the start."),
