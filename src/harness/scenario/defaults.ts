@@ -1,4 +1,4 @@
-/** What a scenario means where it says nothing. Shared by the schema, the parser and the writer. */
+/** What a scenario means where it says nothing. */
 import type { InterfaceSpec } from "../../adapters/sim/spec.js";
 import { Milliseconds } from "../../core/domain/units.js";
 

@@ -1,4 +1,4 @@
-/** What the schema says against a value, as problems at their places. */
+/** What the codec of a scenario says against a value, as problems at their places. */
 import type { z } from "zod";
 import { type Path, type Point, PROBLEMS_MAX, type Source } from "./document.js";
 
@@ -20,25 +20,24 @@ interface Context {
 
 function report(source: Source, issue: Issue, context: Context): void {
   const path = [...context.prefix, ...plainPath(issue.path)];
-  if (issue.code === "unrecognized_keys") {
-    for (const key of issue.keys.slice(0, PROBLEMS_MAX))
-      once(source, context, [...path, key], () => source.add([...path, key], issue.message, "key"));
-    return;
-  }
-  if (issue.code === "invalid_key") {
-    const expected = issue.issues[0]?.message ?? "another key";
-    once(source, context, path, () => source.add(path, expected, "key"));
-    return;
-  }
-  if (issue.code === "invalid_union") {
-    const value = valueAt(context.value, issue.path);
-    const meant = meantBranch(issue.errors, value);
-    if (meant !== undefined) {
+  switch (issue.code) {
+    case "unrecognized_keys":
+      for (const key of issue.keys.slice(0, PROBLEMS_MAX)) add(source, context, [...path, key], issue.message, "key");
+      return;
+    case "invalid_key":
+      add(source, context, path, issue.issues[0]?.message ?? "another key", "key");
+      return;
+    case "invalid_union": {
+      const value = valueAt(context.value, issue.path);
+      const meant = meantBranch(issue.errors, value);
+      if (meant === undefined) break;
       for (const inner of meant) report(source, inner, { prefix: path, value, seen: context.seen });
       return;
     }
+    default:
+      break;
   }
-  once(source, context, path, () => source.add(path, issue.message, pointOf(issue)));
+  add(source, context, path, issue.message, pointOf(issue));
 }
 
 /** Complaints of the vocabulary say whether they point at a value or at its key. */
@@ -46,12 +45,12 @@ function pointOf(issue: Issue): Point {
   return issue.code === "custom" && issue.params?.["point"] === "key" ? "key" : "value";
 }
 
-/** A text that fails several checks of one schema is one problem. */
-function once(source: Source, context: Context, path: Path, tell: () => void): void {
-  const key = JSON.stringify(path);
-  if (source.full || context.seen.has(key)) return;
-  context.seen.add(key);
-  tell();
+/** Adds a problem once: a text that fails several checks of one schema is one. */
+function add(source: Source, { seen }: Context, path: Path, expected: string, point: Point): void {
+  const problem = JSON.stringify([path, expected]);
+  if (source.full || seen.has(problem)) return;
+  seen.add(problem);
+  source.add(path, expected, point);
 }
 
 function plainPath(path: readonly PropertyKey[]): Path {

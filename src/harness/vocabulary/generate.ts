@@ -47,8 +47,8 @@ export function castFrom({ world, timeline, until }: ScenarioBody): Cast {
 }
 
 /**
- * Any scenario that a file can hold, with everything that the cast names. Addresses and files mean nothing, so what a
- * run of it does is up to chance.
+ * Any scenario that a file can hold, with everything that the cast names. Its addresses and files are up to chance: a
+ * world may refuse it (`WorldMisuse`), and most daemons find nothing to connect to.
  */
 export function arbitraryScenario(fc: FastCheck, cast: Cast = CAST): Arbitrary<ScenarioBody> {
   const until = Milliseconds(2 * cast.until);

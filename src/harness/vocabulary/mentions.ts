@@ -116,7 +116,7 @@ export class Mentions {
 
   #define(kind: NameKind, name: string, path: Path): void {
     const rivals = PEERS.includes(kind) ? PEERS : [kind];
-    if (rivals.some((rival) => this.#namesOf(rival).has(name))) this.#source.add(path, "an id not given before");
+    if (rivals.some((rival) => this.#namesOf(rival).has(name))) this.#source.add(path, expectedOnce(kind));
     this.#namesOf(kind).add(name);
   }
 
@@ -137,6 +137,10 @@ function timeOf(mention: Mention, known: Known): Milliseconds | undefined {
   if (mention.kind !== "time-after-step") return undefined;
   // Where the step waits for an event, the time can only lie later than this.
   return later(known.stepTime(mention.step) ?? Milliseconds(0), mention.after);
+}
+
+function expectedOnce(kind: NameKind): string {
+  return kind === "interface" || kind === "device" ? "a name not given before" : "an id not given before";
 }
 
 function expectedNames(what: string, known: readonly string[]): string {

@@ -10,7 +10,7 @@ import { duration, time } from "./parts/times.js";
 import { record } from "./record.js";
 import { STEPS } from "./steps/index.js";
 import { type Occasion, TRIGGERS } from "./triggers/index.js";
-import { oneOf, type StepWord, type Surroundings } from "./word.js";
+import { oneOf, type StepWord, type Surroundings, wordsByKey } from "./word.js";
 
 /** When a step happens: at a time, or at an event. */
 export type Trigger = { readonly kind: "at"; readonly at: Milliseconds } | Occasion;
@@ -26,14 +26,7 @@ export interface Step {
 
 const AT_ONCE = Milliseconds(0);
 
-const occasion = titled(
-  "event",
-  "An event that a step waits for.",
-  oneOf(
-    "one of { call }, { step }, { uevent }, { connected }, { disconnected }, { connect-begin }, { file-written }",
-    TRIGGERS,
-  ),
-);
+const occasion = titled("event", "An event that a step waits for.", oneOf(TRIGGERS));
 
 const whenKeys = {
   at: optional(time, "Time since the start."),
@@ -63,10 +56,10 @@ export interface ActionDraft {
   readonly kind: string;
 }
 
-const words: ReadonlyMap<string, StepWord> = new Map(STEPS.map((word) => [word.key, word]));
+const wordOf = wordsByKey<StepWord>(STEPS);
 
 /** Every key of an action, in the order of the reference. */
-export const ACTION_KEYS: readonly string[] = [...words.keys()];
+export const ACTION_KEYS: readonly string[] = STEPS.map(({ key }) => key);
 
 const action = exactlyOne(Object.fromEntries(STEPS.map(({ key, part, describe }) => [key, required(part, describe)])), {
   read: (_key, draft): ActionDraft => draft,
@@ -86,7 +79,7 @@ export type StepDraft = ValueOf<typeof step>;
 
 /** Makes the action of a draft whole. `undefined`: its word complained, with paths that begin at the step. */
 export function completeAction(draft: ActionDraft, { complain, ...around }: Surroundings): WorldAction | undefined {
-  return words.get(draft.kind)?.complete(draft, {
+  return wordOf(draft.kind).complete(draft, {
     ...around,
     complain: (path, expected, point) => {
       complain([draft.kind, ...path], expected, point);

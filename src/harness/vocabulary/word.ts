@@ -6,7 +6,17 @@ import type { ActionKind, ActionOf, Target, TARGETS, WorldAction } from "../../a
 import type { WorldSpec } from "../../adapters/sim/spec.js";
 import { either } from "./either.js";
 import type { Cast } from "./mentions.js";
-import { type Arbitrary, type Complain, type FastCheck, isRecord, kinded, type Part, titled } from "./part.js";
+import {
+  type Arbitrary,
+  type Complain,
+  type FastCheck,
+  isRecord,
+  kinded,
+  type KeyNote,
+  keysOf,
+  type Part,
+  titled,
+} from "./part.js";
 
 export interface Word {
   /** The key that tells the word from the others of its place; `kind` of its record. */
@@ -98,13 +108,21 @@ export function word<const K extends string, Value extends object>({
   return { key, describe, example, part: kinded(key, says) };
 }
 
-/** One of several words of one place, told apart by their keys. */
-export function oneOf<const W extends readonly Word[]>(expected: string, words: W): Part<WordValue<W[number]>>;
-export function oneOf(expected: string, words: readonly Word[]): Part<unknown> {
+/** One of several words of one place, told apart by their keys. A problem names what each of them must have. */
+export function oneOf<const W extends readonly Word[]>(words: W): Part<WordValue<W[number]>>;
+export function oneOf(words: readonly Word[]): Part<unknown> {
   return either(
-    expected,
+    `one of ${words.map(({ part }) => shapeOf(part)).join(", ")}`,
     words.map(({ part, describe }) => ({ ...part, codec: part.codec.meta({ description: describe }) })),
   );
+}
+
+/** The keys that a record must have: `{ within, of, connected or disconnected }`. */
+function shapeOf(part: Part<unknown>): string {
+  const named = (wanted: KeyNote["presence"]): readonly string[] =>
+    keysOf(part).flatMap(({ key, presence }) => (presence === wanted ? [key] : []));
+  const alternatives = named("alternative");
+  return `{ ${[...named("required"), ...(alternatives.length === 0 ? [] : [alternatives.join(" or ")])].join(", ")} }`;
 }
 
 /** A word of the world that a scenario begins with; steps use some of them too. */

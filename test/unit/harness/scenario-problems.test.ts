@@ -194,6 +194,15 @@ describe("places", () => {
   });
 });
 
+describe("a step that lacks both", () => {
+  it("is told of each", () => {
+    expect(inList("timeline", "{ id: a }").map(({ path, expected }) => [path, expected.slice(0, 12)])).toEqual([
+      ["timeline[0]", "a time (at) "],
+      ["timeline[0]", "an action: o"],
+    ]);
+  });
+});
+
 describe("steps that wait for each other", () => {
   it("are found once a circle, however one comes into it", () => {
     const text = `${WORLD}timeline:

@@ -1,47 +1,85 @@
+import { readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parse } from "yaml";
+import { parse, stringify } from "yaml";
 import { z } from "zod";
 import { Milliseconds } from "../../../src/core/domain/units.js";
 import { CONDITIONS } from "../../../src/harness/vocabulary/conditions/index.js";
 import { COUNTS } from "../../../src/harness/vocabulary/counts/index.js";
 import { EXPECTATIONS } from "../../../src/harness/vocabulary/expectations/index.js";
+import { formatPath, type Path } from "../../../src/harness/scenario/document.js";
 import { bound, END_OF_RUN, window } from "../../../src/harness/vocabulary/expectations/window.js";
-import type { Cast, Mention } from "../../../src/harness/vocabulary/mentions.js";
+import { CAST } from "../../../src/harness/vocabulary/generate.js";
+import type { Mention } from "../../../src/harness/vocabulary/mentions.js";
 import type { Part } from "../../../src/harness/vocabulary/part.js";
 import { record } from "../../../src/harness/vocabulary/record.js";
 import { STEPS } from "../../../src/harness/vocabulary/steps/index.js";
+import { TRIGGERS } from "../../../src/harness/vocabulary/triggers/index.js";
+import type { Word } from "../../../src/harness/vocabulary/word.js";
 import { WORLD } from "../../../src/harness/vocabulary/world/index.js";
+import { bad, good } from "./scenario-helpers.js";
 
-const CAST: Cast = {
-  names: {
-    "discovery-controller": ["dc1", "dc2"],
-    subsystem: ["vol1", "vol2"],
-    device: ["nvme9"],
-    interface: ["eth0", "eth1"],
-    responder: ["r1"],
-    step: ["gone"],
-  },
-  until: Milliseconds(3_600_000),
-};
-
-const WORDS = [...STEPS, ...EXPECTATIONS, ...COUNTS, ...CONDITIONS, ...WORLD];
-
-/** What stands under the key of a step, or the whole record of another word. */
-function spelling(key: string, example: string): unknown {
-  const value: unknown = parse(example);
-  return typeof value === "object" && value !== null && !example.startsWith("{") ? Reflect.get(value, key) : value;
+/** Where a word stands in a file, and where its own spelling begins in that file. */
+interface Place {
+  readonly text: (example: string) => string;
+  readonly path: readonly (string | number)[];
 }
 
-function mentionsOf(part: Part<unknown>, value: unknown): [Mention, string][] {
-  const told: [Mention, string][] = [];
-  part.mentions(value, [], (mention, path) => told.push([mention, path.join(".")]));
+/** Everything that the examples name. */
+const WORLD_OF_EXAMPLES = `format: 1
+title: t
+host: { interfaces: [{ name: eth0, addresses: [] }, { name: eth1, addresses: [] }] }
+network: { responders: [{ id: r1, interface: eth0, addresses: [] }] }
+fabric:
+  discovery-controllers: [{ id: dc1, listen: 192.168.1.20:8009 }]
+  subsystems: [{ id: vol1, nqn: nqn.2023-01.example:vol1, listen: 192.168.1.30:4420 }]
+`;
+
+const STEP: Place = { text: (example) => `timeline: [{ id: gone, at: 0s, ${example} }]\n`, path: ["timeline", 0] };
+const EVENT: Place = {
+  text: (example) => `timeline: [{ id: gone, at: 0s, start: both }, { when: ${example}, start: both }]\n`,
+  path: ["timeline", 1, "when"],
+};
+const EXPECTATION: Place = {
+  text: (example) => `timeline: [{ id: gone, at: 0s, start: both }]\nexpect: [${example}]\n`,
+  path: ["expect", 0],
+};
+const COUNT: Place = { text: (example) => `expect: [{ count: ${example}, is: 0 }]\n`, path: ["expect", 0, "count"] };
+const CONDITION: Place = {
+  text: (example) => `expect: [{ never: { connect: [], while: ${example} } }]\n`,
+  path: ["expect", 0, "never", "while"],
+};
+
+const PLACED: readonly (readonly [Word, Place])[] = [
+  ...STEPS.map((word) => [word, STEP] as const),
+  ...TRIGGERS.map((word) => [word, EVENT] as const),
+  ...EXPECTATIONS.map((word) => [word, EXPECTATION] as const),
+  ...COUNTS.map((word) => [word, COUNT] as const),
+  ...CONDITIONS.map((word) => [word, CONDITION] as const),
+];
+
+const WORDS: readonly Word[] = [...PLACED.map(([word]) => word), ...WORLD];
+
+/** The words of steps give their key in the example, since it stands in a record of other keys. */
+function isStep(word: Word): boolean {
+  return STEPS.some((step) => step === word);
+}
+
+/** What the codec of a word reads of its example. */
+function spelling(word: Word): unknown {
+  const value: unknown = parse(word.example);
+  return isStep(word) ? (value as Record<string, unknown>)[word.key] : value;
+}
+
+function mentionsOf(part: Part<unknown>, value: unknown): [Mention, Path][] {
+  const told: [Mention, Path][] = [];
+  part.mentions(value, [], (mention, path) => told.push([mention, path]));
   return told;
 }
 
-describe.each(WORDS.map((word) => [word.key, word] as const))("the word %s", (key, word) => {
+describe.each(WORDS.map((word) => [word.key, word] as const))("the word %s", (_, word) => {
   it("has an example that its codec reads and writes", () => {
-    const value = z.decode(word.part.codec, spelling(key, word.example));
+    const value = z.decode(word.part.codec, spelling(word));
     expect(z.decode(word.part.codec, z.encode(word.part.codec, value))).toEqual(value);
   });
 
@@ -61,6 +99,49 @@ describe.each(WORDS.map((word) => [word.key, word] as const))("the word %s", (ke
   });
 });
 
+describe.each(PLACED.map(([word, place]) => [word.key, word, place] as const))("in a file, %s", (_, word, place) => {
+  it("is read as its example has it", () => {
+    expect(good(`${WORLD_OF_EXAMPLES}${place.text(word.example)}`)).toBeDefined();
+  });
+
+  it("has each unknown name found at its place", () => {
+    const document: unknown = parse(`${WORLD_OF_EXAMPLES}${place.text(word.example)}`);
+    const own = isStep(word) ? [...place.path, word.key] : place.path;
+    for (const [mention, path] of mentionsOf(word.part, spelling(word))) {
+      if (mention.kind !== "reference") continue;
+      const at = [...own, ...path];
+      const name = String(valueAt(document, at)).replace(mention.name, "nobody");
+      const [problem, ...others] = bad(stringify(withValue(document, at, name)));
+      expect(problem).toMatchObject({ path: formatPath(at), found: JSON.stringify(name) });
+      expect(problem?.expected).toContain(mention.what);
+      expect(others).toEqual([]);
+    }
+  });
+});
+
+describe("the words", () => {
+  it("load no fast-check: a generator takes it as a parameter", () => {
+    const folder = new URL("../../../src/harness/", import.meta.url);
+    const sources = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
+    const loading = sources.filter((name) =>
+      /^import (?!type ).*"fast-check"/m.test(readFileSync(new URL(name, folder), "utf8")),
+    );
+    expect(sources.length).toBeGreaterThan(100);
+    expect(loading).toEqual([]);
+  });
+});
+
+function valueAt(value: unknown, path: readonly (string | number)[]): unknown {
+  return path.reduce((at: unknown, key) => (at as Record<string, unknown>)[key], value);
+}
+
+/** A copy with another value at a path. */
+function withValue(value: unknown, path: readonly (string | number)[], to: unknown): unknown {
+  const copy = structuredClone(value);
+  (valueAt(copy, path.slice(0, -1)) as Record<string, unknown>)[path.at(-1)!] = to;
+  return copy;
+}
+
 describe("mentions", () => {
   it("are told with their place", () => {
     const [listener] = STEPS.filter(({ key }) => key === "listener");
@@ -72,9 +153,9 @@ describe("mentions", () => {
           what: "a discovery controller or subsystem",
           name: "dc1",
         },
-        "id",
+        ["id"],
       ],
-      [{ kind: "listener", peer: "dc1", index: 2 }, "index"],
+      [{ kind: "listener", peer: "dc1", index: 2 }, ["index"]],
     ]);
   });
 
@@ -83,13 +164,13 @@ describe("mentions", () => {
     const alone = mentionsOf(connected.part, { at: "1s", connected: "dc1" });
     const listed = mentionsOf(connected.part, { at: "1s", connected: ["dc1@eth0"] });
     expect(alone.map(([{ kind }, path]) => [kind, path])).toEqual([
-      ["time", "at"],
-      ["reference", "connected"],
+      ["time", ["at"]],
+      ["reference", ["connected"]],
     ]);
     expect(listed.map(([{ kind }, path]) => [kind, path])).toEqual([
-      ["time", "at"],
-      ["reference", "connected.0"],
-      ["reference", "connected.0"],
+      ["time", ["at"]],
+      ["reference", ["connected", 0]],
+      ["reference", ["connected", 0]],
     ]);
   });
 });

@@ -4,6 +4,8 @@ import type { AnswerSpec, EntrySpec, FabricId, ListenerState } from "../spec.js"
 export type FabricAction =
   /** Without `index`: every address that the peer listens at. */
   | { readonly kind: "listener"; readonly id: FabricId; readonly state: ListenerState; readonly index?: number }
+  /** Everything that listens at the address, of any peer, at any port and over any transport. */
+  | { readonly kind: "address"; readonly address: string; readonly state: ListenerState }
   | { readonly kind: "list"; readonly dc: FabricId; readonly entries: readonly EntrySpec[] }
   | { readonly kind: "unlist"; readonly dc: FabricId; readonly entries: readonly FabricId[] }
   | { readonly kind: "set-entries"; readonly dc: FabricId; readonly entries: readonly EntrySpec[] }
@@ -20,6 +22,7 @@ export type FabricAction =
 
 export const FABRIC_ACTIONS: Readonly<Record<FabricAction["kind"], "fabric">> = {
   listener: "fabric",
+  address: "fabric",
   list: "fabric",
   unlist: "fabric",
   "set-entries": "fabric",

@@ -6,6 +6,7 @@ import { WELL_KNOWN_DISCOVERY_NQN } from "../../../core/domain/transport-id.js";
 import type { Transport } from "../../../core/domain/transport-id.js";
 import { Milliseconds } from "../../../core/domain/units.js";
 import type { AdminCommand } from "../../../core/ports/fabrics.js";
+import { isSameAddress } from "../net/address.js";
 import type { Listener, NetworkModel } from "../net/paths.js";
 import type { AnswerSpec, EntrySpec, FabricId, FabricSpec, ListenerState } from "../spec.js";
 import type { FabricAction } from "./actions.js";
@@ -144,7 +145,7 @@ export class FabricModel {
     }
   }
 
-  /** Returns the name of a peer that there is not, or that is of the other kind. */
+  /** Returns the name of a peer that there is not, or that is of the other kind, or the address where nobody listens. */
   apply(action: FabricAction): FabricId | undefined {
     switch (action.kind) {
       case "list":
@@ -172,6 +173,8 @@ export class FabricModel {
         return found(action.subsystem, this.#allowHosts(action.subsystem, action.hosts));
       case "listener":
         return found(action.id, this.#setListener(action.id, action.state, action.index));
+      case "address":
+        return found(action.address, this.#setAddress(action.address, action.state));
     }
   }
 
@@ -308,6 +311,20 @@ export class FabricModel {
     }
     for (const callback of this.#listenerChanged) callback(id);
     return true;
+  }
+
+  /** All listeners change before the first callback, since those at one address change at one moment. */
+  #setAddress(address: string, state: ListenerState): boolean {
+    const changed = new Set<FabricId>();
+    for (const peer of this.#peers.values()) {
+      for (const listener of peer.listeners) {
+        if (!isSameAddress(listener.traddr, address)) continue;
+        listener.state = state;
+        changed.add(peer.id);
+      }
+    }
+    for (const id of changed) for (const callback of this.#listenerChanged) callback(id);
+    return changed.size > 0;
   }
 
   #changed(dc: DiscoveryPeer, seenBy: (hostNqn: string) => boolean): void {

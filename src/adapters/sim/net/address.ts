@@ -94,6 +94,15 @@ export function parseNetPrefix(text: string): NetPrefix | undefined {
   return { address, bits: length + before };
 }
 
+/** Whether two texts spell one address: an IP address in any spelling, or a Fibre Channel address with or without 0x. */
+export function isSameAddress(one: string, other: string): boolean {
+  return addressKey(one) === addressKey(other);
+}
+
+function addressKey(text: string): string {
+  return parseNetAddress(text)?.key ?? text.toLowerCase().replaceAll("0x", "");
+}
+
 /** Whether an address lies within a prefix of its own family. */
 export function within(address: NetAddress, prefix: NetPrefix): boolean {
   if (address.family !== prefix.address.family) return false;

@@ -2,7 +2,7 @@
 import type { RunView } from "../../observers/run-view.js";
 import { type Definition, type RecordWord, word } from "../word.js";
 
-interface Holding<in Value> {
+interface Holding<Value> {
   /** The condition in words: `link eth0 is down`. */
   format(condition: Value): string;
   /** Whether the condition holds now. */
@@ -10,11 +10,7 @@ interface Holding<in Value> {
 }
 
 /** A word of the conditions. */
-export interface ConditionWord<out Value> extends RecordWord<Value> {
-  /** As the definition has them, for conditions of this word alone. */
-  format(condition: Value): string;
-  holds(condition: Value, view: RunView): boolean;
-}
+export interface ConditionWord<Value> extends RecordWord<Value>, Holding<Value> {}
 
 /** Defines a condition: what a file says, and how a run shows whether it holds. */
 export function condition<const K extends string, Value extends object>(

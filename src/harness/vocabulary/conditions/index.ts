@@ -12,11 +12,7 @@ export const CONDITIONS = [link, listener, process] as const;
 /** A condition of the world. */
 export type Condition = WordValue<(typeof CONDITIONS)[number]>;
 
-export const conditionPart = titled(
-  "condition",
-  "A condition of the world.",
-  oneOf("one of { link }, { listener }, { process }", CONDITIONS),
-);
+export const conditionPart = titled("condition", "A condition of the world.", oneOf(CONDITIONS));
 
 const wordOf = wordsByKey<ConditionWord<Condition>>(CONDITIONS);
 

@@ -29,14 +29,7 @@ export const COUNTS = [
 /** What is counted. */
 export type Counted = WordValue<(typeof COUNTS)[number]>;
 
-export const countedPart = titled(
-  "counted",
-  "What is counted.",
-  oneOf(
-    "one of { connects }, { disconnects }, { probes }, { log-reads }, { registrations }, { calls }, { reconciles }, { unit-restarts }, { crashes }",
-    COUNTS,
-  ),
-);
+export const countedPart = titled("counted", "What is counted.", oneOf(COUNTS));
 
 const wordOf = wordsByKey<CountWord<Counted>>(COUNTS);
 

@@ -7,7 +7,7 @@ import { counted } from "./counted.js";
 
 export const probes = counted({
   key: "probes",
-  describe: "Probes of this peer from user space.",
+  describe: "Probes of this peer by daemons, from user space.",
   example: "{ probes: dc1 }",
   says: record({ probes: as("controller", controller) }),
   format: ({ controller: ref }) => `probes of ${formatRef(ref)}`,

@@ -11,7 +11,7 @@ const symbolicName = text("a symbolic name", {
 
 export const registrations = counted({
   key: "registrations",
-  describe: "Registrations that this discovery controller took.",
+  describe: "Registrations of this host that a discovery controller takes.",
   example: "{ registrations: dc1, symname: rack 7 }",
   says: record({
     registrations: as("dc", discoveryController),

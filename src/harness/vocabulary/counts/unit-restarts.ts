@@ -5,7 +5,7 @@ import { counted } from "./counted.js";
 
 export const unitRestarts = counted({
   key: "unit-restarts",
-  describe: "Restarts of units by daemons: a regular expression (flag u) that the unit's name matches.",
+  describe: "Restarts by daemons of units whose name matches.",
   example: '{ unit-restarts: "^nvmf-connect@" }',
   says: record({ "unit-restarts": as("matches", pattern) }),
   format: ({ matches }) => `restarts of units matching /${matches}/`,

@@ -8,7 +8,7 @@ import { bound, window } from "./window.js";
 
 export const count = expectation({
   key: "count",
-  describe: "How often something happened.",
+  describe: "How often something happens.",
   example: "{ count: { connects: vol1 }, is: 1, from: 30s }",
   says: record({ count: as("counted", countedPart), bound, window }),
   observe: ({ counted, bound: often, window: range }, view, report) => {

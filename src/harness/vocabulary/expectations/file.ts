@@ -22,7 +22,7 @@ const about = checked(
 export const file = expectation({
   key: "file",
   describe: "Whether a file exists, and what it holds.",
-  example: "{ at: 50s, file: { path: /run/stafd/last-known-config.pickle, exists: false } }",
+  example: "{ at: 50s, file: { path: /run/stafd/state.json, contains: dc1 } }",
   says: record({ at: time, file: spread(about) }),
   observe: ({ at, path: name, exists, contains }, view, report) => {
     const holding = contains === undefined ? "" : ` holding "${contains}"`;

@@ -32,11 +32,7 @@ export const EXPECTATIONS = [
 /** What must be seen in a run. */
 export type Expectation = WordValue<(typeof EXPECTATIONS)[number]>;
 
-export const expectationPart = oneOf(
-  "one of { at, connected }, { at, disconnected }, { throughout, connected }, { within, of, connected or disconnected }, " +
-    "{ never }, { count }, { log }, { at, state }, { at, file }, { at, process }, { settled }",
-  EXPECTATIONS,
-);
+export const expectationPart = oneOf(EXPECTATIONS);
 
 const wordOf = wordsByKey<ExpectationWord<Expectation>>(EXPECTATIONS);
 

@@ -8,13 +8,16 @@ import { bound, window } from "./window.js";
 
 export const log = expectation({
   key: "log",
-  describe: "How often a daemon logged something.",
+  describe: "How often a daemon logs something.",
   example: '{ log: { level: warning, matches: "is not valid" }, at-most: 1 }',
   says: record({
     log: spread(
       record({
         level: optional(choice(["debug", "info", "notice", "warning", "error"]), "Exactly this level."),
-        matches: optional(pattern, "A regular expression (flag u) that the text matches."),
+        matches: optional(
+          pattern,
+          "The text of a record matches it, or the controller and the text do: `vol1: is live`.",
+        ),
       }),
     ),
     bound,

@@ -5,14 +5,17 @@ import { failed, type Finding, formatTime, MET } from "../../observers/observer.
 import { spellRange } from "../../scenario/duration.js";
 import { conditionPart, formatCondition, holds } from "../conditions/index.js";
 import { exactlyOne } from "../group.js";
-import { optional, spread } from "../members.js";
+import { optional, required, spread } from "../members.js";
 import { controllers } from "../parts/ids.js";
 import { record } from "../record.js";
 import { expectation } from "./expectation.js";
 import { window } from "./window.js";
 
 const deed = exactlyOne(
-  { connect: controllers, disconnect: controllers },
+  {
+    connect: required(controllers, "No daemon connects to any of them."),
+    disconnect: required(controllers, "No daemon deletes a controller to any of them."),
+  },
   {
     read: (what, refs) => ({ what, controllers: refs }),
     write: ({ what, controllers: refs }) => [what, refs],
@@ -24,10 +27,10 @@ const deed = exactlyOne(
 /** No connect to, or no delete of, some controllers by a daemon. */
 export const never = expectation({
   key: "never",
-  describe: "No daemon connects to these peers, or deletes a controller to them.",
+  describe: "What no daemon does.",
   example: "{ never: { disconnect: vol1, while: { listener: { id: dc1, state: silent } } }, from: 30s }",
   says: record({
-    never: spread(record({ deed: spread(deed), while: optional(conditionPart, "Counts only while this holds.") })),
+    never: spread(record({ deed: spread(deed), while: optional(conditionPart, "Only while this holds.") })),
     window,
   }),
   observe: ({ what, controllers: refs, while: condition, window: range }, view, report) => {

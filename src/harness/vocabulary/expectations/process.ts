@@ -28,7 +28,7 @@ const about = mapped(spelt, {
 
 export const process = expectation({
   key: "process",
-  describe: "Whether a service runs, or how its last run ended.",
+  describe: "A service runs, or does not run and ended with this status.",
   example: "{ at: 50s, process: { name: stac, status: 0 } }",
   says: record({ at: time, process: spread(about) }),
   observe: ({ at, name, running, status }, view, report) => {

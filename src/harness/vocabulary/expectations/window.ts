@@ -1,7 +1,7 @@
 /** When, and how often, something may be seen: keys that several expectations have. */
 import { Milliseconds } from "../../../core/domain/units.js";
 import { exactlyOne, group } from "../group.js";
-import { type Group, optional, usual } from "../members.js";
+import { type Group, optional, required, usual } from "../members.js";
 import { isRecord } from "../part.js";
 import { count } from "../parts/scalars.js";
 import { type Range, time } from "../parts/times.js";
@@ -31,7 +31,11 @@ export interface Bound {
   readonly count: number;
 }
 
-const BOUNDS = { is: count, "at-most": count, "at-least": count };
+const BOUNDS = {
+  is: required(count, "Exactly this often."),
+  "at-most": required(count, "Not more often."),
+  "at-least": required(count, "Not less often."),
+};
 
 export const bound: Group<Bound> = exactlyOne(BOUNDS, {
   read: (kind, times): Bound => ({ kind, count: times }),

@@ -3,7 +3,7 @@ import { formatRef } from "../../controllers.js";
 import { failed, type Finding, formatTime, MET, open } from "../../observers/observer.js";
 import { spellDuration, spellRange } from "../../scenario/duration.js";
 import { exactlyOne } from "../group.js";
-import { spread } from "../members.js";
+import { required, spread } from "../members.js";
 import { controllers, stepName } from "../parts/ids.js";
 import { fromStep, span } from "../parts/times.js";
 import { record } from "../record.js";
@@ -11,7 +11,10 @@ import { expectation } from "./expectation.js";
 
 /** What becomes true. */
 const turn = exactlyOne(
-  { connected: controllers, disconnected: controllers },
+  {
+    connected: required(controllers, "A live controller to each of them exists."),
+    disconnected: required(controllers, "No controller to any of them exists."),
+  },
   {
     read: (becomes, refs) => ({ becomes, controllers: refs }),
     write: ({ becomes, controllers: refs }) => [becomes, refs],
@@ -23,7 +26,8 @@ const turn = exactlyOne(
 /** After a step, a condition becomes true: it turns from false to true, not before and not after the range. */
 export const within = expectation({
   key: "within",
-  describe: "Peers become connected or disconnected in a span after a step.",
+  describe:
+    "Peers become connected, or disconnected, not earlier and not later than this after a step. A peer that is connected all along does not become connected.",
   example: "{ within: 2.9s..4s, of: gone, connected: dc1 }",
   says: fromStep(record({ within: span, of: stepName, turn: spread(turn) }), "within", "of"),
   observe: ({ within: range, of, becomes, controllers: refs }, view, report) => {

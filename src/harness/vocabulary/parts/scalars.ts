@@ -111,7 +111,7 @@ export const times = integer(1, 1_000_000);
 
 /** The source of a regular expression with the flag u. */
 export const pattern: Part<string> = {
-  ...line("a regular expression", isRegularExpression),
+  ...line("a regular expression (flag u)", isRegularExpression),
   arbitrary: (fc) => fc.constantFrom("a|b", "\\d+", "true", "^a.*[^b]$"),
 };
 

@@ -1,5 +1,6 @@
 /** The words of the time line, in the order of the reference. */
 import { addDevice } from "./add-device.js";
+import { address } from "./address.js";
 import { aen } from "./aen.js";
 import { allowHosts } from "./allow-hosts.js";
 import { announce } from "./announce.js";
@@ -41,6 +42,7 @@ export const STEPS = [
   interfaceStep,
   removeInterface,
   listener,
+  address,
   name,
   uevents,
   attributesAfter,
