@@ -31,7 +31,7 @@ export function onCompletion(context: Context, event: CompletionEvent): void {
   complete(context, pending, event);
 }
 
-/** Whoever made the call may have gone or moved on meanwhile: each of those called here looks at that itself. */
+/** A connect and a delete are waited for. Of the other calls, the one that made it may have moved on: each looks at that itself. */
 function complete(context: Context, pending: Pending, event: CompletionEvent): void {
   const { request } = event;
   switch (pending.kind) {
@@ -47,7 +47,8 @@ function complete(context: Context, pending: Pending, event: CompletionEvent): v
     case "connect": {
       const { result } = as(event, "fabrics-reply");
       const controller = controllerOf(context, pending.controller);
-      if (controller !== undefined) onConnectReply(context, controller, request, result);
+      assert(controller !== undefined, "a controller outlives its connect");
+      onConnectReply(context, controller, request, result);
       return;
     }
     case "delete":
