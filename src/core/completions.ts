@@ -31,7 +31,10 @@ export function onCompletion(context: Context, event: CompletionEvent): void {
   complete(context, pending, event);
 }
 
-/** The controller may be gone or may have moved on: each handler checks that itself. */
+/**
+ * A controller waits for its connect and its delete. The maker of any other call may be gone or may have moved on: each
+ * handler checks that itself.
+ */
 function complete(context: Context, pending: Pending, event: CompletionEvent): void {
   const { request } = event;
   switch (pending.kind) {
@@ -47,7 +50,8 @@ function complete(context: Context, pending: Pending, event: CompletionEvent): v
     case "connect": {
       const { result } = as(event, "fabrics-reply");
       const controller = controllerOf(context, pending.controller);
-      if (controller !== undefined) onConnectReply(context, controller, request, result);
+      assert(controller !== undefined, "a controller outlives its connect");
+      onConnectReply(context, controller, request, result);
       return;
     }
     case "delete":

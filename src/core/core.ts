@@ -1,4 +1,5 @@
 /** The one door: every event enters here, and everything the core does leaves through its ports. */
+import { check, checkSize } from "./check/index.js";
 import { onCompletion } from "./completions.js";
 import { pump } from "./controller/connect-queue.js";
 import { describeControllers, pendingObligations, type ControllerDescription } from "./describe.js";
@@ -25,41 +26,76 @@ import { onTimer } from "./timers.js";
 export type { CoreServices } from "./state/state.js";
 export type { ControllerDescription } from "./describe.js";
 
+/** The version of the state's shape that this build writes and reads. */
+const SNAPSHOT_VERSION = 2;
+
 /** The whole state of a core: a plain, versioned, JSON-safe value. */
 export interface CoreSnapshot {
-  readonly version: 1;
+  readonly version: number;
   readonly services: CoreServices;
   readonly state: Plain;
+}
+
+/** A snapshot that another version of this program wrote. */
+export class SnapshotVersionError extends Error {
+  override readonly name = "SnapshotVersionError";
+  readonly found: number;
+
+  constructor(found: number) {
+    super(`the snapshot is of version ${String(found)}, and only version ${String(SNAPSHOT_VERSION)} can be restored`);
+    this.found = found;
+  }
 }
 
 /** The decisions. `dispatch` is the only way in, the ports are the only way out. */
 export class Core {
   readonly #context: Context;
+  #handling = false;
 
   constructor(ports: Ports, services: CoreServices) {
     this.#context = { ports, state: initialState(services) };
   }
 
-  /** Handles one event to the end. Never called from within itself. */
+  /** Handles one event to the end. Throws AssertionError where that uncovers a bug of ours. */
   dispatch(event: CoreEvent): void {
     const { state } = this.#context;
     if (state.phase === "stopped") return;
     const isStart = event.kind === "control" && event.action === "start";
     assert(state.phase !== "new" || isStart, "the first event of a core is its start");
-    handle(this.#context, event);
-    settle(this.#context);
+    assert(!this.#handling, "an event enters once the one before it is handled");
+    this.#handling = true;
+    try {
+      handle(this.#context, event);
+      settle(this.#context);
+    } finally {
+      this.#handling = false;
+    }
   }
 
   snapshot(): CoreSnapshot {
     const { state } = this.#context;
-    return { version: 1, services: state.services, state: toPlain(state) };
+    return { version: SNAPSHOT_VERSION, services: state.services, state: toPlain(state) };
   }
 
-  /** A core that goes on from a snapshot. Timers and requests are taken to be under way in the ports given. */
+  /**
+   * A core that goes on from a snapshot; timers and requests are under way in the ports given. Throws SnapshotVersionError where
+   * another version wrote the snapshot.
+   */
   static restore(ports: Ports, snapshot: CoreSnapshot): Core {
-    const core = new Core(ports, snapshot.services);
+    if (snapshot.version !== SNAPSHOT_VERSION) throw new SnapshotVersionError(snapshot.version);
+    const core = new this(ports, snapshot.services);
     Object.assign(core.#context.state, fromPlain(snapshot.state));
     return core;
+  }
+
+  /** Throws AssertionError where the state contradicts itself. Costs time in proportion to `checkSize`. */
+  check(): void {
+    check(this.#context.state);
+  }
+
+  /** How many things `check` looks at. */
+  get checkSize(): number {
+    return checkSize(this.#context.state);
   }
 
   /** What every controller is doing now, and why. */

@@ -1,8 +1,8 @@
 /** What a core starts with. */
-import { emptyQueue } from "./controller/connect-queue.js";
 import { emptyIndex } from "./kernel/index.js";
 import { initialStac } from "./stac/service.js";
 import { initialStaf } from "./staf/service.js";
+import { emptyLines } from "./state/controller.js";
 import { initialMdns } from "./state/mdns.js";
 import type { CoreServices, CoreState } from "./state/state.js";
 
@@ -22,9 +22,9 @@ export function initialState(services: CoreServices): CoreState {
     controllers: new Map(),
     byKey: new Map(),
     byPlace: new Map(),
-    queue: emptyQueue(),
+    lines: emptyLines(),
+    queue: { alive: new Set() },
     names: new Map(),
-    resolving: new Set(),
     foreign: new Map(),
     mdns: initialMdns(),
     staf: services === "stac" ? undefined : initialStaf(),

@@ -4,8 +4,8 @@ import { expect, test } from "vitest";
 import type { WorldObservation } from "../../src/adapters/sim/observation.js";
 import type { WorldAction } from "../../src/adapters/sim/actions.js";
 import { createWorld } from "../../src/adapters/sim/world.js";
-import { Core } from "../../src/core/core.js";
 import { Milliseconds } from "../../src/core/domain/units.js";
+import { CheckedCore } from "../../src/harness/run/checked-core.js";
 import { parseScenario } from "../../src/harness/scenario/parse.js";
 
 const EXCLUDED = "vol1";
@@ -76,7 +76,7 @@ function deletedByDaemon(
     if (seen.kind === "delete-begin" && seen.by === "stas") deleted.push(peers.get(seen.uid));
   };
   const world = createWorld(worldSpec(seed), {
-    boot: (_process, ports) => new Core(ports, "both"),
+    boot: (_process, ports) => new CheckedCore(ports, "both"),
     observe: (_at, seen) => {
       observe(seen);
     },

@@ -1,11 +1,11 @@
 /** No stream of events postpones a reconcile or an audit: a soak counts from the first request. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Core } from "../../src/core/core.js";
 import { later, Milliseconds } from "../../src/core/domain/units.js";
 import { ADD_SOAK, AUDIT_PERIOD, RECONCILE_SOAK, RECONCILE_SOAK_WITHOUT_STAF } from "../../src/core/domain/limits.js";
 import type { Ports } from "../../src/core/ports/index.js";
 import { timerId } from "../../src/core/state/timers.js";
+import { CheckedCore } from "../../src/harness/run/checked-core.js";
 import type { ObservedCore } from "../../src/harness/core-view.js";
 import { runScenario } from "../../src/harness/run.js";
 import { MACHINERY, type Machinery } from "../../src/harness/run/machinery.js";
@@ -34,7 +34,7 @@ function watched(): Watch {
   const watch: Watch = { machinery: { ...MACHINERY, createCore }, problems: [], ended: 0 };
   return watch;
 
-  function createCore(ports: Ports, services: ConstructorParameters<typeof Core>[1]): ObservedCore {
+  function createCore(ports: Ports, services: ConstructorParameters<typeof CheckedCore>[1]): ObservedCore {
     const deadlines = new Map<string, Milliseconds>();
     const { clock } = ports;
     const arm = (timer: string, delay: Milliseconds): void => {
@@ -54,7 +54,7 @@ function watched(): Watch {
     };
     const now = (): Milliseconds => clock.now();
     const wallTime = (): Milliseconds => clock.wallTime();
-    const core = new Core({ ...ports, clock: { now, wallTime, arm, disarm } }, services);
+    const core = new CheckedCore({ ...ports, clock: { now, wallTime, arm, disarm } }, services);
     return {
       dispatch: (event) => {
         if (event.kind === "timer" && deadlines.delete(event.timer) && event.timer === STAC_SOAK) watch.ended++;

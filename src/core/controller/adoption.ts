@@ -73,7 +73,7 @@ function isSilent({ kind, controller }: Present, { tid }: Controller): boolean {
 /** Whether a connect of ours to the address of a controller is in the kernel. */
 function isConnecting({ state }: Context, { tid }: Controller): boolean {
   const address = addressKey(tid);
-  for (const id of state.queue.inKernel) {
+  for (const id of state.lines.connecting) {
     const other = state.controllers.get(id);
     if (other !== undefined && addressKey(other.tid) === address) return true;
   }

@@ -6,6 +6,7 @@
 import { hostIdFor } from "../boot/boot.js";
 import { encodeConnectOptions } from "../codec/fabrics-options.js";
 import { log, newRequest, sayOnce, type Context } from "../state/context.js";
+import { assert } from "../domain/assertion.js";
 import { mayFitLater } from "./adoption.js";
 import type { ConnectionOptions } from "../domain/connection-options.js";
 import { lackingOptions, optionsKnown, protectionLacking, withoutOptions } from "./kernel-options.js";
@@ -16,18 +17,7 @@ import { WELL_KNOWN_DISCOVERY_NQN } from "../domain/transport-id.js";
 import { CONNECTS_IN_KERNEL_MAX, FIRST_RETRY, LATER_RETRY, PROBE_TIMEOUT, PROBES_MAX } from "../domain/limits.js";
 import { addressKey } from "../kernel/match.js";
 import { isDurable } from "../record/saving.js";
-import type { ConnectQueue } from "../state/state.js";
-
-export function emptyQueue(): ConnectQueue {
-  return {
-    toProbe: new Set(),
-    probing: new Set(),
-    ready: new Set(),
-    suspects: new Set(),
-    inKernel: new Set(),
-    alive: new Set(),
-  };
-}
+import type { CoreState } from "../state/state.js";
 
 /** Addresses are alive or not per way to them: the interface and source address count. */
 function aliveKey({ tid }: Controller): string {
@@ -42,16 +32,11 @@ export function noteFailed({ state }: Context, controller: Controller): void {
   state.queue.alive.delete(aliveKey(controller));
 }
 
-/** Gives a controller its place in the queue. */
+/** Puts a controller in the queue: a tcp address that is not known to be alive is probed first. */
 export function enqueue(context: Context, controller: Controller, why: string): void {
-  const { queue } = context.state;
-  const needsProbe = controller.tid.transport === "tcp" && !queue.alive.has(aliveKey(controller));
-  if (needsProbe) {
-    enterLife(context, controller, { at: "queued" }, why);
-    queue.toProbe.add(controller.id);
-  } else {
-    makeReady(context, controller, why);
-  }
+  const needsProbe = controller.tid.transport === "tcp" && !context.state.queue.alive.has(aliveKey(controller));
+  if (needsProbe) enterLife(context, controller, { at: "queued" }, why);
+  else makeReady(context, controller, why);
 }
 
 /** The peer answered the probe: it may enter the kernel's queue. */
@@ -60,28 +45,25 @@ export function probeAnswered(context: Context, controller: Controller): void {
 }
 
 function makeReady(context: Context, controller: Controller, why: string): void {
-  const { queue } = context.state;
-  enterLife(context, controller, { at: "ready" }, why);
-  (controller.failures > 0 ? queue.suspects : queue.ready).add(controller.id);
+  enterLife(context, controller, { at: "ready", suspect: controller.failures > 0 }, why);
 }
 
 /** Starts what may start now. Called after every event. */
 export function pump(context: Context): void {
   const { state } = context;
-  const { queue } = state;
+  const { queued, probing, ready, suspect, connecting } = state.lines;
   if (state.phase !== "running") return;
-  while (queue.toProbe.size > 0 && queue.probing.size < PROBES_MAX)
-    startProbe(context, first(state.controllers, queue.toProbe));
-  if (queue.ready.size + queue.suspects.size === 0 || !optionsKnown(context)) return;
-  while (queue.ready.size > 0 && queue.inKernel.size < CONNECTS_IN_KERNEL_MAX) {
-    const next = first(state.controllers, queue.ready);
+  assert(probing.size <= PROBES_MAX && connecting.size <= CONNECTS_IN_KERNEL_MAX, "the connect queue keeps its bounds");
+  while (queued.size > 0 && probing.size < PROBES_MAX) startProbe(context, firstOf(state, queued));
+  if (ready.size + suspect.size === 0 || !optionsKnown(context)) return;
+  while (ready.size > 0 && connecting.size < CONNECTS_IN_KERNEL_MAX) {
+    const next = firstOf(state, ready);
     if (!isDurable(context, next.service, next.recordedAt)) return;
     connectUnlessKnown(context, next);
   }
-  const goodOnes = queue.ready.size + queue.inKernel.size;
-  if (queue.suspects.size === 0 || goodOnes > 0) return;
-  const suspect = first(state.controllers, queue.suspects);
-  if (isDurable(context, suspect.service, suspect.recordedAt)) connectUnlessKnown(context, suspect);
+  if (suspect.size === 0 || ready.size + connecting.size > 0) return;
+  const last = firstOf(state, suspect);
+  if (isDurable(context, last.service, last.recordedAt)) connectUnlessKnown(context, last);
 }
 
 /** What appeared on its address while it waited may be what it wants. */
@@ -95,19 +77,17 @@ export function holdBack(context: Context, controller: Controller): void {
   wait(context, controller, FIRST_RETRY, "a connection on its address is not known well enough yet");
 }
 
-function first(controllers: ReadonlyMap<ControllerId, Controller>, ids: ReadonlySet<ControllerId>): Controller {
-  for (const id of ids) {
-    const controller = controllers.get(id);
-    if (controller !== undefined) return controller;
-  }
-  throw new Error("the connect queue holds no known controller");
+function firstOf({ controllers }: CoreState, line: ReadonlySet<ControllerId>): Controller {
+  const [id] = line;
+  const controller = id === undefined ? undefined : controllers.get(id);
+  assert(controller !== undefined, "a line holds controllers of the state");
+  return controller;
 }
 
 function startProbe(context: Context, controller: Controller): void {
   const { traddr, trsvcid, hostTraddr, hostIface } = controller.tid;
   const request = newRequest(context, { kind: "probe", controller: controller.id });
   enterLife(context, controller, { at: "probing", request }, controller.why);
-  context.state.queue.probing.add(controller.id);
   context.ports.network.probe(request, {
     traddr,
     trsvcid,
@@ -131,7 +111,6 @@ function startConnect(context: Context, controller: Controller): void {
   log(context, "debug", "connecting", nameOf(controller));
   enterLife(context, controller, { at: "connecting", request, fate: { kind: "keep" } }, controller.why);
   controller.connectedWith = options;
-  context.state.queue.inKernel.add(controller.id);
   context.ports.fabrics.connect(request, withoutOptions(context, asked, lacking));
 }
 

@@ -1,11 +1,11 @@
 /** A controller's life: it is looked for in the kernel, connected, lost, connected again, and left. */
 import { arm, log, sayOnce, type Context } from "../state/context.js";
+import { assert } from "../domain/assertion.js";
 import { parseConnectReply } from "../codec/fabrics-options.js";
 import { DecodeError } from "../codec/error.js";
 import { ERRNO, errnoName } from "../domain/errno.js";
 import { between, formatDuration } from "../domain/units.js";
-import { transportIdKey } from "../domain/transport-id.js";
-import { atPlace, removeFrom } from "../kernel/index.js";
+import { atPlace } from "../kernel/index.js";
 import type { Present } from "../state/kernel-index.js";
 import { addressKey } from "../kernel/match.js";
 import { REMOVED_RETRY } from "../domain/limits.js";
@@ -22,8 +22,8 @@ import { fits, isMatch, mayFitLater, otherKind, placeOf } from "./adoption.js";
 import { explainConnect } from "./explain.js";
 import { failed, retryDelay } from "./failing.js";
 import { abandonConversation, greet, registerIfDue } from "./registration.js";
-import { amendLife, deviceOf, enterLife, nameOf, release, wait } from "./life.js";
-import { controllerKey, type Controller, type Fate } from "../state/controller.js";
+import { amendLife, deviceOf, endLife, enterLife, nameOf, wait } from "./life.js";
+import type { Controller, Fate } from "../state/controller.js";
 
 /**
  * Looks for a connection that the kernel has already; where there is none, the controller takes
@@ -89,7 +89,7 @@ export function onConnectReply(
   result: FabricsReplyEvent["result"],
 ): void {
   const { life } = controller;
-  if (life.at !== "connecting" || life.request !== request) return;
+  assert(life.at === "connecting" && life.request === request, "a controller is connecting until its connect ends");
   if (life.fate.kind === "leave") {
     leaveAfterConnect(context, controller, result, life.fate.disconnect);
     return;
@@ -357,7 +357,10 @@ export function onDeleted(
   result: DeletedEvent["result"],
 ): void {
   const { life } = controller;
-  if (life.at !== "disconnecting" || life.request !== request) return;
+  assert(
+    life.at === "disconnecting" && life.request === request,
+    "a controller is disconnecting until its delete ends",
+  );
   if (!result.ok && result.errno !== ERRNO.ENODEV && result.errno !== ERRNO.ENOENT) {
     notDeleted(context, controller, life.device, errnoName(result.errno));
     return;
@@ -369,13 +372,8 @@ export function onDeleted(
 
 /** Takes a controller out of the state. */
 export function forget(context: Context, controller: Controller): void {
-  const { state } = context;
-  release(context, controller);
+  endLife(context, controller);
   if (controller.service === "staf") abandonConversation(context, controller);
-  state.controllers.delete(controller.id);
-  state.mdns.unjudged.add(controller.id);
-  state.byKey.delete(controllerKey(controller.service, transportIdKey(controller.tid)));
-  removeFrom(state.byPlace, placeOf(controller), controller.id);
   touch(context, controller.service);
   if (controller.service === "stac") return;
   context.ports.bus.emit("staf", "dc_removed", []);

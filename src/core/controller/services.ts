@@ -2,11 +2,9 @@
 import { log, sayOnce, unsay, type Context } from "../state/context.js";
 import { DecodeError } from "../codec/error.js";
 import type { CommonConfig, ConfigNote, Parsed } from "../config/types.js";
-import { placeOf } from "./adoption.js";
-import { nameOf } from "./life.js";
+import { beginLife, nameOf } from "./life.js";
 import { adopt, keepInMind, leave, seek, stay } from "./machine.js";
 import {
-  controllerKey,
   standingOf,
   type Controller,
   type ControllerId,
@@ -14,10 +12,8 @@ import {
   type IoControllerState,
 } from "../state/controller.js";
 import { ERRNO, errnoName } from "../domain/errno.js";
-import { transportIdKey } from "../domain/transport-id.js";
 import { wantedTransportId } from "../names/entry.js";
 import type { Named } from "../names/named.js";
-import { addTo } from "../kernel/index.js";
 import type { ServiceName } from "../ports/bus.js";
 import { touch } from "../record/saving.js";
 import type { ServiceState } from "../state/state.js";
@@ -112,9 +108,7 @@ export function addController(context: Context, made: NewController): Controller
     recordedAt: 0,
     connectedWith: undefined,
   };
-  state.controllers.set(id, controller);
-  state.byKey.set(controllerKey(controller.service, transportIdKey(controller.tid)), id);
-  addTo(state.byPlace, placeOf(controller), id);
+  beginLife(context, controller);
   controller.recordedAt = touch(context, controller.service);
   return controller;
 }

@@ -1,4 +1,5 @@
 /** The table of services that both providers feed, and what follows from its changes. */
+import { assert } from "../domain/assertion.js";
 import { allowedFamily, isExcluded } from "../config/controller-entry.js";
 import { log, sayOnce, type Context } from "../state/context.js";
 import { controllerKey, type Controller } from "../state/controller.js";
@@ -161,7 +162,9 @@ function barsOf({ state: { names, staf } }: Context): (tid: TransportId) => bool
 }
 
 function linkTarget(context: Context, key: string, target: string): void {
-  context.state.mdns.targets.get(target)?.services.add(key);
+  const linked = context.state.mdns.targets.get(target);
+  assert(linked !== undefined, "a service leads to a target of the table");
+  linked.services.add(key);
   judgeLater(context, target);
 }
 

@@ -9,6 +9,7 @@ import { isHostName } from "../domain/host-name.js";
 import { canonicalAddress, isUnspecified, parseIp } from "../domain/ip-address.js";
 import { NAME_ADDRESSES_MAX, NAME_REFRESH, NAME_RETRY, NAMES_MAX } from "../domain/limits.js";
 import type { ResolvedEvent } from "../ports/network.js";
+import type { CoreState } from "../state/state.js";
 import { requestReconcile } from "../state/soak.js";
 
 /** Asks for every configured name that is not being asked for, and lets go of those that are not configured any more. */
@@ -16,13 +17,15 @@ export function resolveNames(context: Context): void {
   const { state, ports } = context;
   const wanted = configuredNames(context);
   for (const name of state.names.keys()) if (!wanted.has(name)) state.names.delete(name);
-  for (const name of wanted) {
-    if (state.resolving.has(name)) continue;
-    const request = newRequest(context, { kind: "resolve", name });
-    state.resolving.add(name);
-    ports.network.resolve(request, name);
-  }
+  const asked = namesAskedFor(state);
+  for (const name of wanted)
+    if (!asked.has(name)) ports.network.resolve(newRequest(context, { kind: "resolve", name }), name);
   if (wanted.size > 0) armNoLater(context, { kind: "names" }, NAME_REFRESH);
+}
+
+/** Host names that the resolver is asked for now. */
+function namesAskedFor({ requests }: CoreState): ReadonlySet<string> {
+  return new Set([...requests.values()].flatMap((pending) => (pending.kind === "resolve" ? [pending.name] : [])));
 }
 
 /** What a name led to did not answer: it may have moved, or another of its addresses may answer. */
@@ -34,7 +37,6 @@ export function nameMayHaveMoved(context: Context, { hostName, service }: Contro
 
 export function onResolved(context: Context, name: string, result: ResolvedEvent["result"]): void {
   const { state } = context;
-  state.resolving.delete(name);
   if (!configuredNames(context).has(name)) return;
   const addresses = result.ok ? usable(result.addresses) : [];
   const mark = `name ${name}`;

@@ -1,5 +1,6 @@
 /** What survives a restart: one file a service, written whenever what it holds has changed. */
 import { arm, log, newRequest, sayOnce, unsay, type Context } from "../state/context.js";
+import { assert } from "../domain/assertion.js";
 import { errnoName } from "../domain/errno.js";
 import { SAVE_RETRY } from "../domain/limits.js";
 import type { ServiceName } from "../ports/bus.js";
@@ -22,8 +23,7 @@ export function isDurable({ state }: Context, service: ServiceName, sequence: nu
 /** Writes a service's file where it is out of date: one write in flight, changes gather meanwhile. */
 export function save(context: Context, service: ServiceName): void {
   const record = context.state[service]?.record;
-  if (record === undefined || record.writing || record.attempted === record.sequence) return;
-  record.writing = true;
+  if (record === undefined || record.attempted !== record.durable || record.attempted === record.sequence) return;
   record.attempted = record.sequence;
   const request = newRequest(context, { kind: "save", service, sequence: record.sequence });
   context.ports.store.write(request, record.path, recordText(context.state, service));
@@ -40,8 +40,7 @@ export function onSaved(
   result: WrittenEvent["result"],
 ): void {
   const record = context.state[service]?.record;
-  if (record === undefined) return;
-  record.writing = false;
+  assert(record?.attempted === sequence, "one write of a record is in flight");
   record.durable = sequence;
   const mark = `save ${record.path}`;
   if (result.ok) {

@@ -7,6 +7,7 @@ import { devicesBeingDeleted, startDelete } from "../kernel/deleting.js";
 import type { BusCallEvent, BusResult } from "../ports/bus.js";
 import { isStray } from "../kernel/index.js";
 import { withNamedExcludes } from "../names/named.js";
+import { AssertionError } from "../domain/assertion.js";
 import { later } from "../domain/units.js";
 import { REMEMBERED_FOR } from "../domain/limits.js";
 import { readRecordedIos } from "../record/recorded.js";
@@ -38,7 +39,7 @@ export function initialStac(): StacState {
   return {
     config: defaultStacConfig(STAC_CONFIG),
     configKnown: false,
-    record: { path: RECORD_PATHS.stac, sequence: 0, attempted: 0, durable: 0, writing: false },
+    record: { path: RECORD_PATHS.stac, sequence: 0, attempted: 0, durable: 0 },
     reconciles: 0,
     view: { kind: "unknown", because: "staf was not asked yet" },
     renewals: "none",
@@ -168,7 +169,7 @@ function carryOut(context: Context, operation: StacOperation): void {
 
 function ioOf({ state }: Context, id: ControllerId): IoControllerState {
   const controller: Controller | undefined = state.controllers.get(id);
-  if (controller?.service !== "stac") throw new Error(`a plan of stac names ${id}, which it does not have`);
+  if (controller?.service !== "stac") throw new AssertionError(`a plan of stac names ${id}, which it does not have`);
   return controller;
 }
 

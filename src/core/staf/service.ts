@@ -17,6 +17,7 @@ import {
   type DiscoveryControllerState,
 } from "../state/controller.js";
 import { withNamedExcludes } from "../names/named.js";
+import { AssertionError } from "../domain/assertion.js";
 import { later } from "../domain/units.js";
 import { REMEMBERED_FOR } from "../domain/limits.js";
 import { readRecordedDcs } from "../record/recorded.js";
@@ -42,7 +43,7 @@ export function initialStaf(): StafState {
   return {
     config: defaultStafConfig(STAF_CONFIG),
     configKnown: false,
-    record: { path: RECORD_PATHS.staf, sequence: 0, attempted: 0, durable: 0, writing: false },
+    record: { path: RECORD_PATHS.staf, sequence: 0, attempted: 0, durable: 0 },
     reconciles: 0,
   };
 }
@@ -166,7 +167,7 @@ function carryOut(context: Context, operation: StafOperation): void {
 
 function dcOf({ state }: Context, id: ControllerId): DiscoveryControllerState {
   const controller: Controller | undefined = state.controllers.get(id);
-  if (controller?.service !== "staf") throw new Error(`a plan of staf names ${id}, which it does not have`);
+  if (controller?.service !== "staf") throw new AssertionError(`a plan of staf names ${id}, which it does not have`);
   return controller;
 }
 

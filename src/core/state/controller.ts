@@ -1,4 +1,5 @@
 /** One controller that a service wants: what it is, and where it stands in its life. */
+import { AssertionError } from "../domain/assertion.js";
 import type { ConnectionOptions } from "../domain/connection-options.js";
 import type { DiscoveryLogEntry } from "../domain/discovery-log.js";
 import type { TransportId } from "../domain/transport-id.js";
@@ -20,7 +21,8 @@ export type Fate = { readonly kind: "keep" } | { readonly kind: "leave"; readonl
 export type Life =
   | { readonly at: "queued" }
   | { readonly at: "probing"; readonly request: RequestId }
-  | { readonly at: "ready" }
+  /** It may enter the kernel's queue. A suspect failed last: it goes after all others, alone. */
+  | { readonly at: "ready"; readonly suspect: boolean }
   | { readonly at: "connecting"; readonly request: RequestId; readonly fate: Fate }
   | { readonly at: "waiting" }
   /** Not tried any more while every page that lists it says that there is no connectivity to its subsystem (NCC, TP8010). */
@@ -41,6 +43,68 @@ export type Life =
       readonly device: string;
       readonly next: "forget" | "connect-again";
     };
+
+/**
+ * Where a controller may go from where it stands. A new controller starts as `waiting`, and any may be forgotten. `waiting` and
+ * `reconnecting` may be entered again: with another timer, and after a delete that could not start.
+ */
+export const LIFE_STEPS: Readonly<Record<Life["at"], readonly Life["at"][]>> = {
+  queued: ["probing", "connected", "reconnecting", "remembered"],
+  probing: ["ready", "waiting", "given-up", "connected", "reconnecting", "remembered"],
+  ready: ["connecting", "waiting", "connected", "reconnecting", "remembered"],
+  connecting: ["waiting", "given-up", "remembered", "connected", "reconnecting", "disconnecting"],
+  waiting: ["queued", "ready", "waiting", "remembered", "connected", "reconnecting"],
+  "given-up": ["queued", "ready", "waiting", "remembered", "connected", "reconnecting"],
+  remembered: ["queued", "ready", "waiting", "connected", "reconnecting"],
+  connected: ["waiting", "reconnecting", "disconnecting"],
+  reconnecting: ["waiting", "connected", "reconnecting", "disconnecting"],
+  disconnecting: ["queued", "ready", "reconnecting"],
+};
+
+/** Throws AssertionError where no controller may go from one state to the other. */
+export function assertLifeStep(from: Life["at"], to: Life["at"]): void {
+  if (!LIFE_STEPS[from].includes(to)) throw new AssertionError(`a controller goes from ${from} to ${to}`);
+}
+
+/** The lines in which controllers stand: one for each state, and one of their own for the suspects among the ready. */
+export const LINES = [
+  "queued",
+  "probing",
+  "ready",
+  "suspect",
+  "connecting",
+  "waiting",
+  "given-up",
+  "remembered",
+  "connected",
+  "reconnecting",
+  "disconnecting",
+] as const;
+
+export type Line = (typeof LINES)[number];
+
+export function lineOf(life: Life): Line {
+  return life.at === "ready" && life.suspect ? "suspect" : life.at;
+}
+
+/** Controllers by line, in the order in which they entered it. Every controller stands in one. */
+export type Lines = Readonly<Record<Line, Set<ControllerId>>>;
+
+export function emptyLines(): Lines {
+  return {
+    queued: new Set(),
+    probing: new Set(),
+    ready: new Set(),
+    suspect: new Set(),
+    connecting: new Set(),
+    waiting: new Set(),
+    "given-up": new Set(),
+    remembered: new Set(),
+    connected: new Set(),
+    reconnecting: new Set(),
+    disconnecting: new Set(),
+  };
+}
 
 /** Why staf has a discovery controller; the strongest of several. */
 export type Origin = "configured" | "nbft" | "referral" | "discovered";

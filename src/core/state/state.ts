@@ -1,5 +1,5 @@
 /** The whole state of a core, as one plain value: records, arrays, maps, sets, strings and numbers. */
-import type { Controller, ControllerId } from "./controller.js";
+import type { Controller, ControllerId, Lines } from "./controller.js";
 import type { CommonConfig, HostIdentity, StacConfig, StafConfig } from "../config/types.js";
 import type { NbftTable } from "../domain/nbft.js";
 import type { KernelIndex } from "./kernel-index.js";
@@ -33,14 +33,13 @@ export type Pending =
   | { readonly kind: "reach"; readonly target: string }
   | { readonly kind: "ask-staf" };
 
-/** A service's file of what it must not forget. `sequence` counts changes. */
+/** A service's file of what it must not forget. `sequence` counts changes. A write is in flight while `durable` is behind `attempted`. */
 export interface SavedFile {
   readonly path: string;
   sequence: number;
   /** The last sequence handed to a write, and the last one whose write has ended. */
   attempted: number;
   durable: number;
-  writing: boolean;
 }
 
 /** What a service does with its configuration file. */
@@ -65,17 +64,8 @@ export interface StacState extends ServiceState<StacConfig> {
     { readonly at: "idle" } | { readonly at: "calling"; readonly request: RequestId; readonly again: "yes" | "no" };
 }
 
-/** The core-owned connect queue. Sets keep the order of arrival. */
+/** What the connect queue remembers beside the lines in which controllers wait. */
 export interface ConnectQueue {
-  /** Wait for a user-space probe. */
-  readonly toProbe: Set<ControllerId>;
-  readonly probing: Set<ControllerId>;
-  /** May enter the kernel's queue. */
-  readonly ready: Set<ControllerId>;
-  /** Failed last: may enter the kernel's queue after everybody else, alone. */
-  readonly suspects: Set<ControllerId>;
-  /** Written to the kernel, not answered. */
-  readonly inKernel: Set<ControllerId>;
   /** Address keys that were seen alive and did not fail since: they need no probe. */
   readonly alive: Set<string>;
 }
@@ -109,11 +99,11 @@ export interface CoreState {
   readonly byKey: Map<string, ControllerId>;
   /** Controllers by the place at which they look for a connection (`placeOf`). */
   readonly byPlace: Map<string, Set<ControllerId>>;
+  /** Controllers by where they stand in their lives. */
+  readonly lines: Lines;
   readonly queue: ConnectQueue;
   /** The last answer for each configured host name. */
   readonly names: Map<string, readonly string[]>;
-  /** Host names that the resolver is asked for now. */
-  readonly resolving: Set<string>;
   /** What nvme-cli is to be told of discovery controllers that staf does not manage, by device. */
   readonly foreign: Map<string, ForeignNews>;
   readonly mdns: MdnsState;

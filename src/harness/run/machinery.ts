@@ -2,9 +2,10 @@
 import type { WorldSpec } from "../../adapters/sim/spec.js";
 import type { SimulatedWorld, WorldHooks } from "../../adapters/sim/world-api.js";
 import { createWorld } from "../../adapters/sim/world.js";
-import { Core, type CoreServices, type CoreSnapshot } from "../../core/core.js";
+import type { CoreServices, CoreSnapshot } from "../../core/core.js";
 import type { Ports } from "../../core/ports/index.js";
 import type { ObservedCore } from "../core-view.js";
+import { CheckedCore } from "./checked-core.js";
 
 export interface Machinery {
   createWorld(spec: WorldSpec, hooks: WorldHooks): SimulatedWorld;
@@ -32,12 +33,15 @@ export function parseSnapshot(text: string): CoreSnapshot {
 function isSnapshot(value: unknown): value is CoreSnapshot {
   if (typeof value !== "object" || value === null) return false;
   if (!("version" in value) || !("services" in value) || !("state" in value)) return false;
-  return value.version === 1 && (value.services === "both" || value.services === "staf" || value.services === "stac");
+  return (
+    typeof value.version === "number" &&
+    (value.services === "both" || value.services === "staf" || value.services === "stac")
+  );
 }
 
 /** The simulated world and the real core. */
 export const MACHINERY: Machinery = {
   createWorld: (spec, hooks) => createWorld(spec, hooks),
-  createCore: (ports, services) => new Core(ports, services),
-  restoreCore: (ports, from) => Core.restore(ports, parseSnapshot(JSON.stringify(from.snapshot()))),
+  createCore: (ports, services) => new CheckedCore(ports, services),
+  restoreCore: (ports, from) => CheckedCore.restore(ports, parseSnapshot(JSON.stringify(from.snapshot()))),
 };

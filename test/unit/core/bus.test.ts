@@ -3,10 +3,10 @@ import { expect, test } from "vitest";
 import type { ProcessName } from "../../../src/adapters/sim/observation.js";
 import type { WorldAction } from "../../../src/adapters/sim/actions.js";
 import { createWorld } from "../../../src/adapters/sim/world.js";
-import { Core } from "../../../src/core/core.js";
 import { Milliseconds } from "../../../src/core/domain/units.js";
 import type { BusCallId, BusValue, ServiceName } from "../../../src/core/ports/bus.js";
 import type { Ports } from "../../../src/core/ports/index.js";
+import { CheckedCore } from "../../../src/harness/run/checked-core.js";
 import { parseScenario } from "../../../src/harness/scenario/parse.js";
 
 const HOST = `format: 1
@@ -44,7 +44,7 @@ function ask(
           ports.bus.reply(call, result);
         },
       };
-      return new Core({ ...ports, bus }, process === "stas" ? "both" : process);
+      return new CheckedCore({ ...ports, bus }, process === "stas" ? "both" : process);
     },
     observe: () => undefined,
     crashed: (_process, error) => {

@@ -2,9 +2,9 @@
 import { expect, test } from "vitest";
 import { createWorld } from "../../../src/adapters/sim/world.js";
 import type { WorldAction } from "../../../src/adapters/sim/actions.js";
-import { Core } from "../../../src/core/core.js";
 import { encodeUevent } from "../../../src/core/codec/uevent.js";
 import { Milliseconds } from "../../../src/core/domain/units.js";
+import { CheckedCore } from "../../../src/harness/run/checked-core.js";
 import { parseScenario } from "../../../src/harness/scenario/parse.js";
 
 const OTHER_HOST = "nqn.2014-08.org.nvmexpress:uuid:44444444-4444-4444-8444-444444444444";
@@ -33,10 +33,10 @@ function host() {
   const parsed = parseScenario("foreign", HOST);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
   const units: string[] = [];
-  const cores: Core[] = [];
+  const cores: CheckedCore[] = [];
   const world = createWorld(parsed.scenario.world, {
     boot: (_process, ports) => {
-      const core = new Core(ports, "both");
+      const core = new CheckedCore(ports, "both");
       cores.push(core);
       return core;
     },

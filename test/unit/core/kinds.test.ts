@@ -2,11 +2,11 @@
 import { describe, expect, test } from "vitest";
 import type { WorldObservation } from "../../../src/adapters/sim/observation.js";
 import { createWorld } from "../../../src/adapters/sim/world.js";
-import { Core } from "../../../src/core/core.js";
 import { Milliseconds } from "../../../src/core/domain/units.js";
 import type { FabricsPort } from "../../../src/core/ports/fabrics.js";
 import type { CoreEvent } from "../../../src/core/ports/index.js";
 import type { RequestId } from "../../../src/core/ports/request.js";
+import { CheckedCore } from "../../../src/harness/run/checked-core.js";
 import { parseScenario } from "../../../src/harness/scenario/parse.js";
 
 const IDENTIFY = 0x06;
@@ -61,7 +61,7 @@ function run(minutes: number, change: (result: AdminReply, turn: number) => Admi
   const asked = new Set<RequestId>();
   let turn = 0;
   const deleted: string[] = [];
-  const cores: Core[] = [];
+  const cores: CheckedCore[] = [];
   const world = createWorld(parsed.scenario.world, {
     boot: (_process, ports) => {
       const fabrics: FabricsPort = {
@@ -76,7 +76,7 @@ function run(minutes: number, change: (result: AdminReply, turn: number) => Admi
           ports.fabrics.admin(request, handle, command);
         },
       };
-      const core = new Core({ ...ports, fabrics }, "both");
+      const core = new CheckedCore({ ...ports, fabrics }, "both");
       cores.push(core);
       const changed = (event: CoreEvent): CoreEvent =>
         event.kind === "admin-reply" && asked.has(event.request)

@@ -1,10 +1,10 @@
 /** Connect options that the kernel does not know are left out with a warning, except those that protect a connection. */
 import { expect, test } from "vitest";
 import { createWorld } from "../../../src/adapters/sim/world.js";
-import { Core } from "../../../src/core/core.js";
 import { Milliseconds } from "../../../src/core/domain/units.js";
 import type { CoreEvent } from "../../../src/core/ports/index.js";
 import type { LogRecord } from "../../../src/core/ports/log.js";
+import { CheckedCore } from "../../../src/harness/run/checked-core.js";
 import { parseScenario } from "../../../src/harness/scenario/parse.js";
 
 const host = (globals: string): string => `format: 1
@@ -45,7 +45,7 @@ function runScenario(text: string, option: string): Run {
   };
   const world = createWorld(parsed.scenario.world, {
     boot: (_process, ports) => {
-      const core = new Core({ ...ports, log: { write: (record) => log.push(record) } }, "both");
+      const core = new CheckedCore({ ...ports, log: { write: (record) => log.push(record) } }, "both");
       return {
         dispatch: (event) => {
           core.dispatch(lacking(event));
