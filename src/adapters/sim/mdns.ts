@@ -23,6 +23,7 @@ export type MdnsAction =
   /** Another host on a link sends an mDNS datagram of any content, in hex. */
   | { readonly kind: "datagram"; readonly hostIface: string; readonly from: string; readonly hex: string };
 
+/** Whose each of these actions is: see `TARGETS`. */
 export const MDNS_ACTIONS: Readonly<Record<MdnsAction["kind"], "mdns">> = {
   announce: "mdns",
   goodbye: "mdns",

@@ -23,6 +23,7 @@ export type KernelAction =
   /** How long after `add` the attributes fill in from now on. */
   | { readonly kind: "attributes-after"; readonly delay: Milliseconds };
 
+/** Whose each of these actions is: see `TARGETS`. */
 export const KERNEL_ACTIONS: Readonly<Record<KernelAction["kind"], "kernel">> = {
   "remove-device": "kernel",
   "trigger-device": "kernel",
