@@ -27,11 +27,13 @@ export interface Actions {
   readonly clock: ClockAction;
 }
 
+/** A part of the world that actions are for. */
 export type Target = keyof Actions;
 
 /** One thing done to the world. */
 export type WorldAction = Actions[Target];
 
+/** What tells actions apart. */
 export type ActionKind = WorldAction["kind"];
 
 /** The action of a kind. */

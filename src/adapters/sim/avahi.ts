@@ -37,6 +37,7 @@ export interface AvahiAction {
   readonly state: "up" | "down";
 }
 
+/** Whose each of these actions is: see `TARGETS`. */
 export const AVAHI_ACTIONS: Readonly<Record<AvahiAction["kind"], "avahi">> = { avahi: "avahi" };
 
 /**

@@ -33,6 +33,7 @@ export type BusAction =
       readonly uid: number;
     };
 
+/** Whose each of these actions is: see `TARGETS`. */
 export const BUS_ACTIONS: Readonly<Record<BusAction["kind"], "bus">> = { bus: "bus", "bus-call": "bus" };
 
 interface OpenCall {

@@ -20,9 +20,10 @@ export type MdnsAction =
   /** `responder`: its id. */
   | { readonly kind: "goodbye"; readonly responder: string }
   | { readonly kind: "mdns"; readonly fault: MdnsFault }
-  /** Somebody on a link sends an mDNS datagram of any content, in hex. */
+  /** Another host on a link sends an mDNS datagram of any content, in hex. */
   | { readonly kind: "datagram"; readonly hostIface: string; readonly from: string; readonly hex: string };
 
+/** Whose each of these actions is: see `TARGETS`. */
 export const MDNS_ACTIONS: Readonly<Record<MdnsAction["kind"], "mdns">> = {
   announce: "mdns",
   goodbye: "mdns",
@@ -201,7 +202,7 @@ export class MdnsLinks {
     for (const listener of this.#listeners) listener.linkChanged(hostIface, state);
   }
 
-  /** Somebody on a link sends a datagram of any content. */
+  /** Another host on a link sends a datagram of any content. */
   #sendRaw(hostIface: string, from: string, datagram: Uint8Array): void {
     if (this.passes(hostIface)) this.#fly({ hostIface, family: familyOf(from), from, datagram }, DATAGRAM_TAKES);
   }

@@ -92,6 +92,7 @@ export type ProcessAction =
   /** It is asked to reload its configuration. */
   | { readonly kind: "reload"; readonly process: ProcessTarget };
 
+/** Whose each of these actions is: see `TARGETS`. */
 export const PROCESS_ACTIONS: Readonly<Record<ProcessAction["kind"], "processes">> = {
   start: "processes",
   stop: "processes",
@@ -120,6 +121,7 @@ export interface ClockAction {
   readonly step: Milliseconds;
 }
 
+/** Whose each of these actions is: see `TARGETS`. */
 export const CLOCK_ACTIONS: Readonly<Record<ClockAction["kind"], "clock">> = { "wall-clock": "clock" };
 
 /** The wall clock of a host: apart from monotonic time, and it may step. */

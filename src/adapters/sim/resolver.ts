@@ -17,6 +17,7 @@ export interface NameAction {
   readonly answer: NameAnswer;
 }
 
+/** Whose each of these actions is: see `TARGETS`. */
 export const NAME_ACTIONS: Readonly<Record<NameAction["kind"], "names">> = { name: "names" };
 
 type Resolved = { readonly ok: true; readonly addresses: readonly string[] } | OsFailure;

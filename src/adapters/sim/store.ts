@@ -25,6 +25,7 @@ export type FileAction =
   | { readonly kind: "remove-file"; readonly path: string }
   | { readonly kind: "disk"; readonly state: DiskState };
 
+/** Whose each of these actions is: see `TARGETS`. */
 export const FILE_ACTIONS: Readonly<Record<FileAction["kind"], "files">> = {
   "write-file": "files",
   "remove-file": "files",

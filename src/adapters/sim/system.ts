@@ -22,6 +22,7 @@ export interface UnitAction {
   readonly takes: Milliseconds;
 }
 
+/** Whose each of these actions is: see `TARGETS`. */
 export const UNIT_ACTIONS: Readonly<Record<UnitAction["kind"], "units">> = { unit: "units" };
 
 interface Unit {

@@ -11,6 +11,7 @@ export interface UeventAction {
   readonly fault: UeventFault;
 }
 
+/** Whose each of these actions is: see `TARGETS`. */
 export const UEVENT_ACTIONS: Readonly<Record<UeventAction["kind"], "uevents">> = { uevents: "uevents" };
 
 /** From a uevent to the daemon's main thread: 0.2 ms measured, and time goes in whole milliseconds. */

@@ -12,6 +12,7 @@ interface Least {
   readonly expected: string;
 }
 
+/** A list of one kind of element. `expected` names it. */
 export function list<Value>(element: Part<Value>, expected: string, least?: Least): Part<readonly Value[]> {
   const schema = z.array(element.codec, { error: expected });
   return {

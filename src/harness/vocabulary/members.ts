@@ -7,6 +7,7 @@ import type { Cast } from "./mentions.js";
 import type { Arbitrary, Complain, FastCheck, KeyNote, Part } from "./part.js";
 
 type Presence = KeyNote["presence"];
+
 /** Values by key, or by name of the field. */
 export type Given = Readonly<Record<string, unknown>>;
 
@@ -40,7 +41,10 @@ export interface Spread<out Value> {
   readonly of: Part<Value> | Group<Value>;
 }
 
+/** What makes a part of a record; a bare part is a key that must be there. */
 export type Member = Part<unknown> | Field<unknown> | Group<unknown> | Spread<unknown>;
+
+/** Members by key, in the order of the file. A group, or what is spread, has keys of its own. */
 export type Members = Readonly<Record<string, Member>>;
 
 /** A key that must be there. A bare part is one without a note. */

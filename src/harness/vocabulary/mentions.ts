@@ -9,6 +9,7 @@ import { spellDuration } from "../scenario/duration.js";
 /** What a name can stand for. */
 export type NameKind = "discovery-controller" | "subsystem" | "device" | "interface" | "responder" | "step";
 
+/** A name or a time in a file. */
 export type Mention =
   /** Here a name is given, once in a file. */
   | { readonly kind: "definition"; readonly of: NameKind; readonly name: string }

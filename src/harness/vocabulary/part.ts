@@ -10,8 +10,10 @@ import type { Cast, Tell } from "./mentions.js";
 /** The library that generates values. A generator takes it as a parameter, so that a run does not load it. */
 export type FastCheck = typeof fc;
 
+/** A generator of values. */
 export type Arbitrary<Value> = fc.Arbitrary<Value>;
 
+/** One kind of value. */
 export interface Part<out Value> {
   /** What stands in the file, in a few words: the "expected" of a problem, and the form that the reference names. */
   readonly expected: string;
@@ -26,6 +28,7 @@ export interface Part<out Value> {
   readonly arbitrary: (fc: FastCheck, cast: Cast) => Arbitrary<Value>;
 }
 
+/** The name of a part in the JSON Schema and the reference, and what it means. */
 export interface Title {
   readonly id: string;
   readonly description: string;
@@ -58,6 +61,7 @@ export function keysOf({ form }: Part<unknown>): readonly KeyNote[] {
   return form.kind === "record" ? form.keys : [];
 }
 
+/** The form of a text, a number or a flag. */
 export const SCALAR: Form = { kind: "scalar" };
 
 /** A record of the file: a plain object. */

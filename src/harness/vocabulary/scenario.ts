@@ -15,6 +15,7 @@ import { network } from "./world/network.js";
 
 const expectation = titled("expectation", "What must be seen.", expectationPart);
 
+/** A scenario file. */
 export const scenario = record({
   format: required(literal(1, "1, the only format there is"), "Version of this format."),
   title: required(line("a title"), "What happens, in one line."),

@@ -14,6 +14,7 @@ export interface Slot {
   readonly arbitrary: (fc: FastCheck, cast: Cast) => Arbitrary<object>;
 }
 
+/** What a record does with the member under a key. */
 export function slotOf(key: string, member: Member): Slot {
   if (!("role" in member)) return fieldSlot(key, required(member, ""));
   switch (member.role) {

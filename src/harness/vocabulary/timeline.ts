@@ -68,6 +68,7 @@ const action = exactlyOne(Object.fromEntries(STEPS.map(({ key, part, describe })
   second: (first) => `one action a step, which is ${first} here`,
 });
 
+/** A step of the time line. */
 export const step = titled(
   "step",
   "One thing done to the world: at or when, and exactly one action.",

@@ -18,6 +18,7 @@ import {
   titled,
 } from "./part.js";
 
+/** One word, whatever its place. */
 export interface Word {
   /** The key that tells the word from the others of its place; `kind` of its record. */
   readonly key: string;
@@ -99,6 +100,7 @@ export interface RecordWord<out Value> extends Word {
   readonly part: Part<Value>;
 }
 
+/** Defines a word whose record has the key among its own. */
 export function word<const K extends string, Value extends object>({
   key,
   describe,

@@ -1,6 +1,7 @@
 /** What can be done to the simulated storage. A page that changes sends its AEN, by the kernel's masking rules. */
 import type { AnswerSpec, EntrySpec, FabricId, ListenerState } from "../spec.js";
 
+/** One thing done to the storage. */
 export type FabricAction =
   /** Without `index`: every address that the peer listens at. */
   | { readonly kind: "listener"; readonly id: FabricId; readonly state: ListenerState; readonly index?: number }
@@ -20,6 +21,7 @@ export type FabricAction =
   | { readonly kind: "answers"; readonly dc: FabricId; readonly answers: readonly AnswerSpec[] }
   | { readonly kind: "allow-hosts"; readonly subsystem: FabricId; readonly hosts: readonly string[] | "any" };
 
+/** Whose each of these actions is: see `TARGETS`. */
 export const FABRIC_ACTIONS: Readonly<Record<FabricAction["kind"], "fabric">> = {
   listener: "fabric",
   address: "fabric",

@@ -6,10 +6,10 @@ import type { FabricId, MadeBy } from "../spec.js";
 export type KernelAction =
   /** The kernel deletes a controller. */
   | { readonly kind: "remove-device"; readonly target: string }
-  /** Its `add` uevent is sent again, as `udevadm trigger` asks for. */
+  /** The kernel sends its `add` uevent again, as `udevadm trigger` asks. */
   | { readonly kind: "trigger-device"; readonly target: string }
   | { readonly kind: "reset-device"; readonly target: string }
-  /** Somebody besides the daemons connects; what is not given is the host's own. */
+  /** Another program than the daemons connects; an absent option is the host's own. */
   | {
       readonly kind: "add-device";
       readonly to: FabricId;
@@ -23,6 +23,7 @@ export type KernelAction =
   /** How long after `add` the attributes fill in from now on. */
   | { readonly kind: "attributes-after"; readonly delay: Milliseconds };
 
+/** Whose each of these actions is: see `TARGETS`. */
 export const KERNEL_ACTIONS: Readonly<Record<KernelAction["kind"], "kernel">> = {
   "remove-device": "kernel",
   "trigger-device": "kernel",

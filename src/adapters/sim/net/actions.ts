@@ -1,6 +1,7 @@
 /** What can be done to the simulated network. */
 import type { LinkState } from "../spec.js";
 
+/** One thing done to the network. */
 export type NetworkAction =
   | { readonly kind: "link"; readonly hostIface: string; readonly state: LinkState }
   | { readonly kind: "route"; readonly to: string; readonly hostIface: string; readonly state: LinkState }
@@ -13,6 +14,7 @@ export type NetworkAction =
     }
   | { readonly kind: "remove-interface"; readonly name: string };
 
+/** Whose each of these actions is: see `TARGETS`. */
 export const NETWORK_ACTIONS: Readonly<Record<NetworkAction["kind"], "network">> = {
   link: "network",
   route: "network",

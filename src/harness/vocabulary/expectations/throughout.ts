@@ -14,7 +14,8 @@ import { expectation } from "./expectation.js";
 export const throughout = expectation({
   key: "throughout",
   describe:
-    "Connected all that time by the same kernel controllers, which nobody deletes in between. They may reconnect in between.",
+    "Connected all that time by the same kernel controllers, which nobody deletes in between. They may " +
+    "reconnect in between.",
   example: "{ throughout: 30s..10m, connected: [dc1, vol1] }",
   says: record({ throughout: as("during", period), connected: controllers }),
   observe: ({ during, connected }, view, report) => {

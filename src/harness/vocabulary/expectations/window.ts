@@ -37,6 +37,7 @@ const BOUNDS = {
   "at-least": required(count, "Not less often."),
 };
 
+/** How often something may happen: exactly one of `is`, `at-most` and `at-least`. */
 export const bound: Group<Bound> = exactlyOne(BOUNDS, {
   read: (kind, times): Bound => ({ kind, count: times }),
   write: ({ kind, count: times }) => [kind, times],

@@ -27,7 +27,8 @@ const turn = exactlyOne(
 export const within = expectation({
   key: "within",
   describe:
-    "Peers become connected, or disconnected, not earlier and not later than this after a step. A peer that is connected all along does not become connected.",
+    "Peers become connected, or disconnected, not earlier and not later than this after a step. A peer that is " +
+    "connected all along does not become connected.",
   example: "{ within: 2.9s..4s, of: gone, connected: dc1 }",
   says: fromStep(record({ within: span, of: stepName, turn: spread(turn) }), "within", "of"),
   observe: ({ within: range, of, becomes, controllers: refs }, view, report) => {

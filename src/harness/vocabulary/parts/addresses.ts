@@ -16,6 +16,7 @@ function isPrefixed(value: string): boolean {
 
 const FC_ADDRESS = /^nn-0x[0-9a-fA-F]{16}:pn-0x[0-9a-fA-F]{16}$/;
 
+/** An IP address, without a scope. */
 export const address: Part<string> = text("an IP address without a scope", {
   pattern: /^[0-9a-fA-F.:]+$/,
   accepts: isAddress,
@@ -38,6 +39,7 @@ export const anyTransportAddress: Part<string> = {
   arbitrary: (fc, cast) => hostAddress.arbitrary(fc, cast),
 };
 
+/** An IP address with its prefix length. */
 export const prefixedAddress: Part<string> = titled(
   "prefixedAddress",
   "An address of the host, or a destination.",
@@ -52,11 +54,13 @@ export const prefixedAddress: Part<string> = titled(
   }),
 );
 
+/** A MAC address, lower case. */
 export const mac: Part<string> = text("a MAC address such as 02:00:00:00:00:01", {
   pattern: /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/,
   arbitrary: (fc) => fc.stringMatching(/^02(:[0-9a-f]{2}){5}$/),
 });
 
+/** An NVMe qualified name. */
 export const nqn: Part<string> = titled(
   "nqn",
   "NVMe qualified name.",
@@ -66,6 +70,7 @@ export const nqn: Part<string> = titled(
   }),
 );
 
+/** An absolute path of the simulated host. */
 export const path: Part<string> = titled(
   "path",
   "Absolute path in the simulated host.",

@@ -1,4 +1,4 @@
-/** Names that a file gives to things, and references to them. */
+/** Names that a file gives to things (`new...`), and references to them. */
 import { oneOrMore } from "../list.js";
 import { castOf, type NameKind } from "../mentions.js";
 import { isRecord, type Part, titled, untitled } from "../part.js";
@@ -52,6 +52,7 @@ function reference(to: readonly NameKind[], what: string, part: Part<string>): P
 const PEERS: readonly NameKind[] = ["discovery-controller", "subsystem"];
 const A_PEER = "a discovery controller or subsystem";
 
+/** Places where a name is given. */
 export const newDiscoveryController = definition("discovery-controller", id);
 export const newSubsystem = definition("subsystem", id);
 export const newResponder = definition("responder", id);
@@ -65,6 +66,7 @@ export const newDevice = definition(
   }),
 );
 
+/** References to a name that is given elsewhere. */
 export const peer = reference(PEERS, A_PEER, id);
 export const discoveryController = reference(["discovery-controller"], "a discovery controller", id);
 export const subsystem = reference(["subsystem"], "a subsystem", id);
@@ -108,6 +110,7 @@ function readController(spelling: string): ControllerRef {
   return at < 0 ? { id: spelling } : { id: spelling.slice(0, at), hostIface: spelling.slice(at + 1) };
 }
 
+/** Kernel controllers to one peer. */
 export const controller: Part<ControllerRef> = {
   ...titled(
     "controller",
@@ -136,6 +139,7 @@ export const controller: Part<ControllerRef> = {
   },
 };
 
+/** Kernel controllers to some peers: one, or a list. */
 export const controllers: Part<readonly ControllerRef[]> = titled(
   "controllers",
   "Each of them as a controller.",

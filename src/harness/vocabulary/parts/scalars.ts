@@ -91,6 +91,7 @@ export const share: Part<number> = leaf(
   (fc) => fc.double({ min: 0, max: 1, noNaN: true }).map((value) => (value === 0 ? 0 : value)),
 );
 
+/** `true` or `false`. */
 export const flag: Part<boolean> = leaf("true or false", z.boolean({ error: "true or false" }), (fc) => fc.boolean());
 
 /** One of several words. */
@@ -104,6 +105,7 @@ export function literal<const Value extends number>(value: Value, expected: stri
   return leaf(expected, z.literal(value, { error: expected }), (fc) => fc.constant(value));
 }
 
+/** How often something may happen. */
 export const count = integer(0, 1_000_000_000);
 
 /** At which occurrence, or how often. */

@@ -40,6 +40,7 @@ export const duration: Part<Milliseconds> = titled(
   }),
 );
 
+/** A step of a clock, forwards or backwards. */
 export const signedDuration: Part<Milliseconds> = titled(
   "signedDuration",
   "How far a clock steps.",

@@ -7,7 +7,7 @@ import { connectionOptions, connectionPeer } from "../world/connection.js";
 export const addDevice = step({
   key: "add-device",
   target: "kernel",
-  describe: "Somebody besides the daemons connects.",
+  describe: "Another program than the daemons connects, such as nvme-cli.",
   example: "add-device: { to: dc1, made-by: administrator }",
   says: record({ ...connectionPeer, "made-by": usual(madeBy, "nvme-cli"), ...connectionOptions }),
 });

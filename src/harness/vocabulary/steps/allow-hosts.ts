@@ -8,7 +8,7 @@ import { allowedHosts } from "../world/subsystem.js";
 export const allowHosts = step({
   key: "allow-hosts",
   target: "fabric",
-  describe: "A subsystem accepts these hosts from now on.",
+  describe: "From now on, a subsystem accepts these hosts.",
   example: "allow-hosts: { subsystem: vol1, hosts: any }",
   says: record({ subsystem, hosts: either("any, or a list of host NQNs", [choice(["any"]), allowedHosts]) }),
 });

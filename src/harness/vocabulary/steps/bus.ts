@@ -5,7 +5,7 @@ import { step } from "../word.js";
 export const bus = step({
   key: "bus",
   target: "bus",
-  describe: "The system bus comes or goes.",
+  describe: "The system bus goes down or comes back.",
   example: "bus: down",
   says: sole("state", upDown),
 });

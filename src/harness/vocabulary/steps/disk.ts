@@ -5,7 +5,7 @@ import { step } from "../word.js";
 export const disk = step({
   key: "disk",
   target: "files",
-  describe: "full: writes fail with ENOSPC. torn: a kill in mid-write leaves the temporary file torn. ok: neither.",
+  describe: "full: writes fail with ENOSPC. torn: a kill during a write leaves a torn temporary file. ok: neither.",
   example: "disk: full",
   says: sole("state", choice(["ok", "full", "torn"])),
 });

@@ -15,7 +15,7 @@ function macOf(name: string, interfaces: readonly unknown[]): string | undefined
 export const interfaceStep = step({
   key: "interface",
   target: "network",
-  describe: "An interface appears, or has these addresses from now on.",
+  describe: "An interface appears, or its addresses change.",
   example: 'interface: { name: eth2, mac: "02:00:00:00:00:03", addresses: [10.0.0.1/8] }',
   says: again(hostInterface.part),
   complete: ({ name, mac: given, addresses }, { world, actions, complain }) => {

@@ -7,7 +7,7 @@ import { step } from "../word.js";
 export const listener = step({
   key: "listener",
   target: "fabric",
-  describe: "A listening address of a peer treats connections otherwise from now on.",
+  describe: "An address that a peer listens at changes its state.",
   example: "listener: { id: dc1, state: refuses, index: 0 }",
   says: withListener(
     record({

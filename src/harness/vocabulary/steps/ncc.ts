@@ -10,7 +10,7 @@ const subsystems = list(subsystem, "a list of ids", { min: 1, expected: "at leas
 export const ncc = step({
   key: "ncc",
   target: "fabric",
-  describe: "The NCC bit of entries is set or cleared.",
+  describe: "The NCC bit of entries changes.",
   example: "ncc: { dc: dc1, set: [vol1] }",
   says: either("{ dc: ID, set: [IDS] } or { dc: ID, clear: [IDS] }", [
     record({ dc: discoveryController, set: as("entries", subsystems) }, { set: "set" }),

@@ -6,7 +6,7 @@ import { entries } from "../world/entry.js";
 export const setEntries = step({
   key: "set-entries",
   target: "fabric",
-  describe: "A discovery log page is replaced.",
+  describe: "New entries replace a discovery log page.",
   example: "set-entries: { dc: dc1, entries: [vol1] }",
   says: record({ dc: discoveryController, entries }),
 });

@@ -6,7 +6,7 @@ import { step } from "../word.js";
 export const unit = step({
   key: "unit",
   target: "units",
-  describe: "Jobs of a systemd unit take this long from now on. A start during a start is lost, a restart is not.",
+  describe: "From now on, the jobs of a systemd unit take this long. A start during a start is lost, a restart is not.",
   example: 'unit: { name: "nvmf-connect@.service", takes: 5s }',
   says: record({ name: line("the name of a unit"), takes: duration }),
 });

@@ -9,7 +9,7 @@ import { worldWord } from "../word.js";
 export const answer = worldWord<AnswerSpec>({
   key: "answer",
   place: "answers of a discovery controller, the step answers",
-  describe: "An answer out of the ordinary to an admin command.",
+  describe: "An unusual answer to an admin command.",
   example: "{ opcode: 0x21, after: 5s, times: 2 }",
   says: record({
     lid: optional(integer(0, 0xff), "Log page identifier, for Get Log Page."),

@@ -48,13 +48,13 @@ export const entry = worldWord<EntrySpec>({
   key: "entry",
   place: "entries of a discovery controller, the steps list and set-entries",
   describe:
-    "One discovery log page entry: a subsystem by its id, a referral to another discovery controller, or fields that go " +
-    "onto the wire as they are.",
+    "One discovery log page entry: a subsystem by its id, a referral to another discovery controller, or raw " +
+    "fields that go onto the wire as they are.",
   example: "{ subsystem: vol1, ncc: true, listen: 0 }",
   says: either("the id of a subsystem, { subsystem: ID, ncc, listen }, { referral: ID } or { raw: ... }", [
     whole,
     kinded("subsystem", detailed),
-    kinded("referral", record({ referral: as("id", required(discoveryController, "Whom it refers to.")) })),
+    kinded("referral", record({ referral: as("id", discoveryController) })),
     kinded(
       "raw",
       record({

@@ -24,7 +24,7 @@ const attributeName = text("the name of a sysfs attribute", {
 export const initialController = worldWord<InitialControllerSpec>({
   key: "initialController",
   place: "host.kernel.controllers",
-  describe: "A controller that is there before the daemon starts: a connection, or what a real kernel showed in sysfs.",
+  describe: "A controller that exists before the daemon starts: a connection, or what a real kernel showed in sysfs.",
   example: "{ to: dc1, made-by: nvme-cli, host-iface: eth0, state: connecting }",
   says: either("a controller: { to: ID, ... }, or { name: nvmeN, attributes: ... } as a real kernel showed it", [
     kinded(
