@@ -1,8 +1,8 @@
-/** What can be done to the simulated storage. A page that changes sends its AEN, by the kernel's masking rules. */
+/** What can be done to the simulated storage. A changed page sends its AEN, by the kernel's masking rules. */
 import type { AnswerSpec, EntrySpec, FabricId, ListenerState } from "../spec.js";
 
 export type FabricAction =
-  /** Without `index`: every address that the peer listens at. */
+  /** Without `index`: every address where the peer listens. */
   | { readonly kind: "listener"; readonly id: FabricId; readonly state: ListenerState; readonly index?: number }
   | { readonly kind: "list"; readonly dc: FabricId; readonly entries: readonly EntrySpec[] }
   | { readonly kind: "unlist"; readonly dc: FabricId; readonly entries: readonly FabricId[] }
@@ -14,7 +14,7 @@ export type FabricAction =
       readonly set: "set" | "clear";
     }
   | { readonly kind: "aen"; readonly dc: FabricId }
-  /** Takes the place of all answers out of the ordinary that the peer had. */
+  /** Replaces all scripted answers of the peer. */
   | { readonly kind: "answers"; readonly dc: FabricId; readonly answers: readonly AnswerSpec[] }
   | { readonly kind: "allow-hosts"; readonly subsystem: FabricId; readonly hosts: readonly string[] | "any" };
 
