@@ -123,7 +123,7 @@ export class FabricModel {
     return { kind: "accepted", peer, listener };
   }
 
-  /** How an admin command ends. Call it at the moment when the controller processes the command: it counts. */
+  /** How an admin command ends. Call once, when the controller processes it: a call uses up scripted answers. */
   answer(asker: AdminAsker, command: AdminCommand): AdminAnswer {
     const armed = this.#armedFor(asker.peer, command);
     const after = armed?.spec.after ?? Milliseconds(0);
