@@ -55,7 +55,10 @@ export const LATENCY = {
   deleteIo: Milliseconds(70),
   /** Delete of a connecting controller (6.12-cloud.s4.log: "ok in 100ms"). */
   deleteConnecting: Milliseconds(100),
-  /** The same on a dead link: the shutdown times out (6.12-cloud.s7.log: "ok in 63072ms", "ok in 63677ms"). */
+  /**
+   * Delete of a live controller on a dead link: the shutdown times out (6.12-cloud.s7.log: "ok in 63072ms",
+   * "ok in 63677ms").
+   */
   deleteDeadLink: Milliseconds(63_072),
   deleteDeadLinkIo: Milliseconds(63_677),
   /** The rest of such a delete once the link is back. Not measured. */
