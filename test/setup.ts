@@ -1,4 +1,4 @@
-/** Properties draw from one seed, so that a run of the tests can be had again. FAST_CHECK_SEED=N draws from another. */
+/** Properties draw from a fixed seed, so that a test run can be repeated. FAST_CHECK_SEED=N sets another seed. */
 import fc from "fast-check";
 
 const DEFAULT_SEED = 20_261_122;

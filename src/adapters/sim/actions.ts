@@ -1,4 +1,4 @@
-/** Everything that can be done to a simulated world, and which of its models does it. */
+/** Every action on a simulated world, and the model that carries it out. */
 import { AVAHI_ACTIONS, type AvahiAction } from "./avahi.js";
 import { BUS_ACTIONS, type BusAction } from "./bus.js";
 import { FABRIC_ACTIONS, type FabricAction } from "./fabric/actions.js";
@@ -11,7 +11,7 @@ import { FILE_ACTIONS, type FileAction } from "./store.js";
 import { UNIT_ACTIONS, type UnitAction } from "./system.js";
 import { UEVENT_ACTIONS, type UeventAction } from "./uevent-socket.js";
 
-/** The actions of each target. Its model defines them beside itself. */
+/** The actions of each target. Each model defines its own. */
 export interface Actions {
   readonly kernel: KernelAction;
   readonly uevents: UeventAction;
@@ -30,7 +30,7 @@ export interface Actions {
 /** A part of the world that actions are for. */
 export type Target = keyof Actions;
 
-/** One thing done to the world. */
+/** One action on the world. */
 export type WorldAction = Actions[Target];
 
 /** What tells actions apart. */
@@ -55,16 +55,16 @@ export const TARGETS = {
   ...CLOCK_ACTIONS,
 } as const satisfies Readonly<Record<ActionKind, Target>>;
 
-/** A part of the world that actions are carried out on. */
+/** A part of the world that carries out actions. */
 export interface Model<Action> {
-  /** Carries the action out. Returns the name that it found nothing under; it did nothing then. */
+  /** Carries the action out. If its target does not exist, does nothing and returns the target's name. */
   apply(action: Action): string | undefined;
 }
 
 /** The model of each target. */
 export type Models = { readonly [T in Target]: Model<Actions[T]> };
 
-/** Hands an action to its model: the one place that decides which. Returns what the model returns. */
+/** Hands an action to its model and returns what the model returns. The only place that picks a model. */
 export function carryOut(models: Models, action: WorldAction): string | undefined {
   return handTo(models, TARGETS[action.kind], action);
 }

@@ -7,10 +7,10 @@ import { parseNetAddress } from "./net/address.js";
 import type { SimProcess } from "./process.js";
 import type { LinkState, NetworkSpec, ResponderSpec } from "./spec.js";
 
-/** Found follows the new item by 2 ms (measured on avahi-daemon). */
+/** From a new item to its resolved service: 2 ms (measured on avahi-daemon). */
 const RESOLVE_TAKES = Milliseconds(2);
 
-/** A record of TTL 0 is kept one second more (RFC 6762, 10.1). */
+/** A cache keeps a record with TTL 0 for one more second (RFC 6762, 10.1). */
 const GOODBYE_TAKES = Milliseconds(1000);
 
 const SIGNAL_TAKES = Milliseconds(1);
@@ -21,17 +21,17 @@ interface Browser {
   types: ReadonlySet<string>;
 }
 
-/** One service over one family, as the daemon's cache holds it. */
+/** One service over one family in the daemon's cache. */
 interface Cached {
   readonly responder: string;
   service: DnssdService;
-  /** Ends the entry: its TTL, or its goodbye. */
+  /** Cancels the timer that removes the entry, after its TTL or its goodbye. */
   expiry: Cancel;
 }
 
 type Daemon = "up" | "down" | "absent";
 
-/** What can be done to the daemon: it starts or stops. One that is absent is installed by its first start. */
+/** Starts or stops the daemon. If it is absent, its first start installs it. */
 export interface AvahiAction {
   readonly kind: "avahi";
   readonly state: "up" | "down";
@@ -41,9 +41,9 @@ export interface AvahiAction {
 export const AVAHI_ACTIONS: Readonly<Record<AvahiAction["kind"], "avahi">> = { avahi: "avahi" };
 
 /**
- * A simulated avahi-daemon. It finds what is announced on links that pass, asks again before a record's TTL ends, and loses
- * what said goodbye, what was silent for its TTL, and at once what was heard on an interface that went down. While the
- * daemon is away nothing is found or lost, and it comes back with an empty cache.
+ * A simulated avahi-daemon. It finds services that are announced on working links, and queries again before a TTL ends.
+ * It loses a service after its goodbye or after a silent TTL, and at once if its interface goes down. While the daemon
+ * is down it finds and loses nothing. It comes back with an empty cache.
  */
 export class SimAvahi implements LinkListener {
   readonly #clock: SimClock;
@@ -130,7 +130,7 @@ export class SimAvahi implements LinkListener {
     this.#found(key, service);
   }
 
-  /** Keeps an entry for its TTL; the daemon asks before it ends, and an answer keeps it for another. */
+  /** Keeps an entry for its TTL. The daemon queries before the TTL ends, and an answer keeps the entry for another TTL. */
   #keep(key: string, cached: Cached, ttl: Milliseconds): void {
     cached.expiry();
     cached.expiry = this.#clock.after(Milliseconds(Math.max(1, ttl)), () => {
@@ -160,7 +160,7 @@ export class SimAvahi implements LinkListener {
     for (const browser of this.#browsers) if (browser.types.has(service.type)) this.#tellFound(browser, key, service);
   }
 
-  /** An item that went away before it was resolved was never found. */
+  /** An item that goes away before it is resolved is never found. */
   #tellFound(browser: Browser, key: string, service: DnssdService): void {
     this.#clock.after(RESOLVE_TAKES, () => {
       if (this.#cache.get(key)?.service === service) browser.process.deliver({ kind: "dnssd-found", service });
@@ -183,7 +183,7 @@ export class SimAvahi implements LinkListener {
   }
 }
 
-/** What a responder announces: one service a family, at its first address of it. */
+/** The services of a responder: one per family, at its first address of that family. */
 function servicesOf({ instance, type, hostIface, port, txt, addresses }: ResponderSpec): readonly DnssdService[] {
   const services: DnssdService[] = [];
   for (const address of addresses) {

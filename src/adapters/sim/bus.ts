@@ -9,7 +9,7 @@ import type { SimProcess } from "./process.js";
 /** One message, one way. Nominal, not measured. */
 const MESSAGE_TAKES = Milliseconds(1);
 
-/** libdbus' default time-out of a call. */
+/** The default timeout of a call in libdbus. */
 export const CALL_TIMEOUT = Milliseconds(25_000);
 
 /** Daemons run as root. */
@@ -24,7 +24,7 @@ export const BUS_ERRORS = {
 /** What can be done to the system bus. */
 export type BusAction =
   | { readonly kind: "bus"; readonly state: "up" | "down" }
-  /** A client calls a method, as stasctl would; what it gets back is observed. */
+  /** A client calls a method, as stasctl would. The reply is observed. */
   | {
       readonly kind: "bus-call";
       readonly service: ServiceName;
@@ -43,9 +43,9 @@ interface OpenCall {
   readonly from: SimProcess | undefined;
   readonly settle: (result: BusResult) => void;
   readonly timeout: Cancel;
-  /** Who was given the call, once somebody was. */
+  /** The process that received the call, if any did yet. */
   to: SimProcess | undefined;
-  /** A reply is on its way, and will arrive even if who sent it dies. */
+  /** A reply is on its way. It arrives even if its sender dies. */
   answered: boolean;
 }
 
@@ -53,15 +53,15 @@ interface OpenCall {
 interface Member {
   readonly process: SimProcess;
   readonly sender: string;
-  /** Peers it follows, in the order it asked. */
+  /** The peers that it follows, in the order of its subscriptions. */
   readonly follows: Set<ServiceName>;
   /** True while it owns its names. */
   joined: boolean;
 }
 
 /**
- * The system bus of a simulated host. A process takes the names of its services when it starts, and again when
- * the bus comes back; who follows a peer is told its present state first, then each change.
+ * The system bus of a simulated host. A process acquires the names of its services when it starts, and again when the
+ * bus comes back. A follower of a peer receives the peer's present state first, then each change.
  */
 export class SimBus {
   readonly #clock: SimClock;
@@ -69,7 +69,7 @@ export class SimBus {
   readonly #members: Member[] = [];
   readonly #calls = new Map<BusCallId, OpenCall>();
   #up = true;
-  /** Counts the lives of the bus: a message of an earlier one is lost. */
+  /** Counts the lives of the bus. A message of an earlier life is lost. */
   #life = 0;
   #nextCall = 1;
   #nextSender = 1;
@@ -79,7 +79,7 @@ export class SimBus {
     this.#observe = observe;
   }
 
-  /** Brings a process onto the bus for as long as it lives. */
+  /** Attaches a process to the bus until the process ends. */
   attach(process: SimProcess): BusPort {
     const member: Member = { process, sender: this.#newSender(), follows: new Set(), joined: false };
     this.#members.push(member);
@@ -118,7 +118,7 @@ export class SimBus {
     }
   }
 
-  /** The bus goes away, and every open call and name with it; or it comes back, empty. */
+  /** Takes the bus down, with every open call and name, or brings it back empty. */
   #setUp(state: "up" | "down"): void {
     if (this.#up === (state === "up")) return;
     this.#up = state === "up";
@@ -145,7 +145,7 @@ export class SimBus {
     return `:1.${String(this.#nextSender++)}`;
   }
 
-  /** Runs after one message's time, unless the bus went away meanwhile. */
+  /** Runs `run` after the time of one message, unless the bus went down meanwhile. */
   #later(run: () => void): void {
     const life = this.#life;
     this.#clock.after(MESSAGE_TAKES, () => {
@@ -153,7 +153,7 @@ export class SimBus {
     });
   }
 
-  /** Tells a process something that needs no bus. */
+  /** Delivers an event that needs no bus. */
   #tell(member: Member, event: CoreEvent): void {
     this.#clock.after(MESSAGE_TAKES, () => {
       member.process.deliver(event);
@@ -186,7 +186,7 @@ export class SimBus {
     return this.#members.find((member) => member.joined && member.process.services.includes(service))?.process;
   }
 
-  /** Tells the followers of a peer. */
+  /** Sends an event to the followers of a peer. */
   #announce(peer: ServiceName, event: CoreEvent): void {
     for (const member of this.#members) {
       if (!member.follows.has(peer)) continue;

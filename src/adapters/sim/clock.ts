@@ -1,60 +1,60 @@
 import { createClock } from "@sinonjs/fake-timers";
 import { Milliseconds } from "../../core/domain/units.js";
 
-/** Undoes a scheduling; without effect once it happened. */
+/** Cancels a callback. No effect once it ran. */
 export type Cancel = () => void;
 
-/** The time of a simulated world. Whole milliseconds; jumps from one thing to the next. */
+/** The time of a simulated world, in whole milliseconds. It jumps from one callback to the next. */
 export interface SimClock {
   now(): Milliseconds;
   /**
-   * Runs `callback` once, `delay` (>= 0) from now; equals run in the order they were scheduled.
-   * A delay that is negative or no whole number is a `ClockMisuse`.
+   * Runs `callback` once, `delay` from now. Callbacks of one instant run in the order they were scheduled.
+   * Throws `ClockMisuse` if the delay is negative or not a whole number.
    */
   after(delay: Milliseconds, callback: () => void): Cancel;
   /** Time of the next callback, or `undefined`. */
   nextAt(): Milliseconds | undefined;
-  /** Jumps to the next callback and runs it; without effect where there is none. */
+  /** Jumps to the next callback and runs it. No effect if there is none. */
   step(): void;
-  /** Moves time forward to `time`, which must not be after `nextAt()`. */
+  /** Moves time forward to `time`. Throws `ClockMisuse` if that is in the past or after `nextAt()`. */
   advanceTo(time: Milliseconds): void;
 }
 
-/** A clock was asked for what no clock can do. The caller's fault. */
+/** A delay or a jump is not valid. The caller's fault. */
 class ClockMisuse extends Error {
   override readonly name = "ClockMisuse";
 }
 
-/** Checks a delay on its way into a clock. */
+/** Throws `ClockMisuse` unless the delay is valid. */
 export function assertDelay(delay: number): void {
   if (!Number.isSafeInteger(delay) || delay < 0) {
-    throw new ClockMisuse(`a delay must be a whole number of milliseconds, 0 or more, and not ${String(delay)}`);
+    throw new ClockMisuse(`a delay must be a whole number of milliseconds, 0 or more, not ${String(delay)}`);
   }
 }
 
-/** Checks a jump on its way into a clock. */
+/** Throws `ClockMisuse` unless time may jump from `now` to `time`. */
 export function assertAdvance(now: number, next: number | undefined, time: number): void {
   if (!Number.isSafeInteger(time) || time < now || (next !== undefined && time > next)) {
     throw new ClockMisuse(
-      `time stands at ${String(now)} and the next callback is due at ${String(next)}: cannot go to ${String(time)}`,
+      `cannot go to ${String(time)}: the time is ${String(now)} and the next callback is due at ${String(next)}`,
     );
   }
 }
 
-/** fake-timers fires whatever lies further ahead than this after 1 ms. */
+/** fake-timers fires a timer with a longer delay after 1 ms. */
 const FAKE_DELAY_MAX_MS = 2 ** 31 - 1;
 
 /** All callbacks of one instant, in the order they were scheduled. */
 interface Bucket {
   readonly at: number;
   readonly waiting: { readonly callback: () => void }[];
-  /** Its timer in fake-timers; `undefined` while it is too far ahead to have one. */
+  /** Its timer in fake-timers. `undefined` while it is too far ahead to have one. */
   timer: number | undefined;
 }
 
 type FakeTimers = ReturnType<typeof createClock>;
 
-/** fake-timers tells the time of its next timer only through its heap, which its types leave out. */
+/** fake-timers exposes the time of its next timer only through its heap, which its types leave out. */
 function nextTimerAt(fake: FakeTimers): number | undefined {
   const heap: unknown = Reflect.get(fake, "timerHeap");
   if (typeof heap !== "object" || heap === null) return undefined;
@@ -66,16 +66,16 @@ function nextTimerAt(fake: FakeTimers): number | undefined {
 }
 
 /**
- * fake-timers' own clock object behind `SimClock`: never installed globally, stepped synchronously.
+ * A `SimClock` over fake-timers' own clock object, never installed globally and stepped synchronously.
  *
- * One fake timer an instant, and callbacks run outside of it: inside, fake-timers takes a delay of
- * 0 for 1 ms. Instants too far ahead for it wait apart until nothing nearer is left before them.
+ * There is one fake timer per instant. Callbacks run outside of it, because inside, fake-timers turns a delay of 0 into
+ * 1 ms. Instants too far ahead for fake-timers wait in `#far` until they are close enough.
  */
 class FakeClock implements SimClock {
   readonly #fake: FakeTimers = createClock(0);
   readonly #buckets = new Map<number, Bucket>();
   readonly #far = new Set<Bucket>();
-  /** Set by the fake timer that fires. */
+  /** Set by the fake timer that fired. */
   #due: Bucket | undefined;
   #now = 0;
 
@@ -148,7 +148,7 @@ class FakeClock implements SimClock {
     for (const bucket of this.#far) this.#arm(bucket);
   }
 
-  /** Moves fake-timers' time forward to where nothing fires on the way. */
+  /** Moves fake-timers' time forward. No timer may fire on the way. */
   #moveFake(time: number): void {
     this.#fake.tick(time - this.#fake.now);
     this.#armFar();

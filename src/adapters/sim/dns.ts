@@ -1,24 +1,24 @@
-/** DNS messages as responders on simulated links read and write them (RFC 1035, RFC 6762, RFC 6763). No compression. */
+/** DNS messages of the responders on simulated links (RFC 1035, RFC 6762, RFC 6763). Writes no compressed names. */
 import { parseNetAddress } from "./net/address.js";
 import type { ResponderSpec } from "./spec.js";
 
 const TYPE = { a: 1, ptr: 12, txt: 16, aaaa: 28, srv: 33, any: 255 } as const;
 const CLASS_IN = 1;
-/** The record replaces what a cache holds of that name and type (RFC 6762, 10.2). */
+/** The record replaces the cached records of that name and type (RFC 6762, 10.2). */
 const CACHE_FLUSH = 0x8000;
 const FLAG_RESPONSE = 0x8000;
 const FLAG_TRUNCATED = 0x0200;
-/** A response with authority. */
+/** An authoritative response. */
 const FLAGS_ANSWER = 0x8400;
 const HEADER_BYTES = 12;
 const LABEL_MAX = 63;
 const POINTER = 0xc0;
-/** A message of more questions or answers, or a name of more labels, is no query of a sane daemon. */
+/** No sane query has more questions or answers, or a name with more labels. */
 const ENTRIES_MAX = 100;
 const LABELS_MAX = 128;
 
 interface DnsQuestion {
-  /** Lower case, without the last dot. */
+  /** Lower case, without the trailing dot. */
   readonly name: string;
   readonly type: number;
 }
@@ -72,7 +72,7 @@ function addressRecord(name: readonly string[], text: string): DnsRecord | undef
   return { name, type, flush: CACHE_FLUSH, data: uint16(...groups) };
 }
 
-/** All that a responder says of its service: PTR, SRV, TXT and addresses. A goodbye is the same with a TTL of 0. */
+/** All records of a responder's service: PTR, SRV, TXT and addresses. A goodbye is the same with a TTL of 0. */
 export function serviceMessage(responder: ResponderSpec, ttlSeconds: number): Uint8Array {
   const type = [...labelsOf(responder.type), "local"];
   const instance = [responder.instance, ...type];
@@ -100,7 +100,7 @@ export function serviceMessage(responder: ResponderSpec, ttlSeconds: number): Ui
   return Buffer.concat([header, ...records.map((record) => recordBytes(record, ttlSeconds))]);
 }
 
-/** Reads one name. A pointer counts as a label, so that names that point in a circle come to an end. */
+/** Reads one name. A pointer counts as a label, so that a loop of pointers ends. */
 function readName(message: Uint8Array, start: number): { readonly name: string; readonly next: number } | undefined {
   const labels: string[] = [];
   let at = start;
@@ -124,18 +124,18 @@ function readName(message: Uint8Array, start: number): { readonly name: string; 
   return undefined;
 }
 
-/** What a responder reads of a query. */
+/** The parts of a query that a responder reads. */
 interface DnsQuery {
   readonly questions: readonly DnsQuestion[];
-  /** Pointers that whoever asks knows already, by their targets' names, with what is left of their TTL in seconds. */
+  /** Known answers: the remaining TTL in seconds of each PTR record, by the name of its target. */
   readonly known: ReadonlyMap<string, number>;
-  /** More of what it knows follows (TC). */
+  /** More known answers follow (TC). */
   readonly continued: boolean;
 }
 
 const NO_QUERY: DnsQuery = { questions: [], known: new Map(), continued: false };
 
-/** Reads a query; an empty one for a response, or for what is cut short or no DNS message at all. */
+/** Reads a query. Returns an empty query for a response, and what it could read of a message that is cut short. */
 export function readQuery(message: Uint8Array): DnsQuery {
   if (message.length < HEADER_BYTES) return NO_QUERY;
   const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
@@ -161,13 +161,13 @@ export function readQuery(message: Uint8Array): DnsQuery {
   return query;
 }
 
-/** Whether whoever asks knows a responder's pointer well enough: at least half of its TTL is left (RFC 6762, 7.1). */
+/** Whether the querier knows a responder's PTR record: at least half of its TTL is left (RFC 6762, 7.1). */
 export function isKnown(responder: ResponderSpec, known: DnsQuery["known"], ttlSeconds: number): boolean {
   const type = [...labelsOf(responder.type), "local"].join(".");
   return (known.get(`${responder.instance}.${type}`.toLowerCase()) ?? -1) * 2 >= ttlSeconds;
 }
 
-/** Whether a responder has a record that a question asks for, and whether others may have such records as well. */
+/** Whether a responder has a record for a question, and whether other responders may have such records too. */
 export function answersTo(responder: ResponderSpec, question: DnsQuestion): "no" | "shared" | "unique" {
   const any = question.type === TYPE.any;
   const type = [...labelsOf(responder.type), "local"].join(".").toLowerCase();

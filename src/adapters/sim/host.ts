@@ -1,4 +1,4 @@
-/** A simulated host without its daemons: kernel, network, files, bus and service manager, and the storage around it. */
+/** A simulated host without its daemons: kernel, network, files, bus and service manager. Also the storage around it. */
 import { fromHex } from "../../core/codec/text.js";
 import { Milliseconds } from "../../core/domain/units.js";
 import type { Ports } from "../../core/ports/index.js";
@@ -21,7 +21,7 @@ import { SimDisk, SimStore } from "./store.js";
 import { SimSystem, UnitJobs, type ProcessManager } from "./system.js";
 import { UeventPath } from "./uevent-socket.js";
 
-/** What the wall clock of a world shows when the world is made: 2026-01-01T00:00:00Z. */
+/** The wall-clock time at which a world starts: 2026-01-01T00:00:00Z. */
 export const WALL_START = Milliseconds(1_767_225_600_000);
 
 /** What a kernel is made from. */
@@ -33,21 +33,21 @@ interface KernelMaking {
   readonly observe: (observation: WorldObservation) => void;
 }
 
-/** A kernel, and the reader of its sysfs. */
+/** A kernel and the reader of its sysfs. */
 interface KernelMade<Handle> {
   readonly kernel: KernelSide<Handle>;
   readonly sysfs: SysfsReading;
-  /** Puts in place what is there from the start, once the rest of the host is. */
+  /** Adds the initial controllers, once the rest of the host is ready. */
   boot(): void;
 }
 
 export type MakeKernel<Handle> = (making: KernelMaking) => KernelMade<Handle>;
 
-/** Models of the host and of the storage around it. */
+/** The models of the host and of the storage around it. */
 export type HostModels = Omit<Models, "processes">;
 
 export class SimHost<Handle> {
-  /** What carries out the actions of a scenario. */
+  /** These carry out the actions of a scenario. */
   readonly models: HostModels;
   readonly #spec: WorldSpec;
   readonly #clock: SimClock;
@@ -64,7 +64,7 @@ export class SimHost<Handle> {
   readonly #units: UnitJobs;
   readonly #links: MdnsLinks;
   readonly #avahi: SimAvahi;
-  /** Hides secrets in what is observed; the processes have vaults of their own. */
+  /** Hides secrets in observations. Each process has a vault of its own. */
   readonly #vault = new SecretVault();
 
   constructor(
@@ -115,10 +115,10 @@ export class SimHost<Handle> {
     made.boot();
   }
 
-  /** Calls back when the network has changed in a way that processes are told of. */
+  /** Calls back when the network has changed in a way that processes notice. */
   onNetworkNews(callback: () => void): void {
     this.#network.onChange((change) => {
-      // Nobody is told of a route, or of a link that loses its packets silently.
+      // No process notices a change of a route, or a link that loses its packets silently.
       if (change.kind === "route" || (change.kind === "link" && change.state === "silent")) return;
       callback();
     });
@@ -141,7 +141,7 @@ export class SimHost<Handle> {
     return read.ok ? read.value : undefined;
   }
 
-  /** The ports of a process that starts, all its own. Its uevent socket is bound first. */
+  /** Makes the ports of a process that starts. Binds its uevent socket first. */
   portsFor(process: SimProcess, manager: ProcessManager): Ports {
     this.#uevents.bind(process, this.#spec.host.kernel.ueventBuffer);
     const vault = new SecretVault();
@@ -160,7 +160,7 @@ export class SimHost<Handle> {
     };
   }
 
-  /** nvme-cli hears of every event of the kernel from its boot on. */
+  /** nvme-cli receives every uevent from the boot on. */
   #unitsWithNvmeCli(): UnitJobs {
     const host = this.#spec.host;
     if (host.nvmeCli === "absent") return new UnitJobs(this.#clock, this.#observe);
@@ -189,7 +189,7 @@ export class SimHost<Handle> {
     return options === observation.options ? observation : { ...observation, options };
   }
 
-  /** Device names of a fabric id: every controller to it at this moment. */
+  /** The device names of a fabric id: every controller that is connected to it now. */
   #namesOf(target: FabricId): readonly string[] {
     const names: string[] = [];
     for (const { peer, name } of this.#kernel.views()) if (peer === target) names.push(name);

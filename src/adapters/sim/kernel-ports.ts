@@ -1,4 +1,4 @@
-/** What the simulated kernel shows to one process: sysfs, `/dev/nvme-fabrics`, and controllers through handles. */
+/** The simulated kernel as one process sees it: sysfs, `/dev/nvme-fabrics`, and controllers through handles. */
 import { ERRNO } from "../../core/domain/errno.js";
 import type { AdminCommand, AdminReplyEvent, FabricsPort, FabricsReplyEvent } from "../../core/ports/fabrics.js";
 import type { RequestId } from "../../core/ports/request.js";
@@ -20,7 +20,7 @@ import type { MadeBy } from "./spec.js";
 type KernelOpen<Handle> =
   { readonly ok: true; readonly handle: Handle } | { readonly ok: false; readonly errno: number };
 
-/** The kernel as the world uses it. `Handle`: whatever it gives out for an open controller. */
+/** The kernel as the world uses it. `Handle` stands for an open controller. */
 export interface KernelSide<Handle> {
   connect(by: Actor, madeBy: MadeBy, options: string, done: (result: FabricsReplyEvent["result"]) => void): void;
   readOptions(done: (result: FabricsReplyEvent["result"]) => void): void;
@@ -30,7 +30,7 @@ export interface KernelSide<Handle> {
   admin(handle: Handle, command: AdminCommand, done: (result: AdminReplyEvent["result"]) => void): void;
   onUevent(sink: (message: Uint8Array, header: string) => void): void;
   views(): readonly ConnectionView[];
-  /** Returns the name of a device or peer that there is not. */
+  /** Returns the target's name if no such device or peer exists. */
   apply(action: KernelAction): string | undefined;
 }
 
@@ -41,8 +41,8 @@ export interface SysfsReading {
 }
 
 /**
- * One process's descriptors and calls into the kernel. When the process ends its descriptors close and no
- * completion arrives any more; what entered the kernel goes on there.
+ * The descriptors of one process and its calls into the kernel. When the process ends, its descriptors close and no
+ * completion arrives. A call that entered the kernel continues there.
  */
 export class KernelPorts<Handle> implements SysfsPort, FabricsPort {
   readonly #process: SimProcess;
@@ -93,7 +93,7 @@ export class KernelPorts<Handle> implements SysfsPort, FabricsPort {
     this.#kernel.closeHandle(opened);
   }
 
-  /** EBADF where the handle is not open: the caller's fault, shown as the kernel would. */
+  /** EBADF if the handle is not open, as the kernel answers. The caller's fault. */
   delete(request: RequestId, handle: HandleId): void {
     if (!this.#process.alive) return;
     const opened = this.#handles.get(handle);

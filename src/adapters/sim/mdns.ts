@@ -8,10 +8,10 @@ import type { SimProcess } from "./process.js";
 import { randomStream, type RandomStream } from "./random.js";
 import type { LinkState, MdnsFault, NetworkSpec, ResponderSpec } from "./spec.js";
 
-/** A responder waits 20 to 120 ms with records that others may have as well, and not with others (RFC 6762, 6). */
+/** A responder delays shared records by 20 to 120 ms, but not unique records (RFC 6762, 6). */
 const SHARED_ANSWER = { after: 20, spread: 101 } as const;
 const UNIQUE_ANSWER = { after: 1, spread: 10 } as const;
-/** It waits longer where more known answers are to follow (RFC 6762, 7.2). */
+/** It waits longer if more known answers follow (RFC 6762, 7.2). */
 const CONTINUED_ANSWER = { after: 400, spread: 101 } as const;
 
 /** What can be done to mDNS on the links of the host. */
@@ -20,7 +20,7 @@ export type MdnsAction =
   /** `responder`: its id. */
   | { readonly kind: "goodbye"; readonly responder: string }
   | { readonly kind: "mdns"; readonly fault: MdnsFault }
-  /** Another host on a link sends an mDNS datagram of any content, in hex. */
+  /** Any host on a link sends an mDNS datagram of any content, in hex. */
   | { readonly kind: "datagram"; readonly hostIface: string; readonly from: string; readonly hex: string };
 
 /** Whose each of these actions is: see `TARGETS`. */
@@ -33,35 +33,35 @@ export const MDNS_ACTIONS: Readonly<Record<MdnsAction["kind"], "mdns">> = {
 
 type Family = "ipv4" | "ipv6";
 
-/** An announcement is sent twice (RFC 6762, 8.3). */
+/** A responder sends an announcement twice (RFC 6762, 8.3). */
 const ANNOUNCED_AGAIN_AFTER = Milliseconds(1000);
 
-/** One datagram on a link. Nominal. */
+/** One datagram on a link. Nominal, not measured. */
 const DATAGRAM_TAKES = Milliseconds(1);
 
-/** What listens on the links besides the daemons' own sockets. */
+/** A listener on the links, apart from the daemons' own sockets. */
 export interface LinkListener {
   announced(responder: ResponderSpec): void;
   goodbye(responder: ResponderSpec): void;
-  /** Datagrams may pass again, or pass no more. */
+  /** The link passes datagrams again, or no longer. */
   linkChanged(hostIface: string, state: LinkState | "removed"): void;
 }
 
-/** A process that has sent on an interface, and so joined its multicast group. */
+/** A process. It joins the multicast group of an interface when it sends there. */
 interface Member {
   readonly process: SimProcess;
-  /** Interface and family. */
+  /** Interface and family, as `wayOf` writes them. */
   readonly joined: Set<string>;
 }
 
-/** An answer that a responder still holds back. */
+/** An answer that a responder has not sent yet. */
 interface Held {
   readonly responder: ResponderSpec;
   readonly wayOfQuery: string;
   readonly cancel: Cancel;
 }
 
-/** A datagram on its way to those who listen on an interface. */
+/** A datagram on its way to the listeners of an interface. */
 interface Flight {
   readonly hostIface: string;
   readonly family: Family;
@@ -74,9 +74,9 @@ function wayOf(hostIface: string, family: Family): string {
 }
 
 /**
- * Responders on the links of a simulated host. They answer queries, announce and say goodbye; while a link is
- * not up, nothing they send arrives. A daemon's socket hears an interface and family from its first datagram there, its own
- * datagrams among the rest. A responder speaks over each family that it has an address of.
+ * Responders on the links of a simulated host. They answer queries, announce themselves and say goodbye. While a link is
+ * not up, nothing that they send arrives. A daemon's socket receives on an interface and family once it has sent there,
+ * and also receives its own datagrams. A responder uses each family that it has an address of.
  */
 export class MdnsLinks {
   readonly #clock: SimClock;
@@ -116,7 +116,7 @@ export class MdnsLinks {
         member.joined.add(wayOf(hostIface, family));
         const own = this.#network.interfaces().find(({ name }) => name === hostIface)?.addresses;
         const source = own?.find((address) => familyOf(address) === family);
-        // As the kernel has it: no address, nothing to send from.
+        // As in the kernel: without an address there is no source to send from.
         if (source === undefined || !this.passes(hostIface)) return;
         this.#land({ hostIface, family, from: source, datagram }, DATAGRAM_TAKES);
         this.#query(hostIface, family, datagram);
@@ -127,13 +127,13 @@ export class MdnsLinks {
     };
   }
 
-  /** Responders that speak on an interface and are heard there. */
+  /** Announced responders on an interface whose datagrams pass. */
   heardOn(hostIface: string): readonly ResponderSpec[] {
     if (!this.passes(hostIface)) return [];
     return [...this.#responders.values()].filter((one) => one.announced && one.hostIface === hostIface);
   }
 
-  /** Everybody who speaks and is heard. */
+  /** Announced responders on all interfaces whose datagrams pass. */
   heard(): readonly ResponderSpec[] {
     return [...this.#responders.values()].filter((one) => one.announced && this.passes(one.hostIface));
   }
@@ -171,7 +171,7 @@ export class MdnsLinks {
     for (const listener of this.#listeners) listener.announced(responder);
   }
 
-  /** A responder leaves in order; without effect where there is none of that name. */
+  /** A responder says goodbye. No effect if it does not exist or is not announced. */
   #goodbye(id: string): void {
     const responder = this.#responders.get(id);
     if (responder === undefined || !responder.announced) return;
@@ -202,7 +202,7 @@ export class MdnsLinks {
     for (const listener of this.#listeners) listener.linkChanged(hostIface, state);
   }
 
-  /** Another host on a link sends a datagram of any content. */
+  /** Sends a datagram of any content. */
   #sendRaw(hostIface: string, from: string, datagram: Uint8Array): void {
     if (this.passes(hostIface)) this.#fly({ hostIface, family: familyOf(from), from, datagram }, DATAGRAM_TAKES);
   }
@@ -210,7 +210,7 @@ export class MdnsLinks {
   #query(hostIface: string, family: Family, datagram: Uint8Array): void {
     const query = readQuery(datagram);
     const wayOfQuery = wayOf(hostIface, family);
-    // What is told to be known meanwhile need not be answered any more.
+    // A known answer suppresses an answer that still waits.
     for (const held of this.#held) {
       if (held.wayOfQuery === wayOfQuery && isKnown(held.responder, query.known, ttlSeconds(held.responder)))
         this.#drop(held);

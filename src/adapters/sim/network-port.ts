@@ -6,7 +6,7 @@ import type { SimProcess } from "./process.js";
 import type { SimResolver } from "./resolver.js";
 import type { HostSpec } from "./spec.js";
 
-/** What os-release of the simulated host says. */
+/** The os-release of the simulated host. */
 const OS = { osName: "Debian GNU/Linux", osVersion: "12" };
 
 /** The network as one process sees it. */
@@ -40,7 +40,7 @@ export class SimNetworkPort implements NetworkPort {
     });
   }
 
-  /** The outcome is that of the moment of the call: a probe takes milliseconds, or nobody answers it at all. */
+  /** The outcome is fixed at the time of the call: a probe takes milliseconds, or gets no answer at all. */
   probe(request: RequestId, target: ProbeTarget): void {
     if (!this.#process.alive) return;
     const outcome = this.#network.probe(target);

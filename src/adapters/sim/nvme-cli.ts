@@ -1,6 +1,6 @@
 /**
- * nvme-cli beside the daemons: its udev rule, which follows every discovery controller while nothing overrides it, and the unit
- * that the rule starts, which connects what the controller's page lists.
+ * nvme-cli next to the daemons. While nothing overrides its udev rule, the rule follows every discovery controller. It
+ * starts a unit, which connects what the controller's page lists.
  */
 import { decodeDiscoveryEntries } from "../../core/codec/discovery-log.js";
 import { DISCOVERY_LSP, getLogPage, LID } from "../../core/codec/admin.js";
@@ -17,12 +17,12 @@ import type { UnitJobs } from "./system.js";
 /** From a uevent to the command of a udev rule. Nominal, not measured. */
 const RULE_TAKES = Milliseconds(5);
 
-/** Entries that it reads of a page at most. */
+/** The most entries of a page that it reads. */
 const ENTRIES_MAX = 64;
 
 const ADMIN_TIMEOUT = Milliseconds(60_000);
 
-/** What the rule takes as news of a discovery controller: those of all versions of nvme-cli. */
+/** The events that the rule reacts to, in any version of nvme-cli. */
 const NEWS: ReadonlySet<string | undefined> = new Set(["connected", "rediscover"]);
 const DISCOVERY_LOG_CHANGED = "0x70f002";
 
@@ -49,7 +49,7 @@ export class NvmeCli<Handle> {
     this.#parts = parts;
   }
 
-  /** The rule. What it starts while the unit runs already is lost. */
+  /** Runs the rule on a uevent. A start is lost while the unit runs. */
   uevent(message: Uint8Array): void {
     const { clock, disk, units } = this.#parts;
     if (!isNvmeUevent(message)) return;
@@ -62,7 +62,7 @@ export class NvmeCli<Handle> {
     });
   }
 
-  /** A unit's job begins: where it is the rule's, it runs `nvme connect-all`. */
+  /** A unit's job begins. If it is the rule's unit, runs `nvme connect-all`. */
   run(unit: string): void {
     const asked = parseUnit(unit);
     if (asked === undefined) return;
@@ -85,7 +85,7 @@ export class NvmeCli<Handle> {
     });
   }
 
-  /** One after the other; what is connected already is no error to it. */
+  /** Connects the entries one after the other. Ignores failures, such as an existing connection. */
   #connect(asked: ConnectAll, [entry, ...others]: readonly DiscoveryLogEntry[]): void {
     if (entry === undefined) return;
     if (entry.subtype !== "nvme" || typeof entry.trtype === "number") {
@@ -114,7 +114,7 @@ export class NvmeCli<Handle> {
   }
 }
 
-/** The unit of an event, its options escaped as systemd.unit(5) says. */
+/** The unit for an event. Its options are escaped as in systemd.unit(5). */
 function unitOf(properties: Uevent["properties"]): string {
   const option = (name: string, key: string): string => String.raw`--${name}\x3d${properties.get(key) ?? ""}`;
   const options = [
@@ -128,7 +128,7 @@ function unitOf(properties: Uevent["properties"]): string {
   return `nvmf-connect@${options.join(String.raw`\x09`)}.service`;
 }
 
-/** What a unit asks for, in the spelling of systemd or in that of nvme-cli's rule; `undefined` where it names no device. */
+/** Reads the options of a unit, as systemd or nvme-cli's rule spells them. Returns `undefined` if it names no device. */
 function parseUnit(unit: string): ConnectAll | undefined {
   const escaped = /^nvmf-connect@(.+)\.service$/u.exec(unit)?.[1];
   if (escaped === undefined) return undefined;

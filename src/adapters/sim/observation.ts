@@ -1,4 +1,4 @@
-/** What happens in a simulated world, as the trace and the oracles see it. Plain records. */
+/** What happens in a simulated world, as plain records for the trace and the oracles. */
 import type { Milliseconds } from "../../core/domain/units.js";
 import type { BusResult, ServiceName } from "../../core/ports/bus.js";
 import type { FabricId, MadeBy } from "./spec.js";
@@ -6,7 +6,7 @@ import type { FabricId, MadeBy } from "./spec.js";
 /** A daemon process of the simulated host. `stas` runs both services. */
 export type ProcessName = "stas" | "staf" | "stac";
 
-/** Who caused it: a daemon process, or somebody in the world. */
+/** Who caused an observation: a daemon process, or an actor in the world. */
 export type Actor = ProcessName | "kernel" | "administrator" | "nvme-cli" | "nbft" | "bios";
 
 export type ControllerState = "new" | "live" | "resetting" | "connecting" | "deleting" | "deleting (no IO)" | "dead";
@@ -15,7 +15,7 @@ export type ControllerState = "new" | "live" | "resetting" | "connecting" | "del
 export interface ConnectionView {
   readonly uid: number;
   readonly name: string;
-  /** The peer in the fabric, where it is known. */
+  /** The peer in the fabric, if it is known. */
   readonly peer: FabricId | undefined;
   readonly madeBy: MadeBy;
   readonly role: "discovery" | "io" | "pcie";
@@ -30,7 +30,7 @@ export interface ConnectionView {
 }
 
 export type WorldObservation =
-  /** A connect string entered `/dev/nvme-fabrics`; `peer` is undefined where nobody listens there. */
+  /** A connect string was written to `/dev/nvme-fabrics`. `peer` is undefined if no peer listens there. */
   | {
       readonly kind: "connect-begin";
       readonly by: Actor;
@@ -73,7 +73,7 @@ export type WorldObservation =
       readonly fate: "sent" | "lost" | "delayed" | "doubled" | "truncated" | "overflowed";
       readonly header: string;
     }
-  /** A discovery controller took the registration of a host (TP8010). */
+  /** A discovery controller accepted the registration of a host (TP8010). */
   | { readonly kind: "registered"; readonly peer: FabricId; readonly hostNqn: string; readonly symname: string }
   | {
       readonly kind: "file-written";
@@ -93,7 +93,7 @@ export type WorldObservation =
       readonly job: "start" | "restart";
       readonly fate: "run" | "lost" | "queued";
     }
-  /** A client of the timeline was answered. */
+  /** A client of the timeline got its reply. */
   | {
       readonly kind: "bus-reply";
       readonly service: ServiceName;
@@ -101,17 +101,17 @@ export type WorldObservation =
       readonly uid: number;
       readonly result: BusResult;
     }
-  /** An action of this kind found nothing to act on: a start of what runs, a stop of what does not. */
+  /** An action had no effect: its target does not exist, or is in that state already. */
   | { readonly kind: "ignored"; readonly action: string; readonly target: string }
   | {
       readonly kind: "process";
       readonly process: ProcessName;
-      /** `ready` and `reloading` as the daemon notified them; `stopping`: it was asked to stop. */
+      /** `ready` and `reloading`: the daemon notified this. `stopping`: it was asked to stop. */
       readonly phase: "started" | "ready" | "reloading" | "stopping" | "exited" | "killed" | "crashed";
       readonly status: number | undefined;
     };
 
-/** An observation with the simulated time at which it was made. */
+/** An observation with its simulated time. */
 export interface TimedObservation {
   readonly at: Milliseconds;
   readonly observation: WorldObservation;

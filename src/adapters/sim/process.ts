@@ -13,17 +13,17 @@ export interface DaemonProcess {
   dispatch(event: CoreEvent): void;
 }
 
-/** How a dispatch ended; `threw`: our own bug. */
+/** How a dispatch ended. `threw`: a bug of ours. */
 type DispatchResult = { readonly kind: "done" } | { readonly kind: "threw"; readonly error: unknown };
 
 const DONE: DispatchResult = { kind: "done" };
 const START: ControlEvent = { kind: "control", action: "start" };
 
 /**
- * One life of a daemon process, from its start to its exit, kill or crash; a restart makes another.
+ * One life of a daemon process, from its start to its exit, kill or crash. A restart makes another.
  *
- * Once it has ended its ports are inert and nothing is delivered to it, even when it ended in the
- * middle of its own dispatch: whatever its core still does then goes nowhere.
+ * After the end its ports do nothing and it receives nothing. This also holds if it ended in the middle of its own
+ * dispatch: what its core still does then has no effect.
  */
 export class SimProcess {
   readonly name: ProcessName;
@@ -43,22 +43,22 @@ export class SimProcess {
     return this.#alive;
   }
 
-  /** Gives the process its core. */
+  /** Sets the core of the process. */
   boot(core: DaemonProcess): void {
     this.#core = core;
   }
 
-  /** Runs `undo` when the process ends, however it does: sockets close, timers go. */
+  /** Runs `undo` when the process ends, for whatever reason: closes sockets, cancels timers. */
   atEnd(undo: () => void): void {
     this.#atEnd.push(undo);
   }
 
-  /** Puts an event into the inbox; dropped where the process has ended. */
+  /** Puts an event into the inbox. Drops it if the process has ended. */
   deliver(event: CoreEvent): void {
     if (this.#alive) this.#inbox.put(event);
   }
 
-  /** Dispatches one waiting event, `control start` before all others. Returns `undefined` where nothing waits. */
+  /** Dispatches one waiting event, `control start` before all others. Returns `undefined` if nothing waits. */
   dispatchNext(): DispatchResult | undefined {
     const core = this.#core;
     if (!this.#alive || core === undefined) return undefined;
@@ -73,7 +73,7 @@ export class SimProcess {
     return DONE;
   }
 
-  /** Ends the process at once. Without effect where it has ended. */
+  /** Ends the process at once. No effect if it has ended. */
   end(): void {
     if (!this.#alive) return;
     this.#alive = false;
@@ -86,10 +86,10 @@ export class SimProcess {
 /** What can be done to daemon processes. */
 export type ProcessAction =
   | { readonly kind: "start"; readonly process: ProcessTarget }
-  /** It is asked to stop. */
+  /** Asks it to stop. */
   | { readonly kind: "stop"; readonly process: ProcessTarget }
   | { readonly kind: "kill"; readonly process: ProcessTarget }
-  /** It is asked to reload its configuration. */
+  /** Asks it to reload its configuration. */
   | { readonly kind: "reload"; readonly process: ProcessTarget };
 
 /** Whose each of these actions is: see `TARGETS`. */
@@ -100,12 +100,12 @@ export const PROCESS_ACTIONS: Readonly<Record<ProcessAction["kind"], "processes"
   reload: "processes",
 };
 
-/** Which processes a host has, in the order in which they are given their events. */
+/** The processes of a host, in the order in which they receive events. */
 export function processNames(host: HostSpec): readonly ProcessName[] {
   return host.processes === "one" ? ["stas"] : ["staf", "stac"];
 }
 
-/** Which processes a step means. With one process for both services, each target means that one. */
+/** The processes that a step means. If one process runs both services, every target means that process. */
 export function processesOf(host: HostSpec, target: ProcessTarget): readonly ProcessName[] {
   if (host.processes === "one") return ["stas"];
   return target === "both" ? ["staf", "stac"] : [target];
@@ -115,7 +115,7 @@ function servicesOf(name: ProcessName): readonly ServiceName[] {
   return name === "stas" ? ["staf", "stac"] : [name];
 }
 
-/** What can be done to the wall clock: it steps, in either direction. No timer notices. */
+/** A step of the wall clock, forward or back. It does not affect timers. */
 export interface ClockAction {
   readonly kind: "wall-clock";
   readonly step: Milliseconds;
@@ -124,7 +124,7 @@ export interface ClockAction {
 /** Whose each of these actions is: see `TARGETS`. */
 export const CLOCK_ACTIONS: Readonly<Record<ClockAction["kind"], "clock">> = { "wall-clock": "clock" };
 
-/** The wall clock of a host: apart from monotonic time, and it may step. */
+/** The wall clock of a host. It may step; monotonic time does not. */
 export class WallClock {
   readonly #clock: SimClock;
   #offset: number;

@@ -1,4 +1,4 @@
-/** Randomness of a simulated world: one labelled stream a concern, so that a new draw in one does not reshuffle another. */
+/** Randomness of a simulated world. Each use has its own labelled stream, so that a new draw does not change the others. */
 
 export interface RandomStream {
   /** An integer in [0, bound). */
@@ -7,14 +7,14 @@ export interface RandomStream {
   unit(): number;
 }
 
-/** FNV-1a over the label, folded into the seed. */
+/** FNV-1a of the label, starting from the seed. */
 function seedFor(seed: number, label: string): number {
   let hash = (0x811c9dc5 ^ seed) >>> 0;
   for (let i = 0; i < label.length; i++) hash = Math.imul(hash ^ label.charCodeAt(i), 0x01000193) >>> 0;
   return hash;
 }
 
-/** The stream of a label. Equal seed and label, equal draws (mulberry32). */
+/** The stream of a label (mulberry32). The same seed and label give the same draws. */
 export function randomStream(seed: number, label: string): RandomStream {
   let state = seedFor(seed, label);
   const next = (): number => {

@@ -4,13 +4,13 @@ import type { OsFailure } from "../../core/ports/request.js";
 import type { SimClock } from "./clock.js";
 import type { NameAnswer } from "./spec.js";
 
-/** Two tries of 5 s: what glibc waits for a name server that is silent (resolv.conf(5)). */
+/** glibc waits for a silent name server twice, 5 s each (resolv.conf(5)). */
 export const RESOLVER_TIMEOUT = Milliseconds(10_000);
 
-/** A name server nearby. Nominal, not measured. */
+/** An answer of a nearby name server. Nominal, not measured. */
 const ANSWER_TAKES = Milliseconds(1);
 
-/** What can be done to the name servers: a name is answered otherwise from now on. */
+/** Sets the answer for a name from now on. */
 export interface NameAction {
   readonly kind: "name";
   readonly name: string;
@@ -23,13 +23,13 @@ export const NAME_ACTIONS: Readonly<Record<NameAction["kind"], "names">> = { nam
 type Resolved = { readonly ok: true; readonly addresses: readonly string[] } | OsFailure;
 
 /**
- * The name servers that a simulated host asks. ENOENT: there is no such name. EAGAIN: the server failed.
- * ETIMEDOUT: it was silent. What is asked is answered as things stood when it was asked.
+ * The name servers of a simulated host. ENOENT: the name does not exist. EAGAIN: the server failed. ETIMEDOUT: the
+ * server was silent. The answer is the one that was set when the query came.
  */
 export class SimResolver {
   readonly #clock: SimClock;
   readonly #answers: Map<string, NameAnswer>;
-  /** How often a name that rotates was answered. */
+  /** How often each rotating name was answered. */
   readonly #turns = new Map<string, number>();
 
   constructor(clock: SimClock, names: Readonly<Record<string, NameAnswer>>) {

@@ -1,6 +1,6 @@
 /**
- * What a simulated world is made of. Plain records: the scenario language (src/harness/vocabulary) decodes into these.
- * What can be done to a world: actions.ts.
+ * The spec of a simulated world, as plain records. The scenario language (src/harness/vocabulary) decodes into these.
+ * actions.ts lists what can be done to a world.
  */
 import type { Transport } from "../../core/domain/transport-id.js";
 import type { Milliseconds } from "../../core/domain/units.js";
@@ -25,9 +25,9 @@ export interface HostSpec {
   readonly nqn: string;
   readonly id: string;
   readonly name: string;
-  /** `one`: staf and stac in one process; `two`: apart, over D-Bus. */
+  /** `one`: staf and stac in one process. `two`: one process each, over D-Bus. */
   readonly processes: "one" | "two";
-  /** `udev-rule`: its rule follows discovery controllers while nothing overrides it, and its unit connects what they list. */
+  /** `udev-rule`: unless overridden, the rule follows discovery controllers and its unit connects what they list. */
   readonly nvmeCli: "absent" | "udev-rule";
   readonly interfaces: readonly InterfaceSpec[];
   /** Absolute path to text. */
@@ -39,18 +39,18 @@ export interface HostSpec {
 export interface KernelSpec {
   readonly version: KernelVersion;
   readonly controllers: readonly InitialControllerSpec[];
-  /** How many uevents fit the netlink socket of a process before it overflows. */
+  /** How many uevents fit in the netlink socket of a process before it overflows. */
   readonly ueventBuffer: number;
-  /** How long after `add` the attributes fill in, beyond the nominal connect. */
+  /** How long the attributes take to fill in after `add`, beyond the nominal connect. */
   readonly attributesAfter: Milliseconds;
-  /** Each latency is drawn from nominal +- this share (0: nominal). */
+  /** Each latency is drawn from nominal +- this share. 0: always nominal. */
   readonly jitter: number;
 }
 
 /** Who wrote the connect string. */
 export type MadeBy = "stas" | "nvme-cli" | "administrator" | "nbft" | "bios";
 
-/** A controller that is there before the daemon starts. */
+/** A controller that exists before the daemon starts. */
 export type InitialControllerSpec =
   | {
       readonly kind: "connected";
@@ -61,7 +61,7 @@ export type InitialControllerSpec =
       readonly hostId?: string;
       readonly hostTraddr?: string;
       readonly hostIface?: string;
-      /** NQN asked for, where it is not the peer's own (well-known against unique discovery NQN). */
+      /** The NQN in the connect string, if it is not the peer's own: the well-known instead of a unique discovery NQN. */
       readonly nqn?: string;
       readonly state: "live" | "connecting";
     }
@@ -69,7 +69,7 @@ export type InitialControllerSpec =
       readonly kind: "sysfs";
       readonly madeBy: MadeBy;
       readonly name: string;
-      /** Attributes as a real kernel showed them; the listed text is served unchanged. */
+      /** Attributes as a real kernel showed them. The simulation serves the text unchanged. */
       readonly attributes: Readonly<Record<string, string>>;
     };
 
@@ -80,17 +80,17 @@ export interface InterfaceSpec {
   readonly addresses: readonly string[];
 }
 
-/** `up`; `down` fails loudly (no route); `silent` loses every packet. */
+/** `down` fails at once (no route). `silent` loses every packet. */
 export type LinkState = "up" | "down" | "silent";
 
 export interface NetworkSpec {
-  /** Links by host interface; one that is not named is up. `latency`: one way. */
+  /** Links by host interface. An interface that is not listed is up. `latency`: one way. */
   readonly links: readonly {
     readonly hostIface: string;
     readonly state: LinkState;
     readonly latency: Milliseconds;
   }[];
-  /** Destinations beyond the subnets. */
+  /** Routes to destinations outside the subnets. */
   readonly routes: readonly {
     readonly to: string;
     readonly hostIface: string;
@@ -101,7 +101,7 @@ export interface NetworkSpec {
   readonly avahi: "up" | "down" | "absent";
 }
 
-/** What the resolver answers for a name. `rotate`: each answer starts one address later. */
+/** The resolver's answer for a name. `rotate`: each answer starts one address later. */
 export type NameAnswer =
   | {
       readonly kind: "addresses";
@@ -112,7 +112,7 @@ export type NameAnswer =
   | { readonly kind: "fails"; readonly after: Milliseconds }
   | { readonly kind: "silent" };
 
-/** A service announced over mDNS on a link. */
+/** A service that is announced over mDNS on a link. */
 export interface ResponderSpec {
   readonly id: string;
   readonly hostIface: string;
@@ -143,14 +143,14 @@ export interface FabricSpec {
 
 export interface DiscoveryControllerSpec {
   readonly id: FabricId;
-  /** `plain`: dctype none, as the kernel's own target. */
+  /** `plain`: dctype none, as on the kernel's own target. */
   readonly kind: "plain" | "cdc" | "ddc";
   readonly listen: readonly ListenSpec[];
-  /** A unique NQN (TP8013), or the well-known one where absent. */
+  /** A unique NQN (TP8013). Absent: the well-known NQN. */
   readonly nqn?: string;
   readonly entries: readonly EntrySpec[];
   readonly answers: readonly AnswerSpec[];
-  /** PLEOS in Supported Log Pages; where false the page is rejected as the kernel's target does. */
+  /** PLEOS in Supported Log Pages. False: rejects that page, as the kernel's target does. */
   readonly pleo: boolean;
   readonly extdlpes: boolean;
   readonly padding: "nul" | "space";
@@ -167,7 +167,7 @@ export type EntrySpec =
   | { readonly kind: "referral"; readonly id: FabricId }
   | { readonly kind: "raw"; readonly fields: RawEntryFields };
 
-/** Fields that are not given are those of an NVM subsystem entry over TCP. Numbers go onto the wire as they are. */
+/** Missing fields default to those of an NVM subsystem entry over TCP. Numbers go onto the wire unchanged. */
 export interface RawEntryFields {
   readonly trtype?: number;
   readonly adrfam?: number;
@@ -180,26 +180,26 @@ export interface RawEntryFields {
   readonly trsvcid?: string;
   readonly subnqn?: string;
   readonly traddr?: string;
-  /** Total length that it claims where extended entries are asked for (TP8010); the truth where absent. */
+  /** Total length that the entry claims if extended entries are requested (TP8010). Absent: the true length. */
   readonly tel?: number;
 }
 
-/** An answer out of the ordinary to an admin command of a controller. */
+/** A scripted answer to an admin command. */
 export interface AnswerSpec {
   /** Log page identifier, for Get Log Page. */
   readonly lid?: number;
   readonly opcode?: number;
-  /** NVMe status to answer with, such as 0x6002. */
+  /** NVMe status of the answer, such as 0x6002. */
   readonly status?: number;
-  /** errno to answer with. */
+  /** errno of the answer. */
   readonly errno?: number;
-  /** The command is answered only after this long. */
+  /** Delay before the answer. */
   readonly after?: Milliseconds;
-  /** The header claims this many records. */
+  /** The number of records that the header claims. */
   readonly numrec?: number;
-  /** The generation counter changes between two reads, this many times. */
+  /** How many times the generation counter changes between two reads. */
   readonly genctrMoves?: number;
-  /** How often this answer is given; absent: always. */
+  /** How many times this answer is given. Absent: always. */
   readonly times?: number;
 }
 
@@ -207,12 +207,12 @@ export interface SubsystemSpec {
   readonly id: FabricId;
   readonly nqn: string;
   readonly listen: readonly ListenSpec[];
-  /** Host NQNs that may connect; absent: any. */
+  /** Host NQNs that may connect. Absent: any. */
   readonly allowedHosts?: readonly string[];
   readonly namespaces: number;
 }
 
-/** What a step does to uevents on their way to the daemon. */
+/** A fault on the way of uevents to the daemon. */
 export type UeventFault =
   | { readonly kind: "pass" }
   | {
@@ -230,10 +230,10 @@ export type UeventFault =
   | { readonly kind: "truncate"; readonly count: number }
   /** Uevents of other subsystems and of foreign block devices, all at once. */
   | { readonly kind: "flood"; readonly count: number }
-  /** The socket overruns now: what waits in it is lost. */
+  /** The socket overruns now and loses what waits in it. */
   | { readonly kind: "overflow" };
 
-/** What a step does to mDNS datagrams on their way to the daemon; a delayed one is overtaken by those that follow. */
+/** A fault on the way of mDNS datagrams to the daemon. Later datagrams overtake a delayed one. */
 export type MdnsFault =
   | { readonly kind: "pass" }
   | { readonly kind: "lose"; readonly count: number }

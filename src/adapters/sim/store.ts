@@ -11,15 +11,15 @@ import type { SimClock } from "./clock.js";
 import type { Actor, WorldObservation } from "./observation.js";
 import type { SimProcess } from "./process.js";
 
-/** From the call to the rename: a small file on a local disk, synced. Nominal, not measured. */
+/** From the call to the rename, for a small synced file on a local disk. Nominal, not measured. */
 const WRITE_TAKES = Milliseconds(2);
 
 const PERMISSION_BITS = 0o777;
 
-/** `full`: writes fail with ENOSPC; `torn`: a kill in mid-write leaves the temporary file torn. */
+/** `full`: writes fail with ENOSPC. `torn`: a kill in mid-write leaves a torn temporary file. */
 export type DiskState = "ok" | "full" | "torn";
 
-/** What can be done to the files of the host. An administrator does it, whatever the state of the disk. */
+/** What can be done to the files of the host. The administrator does it, regardless of the state of the disk. */
 export type FileAction =
   | { readonly kind: "write-file"; readonly path: string; readonly text: string }
   | { readonly kind: "remove-file"; readonly path: string }
@@ -32,7 +32,7 @@ export const FILE_ACTIONS: Readonly<Record<FileAction["kind"], "files">> = {
   disk: "files",
 };
 
-/** The files of a simulated host, in memory. Outlives every process. */
+/** The files of a simulated host, in memory. They outlive every process. */
 export class SimDisk {
   readonly #volume = new Volume();
   readonly #observe: (observation: WorldObservation) => void;
@@ -70,29 +70,29 @@ export class SimDisk {
     });
   }
 
-  /** Names in a directory, sorted; empty where there is none. */
+  /** Names in a directory, sorted. Empty if the directory does not exist. */
   list(directory: string): readonly string[] {
     const names = attempt(() => this.#volume.readdirSync(directory).map(String));
     return names.ok ? [...names.value].sort() : [];
   }
 
-  /** Permission bits of what is there; throws where nothing is. */
+  /** Permission bits of a path. Throws if it does not exist. */
   mode(path: string): number {
     return this.#volume.statSync(path).mode & PERMISSION_BITS;
   }
 
-  /** Puts a file there as an administrator would, whatever the state of the disk. */
+  /** Writes a file as the administrator would, regardless of the state of the disk. */
   put(path: string, content: string | Uint8Array): void {
     this.#volume.mkdirSync(dirname(path), { recursive: true });
     this.#volume.writeFileSync(path, content, { mode: 0o644 });
   }
 
-  /** Removes a file; without effect where there is none. */
+  /** Removes a file. No effect if it does not exist. */
   remove(path: string): void {
     this.#volume.rmSync(path, { force: true });
   }
 
-  /** Writes a temporary file and renames it. Returns 0, or the errno; the old file is whole then. */
+  /** Writes a temporary file and renames it. Returns 0 or the errno. After an error the old file is still whole. */
   replace(by: Actor, path: string, text: string): number {
     const errno = this.state === "full" ? constants.errno.ENOSPC : this.#replace(path, text);
     if (errno === 0) this.#observe({ kind: "file-written", by, path, bytes: Buffer.byteLength(text) });
@@ -100,7 +100,7 @@ export class SimDisk {
     return errno;
   }
 
-  /** A kill in the middle of a write: half of a temporary file. The file itself is never touched. */
+  /** Leaves half of a temporary file, as a kill in mid-write does. Does not touch the file itself. */
   tear(path: string, text: string): void {
     const torn = text.slice(0, text.length >> 1);
     attempt(() => {
@@ -108,7 +108,7 @@ export class SimDisk {
     });
   }
 
-  /** EISDIR for a directory, EEXIST below a file: memfs would replace the one and names the other otherwise than Linux. */
+  /** EISDIR for a directory, which memfs would replace. EEXIST below a file, where memfs and Linux give different errnos. */
   #replace(path: string, text: string): number {
     if (this.#isDirectory(path) === "yes") return constants.errno.EISDIR;
     if (this.#isDirectory(dirname(path)) === "no") return constants.errno.EEXIST;
@@ -134,7 +134,7 @@ interface PendingWrite {
   readonly cancel: () => void;
 }
 
-/** The files as one process sees them: secrets replaced by handles, writes that take time. */
+/** The files as one process sees them. Handles replace secrets, and writes take time. */
 export class SimStore implements StorePort {
   readonly #process: SimProcess;
   readonly #disk: SimDisk;
@@ -179,7 +179,7 @@ export class SimStore implements StorePort {
     this.#pending.add(write);
   }
 
-  /** The process ended with writes in flight: they are lost, or torn where the disk is. */
+  /** The process ended. Its writes in flight are lost, and torn if the disk is `torn`. */
   #abandon(): void {
     for (const write of this.#pending) {
       write.cancel();

@@ -6,16 +6,16 @@ import type { WorldObservation } from "./observation.js";
 import type { SimProcess } from "./process.js";
 import type { SimDisk } from "./store.js";
 
-/** How long the job of a unit takes that the timeline does not name. Nominal, not measured. */
+/** How long a unit's job takes unless the timeline says otherwise. Nominal, not measured. */
 const JOB_TAKES = Milliseconds(50);
 
-/** Who hears of what a process does to itself. */
+/** Hears what a process reports of itself. */
 export interface ProcessManager {
   notified(process: SimProcess, phase: "ready" | "reloading"): void;
   exited(process: SimProcess, status: number): void;
 }
 
-/** What can be done to a unit: its jobs take this long from now on. */
+/** Sets how long the jobs of a unit take from now on. */
 export interface UnitAction {
   readonly kind: "unit";
   readonly name: string;
@@ -28,13 +28,13 @@ export const UNIT_ACTIONS: Readonly<Record<UnitAction["kind"], "units">> = { uni
 interface Unit {
   takes: Milliseconds;
   running: boolean;
-  /** A restart waits for the job that runs; more of them are the same job. */
+  /** A restart waits for the running job. More restarts merge into it. */
   queued: boolean;
 }
 
 /**
- * Jobs of systemd units, which take time. A start while a job of the unit runs changes nothing and is lost
- * (nvme-stas 2.3); a restart waits and runs afterwards.
+ * Jobs of systemd units, which take time. A start is lost while a job of the unit runs (nvme-stas 2.3). A restart waits
+ * and runs afterwards.
  */
 export class UnitJobs {
   readonly #clock: SimClock;
@@ -42,7 +42,7 @@ export class UnitJobs {
   readonly #units = new Map<string, Unit>();
   readonly #begun: (unit: string) => void;
 
-  /** `begun`: does what a unit is for, as its job begins. */
+  /** `begun`: does the unit's work when its job begins. */
   constructor(
     clock: SimClock,
     observe: (observation: WorldObservation) => void,
@@ -96,7 +96,7 @@ export class UnitJobs {
   }
 }
 
-/** The service manager as one process sees it. `manager.exited` is to end the process. */
+/** The service manager as one process sees it. `manager.exited` must end the process. */
 export class SimSystem implements SystemPort {
   readonly #process: SimProcess;
   readonly #units: UnitJobs;
@@ -110,7 +110,7 @@ export class SimSystem implements SystemPort {
     this.#manager = manager;
   }
 
-  /** That it stops is known from the step that asked for it. */
+  /** Does not report `stopping`: the step that asked for the stop has done so. */
   notify(state: SystemState): void {
     if (this.#process.alive && state !== "stopping") this.#manager.notified(this.#process, state);
   }

@@ -5,7 +5,7 @@ import type { WorldObservation } from "./observation.js";
 import type { SimProcess } from "./process.js";
 import type { UeventFault } from "./spec.js";
 
-/** What can be done to uevents on their way to the daemons. */
+/** Sets a fault on the way of uevents to the daemons. */
 export interface UeventAction {
   readonly kind: "uevents";
   readonly fault: UeventFault;
@@ -14,13 +14,13 @@ export interface UeventAction {
 /** Whose each of these actions is: see `TARGETS`. */
 export const UEVENT_ACTIONS: Readonly<Record<UeventAction["kind"], "uevents">> = { uevents: "uevents" };
 
-/** From a uevent to the daemon's main thread: 0.2 ms measured, and time goes in whole milliseconds. */
+/** From a uevent to the daemon's main thread. Measured 0.2 ms, rounded up to a whole millisecond. */
 const READ_TAKES = Milliseconds(1);
 
-/** Shown where no single message was hit. */
+/** The header to show if a fault hit the whole socket and not one message. */
 const WHOLE_SOCKET = "";
 
-/** One process's netlink socket: what arrives waits until it is read; what does not fit is lost for good. */
+/** The netlink socket of one process. Messages wait until they are read. Messages that do not fit are lost for good. */
 class UeventSocket {
   readonly #process: SimProcess;
   readonly #clock: SimClock;
@@ -48,7 +48,7 @@ class UeventSocket {
     this.#wake();
   }
 
-  /** Loses all that waits, as an overrun at this moment would. */
+  /** Loses all messages that wait, as an overrun would. */
   overflow(): void {
     this.#waiting = [];
     this.#overflowed = true;
@@ -64,7 +64,7 @@ class UeventSocket {
     });
   }
 
-  /** Linux gives ENOBUFS first, then what was received before the overrun. */
+  /** Linux returns ENOBUFS first, then what it received before the overrun. */
   #read(): void {
     this.#reading = false;
     const waiting = this.#waiting;
@@ -80,12 +80,12 @@ type MessageFault = Exclude<CountedFault, { readonly kind: "flood" }>;
 
 interface ActiveFault {
   readonly fault: MessageFault;
-  /** Device names the fault was set for, where it names a device. */
+  /** The device names that the fault was set for. `undefined`: every device. */
   readonly names: ReadonlySet<string> | undefined;
   left: number;
 }
 
-/** Foreign events of a busy host. Every one is well formed; none is an NVMe controller. */
+/** Uevents of a busy host. All are well formed, and none is about an NVMe controller. */
 const FOREIGN_EVENTS: readonly { readonly header: string; readonly message: Uint8Array }[] = [
   ["change@/devices/pci0000:00/0000:00:1f.2/ata1/host0/target0:0:0/0:0:0:0/block/sda", "change", "block"],
   ["add@/devices/virtual/net/veth4f1c", "add", "net"],
@@ -98,8 +98,8 @@ const FOREIGN_EVENTS: readonly { readonly header: string; readonly message: Uint
 });
 
 /**
- * The way of uevents from the kernel to the sockets of the processes, and what goes wrong on it.
- * Of the faults that match a message, the one that was set first takes it.
+ * The way of uevents from the kernel to the sockets of the processes, and its faults.
+ * If several faults match a message, the one that was set first applies.
  */
 export class UeventPath {
   readonly #clock: SimClock;
@@ -108,7 +108,7 @@ export class UeventPath {
   readonly #sockets: UeventSocket[] = [];
   #faults: ActiveFault[] = [];
 
-  /** `namesOf`: the device names that a fabric id or device name stands for at this moment. */
+  /** `namesOf`: the device names that a fabric id or device name stands for now. */
   constructor(
     clock: SimClock,
     observe: (observation: WorldObservation) => void,
@@ -119,7 +119,7 @@ export class UeventPath {
     this.#namesOf = namesOf;
   }
 
-  /** Binds the socket of a process, for as long as it lives. */
+  /** Binds a socket for a process, until the process ends. */
   bind(process: SimProcess, size: number): void {
     const socket = new UeventSocket(process, this.#clock, size, this.#observe);
     this.#sockets.push(socket);
@@ -151,7 +151,7 @@ export class UeventPath {
     }
   }
 
-  /** The kernel sends a uevent. `header`: its first part, `add@/devices/...`. */
+  /** Sends a uevent of the kernel. `header`: its first part, `add@/devices/...`. */
   send(message: Uint8Array, header: string): void {
     const fault = this.#faults.length === 0 ? undefined : this.#take(header);
     switch (fault?.kind) {
@@ -191,7 +191,7 @@ export class UeventPath {
     }
   }
 
-  /** The fault that takes a message, counted down. */
+  /** Finds the fault for a message and counts it down. */
   #take(header: string): MessageFault | undefined {
     const active = this.#faults.find((candidate) => this.#matches(candidate, header));
     if (active === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** The simulated world: one host, its daemon processes, and the order in which things happen to them. */
+/** The simulated world: one host, its daemon processes, and the order of events. */
 import { Milliseconds } from "../../core/domain/units.js";
 import type { SimClock } from "./clock.js";
 import { createHeapClock } from "./heap-clock.js";
@@ -12,13 +12,13 @@ import type { FabricId, LinkState, ListenerState, ProcessTarget, WorldSpec } fro
 import type { ProcessManager } from "./system.js";
 import type { HostFiles, SimulatedWorld, WorldHooks } from "./world-api.js";
 
-/** More dispatches than this while time stands still are an endless loop of the core. */
+/** More dispatches than this at one instant count as an endless loop of the core. */
 export const DISPATCHES_PER_INSTANT_MAX = 200_000;
 
-/** Exit status of a process that threw. */
+/** Exit status of a process whose core threw. */
 const CRASH_STATUS = 1;
 
-/** A core that never comes to rest at one instant. Our own bug. */
+/** A core never comes to rest at one instant. A bug of ours. */
 export class LivelockError extends Error {
   override readonly name = "LivelockError";
 
@@ -33,8 +33,8 @@ interface Slot {
 }
 
 /**
- * `apply` may be called from anywhere: from within a port call or an observation it acts at once, and what follows
- * from it is dispatched once that has ended.
+ * `apply` may be called from anywhere. Within a port call or an observation it acts at once, and the world dispatches
+ * the resulting events when that call has ended.
  */
 class World<Handle> implements SimulatedWorld {
   readonly #spec: WorldSpec;
@@ -43,7 +43,7 @@ class World<Handle> implements SimulatedWorld {
   readonly #host: SimHost<Handle>;
   readonly #slots: readonly Slot[];
   readonly #models: Models;
-  /** Something is being done to the world, or to a core: what follows from it is dispatched when that has ended. */
+  /** The world or a core is acting. The resulting events are dispatched when it has finished. */
   #busy = false;
   #dispatched = 0;
   #instant = Milliseconds(0);
@@ -94,7 +94,7 @@ class World<Handle> implements SimulatedWorld {
 
   schedule(at: Milliseconds, callback: () => void): void {
     this.#clock.after(Milliseconds(at - this.#clock.now()), () => {
-      // Nothing of the world is half done here: what the callback applies may be dispatched before it goes on.
+      // No change is half done here, so events may be dispatched while the callback runs.
       this.#busy = false;
       callback();
       this.#busy = true;
@@ -142,7 +142,7 @@ class World<Handle> implements SimulatedWorld {
     }
   }
 
-  /** Dispatches until every inbox is empty, one event at a time, the processes taking turns. */
+  /** Dispatches until every inbox is empty, one event at a time. The processes take turns. */
   #drain(): void {
     this.#uninterrupted(this.#dispatchAll);
   }
@@ -158,7 +158,7 @@ class World<Handle> implements SimulatedWorld {
     }
   };
 
-  /** False where nothing waited. */
+  /** Returns false if nothing waited. */
   #dispatchOne(slot: Slot): boolean {
     const { process } = slot;
     const result = process?.dispatchNext();
@@ -248,7 +248,7 @@ class World<Handle> implements SimulatedWorld {
     this.#observe({ kind: "process", process: slot.name, phase, status });
   }
 
-  /** A process that was killed meanwhile cannot crash any more. */
+  /** A process that was killed meanwhile cannot crash. */
   #crash(slot: Slot, process: SimProcess, error: unknown): void {
     if (!process.alive) return;
     this.#end(slot, process, "crashed", CRASH_STATUS);
@@ -256,7 +256,7 @@ class World<Handle> implements SimulatedWorld {
   }
 }
 
-/** A world over a kernel of the caller's. */
+/** Makes a world over the caller's kernel. */
 function createWorldOver<Handle>(
   spec: WorldSpec,
   hooks: WorldHooks,
@@ -266,7 +266,7 @@ function createWorldOver<Handle>(
   return new World(spec, hooks, clock, make);
 }
 
-/** A kernel with the controllers of the scenario in place. */
+/** Makes the kernel of a scenario. `boot` adds the scenario's controllers. */
 const makeKernel: MakeKernel<KernelHandle> = ({ spec, clock, network, fabric, observe }) => {
   const { kernel: kernelSpec, nqn, id } = spec.host;
   const random = (label: string): RandomStream => randomStream(spec.seed, label);
@@ -281,9 +281,8 @@ const makeKernel: MakeKernel<KernelHandle> = ({ spec, clock, network, fabric, ob
 };
 
 /**
- * Makes a world as the scenario describes it; no daemon runs yet. Equal spec and equal actions: the same world, on any
- * clock. What is there from the start is observed before this returns. Throws `WorldMisuse` where the spec names what it
- * does not hold.
+ * Makes the world of a spec. No daemon runs yet. The same spec and actions give the same world, on any clock. Observes
+ * the initial controllers before it returns. Throws `WorldMisuse` if the spec names something that it does not define.
  */
 export function createWorld(spec: WorldSpec, hooks: WorldHooks, clock: SimClock = createHeapClock()): SimulatedWorld {
   return createWorldOver(spec, hooks, clock, makeKernel);

@@ -56,11 +56,11 @@ function opcode(code: number, cdw10 = 0): AdminCommand {
   return { ...identifyController(TIMEOUT), opcode: code, cdw10, data: { direction: "from-controller", length: 4096 } };
 }
 
-describe("log pages and identify", () => {
-  test("the page is the one of 6.12-cloud.s1, byte for byte", () => {
+describe("log pages and Identify", () => {
+  test("the page matches 6.12-cloud.s1, byte for byte", () => {
     const lab = new Lab();
     lab.connected(DC);
-    // The target of the log had seen seven changes.
+    // The page in the log had changed seven times.
     for (let i = 0; i < 7; i++) lab.apply({ kind: "ncc", dc: "port1", entries: ["a"], set: "clear" });
     const bytes = bytesOf(ask(lab, "nvme0", page(LID.discovery)));
     const rows: [number, string][] = [];
@@ -103,7 +103,7 @@ describe("log pages and identify", () => {
     expect(beyond).toEqual(new Uint8Array(64));
   });
 
-  test("log pages 0x00, 0x02 and 0x71 are 0x6002, DIM 0x6001 on a plain target", () => {
+  test("on a plain target log pages 0x00, 0x02 and 0x71 return 0x6002, and DIM 0x6001", () => {
     const lab = new Lab();
     lab.connected(DC);
     for (const lid of [0x00, 0x02, 0x71]) {
@@ -113,7 +113,7 @@ describe("log pages and identify", () => {
     expect(ask(lab, "nvme0", opcode(0x0a, 0x0f))).toMatchObject({ ok: true, status: 0, value: 0 });
   });
 
-  test("identify tells a discovery from an I/O controller", () => {
+  test("Identify distinguishes discovery and I/O controllers", () => {
     const lab = new Lab();
     lab.connected(DC);
     lab.connected(DC.replace(WELL_KNOWN, NQN_A).replace("8009", "4420"));
@@ -130,7 +130,7 @@ describe("log pages and identify", () => {
     expect(io).toMatchObject({ cntrltype: 1, subnqn: NQN_A, cntlid: 2 });
   });
 
-  test("a CDC has its dctype, its supported pages, and takes registrations", () => {
+  test("a CDC shows its dctype and supported log pages, and accepts registrations", () => {
     const cdc = discoveryController("cdc", [tcp("127.0.0.1", "8009")], { kind: "cdc", pleo: true, extdlpes: true });
     const lab = new Lab({ fabric: { discoveryControllers: [cdc], subsystems: [] } });
     lab.connected(DC);
@@ -146,7 +146,7 @@ describe("log pages and identify", () => {
     expect(ask(lab, "nvme0", opcode(0x21))).toMatchObject({ ok: true, status: 0x6002 });
   });
 
-  test("PLEO shows what is on the address it is read through, NCC and padding reach the wire", () => {
+  test("PLEO limits the page to the address that it is read through; NCC and padding reach the wire", () => {
     const fabric: FabricSpec = {
       discoveryControllers: [
         discoveryController("dc", [tcp("127.0.0.1", "8009")], {
@@ -175,12 +175,12 @@ describe("log pages and identify", () => {
     expect(entries[1]?.eflags).toBe(EFLAG_NCC);
     expect(entries[4]).toMatchObject({ subtype: "referral", treq: 0, traddr: "127.0.0.9" });
     expect(entries[5]).toMatchObject({ trtype: 200, traddr: "::ffff:1.2.3.4", adrfam: 2 });
-    // Spaces up to the end of the field.
+    // Spaces pad the field to its end.
     expect(bytes[1024 + 512 + 255]).toBe(0x20);
   });
 });
 
-describe("answers out of the ordinary", () => {
+describe("scripted answers", () => {
   function armed(answers: readonly AnswerSpec[]): Lab {
     const lab = new Lab();
     lab.connected(`${DC},keep_alive_tmo=30`);
@@ -188,7 +188,7 @@ describe("answers out of the ordinary", () => {
     return lab;
   }
 
-  test("a status, an errno, so many times", () => {
+  test("give a status or an errno, as often as the scenario says", () => {
     const lab = armed([
       { lid: 0x70, status: 0x4002, times: 2 },
       { lid: 0x70, errno: ERRNO.EIO, times: 1 },
@@ -198,7 +198,7 @@ describe("answers out of the ordinary", () => {
     expect(ask(lab, "nvme0", page(2, "retain", { length: 512 }))).toMatchObject({ status: 0x6002 });
   });
 
-  test("numrec lies, the generation counter moves", () => {
+  test("can give a wrong numrec and change the generation counter", () => {
     const lab = armed([{ lid: 0x70, numrec: 100_000, genctrMoves: 2 }]);
     const headers = [1, 2, 3, 4].map(() => {
       const bytes = bytesOf(ask(lab, "nvme0", page(LID.discovery, "retain", { length: 1024 })));
@@ -213,7 +213,7 @@ describe("answers out of the ordinary", () => {
     ]);
   });
 
-  test("late, and too late: the driver takes the controller for lost, as it does with any command that times out", () => {
+  test("can be late; if too late, the driver treats the controller as lost, as after any timeout", () => {
     const lab = armed([{ lid: 0x70, after: Milliseconds(5000) }]);
     const from = lab.now();
     expect(ask(lab, "nvme0", page(LID.discovery)).ok).toBe(true);
@@ -225,7 +225,7 @@ describe("answers out of the ordinary", () => {
 });
 
 describe("handles", () => {
-  test("opening a controller that is connecting is EAGAIN, one that is gone ENOENT", () => {
+  test("opening a connecting controller is EAGAIN, a missing one ENOENT", () => {
     const lab = new Lab();
     lab.connected(`${DC},reconnect_delay=1`);
     lab.apply({ kind: "listener", id: "port1", state: "refuses" });
@@ -238,7 +238,7 @@ describe("handles", () => {
     expect(lab.kernel.openHandle("nvme7", "admin")).toEqual({ ok: false, errno: ERRNO.ENOENT });
   });
 
-  test("an ioctl on a deleted controller is ENODEV, though its number is back", () => {
+  test("an ioctl on a deleted controller is ENODEV, even if its number is in use again", () => {
     const lab = new Lab();
     lab.connected(DC);
     const handle = lab.handle("nvme0", "admin");
@@ -253,7 +253,7 @@ describe("handles", () => {
     expect(got).toEqual({ ok: false, errno: ERRNO.EBADF });
   });
 
-  test("an ioctl that is on its way when the peer closes ends with EINTR", () => {
+  test("an ioctl in flight when the peer closes ends with EINTR", () => {
     const lab = new Lab();
     lab.connected(DC);
     lab.apply({ kind: "answers", dc: "port1", answers: [{ opcode: 6, after: Milliseconds(10_000) }] });
@@ -277,7 +277,7 @@ describe("AENs", () => {
     lab.run(50);
   };
 
-  test("one, then masked until the log is read with RAE=0 (6.12-cloud.s2)", () => {
+  test("are masked after the first, until a read with RAE=0 (6.12-cloud.s2)", () => {
     const lab = new Lab();
     lab.connected(`${DC},keep_alive_tmo=30`);
     aens(lab);
@@ -294,7 +294,7 @@ describe("AENs", () => {
     expect(aens(lab)).toEqual(["nvme0"]);
   });
 
-  test("not for another port, nor for a subsystem hidden from this host; for access rights and referrals", () => {
+  test("report access rights and referrals, but not other ports or hidden subsystems", () => {
     const lab = new Lab();
     lab.connected(`${DC},keep_alive_tmo=30`);
     const read = (): void => {
@@ -321,7 +321,7 @@ describe("AENs", () => {
     expect(aens(lab), "referral").toEqual(["nvme0"]);
   });
 
-  test("every discovery controller gets its own, also with kato 0", () => {
+  test("reach every discovery controller, even with kato 0", () => {
     const lab = new Lab();
     lab.connected(`${DC},keep_alive_tmo=30`);
     lab.connected(DC);
@@ -333,7 +333,7 @@ describe("AENs", () => {
     expect(aens(lab)).toEqual(["nvme1"]);
   });
 
-  test("one that fires into a silent link arrives when the link is back", () => {
+  test("arrive late if the link was silent when they were sent", () => {
     const lab = new Lab();
     lab.connected(DC.replace("127.0.0.1", "10.99.0.2"));
     lab.apply({ kind: "link", hostIface: "vh", state: "silent" });
@@ -346,7 +346,7 @@ describe("AENs", () => {
     expect(aens(lab)).toEqual(["nvme0"]);
   });
 
-  test("a reconnect starts unmasked", () => {
+  test("are unmasked after a reconnect", () => {
     const lab = new Lab();
     lab.connected(`${DC},keep_alive_tmo=30`);
     unlist(lab, "b");

@@ -36,12 +36,12 @@ const CONNECTS = z.object({
   ),
 });
 
-/** Not to be reproduced: the lab had no rdma module, and 6.1 no loop transport loaded. */
+/** Cannot be reproduced: the lab had no rdma module, and on 6.1 no loop transport. */
 function isOfTheLab({ text, kernel }: { text: string; kernel: string }): boolean {
   return text.includes("transport=rdma") || (text.includes("transport=loop") && kernel === "6.1");
 }
 
-/** The recorded connects of s3 and s7. From the plain connect of A on, s3 keeps that controller live. */
+/** The recorded connects of s3 and s7. s3 keeps the controller to A live after its plain connect. */
 function recorded(): { kernel: KernelVersion; text: string; errno: number; reply: string; liveA: boolean }[] {
   const seen = new Set<string>();
   return CONNECTS.parse(fixture("connects.json"))
@@ -60,10 +60,10 @@ function recorded(): { kernel: KernelVersion; text: string; errno: number; reply
     });
 }
 
-describe("every recorded connect ends as it was recorded", () => {
+describe("every recorded connect ends as recorded", () => {
   const cases = recorded();
 
-  test("there are as many as in the logs", () => {
+  test("the logs have more than 100 of them", () => {
     expect(cases.length).toBeGreaterThan(100);
   });
 
@@ -79,9 +79,9 @@ interface Line {
   readonly what: string;
   readonly text: string;
   readonly errno: number;
-  /** `add` and `remove` are seen although it failed. */
+  /** Whether the failed connect sends `add` and `remove`. */
   readonly uevents: "yes" | "no";
-  /** In ms, with a tenth to spare. */
+  /** In ms, with a tolerance of a tenth. */
   readonly took: number;
 }
 
@@ -157,7 +157,7 @@ describe("the errno table", () => {
     },
   );
 
-  test("tls without a key is ENOKEY with uevents on 6.12, and unknown on 6.1", () => {
+  test("tls without a key is ENOKEY with uevents on 6.12, and an unknown option on 6.1", () => {
     const lab = new Lab();
     expect(lab.connect(`${DC},tls`).result).toEqual({ ok: false, errno: 126 });
     expect(lab.headers().length).toBe(2);
@@ -166,7 +166,7 @@ describe("the errno table", () => {
     expect(old.headers()).toEqual([]);
   });
 
-  test("6.12 refuses a host id with another host NQN, and either alone; 6.1 accepts", () => {
+  test("6.12 rejects a host id with another host NQN, and either alone; 6.1 accepts them", () => {
     const other = "nqn.2014-08.org.nvmexpress:uuid:99999999-2222-3333-4444-555555555555";
     for (const host of [`hostnqn=${other},hostid=${HOST_ID}`, `hostnqn=${HOST_NQN}`, `hostid=${HOST_ID}`]) {
       const text = B.replace(HOST, host);
@@ -179,7 +179,7 @@ describe("the errno table", () => {
     }
   });
 
-  test("a duplicate is EALREADY, also while the first is connecting", () => {
+  test("a duplicate is EALREADY, even while the first is connecting", () => {
     const lab = new Lab();
     const first = lab.begin(A);
     const second = lab.begin(A);
@@ -192,7 +192,7 @@ describe("the errno table", () => {
     expect(lab.connect(A).result).toEqual({ ok: false, errno: ERRNO.EALREADY });
   });
 
-  test("duplicate_connect, another host and the well-known NQN make a second controller", () => {
+  test("duplicate_connect, another host and the well-known NQN allow a second controller", () => {
     const lab = new Lab();
     lab.connected(A);
     expect(lab.connected(`${A},duplicate_connect`)).toBe("nvme1");
@@ -201,7 +201,7 @@ describe("the errno table", () => {
     expect(lab.connected(DC)).toBe("nvme4");
   });
 
-  test("a unique discovery NQN: the well-known one shows it, and a duplicate is EALREADY", () => {
+  test("a connect with the well-known NQN shows the unique NQN, and a duplicate of the unique NQN is EALREADY", () => {
     const unique = "nqn.2024-01.io.lab:unique-discovery";
     const dc = discoveryController("dc", [tcp("127.0.0.1", "8009")], { nqn: unique });
     const lab = new Lab({ fabric: { discoveryControllers: [dc], subsystems: [] } });
@@ -216,7 +216,7 @@ describe("the errno table", () => {
     expect(lab.connect(text).result).toEqual({ ok: false, errno: ERRNO.EALREADY });
   });
 
-  test("the NQN of a unique discovery subsystem takes the discovery flag", () => {
+  test("a unique discovery NQN requires the discovery flag", () => {
     const unique = "nqn.2024-01.io.lab:unique-discovery";
     const dc = discoveryController("dc", [tcp("127.0.0.1", "8009")], { nqn: unique });
     const fabric = { discoveryControllers: [dc], subsystems: [] };
@@ -226,13 +226,13 @@ describe("the errno table", () => {
     const device = "/devices/virtual/nvme-fabrics/ctl/nvme0";
     expect(lab.headers()).toEqual([`add@${device}`, `remove@${device}`]);
     expect(lab.connect(`${text},discovery`).result.ok).toBe(true);
-    // A kernel that does not know the flag cannot ask for it.
+    // A kernel that does not know the flag cannot require it.
     expect(new Lab({ fabric, version: "5.14" }).connect(text).result.ok).toBe(true);
   });
 });
 
 describe("the fabrics device", () => {
-  test("the option line is the one of the logs; 5.14 has none", () => {
+  test("the option line matches the logs; 5.14 has none", () => {
     const lines = z.object({ lines: z.array(z.object({ kernels: z.array(z.string()), text: z.string() })) });
     for (const { kernels, text } of lines.parse(fixture("option-lines.json")).lines) {
       const version = kernels[0]?.startsWith("6.12") ? "6.12" : "6.1";
@@ -256,7 +256,7 @@ describe("the fabrics device", () => {
     expect(new Lab({ version: "6.1" }).connect(`${DC},discovery`).result.ok).toBe(true);
   });
 
-  test("a connect takes 38 ms alone, and 150 of them 3.6 s at four at a time, 5.8 s one at a time", () => {
+  test("a connect takes 38 ms alone; 150 connects take 3.6 s four at a time, 5.8 s one at a time", () => {
     const volumes = Array.from({ length: 150 }, (_, n) =>
       subsystem(`v${String(n)}`, `nqn.x:v${String(n)}`, [tcp("127.0.0.1", "4420")]),
     );
@@ -300,7 +300,7 @@ describe("the fabrics device", () => {
     expect(good.took).toBeLessThan(20_600);
   });
 
-  test("reading the option line waits behind a connect to a silent peer", () => {
+  test("a read of the option line waits behind a connect to a silent peer", () => {
     const lab = new Lab();
     lab.begin(SILENT);
     lab.run(200);
@@ -311,7 +311,7 @@ describe("the fabrics device", () => {
     expect(took).toBeLessThan(10_200);
   });
 
-  test("add is sent before the TCP connect, and a failing one sends remove when it fails", () => {
+  test("add precedes the TCP connect, and a connect sends remove when it fails", () => {
     const lab = new Lab();
     lab.connect(DC.replace("127.0.0.1", "10.99.0.77"));
     const [add, remove] = lab.uevents;
@@ -323,7 +323,7 @@ describe("the fabrics device", () => {
     expect(body(removed)).toEqual(body(added));
   });
 
-  test("with jitter `connected` may come after the write returned, without it never", () => {
+  test("`connected` may come after the write returned, but only with jitter", () => {
     const order = (jitter: number, seed: number): string => {
       const lab = new Lab({ kernel: { jitter }, seed });
       lab.connect(DC);
@@ -336,7 +336,7 @@ describe("the fabrics device", () => {
 });
 
 describe("numbers", () => {
-  test("instance and cntlid are the lowest free, hence reused", () => {
+  test("instance and cntlid are the lowest free numbers, so they are reused", () => {
     const lab = new Lab();
     lab.connected(DC);
     lab.connected(A);
@@ -349,7 +349,7 @@ describe("numbers", () => {
     expect(lab.connect(DC).result).toEqual({ ok: true, text: "instance=0,cntlid=1\n" });
   });
 
-  test("a number is not reused while an old device is open, and old handles never hit the new one", () => {
+  test("a number is not reused while an old device is open, and old handles never reach the new controller", () => {
     const lab = new Lab();
     const old = lab.connected(DC);
     const admin = lab.handle(old, "admin");
@@ -371,14 +371,14 @@ describe("numbers", () => {
     expect(lab.state("nvme0")).toBe("live");
   });
 
-  test("a failed connect gives its number back", () => {
+  test("a failed connect frees its number", () => {
     const lab = new Lab();
     lab.connect(DC.replace("8009", "8010"));
     lab.run(10);
     expect(lab.connected(DC)).toBe("nvme0");
   });
 
-  test("the peer of a connect that begins is named, or nobody", () => {
+  test("the start of a connect names its peer, if one listens there", () => {
     const lab = new Lab();
     lab.connect(SILENT);
     lab.connect(DC.replace("8009", "9999"));

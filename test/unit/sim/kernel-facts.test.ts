@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { KERNEL_FACTS, testPath } from "./kernel-facts/facts.js";
 import { LATENCY } from "../../../src/adapters/sim/kernel/latencies.js";
 
-/** A title as it stands in a call of `test` or `test.each`. */
+/** The titles in calls of `test` and `test.each`. */
 function titlesIn(source: string): ReadonlySet<string> {
   const titles = [
     ...source.matchAll(
@@ -14,7 +14,7 @@ function titlesIn(source: string): ReadonlySet<string> {
 }
 
 describe("the list of measured facts", () => {
-  test("counts what is modelled and what is not", () => {
+  test("counts the facts that are modelled and those that are not", () => {
     const modelled = KERNEL_FACTS.filter(({ status }) => status.kind === "modelled").length;
     expect({ facts: KERNEL_FACTS.length, modelled, not: KERNEL_FACTS.length - modelled }).toEqual({
       facts: 97,
@@ -23,7 +23,7 @@ describe("the list of measured facts", () => {
     });
   });
 
-  test("every id stands once, every statement says something, every gap has its reason", () => {
+  test("has unique ids, a statement for each fact, and a reason for each gap", () => {
     expect(new Set(KERNEL_FACTS.map(({ id }) => id)).size).toBe(KERNEL_FACTS.length);
     for (const { id, statement, status } of KERNEL_FACTS) {
       expect(statement.length, id).toBeGreaterThan(15);
@@ -31,7 +31,7 @@ describe("the list of measured facts", () => {
     }
   });
 
-  test("every test named by a fact exists", () => {
+  test("names only tests that exist", () => {
     for (const { id, status } of KERNEL_FACTS) {
       if (status.kind !== "modelled") continue;
       const titles = titlesIn(readFileSync(new URL(`../../../${testPath(status.file)}`, import.meta.url), "utf8"));
@@ -39,7 +39,7 @@ describe("the list of measured facts", () => {
     }
   });
 
-  test("latencies are whole milliseconds, each under a comment that names its log or says it has none", () => {
+  test("gives a source for every latency, in whole milliseconds", () => {
     for (const [name, ms] of Object.entries(LATENCY)) expect(Number.isInteger(ms) && ms > 0, name).toBe(true);
     const source = readFileSync(new URL("../../../src/adapters/sim/kernel/latencies.ts", import.meta.url), "utf8");
     const comments = source.split("export const LATENCY")[1]?.match(/\/\*\*[\s\S]*?\*\//g) ?? [];

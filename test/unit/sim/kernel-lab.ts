@@ -1,4 +1,4 @@
-/** The world of the recorded logs: one host, the kernel's own target, four ports, two subsystems and a private one. */
+/** The world of the recorded logs: a host, and the kernel's own target with four ports, two subsystems and a private one. */
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { encodeLatin1 } from "../../../src/core/codec/text.js";
@@ -168,7 +168,7 @@ export class Lab {
     return this.clock.now();
   }
 
-  /** Lets this much time pass. Returns how many clock events it took. */
+  /** Runs for `ms`. Returns the number of clock events. */
   run(ms: number): number {
     const until = Milliseconds(this.clock.now() + ms);
     let steps = 0;
@@ -180,7 +180,7 @@ export class Lab {
     return steps;
   }
 
-  /** Lets time pass until `value` is there, at most 10 minutes. */
+  /** Runs until `value` returns something, at most 10 minutes. */
   until<T>(value: () => T | undefined): T {
     const end = this.clock.now() + 600_000;
     for (;;) {
@@ -192,18 +192,18 @@ export class Lab {
     }
   }
 
-  /** Throws where the action finds nothing under its name, or is none of a model that the lab has. */
+  /** Throws if the action's target does not exist, or the lab has no model for it. */
   apply(action: WorldAction): void {
-    if (!this.offer(action)) throw new Error(`nobody took ${action.kind}`);
+    if (!this.offer(action)) throw new Error(`the action ${action.kind} found no target`);
   }
 
-  /** Whether the action finds what it names. */
+  /** Whether the action's target exists. */
   offer(action: WorldAction): boolean {
     const { kernel, fabric, network } = this;
     return carryOut({ ...NO_MODELS, kernel, fabric, network }, action) === undefined;
   }
 
-  /** Begins a connect; look at the returned box later. */
+  /** Begins a connect. The returned box gets the result later. */
   begin(text: string): { result: FabricsResult | undefined; took: number } {
     const box: { result: FabricsResult | undefined; took: number } = { result: undefined, took: 0 };
     const from = this.clock.now();
@@ -220,7 +220,7 @@ export class Lab {
     return { result, took: box.took };
   }
 
-  /** Connects, and throws unless it works. Returns the name of the device. */
+  /** Connects. Returns the device name. Throws if the connect fails. */
   connected(text: string): string {
     const { result } = this.connect(text);
     if (!result.ok) throw new Error(`errno ${String(result.errno)}`);
@@ -233,7 +233,7 @@ export class Lab {
     return opened.handle;
   }
 
-  /** Writes to `delete_controller`; resolves once the write returns. */
+  /** Writes to `delete_controller`, and runs until the write returns. */
   delete(name: string): { readonly errno: number; readonly took: number } {
     const from = this.clock.now();
     let errno: number | undefined;
@@ -244,7 +244,7 @@ export class Lab {
     return { errno: ended, took: this.clock.now() - from };
   }
 
-  /** State changes of a device since the start: `live@1234`. */
+  /** The state changes of a device since the start. */
   states(name: string): { readonly to: string; readonly at: number }[] {
     return this.observed.flatMap(({ at, what }) =>
       what.kind === "controller-state" && what.name === name ? [{ to: what.to, at }] : [],
@@ -278,7 +278,7 @@ export function recordedUevents(log: string): Uint8Array[] {
   const parsed = UEVENTS.parse(fixture(`uevents/${log}.json`));
   return parsed.messages.map(({ len, lines }) => {
     const bytes = encodeLatin1(`${lines.join("\0")}\0`);
-    if (bytes.length !== len) throw new Error("a fixture lost bytes");
+    if (bytes.length !== len) throw new Error("a fixture lacks bytes");
     return bytes;
   });
 }

@@ -21,7 +21,7 @@ function heal(lab: Lab): number {
   return lab.now();
 }
 
-/** Everybody leaves 127.0.0.1:4420, so that it refuses. */
+/** Stops all listeners at 127.0.0.1:4420, so that it refuses. */
 function closePort(lab: Lab): void {
   lab.apply({ kind: "listener", id: "a", index: 2, state: "refuses" });
   lab.apply({ kind: "listener", id: "private", state: "refuses" });
@@ -45,7 +45,7 @@ function causes(lab: Lab): string[] {
 }
 
 describe("a port that goes away", () => {
-  test("live, resetting within ms, connecting, one attempt a reconnect_delay, then gone (6.12-cloud.s4)", () => {
+  test("resets the controller within ms, tries once per reconnect_delay, then removes it (6.12-cloud.s4)", () => {
     const lab = new Lab();
     lab.connected(`${B},ctrl_loss_tmo=5`);
     lab.run(500);
@@ -61,7 +61,7 @@ describe("a port that goes away", () => {
     const [resetting, connecting, deleting] = since(lab, "nvme0", from).map(([, at]) => at);
     expect(resetting).toBe(5);
     expect(connecting).toBe(20);
-    // Five attempts, a second and 20 ms each: 5.13 s in the log.
+    // Five attempts of a second and 20 ms each: 5.13 s in the log.
     expect(deleting).toBeGreaterThan(5000);
     expect(deleting).toBeLessThan(5300);
     expect((removedAt(lab) ?? 0) - from - (deleting ?? 0)).toBe(68);
@@ -80,7 +80,7 @@ describe("a port that goes away", () => {
     expect(lab.uevents).toEqual([]);
   });
 
-  test("it comes back at the next attempt: `rediscover` then `connected` for a DC, `connected` for an I/O controller", () => {
+  test("the next attempt succeeds: a DC sends `rediscover`, then `connected`, an I/O controller only `connected`", () => {
     const lab = new Lab();
     lab.connected(`${DC},ctrl_loss_tmo=60`);
     lab.connected(`${IO},ctrl_loss_tmo=60`);
@@ -105,20 +105,23 @@ describe("a port that goes away", () => {
   test.each([
     ["6.12", "rejected", 1100],
     ["6.1", "ctrl-loss", 5200],
-  ] as const)("a rejected reconnect: %s removes as %s after %i ms", (version: KernelVersion, cause, took) => {
-    const lab = new Lab({ version });
-    lab.connected(`${B},ctrl_loss_tmo=5`);
-    lab.run(500);
-    const from = lab.now();
-    // Others still listen on that port, so that the target answers: 0x4182 (6.12-cloud.s4.log, case 1).
-    lab.apply({ kind: "listener", id: "b", index: 1, state: "refuses" });
-    lab.run(10_000);
-    expect(causes(lab)).toEqual([cause]);
-    expect((removedAt(lab) ?? 0) - from).toBeGreaterThan(took - 100);
-    expect((removedAt(lab) ?? 0) - from).toBeLessThan(took + 100);
-  });
+  ] as const)(
+    "after a rejected reconnect %s removes the controller as %s after %i ms",
+    (version: KernelVersion, cause, took) => {
+      const lab = new Lab({ version });
+      lab.connected(`${B},ctrl_loss_tmo=5`);
+      lab.run(500);
+      const from = lab.now();
+      // Others still listen on that port, so the target answers: 0x4182 (6.12-cloud.s4.log, case 1).
+      lab.apply({ kind: "listener", id: "b", index: 1, state: "refuses" });
+      lab.run(10_000);
+      expect(causes(lab)).toEqual([cause]);
+      expect((removedAt(lab) ?? 0) - from).toBeGreaterThan(took - 100);
+      expect((removedAt(lab) ?? 0) - from).toBeLessThan(took + 100);
+    },
+  );
 
-  test("ctrl_loss_tmo=0 removes at once, -1 tries for ever", () => {
+  test("ctrl_loss_tmo=0 removes at once, -1 retries forever", () => {
     const lab = new Lab();
     lab.connected(`${IO},ctrl_loss_tmo=0`);
     lab.run(500);
@@ -134,7 +137,7 @@ describe("a port that goes away", () => {
     expect(lab.state("nvme0")).toBe("connecting");
   });
 
-  test("losing the access right leaves a controller live", () => {
+  test("a controller stays live if its host loses access", () => {
     const lab = new Lab();
     lab.connected(B);
     lab.apply({ kind: "allow-hosts", subsystem: "b", hosts: [] });
@@ -144,7 +147,7 @@ describe("a port that goes away", () => {
 });
 
 describe("a silent loss", () => {
-  test("with kato 5: noticed after 5 to 7.5 s, connecting after 0.9 s more, 2.5 s with two I/O queues (6.12-cloud.s5)", () => {
+  test("kato 5: noticed after 5 to 7.5 s, connecting 0.9 s later, 2.5 s later with two I/O queues (6.12-cloud.s5)", () => {
     const lab = new Lab();
     lab.connected(`${DC},ctrl_loss_tmo=60`);
     // As in the log, 6.52 and 6.78 s; the link goes down at 7.35 s.
@@ -172,7 +175,7 @@ describe("a silent loss", () => {
     expect((connecting ?? 0) - (noticed ?? 0)).toBe(8230);
   });
 
-  test("ctrl_loss_tmo counts attempts: 10 of them on a dead link take 39 s (6.12-cloud.s7)", () => {
+  test("ctrl_loss_tmo counts attempts: 10 attempts on a dead link take 39 s (6.12-cloud.s7)", () => {
     const lab = new Lab();
     lab.connected(`${DC},ctrl_loss_tmo=10`);
     silence(lab);
@@ -182,7 +185,7 @@ describe("a silent loss", () => {
     expect(gone - connecting).toBeLessThan(39_500);
   });
 
-  test("a link that heals before the keep-alive expires costs nothing", () => {
+  test("a link that is back before the keep-alive expires has no effect", () => {
     const lab = new Lab();
     lab.connected(DC);
     lab.uevents.length = 0;
@@ -194,7 +197,7 @@ describe("a silent loss", () => {
     expect(lab.uevents).toEqual([]);
   });
 
-  test("without a keep-alive nobody notices", () => {
+  test("without a keep-alive the host never notices", () => {
     const lab = new Lab();
     lab.connected(DC.replace(",keep_alive_tmo=5", ""));
     silence(lab);
@@ -202,7 +205,7 @@ describe("a silent loss", () => {
     expect(lab.state("nvme0")).toBe("live");
   });
 
-  test("a link that is down is noticed like a silent one, and its attempts fail at once", () => {
+  test("the host notices a link that is down like a silent link, but attempts fail at once", () => {
     const lab = new Lab();
     lab.connected(`${DC},ctrl_loss_tmo=10`);
     lab.apply({ kind: "link", hostIface: "vh", state: "down" });
@@ -213,7 +216,7 @@ describe("a silent loss", () => {
     expect(gone - connecting).toBeLessThan(10_500);
   });
 
-  test("a blocked ioctl ends with EINTR, 0.4 s after the loss was noticed (6.12-cloud.s7)", () => {
+  test("a blocked ioctl ends with EINTR 0.4 s after the host noticed the loss (6.12-cloud.s7)", () => {
     const lab = new Lab();
     lab.connected(`${DC},ctrl_loss_tmo=10`);
     lab.run(1200);
@@ -228,7 +231,7 @@ describe("a silent loss", () => {
     expect(lab.state("nvme0")).toBe("resetting");
   });
 
-  test("on 6.1 a blocked ioctl lasts as long as its own time, and its controller does not reconnect before", () => {
+  test("on 6.1 a blocked ioctl lasts until it times out, and its controller does not reconnect before", () => {
     const lab = new Lab({ version: "6.1" });
     lab.connected(DC);
     const admin = lab.handle("nvme0", "admin");
@@ -242,7 +245,7 @@ describe("a silent loss", () => {
     expect(lab.state("nvme0")).toBe("connecting");
   });
 
-  test("a command sent into a silence that ends is answered after all", () => {
+  test("a command into a silent link gets its answer once the link is back", () => {
     const lab = new Lab();
     lab.connected(DC);
     const admin = lab.handle("nvme0", "admin");
@@ -256,7 +259,7 @@ describe("a silent loss", () => {
     expect(ok).toBe(true);
   });
 
-  test("a quiet host needs no clock event at all, however long", () => {
+  test("a quiet host needs no clock events", () => {
     const lab = new Lab();
     lab.connected(DC);
     lab.connected(IO);
@@ -266,7 +269,7 @@ describe("a silent loss", () => {
 });
 
 describe("deletes", () => {
-  test("10 to 120 ms on a live one, 100 ms while connecting", () => {
+  test("take 10 to 120 ms on a live controller, 100 ms on a connecting one", () => {
     const lab = new Lab();
     lab.connected(DC);
     expect(lab.delete("nvme0")).toEqual({ errno: 0, took: 26 });
@@ -281,7 +284,7 @@ describe("deletes", () => {
     expect(causes(lab)).toEqual(["delete", "delete", "delete"]);
   });
 
-  test("63 s on a live controller with a dead link, its disks gone at once (6.12-cloud.s7)", () => {
+  test("take 63 s on a live controller with a dead link, but remove its disks at once (6.12-cloud.s7)", () => {
     const lab = new Lab();
     lab.connected(IO);
     lab.run(100);
@@ -295,7 +298,7 @@ describe("deletes", () => {
     expect(lab.states("nvme0").map(({ to }) => to)).toEqual(["live", "deleting", "deleting (no IO)"]);
   });
 
-  test("such a delete ends soon once the link is back", () => {
+  test("end soon after the dead link is back", () => {
     const lab = new Lab();
     lab.connected(DC);
     silence(lab);
@@ -310,7 +313,7 @@ describe("deletes", () => {
     expect(causes(lab)).toEqual(["delete"]);
   });
 
-  test("a second delete at the same time is ENODEV, a later one finds nothing", () => {
+  test("fail with ENODEV during another delete, and find nothing after it", () => {
     const lab = new Lab();
     lab.connected(IO);
     const [first, second] = [lab.handle("nvme0", "delete"), lab.handle("nvme0", "delete")];
@@ -323,7 +326,7 @@ describe("deletes", () => {
     expect(lab.kernel.openHandle("nvme0", "delete")).toEqual({ ok: false, errno: ERRNO.ENOENT });
   });
 
-  test("a delete during the connect waits for it", () => {
+  test("wait for the end of a connect", () => {
     const lab = new Lab();
     const box = lab.begin(IO);
     lab.run(12);
@@ -337,7 +340,7 @@ describe("deletes", () => {
 });
 
 describe("resets and removals by others", () => {
-  test("a reset sends `rediscover` and `connected`, and takes a new cntlid (6.12-cloud.s1)", () => {
+  test("a reset sends `rediscover` and `connected`, and gets a new cntlid (6.12-cloud.s1)", () => {
     const lab = new Lab();
     lab.connected(DC);
     lab.connected(IO);
@@ -356,20 +359,23 @@ describe("resets and removals by others", () => {
   test.each([
     ["6.12", "rejected", 200],
     ["6.1", "ctrl-loss", 4300],
-  ] as const)("a reset that the target rejects: %s ends as %s (6.12-cloud.s4, case 8)", (version, cause, within) => {
-    const lab = new Lab({ version });
-    lab.connected(`${B},ctrl_loss_tmo=5`);
-    lab.run(100);
-    lab.apply({ kind: "allow-hosts", subsystem: "b", hosts: [] });
-    const from = lab.now();
-    lab.apply({ kind: "reset-device", target: "nvme0" });
-    lab.run(20_000);
-    expect(causes(lab)).toEqual([cause]);
-    expect((removedAt(lab) ?? 0) - from).toBeGreaterThan(within - 200);
-    expect((removedAt(lab) ?? 0) - from).toBeLessThan(within + 200);
-  });
+  ] as const)(
+    "after a reset that the target rejects, %s ends as %s (6.12-cloud.s4, case 8)",
+    (version, cause, within) => {
+      const lab = new Lab({ version });
+      lab.connected(`${B},ctrl_loss_tmo=5`);
+      lab.run(100);
+      lab.apply({ kind: "allow-hosts", subsystem: "b", hosts: [] });
+      const from = lab.now();
+      lab.apply({ kind: "reset-device", target: "nvme0" });
+      lab.run(20_000);
+      expect(causes(lab)).toEqual([cause]);
+      expect((removedAt(lab) ?? 0) - from).toBeGreaterThan(within - 200);
+      expect((removedAt(lab) ?? 0) - from).toBeLessThan(within + 200);
+    },
+  );
 
-  test("remove-device takes a name or a peer, add-device connects as somebody else", () => {
+  test("remove-device accepts a name or a peer; add-device connects as another actor", () => {
     const lab = new Lab();
     lab.apply({ kind: "add-device", to: "far", madeBy: "nvme-cli" });
     lab.run(100);

@@ -51,13 +51,13 @@ describe("addresses", () => {
   });
 
   test.each(["", "1.2.3", "1.2.3.256", "host", "1::2::3", "1:2:3:4:5:6:7:8:9", "12345::", "1.2.3.4%eth0"])(
-    "%s is none",
+    "%s is not an address",
     (text) => {
       expect(parseNetAddress(text)).toBeUndefined();
     },
   );
 
-  test("prefixes hold their own family only", () => {
+  test("a prefix contains only addresses of its own family", () => {
     const inside = (address: string, prefix: string): boolean => {
       const [a, p] = [parseNetAddress(address), parseNetPrefix(prefix)];
       return a !== undefined && p !== undefined && within(a, p);
@@ -74,7 +74,7 @@ describe("addresses", () => {
 });
 
 describe("reach", () => {
-  test("on a subnet: over its interface, from its address", () => {
+  test("uses the interface and source address of a subnet", () => {
     const net = network({ links: [{ hostIface: "eth1", state: "up", latency: Milliseconds(7) }] });
     listen(net, "192.168.2.20");
     listen(net, "2001:db8::20");
@@ -89,7 +89,7 @@ describe("reach", () => {
     expect(net.reach(target("::ffff:192.168.2.20"))).toMatchObject({ kind: "listener", iface: "eth1" });
   });
 
-  test("beyond the subnets: by route, the longest prefix first, over links that are up", () => {
+  test("beyond the subnets uses the route with the longest prefix, over links that are not down", () => {
     const net = network({
       routes: [
         { to: "default", hostIface: "eth0", state: "up" },
@@ -112,17 +112,17 @@ describe("reach", () => {
   const silent = { kind: "errno", errno: ERRNO.ETIMEDOUT, after: 3080 };
 
   test.each<[string, ReachTarget, unknown]>([
-    ["nobody at that port", target("192.168.1.20", { trsvcid: "1" }), { errno: ERRNO.ECONNREFUSED }],
-    ["nobody at that address", target("192.168.1.99"), silent],
+    ["no listener at that port", target("192.168.1.20", { trsvcid: "1" }), { errno: ERRNO.ECONNREFUSED }],
+    ["no host at that address", target("192.168.1.99"), silent],
     ["no route", target("203.0.113.1"), { errno: ERRNO.ENETUNREACH }],
     ["host_traddr not local", target("192.168.1.20", { hostTraddr: "10.9.9.9" }), { errno: ERRNO.EADDRNOTAVAIL }],
     ["unknown host_iface", target("192.168.1.20", { hostIface: "nope0" }), { errno: ERRNO.ENODEV }],
-    ["bound to an interface that has no way there", target("192.168.1.20", { hostIface: "eth1" }), silent],
+    ["bound to an interface without a route there", target("192.168.1.20", { hostIface: "eth1" }), silent],
     ["another interface's address over lo", target("192.168.1.10", { hostIface: "lo" }), silent],
     ["a refusing listener", target("192.168.1.21"), { errno: ERRNO.ECONNREFUSED }],
     ["an unreachable listener", target("192.168.1.22"), silent],
     ["link-local without an interface", target("fe80::1"), { errno: ERRNO.EINVAL }],
-    ["no address at all", target("dc.example"), { errno: ERRNO.EINVAL }],
+    ["not an address", target("dc.example"), { errno: ERRNO.EINVAL }],
   ])("%s", (_what, to, expected) => {
     const net = network();
     listen(net, "192.168.1.20");
@@ -131,7 +131,7 @@ describe("reach", () => {
     expect(net.reach(to)).toMatchObject({ kind: "errno", ...(expected as object) });
   });
 
-  test("a link that is down is loud, a silent one is not; an interface comes and goes", () => {
+  test("fails at once if a link is down, times out if it is silent, and follows changes of interfaces", () => {
     const net = network();
     listen(net, "192.168.2.20");
     let changes = 0;
@@ -150,14 +150,14 @@ describe("reach", () => {
     expect(changes).toBe(5);
   });
 
-  test("link-local with an interface, as option or as scope", () => {
+  test("finds a link-local address with an interface, as option or as scope", () => {
     const net = network();
     listen(net, "fe80::20");
     expect(net.reach(target("fe80::20%eth0"))).toMatchObject({ kind: "listener", iface: "eth0" });
     expect(net.reach(target("fe80::20", { hostIface: "eth0" }))).toMatchObject({ kind: "listener", iface: "eth0" });
   });
 
-  test("without interfaces there is one that reaches everything", () => {
+  test("uses a default interface that reaches everything if a world lists none", () => {
     const net = network({}, []);
     listen(net, "10.200.3.4");
     listen(net, "2001:db8:1::4");
@@ -168,7 +168,7 @@ describe("reach", () => {
     ]);
   });
 
-  test("an address that many share is up as long as one of them is", () => {
+  test("finds a shared address up if one of its listeners is up", () => {
     const net = network();
     listen(net, "192.168.1.20", "refuses", "8009", "first");
     listen(net, "192.168.1.20", "up", "8009", "second");
@@ -177,7 +177,7 @@ describe("reach", () => {
   });
 });
 
-test("what is no address or route is refused", () => {
+test("an address or route that is not valid throws NetworkMisuse", () => {
   expect(() => network({}, [{ ...ETH0, addresses: ["eth0"] }])).toThrow(NetworkMisuse);
   expect(() => network().apply({ kind: "route", to: "somewhere", hostIface: "eth0", state: "up" })).toThrow(
     NetworkMisuse,
@@ -207,7 +207,7 @@ describe("probe", () => {
     expect(net.probe(probe("192.168.1.20", { depth: "tcp" }))).toEqual(tcp);
   });
 
-  test("it honours its timeout, and tells no ARP answer where it has the time for it", () => {
+  test("ends at its timeout, or with EHOSTUNREACH if the missing ARP answer is noticed first", () => {
     const net = network({ links: [{ hostIface: "eth0", state: "up", latency: Milliseconds(50) }] });
     listen(net, "192.168.1.20");
     expect(net.probe(probe("192.168.1.20", { timeout: Milliseconds(100) }))).toEqual({

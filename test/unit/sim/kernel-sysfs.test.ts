@@ -16,7 +16,7 @@ const TREE = z.object({
   controllers: z.array(z.object({ name: z.string(), attributes: z.record(z.string(), z.string()) })),
 });
 
-/** What a real kernel showed, but for what the target makes up. */
+/** The controllers of a real kernel's sysfs. */
 function recordedTree(log: string): { name: string; attributes: Record<string, string> }[] {
   return TREE.parse(fixture(`sysfs/${log}.json`)).controllers;
 }
@@ -35,7 +35,7 @@ describe("sysfs shows what real kernels show", () => {
   test.each([
     ["6.12", "6.12-cloud.s1"],
     ["6.1", "6.1-cloud.s1"],
-  ] as const)("a live discovery and a live I/O controller on %s (%s)", (version, log) => {
+  ] as const)("a live discovery controller and a live I/O controller on %s (%s)", (version, log) => {
     const lab = new Lab({ version });
     lab.connected(`${DC},keep_alive_tmo=30`);
     lab.connected(A);
@@ -47,7 +47,7 @@ describe("sysfs shows what real kernels show", () => {
     expect(shown(lab, "nvme0")["model"]).toBe(`${"Linux".padEnd(40)}\n`);
   });
 
-  test("one that is connecting shows no src_addr (6.12-cloud.s4)", () => {
+  test("a connecting controller shows no src_addr (6.12-cloud.s4)", () => {
     const lab = new Lab();
     lab.connected(`${A},ctrl_loss_tmo=5,reconnect_delay=1,keep_alive_tmo=5`);
     expect(lab.attribute("nvme0", "address")).toBe("traddr=127.0.0.1,trsvcid=4420,src_addr=127.0.0.1\n");
@@ -62,7 +62,7 @@ describe("sysfs shows what real kernels show", () => {
     expect([ours, theirs]).toEqual([`${NQN_A}\n`, "nqn.2024-01.io.lab:subsys-b\n"]);
   });
 
-  test("the full address, in the kernel's order (6.12-cloud.s5)", () => {
+  test("the address lists its parts in the kernel's order (6.12-cloud.s5)", () => {
     const lab = new Lab();
     lab.connected(
       `nqn=${NQN_A},transport=tcp,traddr=10.99.0.2,trsvcid=4420,host_iface=vh,host_traddr=10.99.0.1,${HOST}`,
@@ -78,21 +78,21 @@ describe("sysfs shows what real kernels show", () => {
     [",ctrl_loss_tmo=5", "10", "10"],
     [",ctrl_loss_tmo=-1", "off", "10"],
     [",ctrl_loss_tmo=0", "0", "10"],
-  ])("ctrl_loss_tmo reads back in whole attempts: `%s` as %s", (more, tmo, delay) => {
+  ])("sysfs shows ctrl_loss_tmo in whole attempts: `%s` as %s", (more, tmo, delay) => {
     const lab = new Lab();
     lab.connected(`${A}${more}`);
     expect(lab.attribute("nvme0", "ctrl_loss_tmo")).toBe(`${tmo}\n`);
     expect(lab.attribute("nvme0", "reconnect_delay")).toBe(`${delay}\n`);
   });
 
-  test("kato: 5 on an I/O controller also where 0 was asked for, 0 on a discovery controller", () => {
+  test("kato is 5 on an I/O controller even if the connect says 0, and 0 on a discovery controller", () => {
     const lab = new Lab();
     lab.connected(`${A},keep_alive_tmo=0`);
     lab.connected(DC);
     expect([lab.attribute("nvme0", "kato"), lab.attribute("nvme1", "kato")]).toEqual(["5\n", "0\n"]);
   });
 
-  test("5.14 has no controller type, no src_addr", () => {
+  test("5.14 has no controller type and no src_addr", () => {
     const lab = new Lab({ version: "5.14" });
     lab.connected(DC);
     expect(lab.attribute("nvme0", "cntrltype")).toBeUndefined();
@@ -101,7 +101,7 @@ describe("sysfs shows what real kernels show", () => {
     expect(lab.kernel.read("nvme0")?.attributes.cntrltype).toBeUndefined();
   });
 
-  test("attributes fill in after the `add`: at the end of the connect, and as much later as a scenario says", () => {
+  test("attributes fill in after the `add`: when the connect ends, or later if a scenario says so", () => {
     const lab = new Lab();
     lab.begin(A);
     lab.run(10);
@@ -125,7 +125,7 @@ describe("sysfs shows what real kernels show", () => {
     expect(late.attribute("nvme0", "subsysnqn")).toBe("(efault)\n");
   });
 
-  test("each discovery controller of the well-known NQN has a subsystem of its own", () => {
+  test("each discovery controller with the well-known NQN has its own subsystem", () => {
     const lab = new Lab();
     lab.connected(DC);
     lab.connected(DC);
@@ -137,7 +137,7 @@ describe("sysfs shows what real kernels show", () => {
 });
 
 describe("the reader", () => {
-  /** A tree of given files; `gone` paths throw from the n-th read on. */
+  /** A tree of these files. A read throws if `vanish` says so; `reads` counts the reads so far. */
   function treeOf(
     files: Record<string, string>,
     vanish: (path: string, reads: number) => boolean = () => false,
@@ -155,7 +155,7 @@ describe("the reader", () => {
 
   const files = { "nvme0/state": "live\n", "nvme0/subsysnqn": "nqn.x\n", "nvme0/address": "traddr=1.2.3.4\n" };
 
-  test("skips what is no controller, and what it cannot read", () => {
+  test("skips entries that are not controllers, and controllers without a state", () => {
     const reader = new SysfsReader(
       treeOf({ ...files, "nvme-fabrics/state": "live\n", "nvme0c0n1/state": "live\n", "nvme1/x": "" }),
     );
@@ -171,8 +171,8 @@ describe("the reader", () => {
     expect(reader.read("../nvme0")).toBeUndefined();
   });
 
-  test("a controller that vanishes while it is read is gone, and one attribute that vanishes is missing", () => {
-    // Four reads find something: the state, two attributes, the state again.
+  test("skips a controller that vanishes during the read, and leaves out an attribute that vanishes", () => {
+    // Four reads succeed: the state, two attributes, the state again.
     for (let at = 1; at <= 6; at++) {
       const record = new SysfsReader(treeOf(files, (_, reads) => reads >= at)).read("nvme0");
       expect(record?.attributes.state, `gone at read ${String(at)}`).toBe(at > 4 ? "live\n" : undefined);
@@ -184,7 +184,7 @@ describe("the reader", () => {
     expect(reader.list()).toEqual([{ name: "nvme0", state: "live\n", subsysnqn: "", address: "traddr=1.2.3.4\n" }]);
   });
 
-  test("without a class directory there is no controller", () => {
+  test("finds no controllers without a class directory", () => {
     const nothing: AttributeFs = {
       readdirSync: () => {
         throw new Error("ENOENT");
@@ -198,15 +198,15 @@ describe("the reader", () => {
   });
 });
 
-describe("controllers that are there from the start", () => {
+describe("initial controllers", () => {
   const [dc, io] = recordedTree("6.12-cloud.s1");
 
   function fromTree(tree: { name: string; attributes: Record<string, string> } | undefined): InitialControllerSpec {
-    if (tree === undefined) throw new Error("no such controller in the fixture");
+    if (tree === undefined) throw new Error("the fixture has no such controller");
     return { kind: "sysfs", madeBy: "nvme-cli", name: tree.name, attributes: tree.attributes };
   }
 
-  test("a real kernel's attributes are served unchanged, without a uevent", () => {
+  test("show a real kernel's attributes unchanged, without a uevent", () => {
     const lab = new Lab({ kernel: { controllers: [fromTree(dc), fromTree(io)] } });
     expect(shown(lab, "nvme0")).toEqual(dc?.attributes);
     expect(shown(lab, "nvme1")).toEqual(io?.attributes);
@@ -217,7 +217,7 @@ describe("controllers that are there from the start", () => {
     ]);
   });
 
-  test("they live on: duplicates are EALREADY, numbers are taken, a loss shows", () => {
+  test("behave like all others: duplicates are EALREADY, numbers are taken, a loss is noticed", () => {
     const lab = new Lab({ kernel: { controllers: [fromTree(dc), fromTree(io)] } });
     expect(lab.connect(A).result).toEqual({ ok: false, errno: ERRNO.EALREADY });
     expect(lab.connect(DC).result).toEqual({ ok: true, text: "instance=2,cntlid=3\n" });
@@ -229,7 +229,7 @@ describe("controllers that are there from the start", () => {
     expect(lab.delete("nvme1").errno).toBe(0);
   });
 
-  test("a PCIe disk is nobody's peer", () => {
+  test("can include a PCIe disk, which has no peer", () => {
     const attributes = {
       state: "live\n",
       transport: "pcie\n",
@@ -243,7 +243,7 @@ describe("controllers that are there from the start", () => {
     expect(shown(lab, "nvme3")).toEqual(attributes);
   });
 
-  test("connected by the fabric's name, live or still connecting", () => {
+  test("can name a peer of the fabric, live or still connecting", () => {
     const controllers: InitialControllerSpec[] = [
       { kind: "connected", madeBy: "nbft", to: "port1", state: "live" },
       { kind: "connected", madeBy: "administrator", to: "a", state: "connecting", hostIface: "lo" },
@@ -259,7 +259,7 @@ describe("controllers that are there from the start", () => {
     ).toThrow(WorldMisuse);
   });
 
-  test("connected to the well-known NQN of a peer with a unique one", () => {
+  test("can use the well-known NQN of a peer that has a unique one", () => {
     const unique = discoveryController("dc", [tcp("127.0.0.1", "8009")], { nqn: "nqn.x:unique" });
     const lab = new Lab({
       fabric: { discoveryControllers: [unique], subsystems: [] },

@@ -1,4 +1,4 @@
-/** Loop and fc in the simulated kernel, as the lab found them on 6.12. */
+/** loop and fc in the simulated kernel, as measured in the lab on 6.12. */
 import { expect, test } from "vitest";
 import type { ListenSpec } from "../../../src/adapters/sim/spec.js";
 import { fcAddress } from "../../lab/guest/fcloop.js";
@@ -10,7 +10,7 @@ const LISTENERS: readonly ListenSpec[] = [
   { transport: "fc", traddr: fcAddress(TARGET_PORT), trsvcid: "none", state: "up" },
 ];
 
-test("connects over loop and fc end as the lab's did, and show the same", () => {
+test("connects over loop and fc end as in the lab, with the same attributes", () => {
   const lab = new Lab({ fabric: { discoveryControllers: [], subsystems: [subsystem("a", NQN_A, LISTENERS)] } });
   for (const [options, outcome] of TAKEN) {
     const { result } = lab.connect(`nqn=${NQN_A},${options},${HOST}`);
@@ -18,7 +18,7 @@ test("connects over loop and fc end as the lab's did, and show the same", () => 
       expect(result, options).toEqual({ ok: false, errno: outcome });
       continue;
     }
-    if (!result.ok) throw new Error(`${options} is refused with ${String(result.errno)}`);
+    if (!result.ok) throw new Error(`${options} fails with errno ${String(result.errno)}`);
     const name = `nvme${/^instance=(\d+)/.exec(result.text)?.[1] ?? ""}`;
     expect(lab.attribute(name, "address"), options).toBe(`${outcome}\n`);
     expect(lab.attribute(name, "cntrltype"), options).toBe("io\n");

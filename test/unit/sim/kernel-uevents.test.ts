@@ -5,7 +5,7 @@ import { HOST, Lab, LAB_FABRIC, linesOf, NQN_A, NQN_B, recordedUevents, WELL_KNO
 const IO = (nqn: string, more = ""): string => `nqn=${nqn},transport=tcp,traddr=127.0.0.1,trsvcid=4420,${HOST}${more}`;
 const DC2 = (more: string): string => `nqn=${WELL_KNOWN},transport=tcp,traddr=192.168.77.1,trsvcid=8009,${HOST}${more}`;
 
-/** The recorder of s2 to s6 left bdi messages out: their numbers are missing in the logs. */
+/** The recorder of s2 to s6 left out bdi messages: the logs lack their sequence numbers. */
 function withoutBdi(lab: Lab): string[][] {
   return lab.uevents.map(({ message }) => linesOf(message)).filter((lines) => !lines.includes("SUBSYSTEM=bdi"));
 }
@@ -18,7 +18,7 @@ function link(lab: Lab, id: string, index: number): void {
   lab.apply({ kind: "listener", id, index, state: "up" });
 }
 
-/** Replays scenario s4 of the lab, step by step. `private` did not listen there then. */
+/** Replays scenario s4 of the lab, step by step. `private` did not listen there at that time. */
 function replayS4(version: KernelVersion): Lab {
   const subsystems = LAB_FABRIC.subsystems.filter(({ id }) => id !== "private");
   const lab = new Lab({ version, fabric: { ...LAB_FABRIC, subsystems } });
@@ -76,8 +76,8 @@ function replayS4(version: KernelVersion): Lab {
   return lab;
 }
 
-/** In the logs, what the kernel sends and what the recorder prints are two orders only where a write returned between. */
-describe("uevents are those of the logs, byte for byte", () => {
+/** In the logs, uevents and the recorder's own lines differ in order only if a write returned in between. */
+describe("uevents match the logs, byte for byte", () => {
   test.each([
     ["6.12", "6.12-cloud.s4"],
     ["6.1", "6.1-cloud.s4"],
@@ -130,7 +130,7 @@ describe("uevents are those of the logs, byte for byte", () => {
     ]);
   });
 
-  test("a delete sends generic, bdi, block, controller, subsystem (6.12-cloud.s1)", () => {
+  test("a delete removes generic, bdi, block, controller and subsystem, in this order (6.12-cloud.s1)", () => {
     const lab = new Lab();
     lab.connected(IO(NQN_A));
     lab.run(500);
@@ -146,7 +146,7 @@ describe("uevents are those of the logs, byte for byte", () => {
     ]);
   });
 
-  test("a loop controller's address is (null), and its service none (6.12.s3)", () => {
+  test("a loop controller's traddr is (null), and its trsvcid none (6.12.s3)", () => {
     const lab = new Lab();
     lab.connect(`nqn=${WELL_KNOWN},transport=loop,${HOST}`);
     const first = lab.uevents[0];
@@ -155,7 +155,7 @@ describe("uevents are those of the logs, byte for byte", () => {
     );
   });
 
-  test("a second path adds no devices, and the last path takes them (6.12-cloud.s3)", () => {
+  test("a second path adds no devices, and the last path removes them (6.12-cloud.s3)", () => {
     const lab = new Lab();
     const other = IO(NQN_A).replaceAll("11111111", "99999999");
     lab.connected(IO(NQN_A));

@@ -1,4 +1,4 @@
-/** nvme-cli beside the daemons: what its udev rule starts, and what its unit connects. */
+/** nvme-cli next to the daemons: what its udev rule starts, and what its unit connects. */
 import { describe, expect, test } from "vitest";
 import { UDEV_OVERRIDE_PATH } from "../../../src/adapters/shared/udev-override.js";
 import type { WorldObservation } from "../../../src/adapters/sim/observation.js";
@@ -29,7 +29,7 @@ const listed = (id: string): WorldAction => ({
   entries: [{ kind: "subsystem", id, ncc: false }],
 });
 
-/** What became of the unit's jobs and of the volumes, after each action and a pause of 200 ms, then 10 s. */
+/** The unit's jobs and the volumes, 10 s after these actions, with 200 ms after each. */
 function after(knob: "udev-rule" | "absent", ...actions: readonly WorldAction[]) {
   const parsed = parseScenario("nvme-cli", HOST.replace("KNOB", knob));
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
@@ -67,7 +67,7 @@ describe("nvme-cli's udev rule", () => {
     });
   });
 
-  test("does nothing while it is overridden, or where nvme-cli is absent", () => {
+  test("does nothing while it is overridden, or if nvme-cli is absent", () => {
     const override: WorldAction = { kind: "write-file", path: UDEV_OVERRIDE_PATH, text: "" };
     expect(after("udev-rule", override, listed("vol1"))).toEqual({ jobs: [], volumes: [] });
     expect(after("absent", listed("vol1"))).toEqual({ jobs: [], volumes: [] });

@@ -5,7 +5,7 @@ import { makeSpec, request, TestBed } from "./world-kit.js";
 
 const TWO = makeSpec({ host: { processes: "two" } });
 
-/** Answers `echo` with its arguments, and leaves every other call unanswered. */
+/** Replies to `echo` with its arguments, and to no other call. */
 const echo = (event: CoreEvent, ports: Ports): void => {
   if (event.kind === "bus-call" && event.method === "echo") {
     ports.bus.reply(event.call, { ok: true, values: event.args });
@@ -24,7 +24,7 @@ const replies = (bed: TestBed): readonly unknown[] =>
   bed.events("bus-reply").map(({ request, result }) => [request, result]);
 
 describe("the simulated bus", () => {
-  it("carries a call and its one answer, with the caller's name and uid", () => {
+  it("carries a call, with the caller's name and uid, and its one reply", () => {
     const bed = twoOnTheBus();
     bed.portsOf("stac").bus.call(request(1), "staf", "echo", ["a", true]);
     bed.run(100);
@@ -34,7 +34,7 @@ describe("the simulated bus", () => {
     expect(bed.given.at(-1)?.process).toBe("stac");
   });
 
-  it("lets a call that nobody answers time out after 25 s", () => {
+  it("lets an unanswered call time out after 25 s", () => {
     const bed = twoOnTheBus();
     bed.portsOf("stac").bus.call(request(1), "staf", "silent", []);
     bed.run(CALL_TIMEOUT - 1);
@@ -43,7 +43,7 @@ describe("the simulated bus", () => {
     expect(replies(bed)).toEqual([[1, { ok: false, error: BUS_ERRORS.noReply }]]);
   });
 
-  it("says at once that a peer is not there, or died before it answered", () => {
+  it("reports at once that a peer is missing, or died before it replied", () => {
     const bed = twoOnTheBus();
     bed.portsOf("stac").bus.call(request(1), "staf", "silent", []);
     bed.run(10);
@@ -56,7 +56,7 @@ describe("the simulated bus", () => {
     ]);
   });
 
-  it("tells who follows a peer how it stands, and each change", () => {
+  it("tells a follower of a peer its present state, then each change", () => {
     const bed = new TestBed(TWO, echo);
     bed.world.apply({ kind: "start", process: "stac" });
     bed.run(5);
@@ -78,7 +78,7 @@ describe("the simulated bus", () => {
     ]);
   });
 
-  it("goes down with every open call, and comes back with every name", () => {
+  it("fails every open call when it goes down, and has every name again when it comes back", () => {
     const bed = twoOnTheBus();
     bed.portsOf("stac").bus.subscribe("staf");
     bed.portsOf("stac").bus.call(request(1), "staf", "silent", []);
@@ -103,7 +103,7 @@ describe("the simulated bus", () => {
     expect(replies(bed)).toEqual([[3, { ok: true, values: [] }]]);
   });
 
-  it("loses an answer that was under way when it went down", () => {
+  it("loses a reply that is in flight when it goes down", () => {
     const bed = twoOnTheBus();
     bed.portsOf("stac").bus.call(request(1), "staf", "echo", []);
     bed.run(1);
@@ -113,7 +113,7 @@ describe("the simulated bus", () => {
     expect(replies(bed)).toEqual([[1, { ok: false, error: BUS_ERRORS.disconnected }]]);
   });
 
-  it("loses a signal that was under way when it went down", () => {
+  it("loses a signal that is in flight when it goes down", () => {
     const bed = twoOnTheBus();
     bed.portsOf("stac").bus.subscribe("staf");
     bed.run(10);
@@ -126,7 +126,7 @@ describe("the simulated bus", () => {
     expect(bed.events("bus-signal").map(({ signal }) => signal)).toEqual(["heard"]);
   });
 
-  it("brings the calls of a client to the one process that owns both names, and its answer is observed", () => {
+  it("delivers a client's calls to the process that owns both names, and observes the reply", () => {
     const bed = new TestBed(makeSpec(), echo).start().run(5);
     bed.world.apply({ kind: "bus-call", service: "stac", method: "echo", args: ["x"], uid: 1000 });
     bed.run(5);
@@ -140,7 +140,7 @@ describe("the simulated bus", () => {
     ]);
   });
 
-  it("gives a dead caller nothing, and forgets its calls", () => {
+  it("delivers nothing to a dead caller, and forgets its calls", () => {
     const bed = twoOnTheBus();
     bed.portsOf("stac").bus.call(request(1), "staf", "silent", []);
     bed.run(10);

@@ -1,4 +1,4 @@
-/** A small world for tests: one discovery controller, one subsystem, and cores that do as each test says. */
+/** A small world for tests: one discovery controller, no subsystem, and cores with a behaviour per test. */
 import type { ProcessName, TimedObservation, WorldObservation } from "../../../src/adapters/sim/observation.js";
 import type { HostSpec, NetworkSpec, WorldSpec } from "../../../src/adapters/sim/spec.js";
 import { createHeapClock } from "../../../src/adapters/sim/heap-clock.js";
@@ -24,7 +24,7 @@ interface SpecParts {
 
 export const DC_ADDRESS = "192.168.1.20";
 
-/** What the daemon would write to connect to `dc1`. */
+/** The daemon's connect string for `dc1`. */
 export const CONNECT_DC = `transport=tcp,traddr=${DC_ADDRESS},trsvcid=8009,nqn=nqn.2014-08.org.nvmexpress.discovery,hostnqn=nqn.2014-08.org.nvmexpress:uuid:11111111-2222-3333-4444-555555555555,hostid=11111111-2222-3333-4444-555555555555`;
 
 export function makeSpec({ host, network, ueventBuffer }: SpecParts = {}): WorldSpec {
@@ -67,17 +67,17 @@ export function makeSpec({ host, network, ueventBuffer }: SpecParts = {}): World
   };
 }
 
-/** What a core does with an event; nothing where the test does not say. */
+/** What a core does with an event. Nothing by default. */
 type Behaviour = (event: CoreEvent, ports: Ports) => void;
 
-/** An event that a core was given. */
+/** An event that a core received. */
 interface Given {
   readonly at: number;
   readonly process: ProcessName;
   readonly event: CoreEvent;
 }
 
-/** A world, and all that was seen of it. */
+/** A world, with all its events and observations. */
 export class TestBed {
   readonly world: SimulatedWorld;
   readonly given: Given[] = [];
@@ -85,7 +85,7 @@ export class TestBed {
   readonly crashes: { readonly process: ProcessName; readonly error: unknown }[] = [];
   /** The ports of the latest life of each process. */
   readonly ports = new Map<ProcessName, Ports>();
-  /** May be set by a test to act on what is observed. */
+  /** A test may set this to act on observations. */
   onSeen: (observation: WorldObservation) => void = () => undefined;
 
   constructor(spec: WorldSpec, behaviour: Behaviour = () => undefined, clock: SimClock = createHeapClock()) {
@@ -116,7 +116,7 @@ export class TestBed {
     return this;
   }
 
-  /** Runs for a while, in milliseconds. */
+  /** Runs for so many milliseconds. */
   run(forMs: number): this {
     this.world.runUntil(ms(this.world.now() + forMs));
     return this;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createFakeClock } from "../../../src/adapters/sim/clock.js";
+import { createHeapClock } from "../../../src/adapters/sim/heap-clock.js";
 import { WALL_START } from "../../../src/adapters/sim/host.js";
 import { DISPATCHES_PER_INSTANT_MAX, LivelockError } from "../../../src/adapters/sim/world.js";
 import { ERRNO } from "../../../src/core/domain/errno.js";
@@ -9,7 +10,7 @@ import { CONNECT_DC, makeSpec, ms, request, TestBed } from "./world-kit.js";
 const isStart = (event: CoreEvent): boolean => event.kind === "control" && event.action === "start";
 
 describe("a process of the simulated world", () => {
-  it("is given control start first, even where other events came before", () => {
+  it("receives control start first, even if other events came before", () => {
     const bed = new TestBed(makeSpec());
     bed.world.schedule(ms(5), () => {
       bed.onSeen = (seen) => {
@@ -24,7 +25,7 @@ describe("a process of the simulated world", () => {
     expect(bed.kinds()).toEqual(["control", "network-changed", "bus-state"]);
   });
 
-  it("takes what one step puts into the inbox by class, not by arrival", () => {
+  it("takes the events of one step by class, not by arrival", () => {
     const bed = new TestBed(makeSpec()).start().run(5);
     bed.given.length = 0;
     bed.world.schedule(ms(10), () => {
@@ -39,7 +40,7 @@ describe("a process of the simulated world", () => {
     expect(bed.kinds()).toEqual(["network-changed", "control"]);
   });
 
-  it("has named timers that replace, disarm and die with it", () => {
+  it("has named timers that it can replace and disarm, and that end with it", () => {
     const bed = new TestBed(makeSpec(), (event, ports) => {
       if (!isStart(event)) return;
       ports.clock.arm("replaced", ms(10));
@@ -59,7 +60,7 @@ describe("a process of the simulated world", () => {
     expect(bed.events("timer")).toHaveLength(2);
   });
 
-  it("sees a wall clock that steps, while its timers and monotonic time do not", () => {
+  it("sees the wall clock step, but not its timers or monotonic time", () => {
     const bed = new TestBed(makeSpec(), (event, ports) => {
       if (isStart(event)) ports.clock.arm("t", ms(1000));
     }).start();
@@ -73,7 +74,7 @@ describe("a process of the simulated world", () => {
     expect(bed.given.at(-1)).toMatchObject({ at: 1000, event: { kind: "timer", timer: "t" } });
   });
 
-  it("is gone at once when it is killed in the middle of its own dispatch", () => {
+  it("ends at once if it is killed in the middle of its own dispatch", () => {
     const after: string[] = [];
     const bed: TestBed = new TestBed(makeSpec(), (event, ports) => {
       if (!isStart(event)) return;
@@ -85,7 +86,7 @@ describe("a process of the simulated world", () => {
       ports.fabrics.connect(request(3), CONNECT_DC);
       ports.network.resolve(request(4), "name");
       after.push(String(ports.store.read("/etc/nvme/hostnqn").ok), String(ports.sysfs.open("nvme0", "admin").ok));
-      throw new Error("dead men throw no errors");
+      throw new Error("a dead process cannot crash");
     });
     bed.start().run(1000);
     expect(bed.kinds()).toEqual(["control"]);
@@ -93,12 +94,12 @@ describe("a process of the simulated world", () => {
     expect(bed.world.processes()).toEqual([]);
     expect(after).toEqual(["false", "false"]);
     expect(bed.world.readFile("/run/x")).toBeUndefined();
-    // The connect that had entered the kernel goes on there; the one written by a dead process never entered.
+    // The first connect entered the kernel and continues there. A dead process cannot write the second.
     expect(bed.observations("connect-begin")).toHaveLength(1);
     expect(bed.world.connections().map(({ name, state }) => [name, state])).toEqual([["nvme0", "live"]]);
   });
 
-  it("gets fresh ports when it is started again, and the old ones stay dead", () => {
+  it("gets new ports when it starts again, and the old ones stay dead", () => {
     const bed = new TestBed(makeSpec()).start();
     const old = bed.portsOf("stas");
     bed.world.apply({ kind: "kill", process: "both" });
@@ -111,8 +112,8 @@ describe("a process of the simulated world", () => {
     expect(bed.events("timer").map(({ timer }) => timer)).toEqual(["new"]);
   });
 
-  it("crashes where its core throws, and only then", () => {
-    const bug = new Error("our own bug");
+  it("crashes if its core throws, and only then", () => {
+    const bug = new Error("a bug of ours");
     const bed = new TestBed(makeSpec({ host: { processes: "two" } }), (event) => {
       if (event.kind === "control" && event.action === "reload") throw bug;
     }).start();
@@ -127,7 +128,7 @@ describe("a process of the simulated world", () => {
     });
   });
 
-  it("crashes where it never comes to rest at one instant", () => {
+  it("crashes if it never comes to rest at one instant", () => {
     const bed = new TestBed(makeSpec(), (event, ports) => {
       if (isStart(event) || event.kind === "timer") ports.clock.arm("again", ms(0));
     }).start();
@@ -137,7 +138,7 @@ describe("a process of the simulated world", () => {
     expect(bed.world.dispatched()).toBe(DISPATCHES_PER_INSTANT_MAX + 1);
   });
 
-  it("ends by its own exit after a stop, and what it asks for after that goes nowhere", () => {
+  it("ends with its own exit after a stop, and its later calls have no effect", () => {
     const bed = new TestBed(makeSpec(), (event, ports) => {
       if (event.kind === "control" && event.action === "stop") {
         ports.system.notify("stopping");
@@ -158,7 +159,7 @@ describe("a process of the simulated world", () => {
     expect(bed.events("timer")).toEqual([]);
   });
 
-  it("ignores a start of what runs and a kill of what does not, and says so", () => {
+  it("ignores a start while it runs and a kill while it does not, and reports both", () => {
     const bed = new TestBed(makeSpec({ host: { processes: "two" } }));
     bed.world.apply({ kind: "start", process: "staf" });
     bed.world.apply({ kind: "start", process: "both" });
@@ -171,7 +172,7 @@ describe("a process of the simulated world", () => {
     expect(bed.world.processes()).toEqual(["staf"]);
   });
 
-  it("is one process for both services unless the host says two", () => {
+  it("runs both services unless the host has two processes", () => {
     const bed = new TestBed(makeSpec());
     bed.world.apply({ kind: "start", process: "stac" });
     expect(bed.world.processes()).toEqual(["stas"]);
@@ -181,7 +182,7 @@ describe("a process of the simulated world", () => {
 });
 
 describe("a world", () => {
-  /** A core that uses every port a little. */
+  /** A core that uses several ports. */
   const busy = (event: CoreEvent, ports: Ports): void => {
     if (isStart(event)) {
       ports.fabrics.readOptions(request(1));
@@ -212,13 +213,14 @@ describe("a world", () => {
     return JSON.stringify([bed.given, bed.seen, bed.world.connections()]);
   };
 
-  it("runs twice alike, over either clock", () => {
+  it("runs the same way twice, and over either clock", () => {
     const first = trace();
     expect(first.length).toBeGreaterThan(5000);
     expect(trace()).toBe(first);
+    expect(trace(createHeapClock())).toBe(first);
   });
 
-  it("opens, deletes and lets nothing into a descriptor that was closed", () => {
+  it("deletes a controller through an open descriptor, but not through a closed one", () => {
     const bed = new TestBed(makeSpec(), (event, ports) => {
       if (isStart(event)) ports.fabrics.connect(request(1), CONNECT_DC);
       if (event.kind !== "timer") return;

@@ -39,7 +39,7 @@ describe("unit jobs", () => {
     ]);
   });
 
-  it("are asked for by the daemon, and last as a step says", () => {
+  it("are requested by the daemon, and take as long as a step says", () => {
     const bed = new TestBed(makeSpec()).start();
     bed.world.apply({ kind: "unit", name: UNIT, takes: ms(500) });
     const { system } = bed.portsOf("stas");
@@ -60,7 +60,7 @@ describe("the simulated network port", () => {
     return bed.given.flatMap(({ at, event }) => (event.kind === "resolved" ? [{ at, ...event.result }] : []));
   };
 
-  it("resolves a name after its time, rotating where the server does", () => {
+  it("resolves a name after its delay, and rotates the addresses if the server does", () => {
     const addresses = ["10.0.0.1", "10.0.0.2", "10.0.0.3"];
     expect(resolved({ kind: "addresses", addresses, rotate: false, after: ms(7) }, 2)).toEqual([
       { at: 7, ok: true, addresses },
@@ -75,7 +75,7 @@ describe("the simulated network port", () => {
     ]);
   });
 
-  it("tells a server that failed from one that is silent and from a name that is not", () => {
+  it("distinguishes a failed server, a silent server and an unknown name", () => {
     expect(resolved({ kind: "fails", after: ms(30) })).toEqual([{ at: 30, ok: false, errno: ERRNO.EAGAIN }]);
     expect(resolved({ kind: "silent" })).toEqual([{ at: RESOLVER_TIMEOUT, ok: false, errno: ERRNO.ETIMEDOUT }]);
     const bed = new TestBed(makeSpec()).start();
@@ -85,7 +85,7 @@ describe("the simulated network port", () => {
     expect(bed.events("resolved")[0]?.result).toEqual({ ok: false, errno: ERRNO.ENOENT });
   });
 
-  it("probes an address, and says what became of it", () => {
+  it("probes an address, and reports the result", () => {
     const bed = new TestBed(makeSpec()).start();
     const { network } = bed.portsOf("stas");
     const target = { traddr: DC_ADDRESS, trsvcid: "8009", hostTraddr: "", hostIface: "", timeout: ms(2000) };
@@ -103,7 +103,7 @@ describe("the simulated network port", () => {
     expect(bed.events("probed").at(-1)?.result).toEqual({ ok: false, errno: ERRNO.ETIMEDOUT });
   });
 
-  it("tells of interfaces and of links that fail loudly, and of no others", () => {
+  it("reports changes of interfaces and links that go down, but not of silent links and routes", () => {
     const bed = new TestBed(makeSpec()).start();
     bed.run(10);
     const changes = (): number => bed.events("network-changed").length;
@@ -156,7 +156,7 @@ const BOTH_FOUND = ["found 192.168.1.50", "found fd00::50"];
 const BOTH_LOST = ["lost ipv4", "lost ipv6"];
 
 describe("the simulated Avahi", () => {
-  it("finds what is announced, by interface and family", () => {
+  it("finds announced services, by interface and family", () => {
     const bed = browsing();
     expect(services(bed)).toEqual(["daemon up", ...BOTH_FOUND]);
     const { instance, type, hostIface, port, txt } = RESPONDER;
@@ -164,7 +164,7 @@ describe("the simulated Avahi", () => {
     expect(bed.events("dnssd-found")[1]).toEqual({ kind: "dnssd-found", service });
   });
 
-  it("loses what said goodbye a second later, and keeps what thought better of it", () => {
+  it("loses a service one second after its goodbye, unless it is announced again", () => {
     const bed = browsing();
     bed.given.length = 0;
     bed.world.apply({ kind: "goodbye", responder: "cdc" });
@@ -179,7 +179,7 @@ describe("the simulated Avahi", () => {
     expect(services(bed)).toEqual(BOTH_LOST);
   });
 
-  it("loses at once what was on a link that went down, and after its TTL what fell silent", () => {
+  it("loses a service at once if its link goes down, and after its TTL if it falls silent", () => {
     const down = browsing();
     down.given.length = 0;
     down.world.apply({ kind: "link", hostIface: "eth0", state: "down" });
@@ -198,7 +198,7 @@ describe("the simulated Avahi", () => {
     expect(services(silent)).toEqual(BOTH_LOST);
   });
 
-  it("loses nothing while it is away, and comes back with an empty cache", () => {
+  it("loses nothing while it is down, and comes back with an empty cache", () => {
     const bed = browsing();
     bed.given.length = 0;
     bed.world.apply({ kind: "avahi", state: "down" });
@@ -213,7 +213,7 @@ describe("the simulated Avahi", () => {
     expect(services(browsing("down"))).toEqual(["daemon down"]);
   });
 
-  it("finds again what comes back with another port, and loses an address that is gone", () => {
+  it("finds a service again if its port changes, and loses an address that is gone", () => {
     const bed = browsing();
     bed.given.length = 0;
     bed.world.apply({ kind: "announce", responder: { ...RESPONDER, addresses: ["192.168.1.50"], port: 4420 } });
@@ -234,13 +234,13 @@ const BOTH_FAMILIES = {
 };
 const HOST_ADDRESSES = new Set(["192.168.1.10", "fd00::10"]);
 
-/** What others than the host itself sent. */
+/** The datagrams that others than the host itself sent. */
 function answers(bed: TestBed): readonly MdnsDatagramEvent[] {
   return bed.events("mdns-datagram").filter(({ from }) => !HOST_ADDRESSES.has(from));
 }
 
 describe("simulated mDNS responders", () => {
-  it("answer a query on their link, to who asked there", () => {
+  it("answer a query on their link, to the querier", () => {
     const bed = new TestBed(makeSpec({ network: { responders: [RESPONDER] } })).start().run(5);
     const { mdns } = bed.portsOf("stas");
     mdns.send("eth0", "ipv4", query("_nvme-disc._udp"));
@@ -253,13 +253,13 @@ describe("simulated mDNS responders", () => {
     bed.run(1000);
     const [answer] = answers(bed);
     expect(answer).toMatchObject({ hostIface: "eth0", from: "192.168.1.50" });
-    // Header: a response with authority, five answers: PTR, SRV, TXT, A and AAAA.
+    // Header: an authoritative response with five answers: PTR, SRV, TXT, A and AAAA.
     expect([...(answer?.datagram.subarray(0, 12) ?? [])]).toEqual([0, 0, 0x84, 0, 0, 0, 0, 5, 0, 0, 0, 0]);
     const text = Buffer.from(answer?.datagram ?? []).toString("latin1");
     for (const part of ["array 1", "array1", "p=tcp", "nqn=nqn.x", "\xc0\xa8\x01\x32"]) expect(text).toContain(part);
   });
 
-  it("announce and say goodbye to who listens, while the link carries them", () => {
+  it("announce themselves and say goodbye to listeners, while the link passes datagrams", () => {
     const bed = new TestBed(makeSpec()).start().run(5);
     bed.world.apply({ kind: "announce", responder: RESPONDER });
     bed.run(100);
@@ -275,7 +275,7 @@ describe("simulated mDNS responders", () => {
     expect(answers(bed)).toHaveLength(2);
   });
 
-  it("are never kept busy by a name that points to itself", () => {
+  it("are not kept busy by a name that points to itself", () => {
     const bed = new TestBed(makeSpec({ network: { responders: [RESPONDER] } })).start().run(5);
     const { mdns } = bed.portsOf("stas");
     mdns.send("eth0", "ipv4", Buffer.from([0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0xc0, 12, 0, 12, 0, 1]));
@@ -284,7 +284,7 @@ describe("simulated mDNS responders", () => {
     expect(answers(bed)).toEqual([]);
   });
 
-  it("leave out what whoever asks knows well enough, also where it says so in a second datagram", () => {
+  it("leave out known answers, even if a second datagram lists them", () => {
     const bed = new TestBed(makeSpec({ network: { responders: [RESPONDER] } })).start().run(5);
     const { mdns } = bed.portsOf("stas");
     const name = ["_nvme-disc", "_tcp", "local"];
@@ -308,7 +308,7 @@ describe("simulated mDNS responders", () => {
     expect(answers(bed)).toHaveLength(1);
   });
 
-  it("speak over the families they have addresses of, to who listens there and did not leave", () => {
+  it("use the families that they have addresses of, and reach listeners that did not leave", () => {
     const bed = new TestBed(makeSpec({ host: BOTH_FAMILIES, network: { responders: [RESPONDER] } })).start().run(5);
     const { mdns } = bed.portsOf("stas");
     mdns.send("eth0", "ipv6", query("_nvme-disc._tcp"));
@@ -320,11 +320,11 @@ describe("simulated mDNS responders", () => {
     expect(answers(bed)).toHaveLength(1);
   });
 
-  it("are not heard, heard twice, or heard late where the way is faulty", () => {
+  it("are lost, doubled or late under a fault", () => {
     const bed = new TestBed(makeSpec()).start().run(5);
     bed.portsOf("stas").mdns.send("eth0", "ipv4", query("_x._tcp"));
     const announce = (fault: MdnsFault, run: number): number => {
-      // What is announced is announced again after a second.
+      // A responder repeats an announcement after one second.
       bed.run(2000);
       bed.given.length = 0;
       bed.world.apply({ kind: "mdns", fault });

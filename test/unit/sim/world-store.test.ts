@@ -20,7 +20,7 @@ describe("simulated files", () => {
     expect(store.list("/nowhere")).toEqual([]);
   });
 
-  it("are written after a while, and then whole", () => {
+  it("are written after a delay, and whole", () => {
     const bed = new TestBed(makeSpec()).start();
     bed.portsOf("stas").store.write(request(7), STATE, "new");
     expect(bed.world.readFile(STATE)).toBeUndefined();
@@ -31,7 +31,7 @@ describe("simulated files", () => {
     expect(bed.observations("file-written")).toEqual([{ kind: "file-written", by: "stas", path: STATE, bytes: 3 }]);
   });
 
-  it("stay as they were on a full disk", () => {
+  it("stay unchanged on a full disk", () => {
     const bed = new TestBed(makeSpec({ host: { files: { [STATE]: "old" } } })).start();
     bed.world.apply({ kind: "disk", state: "full" });
     bed.portsOf("stas").store.write(request(1), STATE, "new");
@@ -80,7 +80,7 @@ describe("secrets", () => {
   const CONF = "/etc/stas/stacd.conf";
   const ENTRY = "controller = transport=tcp;traddr=1.2.3.4;dhchap-secret=DHHC-1:00:one==:;dhchap-ctrl-secret = two\n";
 
-  it("reach the core as handles: equal secret, equal handle", () => {
+  it("reach the core as handles, with the same handle for the same secret", () => {
     const vault = new SecretVault();
     const first = vault.concealFile(CONF, `[Controllers]\n${ENTRY}exclude = dhchap-secret=DHHC-1:00:one==:\n`);
     expect(first).toBe(
@@ -104,7 +104,7 @@ describe("secrets", () => {
     expect(vault.concealFile("/root/k", "DHHC-1:key\n")).toBe("secret:1\n");
   });
 
-  it("go back into the connect string for the kernel, and are not observed", () => {
+  it("return to the connect string for the kernel, but not to observations", () => {
     const vault = new SecretVault();
     vault.concealFile(CONF, ENTRY);
     const options = "transport=tcp,dhchap_secret=secret:1,dhchap_ctrl_secret=secret:2,hostnqn=secret:1";
@@ -131,7 +131,7 @@ describe("secrets", () => {
 });
 
 describe("a write at the moment of a clean exit", () => {
-  it("is lost: a core waits for its writes before it exits", () => {
+  it("is lost, so a core must wait for its writes before it exits", () => {
     const bed = new TestBed(makeSpec()).start();
     const { store, system, clock } = bed.portsOf("stas");
     clock.arm("never", ms(1));

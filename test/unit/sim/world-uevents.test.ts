@@ -7,7 +7,7 @@ const connect = (bed: TestBed): TestBed => {
   return bed.run(500);
 };
 
-/** A started world in which one fault is at work and one controller was connected. */
+/** A started world with one active fault and one connected controller. */
 function connectedUnder(fault: UeventFault, ueventBuffer = 100): TestBed {
   const bed = new TestBed(makeSpec({ ueventBuffer })).start().run(5);
   bed.given.length = 0;
@@ -24,7 +24,7 @@ const SUBSYSTEM0 = "/devices/virtual/nvme-subsystem/nvme-subsys0";
 const ALL = [`add@${NVME0}`, `add@${SUBSYSTEM0}`, `change@${NVME0}`];
 
 describe("uevents on their way to a process", () => {
-  it("arrive in order, a moment after they were sent", () => {
+  it("arrive in order, 1 ms after they were sent", () => {
     const bed = connectedUnder({ kind: "pass" });
     expect(headers(bed)).toEqual(ALL);
     const sent = bed.seen.filter(({ observation }) => observation.kind === "uevent").map(({ at }) => at);
@@ -32,7 +32,7 @@ describe("uevents on their way to a process", () => {
     expect(read).toEqual(sent.map((at) => at + 1));
   });
 
-  it("are lost as many as the fault says, of the device and action it names", () => {
+  it("are lost if they match the fault's device and action, up to its count", () => {
     expect(headers(connectedUnder({ kind: "lose", count: 2 }))).toEqual(ALL.slice(2));
     expect(headers(connectedUnder({ kind: "lose", count: 9, action: "change" }))).toEqual(ALL.slice(0, 2));
     expect(headers(connectedUnder({ kind: "lose", count: 9, device: "nvme0" }))).toEqual([ALL[1]]);
@@ -45,7 +45,7 @@ describe("uevents on their way to a process", () => {
     expect(headers(bed)).toContain(`remove@${NVME0}`);
   });
 
-  it("of a removed device are lost where the fault names its peer", () => {
+  it("of a removed device are lost if the fault names its peer", () => {
     const bed = connectedUnder({ kind: "pass" });
     bed.world.apply({ kind: "uevents", fault: { kind: "lose", count: 1, device: "dc1", action: "remove" } });
     bed.world.apply({ kind: "remove-device", target: "dc1" });
@@ -55,7 +55,7 @@ describe("uevents on their way to a process", () => {
     expect(fates(bed)).toContain("lost");
   });
 
-  it("come later, twice or cut short", () => {
+  it("arrive late, twice or cut short", () => {
     const delayed = connectedUnder({ kind: "delay", by: ms(200), count: 1 });
     expect(headers(delayed)).toEqual([ALL[1], ALL[2], ALL[0]]);
     const doubled = connectedUnder({ kind: "double", count: 1 });
@@ -65,7 +65,7 @@ describe("uevents on their way to a process", () => {
     expect(cut).toBe(whole >> 1);
   });
 
-  it("overflow where more wait than fit, and the overflow is read before what was kept", () => {
+  it("overflow if too many wait, and the process reads the overflow before the rest", () => {
     const bed = new TestBed(makeSpec({ ueventBuffer: 4 })).start().run(5);
     bed.given.length = 0;
     bed.world.apply({ kind: "uevents", fault: { kind: "flood", count: 6 } });
@@ -77,7 +77,7 @@ describe("uevents on their way to a process", () => {
     expect(bed.kinds().slice(5)).toEqual(["uevent", "uevent", "uevent", "uevent"]);
   });
 
-  it("are lost from the socket where a step says that it overruns", () => {
+  it("are lost from the socket if a step makes it overrun", () => {
     const bed = new TestBed(makeSpec()).start().run(5);
     bed.given.length = 0;
     bed.world.apply({ kind: "uevents", fault: { kind: "flood", count: 6 } });
@@ -86,7 +86,7 @@ describe("uevents on their way to a process", () => {
     expect(bed.kinds()).toEqual(["uevent-overflow"]);
   });
 
-  it("reach each process over a socket of its own, from its start to its end", () => {
+  it("reach each process over its own socket, from its start to its end", () => {
     const bed = new TestBed(makeSpec({ host: { processes: "two" } }));
     bed.world.apply({ kind: "start", process: "staf" });
     bed.world.apply({ kind: "uevents", fault: { kind: "flood", count: 1 } });

@@ -1,9 +1,9 @@
-/** What can be done to the simulated storage. A page that changes sends its AEN, by the kernel's masking rules. */
+/** What can be done to the simulated storage. A changed page sends its AEN, by the kernel's masking rules. */
 import type { AnswerSpec, EntrySpec, FabricId, ListenerState } from "../spec.js";
 
 /** One thing done to the storage. */
 export type FabricAction =
-  /** Without `index`: every address that the peer listens at. */
+  /** Without `index`: every address where the peer listens. */
   | { readonly kind: "listener"; readonly id: FabricId; readonly state: ListenerState; readonly index?: number }
   /** Everything that listens at the address, of any peer, at any port and over any transport. */
   | { readonly kind: "address"; readonly address: string; readonly state: ListenerState }
@@ -17,7 +17,7 @@ export type FabricAction =
       readonly set: "set" | "clear";
     }
   | { readonly kind: "aen"; readonly dc: FabricId }
-  /** Takes the place of all answers out of the ordinary that the peer had. */
+  /** Replaces all scripted answers of the peer. */
   | { readonly kind: "answers"; readonly dc: FabricId; readonly answers: readonly AnswerSpec[] }
   | { readonly kind: "allow-hosts"; readonly subsystem: FabricId; readonly hosts: readonly string[] | "any" };
 

@@ -1,16 +1,16 @@
-/** The entries of a discovery log page as they stand behind its header, basic or extended (TP8010). */
+/** The entries of a discovery log page, as they follow its header: basic or extended (TP8010). */
 import { ATTRIBUTE, extendEntry, paddedText } from "../../../core/codec/extended-entry.js";
 import { DISCOVERY_RECORD_BYTES } from "../../../core/domain/discovery-log.js";
 import type { EntrySpec } from "../spec.js";
 
-/** What stands behind the header, and how many entries that is. */
+/** The bytes after the header, and the number of entries in them. */
 export interface EntryList {
   readonly bytes: Uint8Array;
   readonly count: number;
   readonly extended: boolean;
 }
 
-/** A subsystem has its id for a symbolic name, so that entries are of different lengths. */
+/** Extends an entry. A subsystem's id is its symbolic name, so that entries have different lengths. */
 export function extendSpec(basic: Uint8Array, spec: EntrySpec | undefined): Uint8Array {
   const attributes = spec?.kind === "subsystem" ? [{ type: ATTRIBUTE.symname, value: paddedText(spec.id) }] : [];
   const bytes = extendEntry(basic, attributes);
@@ -19,7 +19,7 @@ export function extendSpec(basic: Uint8Array, spec: EntrySpec | undefined): Uint
   return bytes;
 }
 
-/** All parts, one behind the other. */
+/** Concatenates all parts. */
 export function joined(parts: readonly Uint8Array[]): Uint8Array {
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;

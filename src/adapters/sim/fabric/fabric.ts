@@ -1,4 +1,4 @@
-/** The simulated storage: who listens where, what a discovery controller's page lists, and how admin commands end. */
+/** The simulated storage: its listeners, the pages of its discovery controllers, and its answers to admin commands. */
 import { decodeGetLogPage, LID, OPCODE } from "../../../core/codec/admin.js";
 import { decodeRegistration, type Registration } from "../../../core/codec/dim.js";
 import { DecodeError } from "../../../core/codec/error.js";
@@ -31,7 +31,7 @@ const NVME_STATUS = {
   connectNotAllowed: 0x4184,
 } as const;
 
-/** What a Connect command names. */
+/** The names in a Connect command. */
 interface ConnectAsk {
   readonly nqn: string;
   readonly hostNqn: string;
@@ -40,10 +40,10 @@ interface ConnectAsk {
 type Admission =
   | { readonly kind: "accepted"; readonly peer: Peer; readonly listener: Listener }
   | { readonly kind: "rejected"; readonly status: number }
-  /** The peer is there but its port does not serve as it should. */
+  /** The peer is there, but its port does not work. */
   | { readonly kind: "unwell"; readonly state: ListenerState };
 
-/** How an admin command ends: `after` this long, beyond the way there and back. */
+/** How an admin command ends. `after`: its duration, beyond the round trip. */
 type AdminAnswer = {
   readonly after: Milliseconds;
   readonly result:
@@ -51,7 +51,7 @@ type AdminAnswer = {
     | { readonly kind: "errno"; readonly errno: number };
 };
 
-/** Who asks: one controller of the host. */
+/** The controller of the host that sends a command. */
 interface AdminAsker {
   readonly peer: Peer;
   readonly listener: Listener;
@@ -60,7 +60,7 @@ interface AdminAsker {
   readonly katoSeconds: number;
 }
 
-/** A page changed. `seenBy`: whether a host sees the difference. */
+/** A page changed. `seenBy`: whether a host sees the change. */
 type PageChanged = (dc: FabricId, seenBy: (hostNqn: string) => boolean) => void;
 
 const NO_BYTES = new Uint8Array(0);
@@ -68,7 +68,7 @@ const NO_BYTES = new Uint8Array(0);
 /** Get Features and its two features (6.12-cloud.s1.log). */
 const GET_FEATURES = 0x0a;
 const FEATURE = { asyncEvents: 0x0b, keepAlive: 0x0f } as const;
-/** Discovery log page change notices are on. */
+/** Discovery log page change notices are enabled. */
 const AEN_CONFIG = 0x8000_0000;
 
 export class FabricModel {
@@ -79,7 +79,7 @@ export class FabricModel {
   readonly #registered: ((dc: FabricId, registration: Registration) => void)[] = [];
   readonly #firmware: string;
 
-  /** `firmware`: what the targets of this fabric call their revision. */
+  /** `firmware`: the firmware revision of the targets of this fabric. */
   constructor(spec: FabricSpec, network: NetworkModel, firmware = "6.12.117") {
     this.#network = network;
     this.#firmware = firmware;
@@ -96,7 +96,7 @@ export class FabricModel {
     this.#pageChanged.push(callback);
   }
 
-  /** Calls back when a discovery controller has taken a registration. */
+  /** Calls back when a discovery controller has accepted a registration. */
   onRegistered(callback: (dc: FabricId, registration: Registration) => void): void {
     this.#registered.push(callback);
   }
@@ -106,7 +106,7 @@ export class FabricModel {
     this.#listenerChanged.push(callback);
   }
 
-  /** Whom a connect string names, where somebody of that NQN listens at that address. */
+  /** The peer that a connect string names, if a peer with that NQN listens at that address. */
   find(transport: Transport, traddr: string, trsvcid: string, nqn: string): Peer | undefined {
     return this.#serving(this.#network.listenersAt(transport, traddr, trsvcid), nqn)?.peer;
   }
@@ -124,7 +124,7 @@ export class FabricModel {
     return { kind: "accepted", peer, listener };
   }
 
-  /** How an admin command ends. Read it off at the moment when the controller has worked on it. */
+  /** How an admin command ends. Call once, when the controller processes it: a call uses up scripted answers. */
   answer(asker: AdminAsker, command: AdminCommand): AdminAnswer {
     const armed = this.#armedFor(asker.peer, command);
     const after = armed?.spec.after ?? Milliseconds(0);
@@ -145,7 +145,7 @@ export class FabricModel {
     }
   }
 
-  /** Returns the name of a peer that there is not, or that is of the other kind, or the address where nobody listens. */
+  /** Returns the name that leads nowhere: a peer that does not exist or is of the other kind, an address without listeners. */
   apply(action: FabricAction): FabricId | undefined {
     switch (action.kind) {
       case "list":
@@ -183,7 +183,7 @@ export class FabricModel {
     for (const listener of peer.listeners) this.#network.listen(listener);
   }
 
-  /** The peer of that NQN among those who listen; a discovery controller also answers to the well-known NQN. */
+  /** The peer with that NQN among the listeners. A discovery controller also answers to the well-known NQN. */
   #serving(listeners: readonly Listener[], nqn: string): { peer: Peer; listener: Listener } | undefined {
     for (const listener of listeners) {
       const peer = this.#peers.get(listener.peer);
@@ -238,7 +238,7 @@ export class FabricModel {
     return identifyPage(asker.peer, asker.cntlid, this.#firmware);
   }
 
-  /** The kernel's own target takes none (6.12-cloud.s1.log); a CDC and a DDC do (TP8010). */
+  /** The kernel's own target accepts no registration (6.12-cloud.s1.log). A CDC and a DDC do (TP8010). */
   #register(peer: Peer, command: AdminCommand): number {
     if (peer.role !== "discovery" || peer.spec.kind === "plain") return NVME_STATUS.invalidOpcode;
     if (command.data.direction !== "to-controller") return NVME_STATUS.invalidField;

@@ -1,4 +1,4 @@
-/** Log pages and identify data of the simulated fabric, as bytes. */
+/** Log pages and Identify data of the simulated fabric, as bytes. */
 import { DISCOVERY_LSP, LID } from "../../../core/codec/admin.js";
 import { encodeDiscoveryEntry, encodeDiscoveryHeader } from "../../../core/codec/discovery-log.js";
 import { encodeIdentify } from "../../../core/codec/identify.js";
@@ -13,16 +13,16 @@ import { extendSpec, joined, type EntryList } from "./entry-list.js";
 import { admits } from "./peers.js";
 import type { DiscoveryPeer, Peer } from "./peers.js";
 
-/** What a page depends on besides the page's owner. */
+/** What a page depends on, apart from its discovery controller. */
 export interface PageView {
-  /** The listener through which it is read. */
+  /** The listener through which the host reads it. */
   readonly listener: Listener;
   readonly hostNqn: string;
   /** Log Specific Field of the command. */
   readonly lsp: number;
 }
 
-/** Any controller of the subsystem, as the kernel's target says (6.12-cloud.s1.log). */
+/** Any controller of the subsystem, as on the kernel's target (6.12-cloud.s1.log). */
 const CNTLID_ANY = 0xffff;
 const ASQSZ = 32;
 /** Secure channel not specified, SQ flow control disable supported (6.12-cloud.s1.log). A referral has 0. */
@@ -75,7 +75,7 @@ function rawEntry(fields: RawEntryFields): DiscoveryLogEntry {
   };
 }
 
-/** The entries of one line of the scenario. A subsystem without `listen` stands once for each place where it listens. */
+/** The entries of one entry spec. A subsystem without `listen` has one entry per address where it listens. */
 function entriesOf(spec: EntrySpec, view: PageView, peers: ReadonlyMap<FabricId, Peer>): DiscoveryLogEntry[] {
   if (spec.kind === "raw") return [rawEntry(spec.fields)];
   const peer = peers.get(spec.id);
@@ -92,12 +92,12 @@ function entriesOf(spec: EntrySpec, view: PageView, peers: ReadonlyMap<FabricId,
     .map((listener) => entryFor(listener, { subtype: "nvme", subnqn: peer.nqn, treq: TREQ, eflags }));
 }
 
-/** Port-local: on the address that the page is read through (TP8010). */
+/** Whether an entry is port local: on the address through which the host reads the page (TP8010). */
 function isLocal(entry: DiscoveryLogEntry, listener: Listener): boolean {
   return entry.subtype !== "nvme" || entry.traddr === listener.traddr;
 }
 
-/** Everything behind the header, for one reader. Built once for each state of the page. */
+/** All entries after the header, for one reader. Built once per state of the page. */
 function entryList(dc: DiscoveryPeer, view: PageView, peers: ReadonlyMap<FabricId, Peer>): EntryList {
   const pleo = dc.spec.pleo && (view.lsp & DISCOVERY_LSP.pleo) !== 0;
   const extended = dc.spec.extdlpes && (view.lsp & DISCOVERY_LSP.extdlpe) !== 0;
@@ -119,7 +119,7 @@ function entryList(dc: DiscoveryPeer, view: PageView, peers: ReadonlyMap<FabricI
   return made;
 }
 
-/** A slice of a page as a controller returns it: what lies beyond the end is zeros. */
+/** A slice of a page as a controller returns it: zeros beyond the end. */
 export function slicePage(page: Uint8Array, offset: number, length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   if (offset < page.length) bytes.set(page.subarray(offset, Math.min(page.length, offset + length)));
@@ -148,7 +148,7 @@ export function discoveryPage(
   return bytes;
 }
 
-/** How many entries a reader would be shown. */
+/** How many entries of a spec a reader would see. */
 export function visibleEntries(
   dc: DiscoveryPeer,
   spec: EntrySpec,
@@ -159,12 +159,12 @@ export function visibleEntries(
   return listener === undefined ? 0 : entriesOf(spec, { listener, hostNqn, lsp: 0 }, peers).length;
 }
 
-/** One that does not is older than TP8010. */
+/** Whether a controller reports its supported log pages. One that does not predates TP8010. */
 function saysWhatItSupports({ spec }: DiscoveryPeer): boolean {
   return spec.pleo || spec.extdlpes;
 }
 
-/** The page of LID 0x00, or `undefined` where the controller has none, as the kernel's target (6.12-cloud.s8-handles.log). */
+/** The page of LID 0x00. `undefined` if the controller has none, like the kernel's target (6.12-cloud.s8-handles.log). */
 export function supportedLogPages(dc: DiscoveryPeer): Uint8Array | undefined {
   if (!saysWhatItSupports(dc)) return undefined;
   return encodeSupportedLogPages({
@@ -181,7 +181,7 @@ const OAES_DISCOVERY = 0x8000_0000;
 const OAES_IO = 0x900;
 const CNTRLTYPE = { io: 1, discovery: 2 } as const;
 const DCTYPE = { plain: 0, ddc: 1, cdc: 2 } as const;
-/** The kernel target's model, padded to its field (6.12-cloud.s1.log). */
+/** The model of the kernel's target, without padding (6.12-cloud.s1.log). */
 export const MODEL = "Linux";
 
 /** The Identify Controller page. */

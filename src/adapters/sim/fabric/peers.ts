@@ -1,15 +1,15 @@
-/** Peers of the simulated fabric: discovery controllers and subsystems, as they are at this moment. */
+/** Peers of the simulated fabric: the current state of discovery controllers and subsystems. */
 import { WELL_KNOWN_DISCOVERY_NQN } from "../../../core/domain/transport-id.js";
 import type { Listener } from "../net/paths.js";
 import type { EntryList } from "./entry-list.js";
 import type { AnswerSpec, DiscoveryControllerSpec, EntrySpec, FabricId, ListenSpec, SubsystemSpec } from "../spec.js";
 
-/** An answer out of the ordinary, with what is left of it. */
+/** A scripted answer, with its remaining counts. */
 export interface ArmedAnswer {
   readonly spec: AnswerSpec;
-  /** How often it is still given. */
+  /** How many more times it is given. */
   timesLeft: number;
-  /** How often the generation counter still moves after a read of the header. */
+  /** How many more times the generation counter changes after a read of the header. */
   movesLeft: number;
 }
 
@@ -23,12 +23,12 @@ interface PeerBase {
 export interface DiscoveryPeer extends PeerBase {
   readonly role: "discovery";
   readonly spec: DiscoveryControllerSpec;
-  /** Its own NQN: a unique one, or the well-known one. */
+  /** Its own NQN: unique or well-known. */
   readonly nqn: string;
   entries: EntrySpec[];
   /** Generation counter of the page. */
   genctr: number;
-  /** Pages built, until the page changes. */
+  /** The pages built so far. Cleared when the page changes. */
   readonly pages: Map<string, EntryList>;
 }
 
@@ -42,7 +42,7 @@ export interface SubsystemPeer extends PeerBase {
 
 export type Peer = DiscoveryPeer | SubsystemPeer;
 
-/** The generation counter of a page nobody changed yet. */
+/** The generation counter of a page that has not changed. */
 const GENCTR_FIRST = 1;
 
 export function armAnswers(specs: readonly AnswerSpec[]): ArmedAnswer[] {
@@ -53,7 +53,7 @@ export function armAnswers(specs: readonly AnswerSpec[]): ArmedAnswer[] {
   }));
 }
 
-/** Twenty hex digits that tell one peer from another, as the kernel target makes them up. */
+/** Twenty hex digits that are different for each peer, as the kernel's target invents them. */
 function serialOf(id: FabricId): string {
   let high = 0x811c9dc5;
   let low = 0x01000193;

@@ -2,14 +2,14 @@
 import type { Milliseconds } from "../../../core/domain/units.js";
 import type { FabricId, MadeBy } from "../spec.js";
 
-/** `target`: a fabric id (every controller to it), or a device name such as `nvme3`. */
+/** `target`: a fabric id (every controller that is connected to it), or a device name such as `nvme3`. */
 export type KernelAction =
   /** The kernel deletes a controller. */
   | { readonly kind: "remove-device"; readonly target: string }
-  /** The kernel sends its `add` uevent again, as `udevadm trigger` asks. */
+  /** The kernel sends its `add` uevent again, as for `udevadm trigger`. */
   | { readonly kind: "trigger-device"; readonly target: string }
   | { readonly kind: "reset-device"; readonly target: string }
-  /** Another program than the daemons connects; an absent option is the host's own. */
+  /** Someone other than the daemons connects. Missing values are the host's own. */
   | {
       readonly kind: "add-device";
       readonly to: FabricId;
@@ -20,7 +20,7 @@ export type KernelAction =
       readonly hostIface?: string;
       readonly nqn?: string;
     }
-  /** How long after `add` the attributes fill in from now on. */
+  /** Sets how long the attributes take to fill in after `add`, from now on. */
   | { readonly kind: "attributes-after"; readonly delay: Milliseconds };
 
 /** Whose each of these actions is: see `TARGETS`. */

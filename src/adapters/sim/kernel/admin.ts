@@ -1,4 +1,4 @@
-/** Open controllers, and the admin commands sent through them. */
+/** Open controllers, and the admin commands through them. */
 import { decodeGetLogPage, LID, OPCODE } from "../../../core/codec/admin.js";
 import { DecodeError } from "../../../core/codec/error.js";
 import { ERRNO } from "../../../core/domain/errno.js";
@@ -16,17 +16,17 @@ export type OpenHandleResult =
   { readonly ok: true; readonly handle: KernelHandle } | { readonly ok: false; readonly errno: number };
 
 /**
- * Host Path Error: how the host itself answers a command that cannot leave it. Not measured for an ioctl; the driver's own
+ * Host Path Error: the host's own answer to a command that cannot leave it. Not measured for an ioctl. The driver's own
  * commands get it (6.12-cloud.s4.log: "Property Set error: 880").
  */
 const HOST_PATH_ERROR = 0x370;
 
-/** Host Aborted Command: how 6.1 ends one that was in flight when its controller was lost (docs/fidelity.md). */
+/** Host Aborted Command: how 6.1 ends a command in flight after the loss of its controller (docs/fidelity.md). */
 const HOST_ABORTED = 0x371;
 
 const NO_BYTES = new Uint8Array(0);
 
-/** Opens `/dev/nvmeN`, which is EAGAIN unless it is live (6.12-cloud.s4.log), or its `delete_controller`. */
+/** Opens `/dev/nvmeN`, or the controller's `delete_controller`. The device is EAGAIN unless live (6.12-cloud.s4.log). */
 export function openHandle(parts: KernelParts, name: string, purpose: HandlePurpose): OpenHandleResult {
   const controller = parts.registry.get(name);
   if (controller === undefined) return { ok: false, errno: ERRNO.ENOENT };
@@ -37,7 +37,7 @@ export function openHandle(parts: KernelParts, name: string, purpose: HandlePurp
   return { ok: true, handle: { purpose, controller, isOpen: true } };
 }
 
-/** Closes a handle; without effect on one that is closed. The last one frees a removed controller's number. */
+/** Closes a handle. No effect if it is closed. The last one frees the number of a removed controller. */
 export function closeHandle(parts: KernelParts, handle: KernelHandle): void {
   if (!handle.isOpen) return;
   handle.isOpen = false;
@@ -47,8 +47,8 @@ export function closeHandle(parts: KernelParts, handle: KernelHandle): void {
 }
 
 /**
- * Sends an admin command. ENODEV on a controller that is gone; EINTR where the controller is lost meanwhile, as in
- * 6.12-cloud.s7.log: "EINTR after 6921ms"; a command that times out loses the controller itself.
+ * Sends an admin command. ENODEV if the controller is gone. EINTR if the controller is lost meanwhile, as in
+ * 6.12-cloud.s7.log: "EINTR after 6921ms". A command that times out makes the driver recover the controller.
  */
 export function adminCommand(
   parts: KernelParts,
@@ -95,7 +95,7 @@ function send(
   transmit(parts, controller, command, pending);
 }
 
-/** The time of a command is over: the driver takes its controller for lost, or knew that already and ends it by itself. */
+/** A command times out. The driver treats its controller as lost. If it is lost already, ends only the command. */
 function expire(parts: KernelParts, controller: Controller, pending: PendingCommand): void {
   if (!controller.pending.has(pending)) return;
   if (controller.state === "live") {
@@ -110,7 +110,7 @@ function expire(parts: KernelParts, controller: Controller, pending: PendingComm
   );
 }
 
-/** Sends a command, as TCP does: what was lost on the way is sent again once the way is well. */
+/** Sends a command over TCP, which sends lost data again once the path is well. */
 function transmit(parts: KernelParts, controller: Controller, command: AdminCommand, pending: PendingCommand): void {
   const lost = (): void => {
     pending.resend = () => {
@@ -142,7 +142,7 @@ interface Reply {
   readonly result: AdminResult;
 }
 
-/** Whether it is a read of the discovery log with RAE=0, which lets the next AEN through (6.12-cloud.s2.log). */
+/** Whether a command reads the discovery log page with RAE=0, which lets the next AEN through (6.12-cloud.s2.log). */
 function clearsAen(command: AdminCommand): boolean {
   if (command.opcode !== OPCODE.getLogPage) return false;
   try {
@@ -154,7 +154,7 @@ function clearsAen(command: AdminCommand): boolean {
   }
 }
 
-/** The target works on a command: the page is read and the AEN let through at one and the same moment. */
+/** The target processes a command. It reads the page and lets the next AEN through at the same moment. */
 function work(parts: KernelParts, controller: Controller, command: AdminCommand): Reply {
   const { peer, listener, options, cntlid } = controller;
   if (peer === undefined || listener === undefined) {

@@ -1,4 +1,4 @@
-/** `/dev/nvme-fabrics`: connects, one at a time for the whole host, and the option line, which waits behind them. */
+/** `/dev/nvme-fabrics`: connects, one at a time per host, and the option line, which waits behind them. */
 import { encodeConnectReply } from "../../../core/codec/fabrics-options.js";
 import { ERRNO } from "../../../core/domain/errno.js";
 import type { Milliseconds } from "../../../core/domain/units.js";
@@ -16,7 +16,7 @@ import { attempt } from "./path.js";
 import type { Attempt } from "./path.js";
 import { vanish } from "./removal.js";
 
-/** What a write of a connect string and the read behind it, or a read of the option line, give. */
+/** The result of a connect string and the read after it, or of a read of the option line. */
 export type FabricsResult =
   { readonly ok: true; readonly text: string } | { readonly ok: false; readonly errno: number };
 
@@ -32,7 +32,7 @@ type Job = (release: () => void) => void;
 
 type Accepted = Extract<Attempt, { kind: "accepted" }>;
 
-/** More callers than this cannot wait at once: a bound, not a fact of the kernel. */
+/** The most callers that may wait at once. A bound of the simulation, not of the kernel. */
 const WAITING_MAX = 100_000;
 
 export class FabricsDevice {
@@ -100,7 +100,7 @@ export class FabricsDevice {
     });
   }
 
-  /** What the kernel checks before it makes a controller (6.12.s3.log). 0: nothing against it. */
+  /** The checks of the kernel before it makes a controller (6.12.s3.log). Returns 0 or the errno. */
   #refusal(options: ConnectOptions): number {
     const { network, profile, registry } = this.#parts;
     if (profile.hostIdentity === "strict") {
@@ -122,7 +122,7 @@ export class FabricsDevice {
     });
   }
 
-  /** Takes the mutex, first come first served. */
+  /** Waits for the mutex, first come, first served. */
   #enter(job: Job): void {
     if (this.#waiting.length - this.#head >= WAITING_MAX)
       throw new RangeError("too many callers wait for the fabrics mutex");
@@ -151,7 +151,7 @@ export class FabricsDevice {
 interface ConnectOrder {
   readonly call: ConnectCall;
   readonly options: ConnectOptions;
-  /** What every latency of this connect is multiplied with. */
+  /** The factor for every latency of this connect. */
   readonly factor: number;
   readonly attributesAfter: Milliseconds;
 }
@@ -212,8 +212,8 @@ class Connect {
   }
 
   /**
-   * The `discovery` flag with the NQN of a subsystem is EINVAL (6.12-cloud.s2.log), and so is the NQN of a discovery subsystem
-   * without it, unless it is the well-known one. What kernels without the flag do was not measured: they are taken to accept.
+   * The `discovery` flag with the NQN of an I/O subsystem is EINVAL (6.12-cloud.s2.log). So is the unique NQN of a
+   * discovery subsystem without the flag. Kernels that do not know the flag were not measured. Here they accept.
    */
   #isOfKind(outcome: Accepted): boolean {
     const { profile } = this.#parts;
@@ -260,7 +260,7 @@ class Connect {
     const controller = this.#controller;
     becomeLive(this.#parts, controller, accepted);
     this.#fill();
-    // The reader of the socket and the writer of the string are two: either may come first (6.12-cloud.s4.log).
+    // One thread reads the socket and another writes the string, so either may be first (6.12-cloud.s4.log).
     const late = this.#parts.latency.overtakes() ? LATENCY.connectAfter + LATENCY.connectRelease : 0;
     if (late === 0) this.#announce();
     else
@@ -289,7 +289,7 @@ class Connect {
     else later(this.#parts, this.#order.attributesAfter, controller, fill);
   }
 
-  /** New disks come one after the other, each bdi, block, generic (6.12-cloud.s1.log). */
+  /** Adds new disks one after the other, each as bdi, block, generic (6.12-cloud.s1.log). */
   #addNamespaces(count: number): void {
     const { registry, uevents } = this.#parts;
     const controller = this.#controller;

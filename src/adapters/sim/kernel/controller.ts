@@ -1,4 +1,4 @@
-/** What the simulated kernel holds: controllers, subsystems, namespaces and open handles. */
+/** The objects of the simulated kernel: controllers, subsystems, namespaces and open handles. */
 import type { Milliseconds } from "../../../core/domain/units.js";
 import type { AdminReplyEvent } from "../../../core/ports/fabrics.js";
 import type { HandlePurpose } from "../../../core/ports/sysfs.js";
@@ -9,7 +9,7 @@ import type { ConnectionView, ControllerState } from "../observation.js";
 import type { MadeBy } from "../spec.js";
 import type { ConnectOptions } from "./options.js";
 
-/** A namespace's block and generic devices, which belong to the subsystem. */
+/** The block and generic devices of a namespace. They belong to the subsystem. */
 export interface Namespace {
   /** `nvme1n1` */
   readonly disk: string;
@@ -20,13 +20,13 @@ export interface Namespace {
   readonly diskseq: number;
 }
 
-/** One `nvme-subsysN`. Its number is its first controller's, and stays taken as long as it lives. */
+/** One `nvme-subsysN`. It has the number of its first controller, and holds it as long as it exists. */
 export interface Subsystem {
   readonly instance: number;
   readonly nqn: string;
   readonly controllers: Set<Controller>;
   namespaces: Namespace[];
-  /** Minors of hidden path devices, taken but never shown. */
+  /** Minors of hidden path devices: taken, but never visible. */
   readonly pathMinors: Map<Controller, number[]>;
 }
 
@@ -34,33 +34,33 @@ export type AdminResult = AdminReplyEvent["result"];
 
 export type DeleteResult = { readonly ok: true } | { readonly ok: false; readonly errno: number };
 
-/** An admin command on its way. */
+/** An admin command in flight. */
 export interface PendingCommand {
   readonly done: (result: AdminResult) => void;
   readonly cancel: Cancel[];
-  /** When its own time is over. */
+  /** When it times out. */
   readonly deadline: Milliseconds;
-  /** Sends it again; set while it, or its reply, is lost on the way. */
+  /** Sends it again. Set while the command or its reply is lost on the way. */
   resend: (() => void) | undefined;
 }
 
-/** How a lost connection will be noticed. */
+/** How the host will notice a lost connection. */
 interface Notice {
   readonly kind: "loud" | "silent";
   readonly cancel: Cancel;
 }
 
-/** A delete under way. */
+/** A delete in progress. */
 export interface Deletion {
-  /** `shutdown`: waits for a shutdown command on a dead link; `removing`: only the host's own work is left. */
+  /** `shutdown`: waits for a shutdown command on a dead link. `removing`: only the host's own work is left. */
   phase: "shutdown" | "removing";
   readonly waiters: (() => void)[];
-  /** Brings a delete that waits for a shutdown command to its end. */
+  /** Completes a delete that waits for a shutdown command. */
   finish: (() => void) | undefined;
   cancel: Cancel | undefined;
 }
 
-/** One controller. It is this object, never its name, that handles hold on to. */
+/** One controller. Handles refer to this object, never to its name. */
 export interface Controller {
   readonly uid: number;
   readonly instance: number;
@@ -68,9 +68,9 @@ export interface Controller {
   readonly madeBy: MadeBy;
   readonly role: ConnectionView["role"];
   readonly options: ConnectOptions;
-  /** Attributes that a scenario gives, served unchanged. */
+  /** Attributes from the scenario, served unchanged. */
   readonly given: Readonly<Record<string, string>> | undefined;
-  /** Whom it is connected to; `undefined` for one outside the fabric of the scenario. */
+  /** The peer of the connection. `undefined` if it is outside the fabric of the scenario. */
   peer: Peer | undefined;
   listener: Listener | undefined;
   state: ControllerState;
@@ -80,33 +80,33 @@ export interface Controller {
   made: "connecting" | "done";
   /** Whether its attributes are filled in. */
   isFilled: boolean;
-  /** What the target gave it; kept on show while it is not connected. */
+  /** The controller id from the target. Still visible while it is not connected. */
   cntlid: number;
   holdsCntlid: boolean;
-  /** Source address of the connection; empty while there is none. */
+  /** Source address of the connection. Empty while not connected. */
   srcAddr: string;
   subsystem: Subsystem | undefined;
-  /** `masked`: one AEN was sent, and the log was not read with RAE=0 since. `owed`: it is stuck on a dead link. */
+  /** `masked`: an AEN was sent, and no read with RAE=0 followed. `owed`: an AEN is stuck on a dead link. */
   aen: "armed" | "masked" | "owed";
-  /** When the keep-alive began to tick. */
+  /** When the keep-alive timer started. */
   keepAliveFrom: Milliseconds;
-  /** Failed attempts since it was live last. */
+  /** Failed attempts since it was last live. */
   attempts: number;
   notice: Notice | undefined;
-  /** The next step of its own life: an attempt, the end of one, of a reset. */
+  /** The next step of its life: an attempt, or the end of an attempt or reset. */
   next: Cancel | undefined;
   deletion: Deletion | undefined;
-  /** Deletes that wait for the connect that makes it. */
+  /** Deletes that wait for the end of its connect. */
   readonly afterMade: (() => void)[];
   readonly pending: Set<PendingCommand>;
-  /** Open `/dev/nvmeN` descriptors: they keep its number from being reused. */
+  /** Open `/dev/nvmeN` descriptors. While any is open, the number is not reused. */
   adminHandles: number;
   /** Whether its number is still taken. */
   number: "held" | "free";
-  /** Attribute texts, and whether those that go with the state are out of date; see `touch` and `forget`. */
+  /** Attribute texts, and whether those that depend on the state are current. See `touch` and `forget`. */
   texts: Map<string, string> | undefined;
   textsOf: "now" | "before";
-  /** Until something changes. */
+  /** The cached view. `undefined` after a change. */
   view: ConnectionView | undefined;
 }
 
@@ -141,19 +141,19 @@ export function viewOf(controller: Controller): ConnectionView {
   return view;
 }
 
-/** What was built from state, address and controller id is out of date. Call after every change of one of them. */
+/** Invalidates what was built from state, address and controller id. Call after every change of one of them. */
 export function touch(controller: Controller): void {
   controller.textsOf = "before";
   controller.view = undefined;
 }
 
-/** The same for all that is on show: call after a change of what the target tells, or of who the target is. */
+/** Invalidates all attribute texts. Call after a change of the target, or of what it reports. */
 export function forget(controller: Controller): void {
   controller.texts = undefined;
   controller.view = undefined;
 }
 
-/** Whether the controller is on its way out: neither a duplicate of anything, nor to be deleted again. */
+/** Whether the controller is leaving. Such a controller is no duplicate, and cannot be deleted again. */
 export function isLeaving(controller: Controller): boolean {
   return controller.presence === "gone" || controller.deletion !== undefined;
 }

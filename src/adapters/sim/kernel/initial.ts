@@ -1,4 +1,4 @@
-/** Controllers that are there before the daemon starts. */
+/** Controllers that exist before the daemon starts. */
 import { parseControllerRecord } from "../../../core/codec/sysfs.js";
 import { TRANSPORTS } from "../../../core/domain/transport-id.js";
 import type { Transport } from "../../../core/domain/transport-id.js";
@@ -15,13 +15,13 @@ import type { KernelParts } from "./parts.js";
 import { attempt } from "./path.js";
 import { KERNEL_PROFILES } from "./profiles.js";
 
-/** Who this host is, where a scenario does not say otherwise. */
+/** The identity of this host, unless a scenario gives another. */
 export interface HostIdentity {
   readonly nqn: string;
   readonly id: string;
 }
 
-/** A scenario speaks of what it does not hold. The scenario's fault. */
+/** A scenario names something that it does not define, or that makes no sense. The scenario's fault. */
 export class WorldMisuse extends Error {
   override readonly name = "WorldMisuse";
 }
@@ -29,7 +29,7 @@ export class WorldMisuse extends Error {
 type Connected = Extract<InitialControllerSpec, { kind: "connected" }>;
 type FromSysfs = Extract<InitialControllerSpec, { kind: "sysfs" }>;
 
-/** What `connected` and `add-device` say of a connection. */
+/** The part of a connection that `connected` and `add-device` specify. */
 interface ConnectionSpec {
   readonly to: FabricId;
   readonly hostNqn?: string;
@@ -39,19 +39,19 @@ interface ConnectionSpec {
   readonly nqn?: string;
 }
 
-/** A persistent discovery controller's keep-alive, in seconds, as nvme-cli and stas ask for it. */
+/** The kato of a persistent discovery controller, in seconds, as nvme-cli and stas request it. */
 const DISCOVERY_KATO = 30;
 
-/** Whether a transport has services at an address: the kernel takes no `trsvcid` for another. */
+/** Whether a transport has a trsvcid. For any other transport the kernel rejects it. */
 function hasService(transport: Transport): boolean {
   return transport === "tcp" || transport === "rdma";
 }
 
-/** The connect string for a connection to the first place where its peer listens. */
+/** Builds the connect string to the first address where the peer listens. Throws WorldMisuse if there is none. */
 export function connectText(fabric: FabricModel, spec: ConnectionSpec, host: HostIdentity): string {
   const peer = fabric.peer(spec.to);
   const listener = peer?.listeners[0];
-  if (peer === undefined || listener === undefined) throw new WorldMisuse(`nobody called ${spec.to} listens anywhere`);
+  if (peer === undefined || listener === undefined) throw new WorldMisuse(`no peer called ${spec.to} listens anywhere`);
   const parts: (readonly [string, string])[] = [
     ["nqn", spec.nqn ?? peer.nqn],
     ["transport", listener.transport],
@@ -74,7 +74,7 @@ function addConnected(parts: KernelParts, spec: Connected, host: HostIdentity): 
   const peer = parts.fabric.peer(spec.to);
   const listener = peer?.listeners[0];
   if (!parsed.ok || peer === undefined || listener === undefined) {
-    throw new WorldMisuse(`the controller to ${spec.to} cannot have been connected so`);
+    throw new WorldMisuse(`a controller to ${spec.to} cannot have been connected with these options`);
   }
   const role = peer.role;
   const controller = parts.registry.make({
@@ -89,7 +89,7 @@ function addConnected(parts: KernelParts, spec: Connected, host: HostIdentity): 
   if (peer.role === "io") parts.registry.attachNamespaces(controller, peer.spec.namespaces);
   if (spec.state === "live") settleLive(parts, controller);
   else {
-    // It had a number while it was connected.
+    // It had a controller id while it was connected.
     parts.registry.takeCntlid(controller);
     parts.registry.releaseCntlid(controller);
     scheduleAttempt(parts, controller);
@@ -97,7 +97,7 @@ function addConnected(parts: KernelParts, spec: Connected, host: HostIdentity): 
   return controller;
 }
 
-/** A live one that cannot be reached right now is live all the same: the kernel has yet to notice. */
+/** Makes a controller live. If it cannot be reached now, it is live anyway: the kernel has yet to notice. */
 function settleLive(parts: KernelParts, controller: Controller): void {
   const outcome = attempt(parts, controller.options);
   if (outcome.kind === "accepted") {
@@ -122,7 +122,7 @@ const STATES: readonly ControllerState[] = [
   "dead",
 ];
 
-/** The options that a controller must have been connected with, as far as its attributes show them. */
+/** The connect options of a controller, as far as its attributes show them. */
 function optionsFrom(spec: FromSysfs): ConnectOptions {
   const shown = parseControllerRecord({ name: spec.name, attributes: spec.attributes });
   const number = (attribute: string, fallback: number): number => {
@@ -154,7 +154,7 @@ function optionsFrom(spec: FromSysfs): ConnectOptions {
 function addFromSysfs(parts: KernelParts, spec: FromSysfs): Controller {
   const options = optionsFrom(spec);
   const instance = /^nvme([0-9]{1,9})$/.exec(spec.name)?.[1];
-  if (instance === undefined) throw new WorldMisuse(`${spec.name} is no name of a controller`);
+  if (instance === undefined) throw new WorldMisuse(`${spec.name} is not a valid controller name`);
   const pcie = spec.attributes["transport"]?.trim() === "pcie";
   const peer: Peer | undefined = pcie
     ? undefined
@@ -171,7 +171,7 @@ function addFromSysfs(parts: KernelParts, spec: FromSysfs): Controller {
     instance: Number(instance),
     given: spec.attributes,
   });
-  if (controller.name !== spec.name) throw new WorldMisuse(`${spec.name} is there twice`);
+  if (controller.name !== spec.name) throw new WorldMisuse(`two controllers are called ${spec.name}`);
   const cntlid = Number(spec.attributes["cntlid"]?.trim() ?? "");
   parts.registry.claimCntlid(controller, Number.isInteger(cntlid) ? cntlid : 0);
   controller.keepAliveFrom = parts.clock.now();
@@ -181,7 +181,7 @@ function addFromSysfs(parts: KernelParts, spec: FromSysfs): Controller {
   return controller;
 }
 
-/** Puts a controller in place, without a uevent. Throws WorldMisuse where the scenario makes no sense. */
+/** Adds a controller without a uevent. Throws WorldMisuse if the scenario makes no sense. */
 export function addInitial(parts: KernelParts, spec: InitialControllerSpec, host: HostIdentity): Controller {
   const controller = spec.kind === "connected" ? addConnected(parts, spec, host) : addFromSysfs(parts, spec);
   controller.made = "done";

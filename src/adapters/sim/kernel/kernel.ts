@@ -1,6 +1,6 @@
 /**
  * The simulated kernel: `/dev/nvme-fabrics`, `/dev/nvmeN`, `/sys/class/nvme` and the uevents, over one network and one
- * fabric. It behaves as test/unit/sim/kernel-facts lists, with the latencies of `latencies.ts`.
+ * fabric. test/unit/sim/kernel-facts lists its behaviour, latencies.ts its latencies.
  */
 import { ERRNO } from "../../../core/domain/errno.js";
 import type { AdminCommand } from "../../../core/ports/fabrics.js";
@@ -33,18 +33,18 @@ import { attributeTexts, SysfsTree } from "./sysfs-tree.js";
 import { Uevents } from "./uevents.js";
 import type { UeventSink } from "./uevents.js";
 
-/** What `uevent` attributes add to an event that was asked for (Documentation/ABI/testing/sysfs-uevent). */
+/** The property of a uevent that was requested through sysfs (Documentation/ABI/testing/sysfs-uevent). */
 const SYNTHETIC = ["SYNTH_UUID", "0"] as const;
 
 /** What a kernel is made from. */
 interface KernelSetup {
   readonly clock: SimClock;
-  /** A stream of randomness by its label. */
+  /** The random stream of a label. */
   readonly random: (label: string) => RandomStream;
   readonly network: NetworkModel;
   readonly fabric: FabricModel;
   readonly spec: KernelSpec;
-  /** Who the host is, for controllers that others made. */
+  /** The identity of the host, for controllers that others made. */
   readonly host: HostIdentity;
   readonly observe: (observation: WorldObservation) => void;
 }
@@ -86,7 +86,7 @@ export class KernelModel {
     });
   }
 
-  /** Puts the controllers in place that are there from the start. Once, before anybody looks. Throws WorldMisuse. */
+  /** Adds the initial controllers. Call once, before anything else. Throws WorldMisuse. */
   boot(): void {
     for (const spec of this.#spec.controllers) addInitial(this.#parts, spec, this.#host);
     this.networkChanged();
@@ -97,7 +97,7 @@ export class KernelModel {
     this.#device.connect({ by, madeBy, text: options, done });
   }
 
-  /** Reads the option line; waits behind the connects that hold the mutex. */
+  /** Reads the option line. Waits behind the connects before it. */
   readOptions(done: (result: FabricsResult) => void): void {
     this.#device.readOptions(done);
   }
@@ -125,7 +125,7 @@ export class KernelModel {
     adminCommand(this.#parts, handle, command, done);
   }
 
-  /** `/sys/class/nvme`, for a reader of one's own. */
+  /** `/sys/class/nvme`, for another reader. */
   sysfs(): SysfsTree {
     return this.#tree;
   }
@@ -158,12 +158,12 @@ export class KernelModel {
     return list;
   }
 
-  /** Links, routes or listeners changed: every connection looks at its path. Network and fabric call it by themselves. */
+  /** Checks the path of every connection after a change of the network. The network calls it by itself. */
   networkChanged(): void {
     for (const controller of this.#parts.registry.all()) review(this.#parts, controller);
   }
 
-  /** Returns the name of a device or peer that there is not. */
+  /** Returns the target's name if no such device or peer exists. */
   apply(action: KernelAction): string | undefined {
     switch (action.kind) {
       case "remove-device":
@@ -193,7 +193,7 @@ export class KernelModel {
     }
   }
 
-  /** Does something to a device, or to every controller of a peer of the fabric; returns the name where there is none. */
+  /** Acts on a device, or on every controller of a peer. Returns the target's name if there is none. */
   #each(target: string, act: (controller: Controller) => void): string | undefined {
     const { registry } = this.#parts;
     const named = registry.get(target);
@@ -210,7 +210,7 @@ export class KernelModel {
     else remove();
   }
 
-  /** Sends an AEN to whoever is connected and has not been sent one since it last read the log (6.12-cloud.s2.log). */
+  /** Sends an AEN to each connected controller that got none since its last read of the log page (6.12-cloud.s2.log). */
   #pageChanged(dc: FabricId, seenBy: (hostNqn: string) => boolean): void {
     for (const controller of this.#parts.registry.of(dc)) {
       const there = controller.state === "live" && controller.deletion === undefined;

@@ -14,7 +14,7 @@ import { abortPending, giveUp } from "./removal.js";
 
 type Accepted = Extract<Attempt, { kind: "accepted" }>;
 
-/** The keep-alive is sent every half of its timeout, and must be answered within the whole (6.12-cloud.s5.log). */
+/** The host sends a keep-alive every kato/2, and expects its answer within kato (6.12-cloud.s5.log). */
 function silenceNoticedIn(controller: Controller, now: Milliseconds): Milliseconds | undefined {
   const kato = controller.options.katoSeconds * 1000;
   if (kato === 0) return undefined;
@@ -23,10 +23,10 @@ function silenceNoticedIn(controller: Controller, now: Milliseconds): Millisecon
   return Milliseconds(Math.round(sent + kato - now));
 }
 
-/** What a live controller gets from its target. */
+/** Makes a controller live, with what its target gives it. */
 export function becomeLive(parts: KernelParts, controller: Controller, accepted: Accepted): void {
   parts.registry.setPeer(controller, accepted.peer, accepted.listener);
-  // A reset still holds its old number while the target gives it a new one (6.12-cloud.s1.log).
+  // A reset still holds its old controller id when the target gives it a new one (6.12-cloud.s1.log).
   parts.registry.exchangeCntlid(controller);
   controller.srcAddr = accepted.srcAddr;
   controller.aen = "armed";
@@ -37,12 +37,12 @@ export function becomeLive(parts: KernelParts, controller: Controller, accepted:
 }
 
 /**
- * Looks at the path of a controller after something changed, and arranges for a loss to be noticed: at once where the peer
- * closes, with the keep-alive where it is silent. No clock event exists for a connection that is well.
+ * Checks the path of a controller after a change, and schedules when the host notices a loss: at once if the peer
+ * closes, with the keep-alive if it is silent. A connection that is well needs no clock event.
  */
 export function review(parts: KernelParts, controller: Controller): void {
   if (controller.deletion?.phase === "shutdown") {
-    // The shutdown command gets through after all.
+    // Now the shutdown command gets through.
     if (pathState(parts, controller) === "well") controller.deletion.finish?.();
     return;
   }
@@ -71,10 +71,10 @@ export function review(parts: KernelParts, controller: Controller): void {
   controller.notice = { kind, cancel };
 }
 
-/** How a loss shows: the peer closes, the keep-alive is not answered, or a command is not. */
+/** How the host notices a loss: the peer closes, a keep-alive gets no answer, or a command gets no answer. */
 type LossKind = "loud" | "silent" | "timed-out";
 
-/** The controller lost its peer: it tears its queues down, then reconnects, or goes where no attempt is left to it. */
+/** A controller lost its peer. It tears down its queues, then reconnects. If it has no attempts, it is removed. */
 export function recover(parts: KernelParts, controller: Controller, kind: LossKind): void {
   if (controller.state !== "live" || controller.deletion !== undefined) return;
   controller.notice?.cancel();
@@ -101,7 +101,7 @@ export function recover(parts: KernelParts, controller: Controller, kind: LossKi
   );
 }
 
-/** How long the queues take to be torn down, nominally. */
+/** How long the teardown of the queues takes, nominally. */
 function drainedIn(parts: KernelParts, controller: Controller, kind: LossKind): number {
   const { profile, clock } = parts;
   if (kind === "loud") return LATENCY.resettingLoud;
@@ -116,7 +116,7 @@ function drainedIn(parts: KernelParts, controller: Controller, kind: LossKind): 
 /** Discovery log page change notice, as the uevent spells it (6.12-cloud.s2.log). */
 const DISCOVERY_AEN = "0x70f002";
 
-/** Sends a discovery controller's AEN; the next one waits until the log was read with RAE=0 (6.12-cloud.s2.log). */
+/** Sends an AEN of a discovery controller. The next one waits for a read with RAE=0 (6.12-cloud.s2.log). */
 export function sendAen(parts: KernelParts, controller: Controller): void {
   controller.aen = "masked";
   later(parts, parts.latency.one(LATENCY.aen), controller, () => {
@@ -136,7 +136,7 @@ function next(controller: Controller, cancel: Cancel): void {
   controller.next = cancel;
 }
 
-/** One attempt, `reconnect_delay` from now. */
+/** Schedules one attempt, `reconnect_delay` from now. */
 export function scheduleAttempt(parts: KernelParts, controller: Controller): void {
   const delay = Milliseconds(controller.options.reconnectDelaySeconds * 1000);
   next(
@@ -167,7 +167,7 @@ function tryAgain(parts: KernelParts, controller: Controller): void {
   );
 }
 
-/** How long a failed attempt takes: a dead link's first is cut short by the neighbour table (6.12-cloud.s7.log). */
+/** How long a failed attempt takes. The neighbour table cuts the first on a dead link short (6.12-cloud.s7.log). */
 function costOf(controller: Controller, outcome: Exclude<Attempt, Accepted>): number {
   if (outcome.kind === "rejected") return LATENCY.attemptRefused;
   if (outcome.errno === ERRNO.ETIMEDOUT) {
@@ -192,8 +192,8 @@ function attemptFailed(parts: KernelParts, controller: Controller, kind: "reject
 }
 
 /**
- * An attempt, or a reset, is through: a discovery controller sends `rediscover` and then `connected`, an I/O controller
- * `connected` behind the `change` of its disks (6.12-cloud.s1.log, 6.12-cloud.s4.log).
+ * An attempt or a reset ends. A discovery controller sends `rediscover`, then `connected`. An I/O controller sends the
+ * `change` of its disks, then `connected` (6.12-cloud.s1.log, 6.12-cloud.s4.log).
  */
 function reconnected(parts: KernelParts, controller: Controller): void {
   controller.next = undefined;
@@ -214,7 +214,7 @@ function reconnected(parts: KernelParts, controller: Controller): void {
   review(parts, controller);
 }
 
-/** Somebody writes to `reset_controller`. False where the controller is not live: the kernel says EBUSY. */
+/** A write to `reset_controller`. Returns false if the controller is not live: the kernel answers EBUSY. */
 export function resetController(parts: KernelParts, controller: Controller): boolean {
   if (controller.state !== "live" || controller.deletion !== undefined || controller.made === "connecting")
     return false;

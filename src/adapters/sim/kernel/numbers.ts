@@ -1,4 +1,4 @@
-/** Numbers that are given out lowest first, and again once they are free. */
+/** A pool of numbers. It hands out the lowest free number. */
 export class LowestFree {
   readonly #first: number;
   /** Freed numbers below `#next`, as a binary heap. */
@@ -18,7 +18,7 @@ export class LowestFree {
     return lowest;
   }
 
-  /** Takes a certain number, which must be free. False where it is not. */
+  /** Takes this number. Returns false if it is not free. */
   claim(number: number): boolean {
     if (!Number.isSafeInteger(number) || number < this.#first) return false;
     while (this.#next <= number) this.release(this.#next++);
@@ -29,7 +29,7 @@ export class LowestFree {
     return true;
   }
 
-  /** Gives a number back. It must have been taken, and once. */
+  /** Gives a number back. It must be taken. */
   release(number: number): void {
     let at = this.#free.push(number) - 1;
     while (at > 0) {

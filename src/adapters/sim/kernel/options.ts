@@ -1,4 +1,4 @@
-/** A connect string as the kernel takes it: typed, or the errno it answers before anything else happens. */
+/** Parses a connect string as the kernel does: typed options, or the errno that it returns at once. */
 import { CONNECT_STRING_BYTES_MAX, decodeOptionString } from "../../../core/codec/fabrics-options.js";
 import { DecodeError } from "../../../core/codec/error.js";
 import { utf8Length } from "../../../core/domain/utf8.js";
@@ -9,7 +9,7 @@ import type { Transport } from "../../../core/domain/transport-id.js";
 import { parseNetAddress } from "../net/address.js";
 import type { KernelProfile } from "./profiles.js";
 
-/** What a controller was connected with, defaults filled in. */
+/** The options of a connection, with defaults filled in. */
 export interface ConnectOptions {
   readonly transport: Transport;
   readonly traddr: string;
@@ -24,7 +24,7 @@ export interface ConnectOptions {
   /** 0 for a discovery controller. */
   readonly ioQueues: number;
   readonly reconnectDelaySeconds: number;
-  /** -1: for ever. */
+  /** -1: forever. */
   readonly ctrlLossTmoSeconds: number;
   readonly katoSeconds: number;
   /** As sysfs shows it: a number, or `off`. */
@@ -43,7 +43,7 @@ type ParsedOptions =
 const DEFAULT = {
   trsvcid: "8009",
   queueSize: 128,
-  /** One a processor: the lab had two. */
+  /** One per processor: the lab had two. */
   ioQueues: 2,
   ctrlLossTmo: 600,
   katoIo: 5,
@@ -65,7 +65,7 @@ const FLAGS: ReadonlySet<string> = new Set([
 ]);
 const SECRETS = ["dhchap_secret", "dhchap_ctrl_secret"] as const;
 
-/** Options refused for what they say. Internal: becomes EINVAL. */
+/** An option is not valid. Internal: becomes EINVAL. */
 class Refused extends Error {
   override readonly name = "Refused";
 }
@@ -86,7 +86,7 @@ class Reader {
     return value === undefined || value === true ? "" : value;
   }
 
-  /** A whole number within bounds, or `fallback` where it is not given. */
+  /** A whole number within bounds, or `fallback` if the option is missing. Throws Refused. */
   number(key: string, fallback: number, bounds: { readonly min: number; readonly max: number }): number {
     if (!this.#given.has(key)) return fallback;
     const text = this.text(key);
@@ -108,15 +108,15 @@ function checkShape(given: ReadonlyMap<string, string | true>, profile: KernelPr
 }
 
 function transportOf(text: string): Transport {
-  // The lab had no rdma module: an address of its only has to be there.
+  // The lab had no rdma module, so an rdma address only has to parse.
   if (text === "tcp" || text === "rdma" || text === "fc" || text === "loop") return text;
   throw new Refused("transport");
 }
 
-/** As the kernel reads a Fibre Channel address: all sixteen digits (test/lab/checks/transports.ts). */
+/** A Fibre Channel address as the kernel requires it: all sixteen digits (test/lab/checks/transports.ts). */
 const FC_ADDRESS = /^nn-(0x)?[0-9a-f]{16}:pn-(0x)?[0-9a-f]{16}$/iu;
 
-/** Loop and fc take no service, fc wants both addresses (test/lab/checks/transports.ts, on 6.12). */
+/** loop and fc accept no trsvcid. fc requires traddr and host_traddr (test/lab/checks/transports.ts, on 6.12). */
 function checkAddress(reader: Reader, transport: Transport): void {
   const traddr = reader.text("traddr");
   if ((transport === "loop" || transport === "fc") && reader.has("trsvcid")) throw new Refused("trsvcid");
@@ -176,15 +176,15 @@ function typed(reader: Reader, profile: KernelProfile): ConnectOptions {
     katoSeconds: !discovery && kato === 0 ? DEFAULT.katoIo : kato,
     fastIoFail: fastIoFail === -1 ? "off" : String(fastIoFail),
     kind: discovery ? "discovery" : "io",
-    // Over loop the kernel looks for none (test/lab/checks/transports.ts).
+    // Over loop the kernel does not look for duplicates (test/lab/checks/transports.ts).
     duplicates: reader.has("duplicate_connect") || discovery || transport === "loop" ? "accept" : "reject",
     tls: reader.has("tls"),
   };
 }
 
 /**
- * Reads a connect string. EINVAL for what the kernel refuses by its text alone, ENOMEM for one longer than a page
- * (6.12.s3.log, 6.1.s3.log). That the `discovery` flag accepts duplicates is from the kernel's history.
+ * Parses a connect string. EINVAL if the kernel rejects the text alone, ENOMEM if it is longer than a page (6.12.s3.log,
+ * 6.1.s3.log). Duplicates with the `discovery` flag are accepted because the kernel's history says so.
  */
 export function parseConnectOptions(text: string, profile: KernelProfile): ParsedOptions {
   if (utf8Length(text) > CONNECT_STRING_BYTES_MAX) return { ok: false, errno: ERRNO.ENOMEM };
@@ -198,13 +198,13 @@ export function parseConnectOptions(text: string, profile: KernelProfile): Parse
   }
 }
 
-/** How many reconnect attempts a loss timeout buys; `undefined`: no end (6.12-cloud.s4.log). */
+/** How many reconnect attempts fit in ctrl_loss_tmo. `undefined`: no limit (6.12-cloud.s4.log). */
 export function reconnectAttempts(options: ConnectOptions): number | undefined {
   if (options.ctrlLossTmoSeconds === -1) return undefined;
   return Math.ceil(options.ctrlLossTmoSeconds / options.reconnectDelaySeconds);
 }
 
-/** `ctrl_loss_tmo` as sysfs reads it back, in seconds: rounded up to whole attempts; `off` for ever. */
+/** `ctrl_loss_tmo` as sysfs shows it, in seconds, rounded up to whole attempts. `off`: forever. */
 export function shownCtrlLossTmo(options: ConnectOptions): string {
   const attempts = reconnectAttempts(options);
   return attempts === undefined ? "off" : String(attempts * options.reconnectDelaySeconds);

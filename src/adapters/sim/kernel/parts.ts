@@ -1,4 +1,4 @@
-/** What the parts of the simulated kernel share. */
+/** The objects and helpers that the parts of the simulated kernel share. */
 import { Milliseconds } from "../../../core/domain/units.js";
 import type { Cancel, SimClock } from "../clock.js";
 import type { FabricModel } from "../fabric/fabric.js";
@@ -22,7 +22,7 @@ export interface KernelParts {
   readonly observe: (observation: WorldObservation) => void;
 }
 
-/** Draws latencies around their nominal value. Without jitter nothing is drawn. */
+/** Draws latencies around their nominal value. Draws nothing without jitter. */
 export class LatencyDraw {
   readonly #stream: RandomStream;
   readonly #jitter: number;
@@ -33,7 +33,7 @@ export class LatencyDraw {
     this.#jitter = Math.min(1, Math.max(0, jitter));
   }
 
-  /** A factor for everything that belongs to one operation, so that its steps keep their order. */
+  /** One factor for all steps of an operation, so that they keep their order. */
   factor(): number {
     return this.#jitter === 0 ? 1 : 1 + (2 * this.#stream.unit() - 1) * this.#jitter;
   }
@@ -42,7 +42,7 @@ export class LatencyDraw {
     return scaled(nominal, this.factor());
   }
 
-  /** Whether this time the second of two that race comes first: one time in three, and never without jitter. */
+  /** Whether the second of two racing steps comes first: one time in three, never without jitter. */
   overtakes(): boolean {
     return this.#jitter > 0 && this.#stream.below(3) === 0;
   }
@@ -52,7 +52,7 @@ export function scaled(nominal: number, factor: number): Milliseconds {
   return Milliseconds(Math.max(0, Math.round(nominal * factor)));
 }
 
-/** Moves a controller to another state, and tells. */
+/** Moves a controller to another state, and reports it. */
 export function setState(parts: KernelParts, controller: Controller, to: ControllerState): void {
   const from = controller.state;
   if (from === to) return;
@@ -61,7 +61,7 @@ export function setState(parts: KernelParts, controller: Controller, to: Control
   parts.observe({ kind: "controller-state", uid: controller.uid, name: controller.name, from, to });
 }
 
-/** Runs `step` later, unless the controller is gone by then. */
+/** Runs `step` after `delay`, unless the controller is gone by then. */
 export function later(parts: KernelParts, delay: Milliseconds, controller: Controller, step: () => void): Cancel {
   return parts.clock.after(delay, () => {
     if (controller.presence === "present") step();

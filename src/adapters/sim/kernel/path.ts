@@ -1,4 +1,4 @@
-/** How things stand between a controller and its peer, and how a try to connect to one ends. */
+/** The path between a controller and its peer, and how an attempt to connect ends. */
 import { ERRNO } from "../../../core/domain/errno.js";
 import { Milliseconds } from "../../../core/domain/units.js";
 import type { Peer } from "../fabric/peers.js";
@@ -9,17 +9,17 @@ import { CONNECT_ROUND_TRIPS, LATENCY, QUEUE_ROUND_TRIPS } from "./latencies.js"
 import type { ConnectOptions } from "./options.js";
 import type { KernelParts } from "./parts.js";
 
-/** `well`; `broken`: the peer closes the connection; `dead`: nothing comes back any more. */
+/** `broken`: the peer closes the connection. `dead`: nothing comes back. */
 type PathState = "well" | "broken" | "dead";
 
-/** How a try to connect ends. `after` counts from the start of the TCP connect. */
+/** How an attempt to connect ends. `after` counts from the start of the TCP connect. */
 export type Attempt =
   | {
       readonly kind: "accepted";
       readonly peer: Peer;
       readonly listener: Listener;
       readonly srcAddr: string;
-      /** What the wire adds to the nominal time. */
+      /** What the latency of the link adds to the nominal time. */
       readonly wire: Milliseconds;
     }
   | { readonly kind: "rejected"; readonly status: number; readonly after: Milliseconds }
@@ -41,7 +41,7 @@ function unwell(state: ListenerState): Attempt {
   }
 }
 
-/** Tries to connect, from TCP to the Connect command, as things stand now. */
+/** Tries to connect in the present state of the world, from TCP to the Connect command. */
 export function attempt(parts: KernelParts, options: ConnectOptions): Attempt {
   const outcome = parts.network.reach(options);
   if (outcome.kind === "errno") return { kind: "failed", errno: outcome.errno, after: outcome.after };
@@ -60,7 +60,7 @@ function listenerOf(outcome: ReachOutcome & { kind: "listener" }, peer: Peer): L
   return outcome.listeners.find((listener) => listener.peer === peer.id);
 }
 
-/** How an established connection fares. One to a peer outside the fabric of the scenario is taken to be well. */
+/** The path of an established connection. It counts as well if the peer is outside the fabric of the scenario. */
 export function pathState(parts: KernelParts, controller: Controller): PathState {
   const { peer } = controller;
   if (peer === undefined) return "well";
@@ -80,7 +80,7 @@ export function pathState(parts: KernelParts, controller: Controller): PathState
   }
 }
 
-/** There and back to the peer of a controller; 0 where it cannot be told. */
+/** The round trip to the peer of a controller. 0 if the peer cannot be reached. */
 export function roundTripOf(parts: KernelParts, controller: Controller): Milliseconds {
   const outcome = parts.network.reach(controller.options);
   return Milliseconds(outcome.kind === "listener" ? 2 * outcome.latency : 0);

@@ -1,13 +1,13 @@
-/** What differs between kernels. 6.1 and 6.12 were measured; 5.14 was not. */
+/** The differences between kernels. 6.1 and 6.12 were measured, 5.14 was not. */
 import { ERRNO } from "../../../core/domain/errno.js";
 import { Milliseconds } from "../../../core/domain/units.js";
 import type { KernelVersion } from "../spec.js";
 
 export interface KernelProfile {
   readonly version: KernelVersion;
-  /** `history`: nobody measured it; it stands on the kernel's change history. */
+  /** `history`: not measured, but taken from the kernel's change history. */
   readonly evidence: "measured" | "history";
-  /** The line of a fresh `/dev/nvme-fabrics`; `undefined` where reading it is EINVAL (before 5.17). */
+  /** The option line of a fresh `/dev/nvme-fabrics`. `undefined`: a read is EINVAL (before 5.17). */
   readonly optionLine: string | undefined;
   readonly options: ReadonlySet<string>;
   /** Whether sysfs has `cntrltype` and `dctype` (since 5.18). */
@@ -17,13 +17,13 @@ export interface KernelProfile {
   /** DH-HMAC-CHAP attributes and the passthru log switch in sysfs (6.12-cloud.s1.log; 6.1.s1.log lacks them). */
   readonly hasAuthAttributes: boolean;
   /**
-   * Whether a host id may stand with another host NQN, or either alone: 6.1 accepts (6.1.s3.log), 6.12 answers EINVAL
+   * A host id with another host NQN, or either alone: `loose` accepts it (6.1.s3.log), `strict` answers EINVAL
    * (6.12.s3.log).
    */
   readonly hostIdentity: "strict" | "loose";
   /**
-   * A reconnect that the target rejects: removed at once (6.12-cloud.s4.log), or all attempts are used up
-   * (6.1-cloud.s4.log).
+   * The target rejects a reconnect: the kernel removes the controller at once (6.12-cloud.s4.log), or uses up all
+   * attempts (6.1-cloud.s4.log).
    */
   readonly rejectedReconnect: "remove" | "retry";
   /** `tls` without a key: ENOKEY after the `add` (6.12-cloud.s3.log); 6.1 has no such option (6.1-cloud.s3.log). */
@@ -31,13 +31,13 @@ export interface KernelProfile {
   /** Silent loss: `resetting` to `connecting`, and what each I/O queue adds (6.12-cloud.s5.log, 6.1-cloud.s5.log). */
   readonly resettingSilent: Milliseconds;
   readonly resettingSilentPerQueue: Milliseconds;
-  /** The same where the time of a command was over first (docs/fidelity.md, a link that dies silently). */
+  /** The same if a command timed out first (docs/fidelity.md, a link that dies silently). */
   readonly resettingTimedOut: Milliseconds;
   /** From there, or on 6.12 from `resetting`, to the end of the commands in flight (6.12-cloud.s7.log, docs/fidelity.md). */
   readonly commandsAborted: Milliseconds;
   /**
-   * Silent loss with commands in flight: they are aborted, or each holds the controller in `resetting` until its own time is
-   * over, and ends with a status then (docs/fidelity.md, a link that dies silently).
+   * Silent loss with commands in flight. `abort`: the kernel aborts them. `wait`: each holds the controller in
+   * `resetting` until it times out, then ends with a status (docs/fidelity.md, a link that dies silently).
    */
   readonly lostCommands: "abort" | "wait";
   readonly controllerMajor: number;
@@ -45,14 +45,14 @@ export interface KernelProfile {
   readonly firmware: string;
   /** SEQNUM of the first uevent (6.1-cloud.s4.log, 6.12-cloud.s4.log). */
   readonly firstSeqnum: number;
-  /** Who the host is where the connect string does not say. */
+  /** The host's identity if the connect string gives none. */
   readonly defaultHostNqn: string;
   readonly defaultHostId: string;
 }
 
 const REPLY_KEYS = ["instance", "cntlid"];
 
-/** The option line without the options of TLS (6.1.s1.log). */
+/** The option line of 6.1, without TLS options (6.1.s1.log). */
 const LINE_6_1 =
   "instance=-1,cntlid=-1,transport=%s,traddr=%s,trsvcid=%s,nqn=%s,queue_size=%d,nr_io_queues=%d,reconnect_delay=%d," +
   "ctrl_loss_tmo=%d,keep_alive_tmo=%d,hostnqn=%s,host_traddr=%s,host_iface=%s,hostid=%s,duplicate_connect," +
@@ -119,7 +119,7 @@ const PROFILE_6_1: KernelProfile = {
   defaultHostId: "a60dc122-c2ce-44b3-b6d2-3157355104b6",
 };
 
-/** As 6.1, less what came after 5.14: `discovery` and DH-HMAC-CHAP (6.0), `cntrltype` (5.18), the option line (5.17). */
+/** Like 6.1, without what came later: `discovery` and DH-HMAC-CHAP (6.0), `cntrltype` (5.18), the option line (5.17). */
 const PROFILE_5_14: KernelProfile = {
   ...PROFILE_6_1,
   version: "5.14",

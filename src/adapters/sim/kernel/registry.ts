@@ -1,4 +1,4 @@
-/** Which controllers and subsystems there are, and the numbers they hold. */
+/** The controllers and subsystems of the kernel, and their numbers. */
 import { WELL_KNOWN_DISCOVERY_NQN } from "../../../core/domain/transport-id.js";
 import { Milliseconds } from "../../../core/domain/units.js";
 import type { Peer } from "../fabric/peers.js";
@@ -18,7 +18,7 @@ interface Making {
   readonly peer: Peer | undefined;
   readonly listener: Listener | undefined;
   readonly state: ControllerState;
-  /** Its number, where a scenario says so. */
+  /** Its number, if a scenario gives one. */
   readonly instance?: number;
   readonly given?: Readonly<Record<string, string>>;
 }
@@ -26,7 +26,7 @@ interface Making {
 /** The lab's twelve RAM and loop disks come before the first namespace (6.12-cloud.s1.log: 13 and 14). */
 const DISKSEQ_FIRST = 13;
 
-/** Everything that makes two connects the same to the kernel, as text (6.12.s3.log). */
+/** Two connects with the same key are duplicates to the kernel (6.12.s3.log). */
 function duplicateKey(options: ConnectOptions): string {
   const { transport, traddr, trsvcid, nqn, hostTraddr, hostIface, hostNqn, hostId } = options;
   return [transport, traddr, trsvcid, nqn, hostTraddr, hostIface, hostNqn, hostId].join("|");
@@ -101,7 +101,7 @@ export class Registry {
     return controller;
   }
 
-  /** Says whom a controller turned out to be connected to. */
+  /** Sets the peer of a controller. */
   setPeer(controller: Controller, peer: Peer, listener: Listener): void {
     if (controller.peer !== peer) forget(controller);
     if (controller.peer !== undefined) groupRemove(this.#byPeer, controller.peer.id, controller);
@@ -124,13 +124,13 @@ export class Registry {
     return [...(this.#byPeer.get(peer) ?? [])];
   }
 
-  /** Whether such a controller is there and not on its way out. */
+  /** Whether a controller with these options exists and is not leaving. */
   hasDuplicate(options: ConnectOptions): boolean {
     const same = this.#bySame.get(duplicateKey(options));
     return same !== undefined && [...same].some((controller) => !isLeaving(controller));
   }
 
-  /** Whether a controller of another host NQN holds this host id, or the other way round. */
+  /** Whether a controller has this host id with another host NQN, or the reverse. */
   hasHostConflict(hostNqn: string, hostId: string, defaults: { readonly nqn: string; readonly id: string }): boolean {
     const differs = (host: { readonly nqn: string; readonly id: string }): boolean =>
       (host.nqn === hostNqn) !== (host.id === hostId);
@@ -152,14 +152,14 @@ export class Registry {
     controller.holdsCntlid = false;
   }
 
-  /** Exchanges the number for the lowest that is free while the old one is still held. */
+  /** Takes a new controller id before it frees the old one. */
   exchangeCntlid(controller: Controller): void {
     const old = controller.holdsCntlid ? controller.cntlid : undefined;
     this.takeCntlid(controller);
     if (old !== undefined) this.#cntlids.release(old);
   }
 
-  /** Joins the subsystem of an NQN. A controller of the well-known discovery NQN gets one of its own (6.12-cloud.s2.log). */
+  /** Joins the subsystem of an NQN. With the well-known NQN, each controller has its own subsystem (6.12-cloud.s2.log). */
   join(controller: Controller, nqn: string): { readonly subsystem: Subsystem; readonly isNew: boolean } {
     const shared = nqn !== WELL_KNOWN_DISCOVERY_NQN;
     const known = shared ? this.#subsystems.get(nqn) : undefined;
@@ -177,7 +177,7 @@ export class Registry {
     return { subsystem, isNew: known === undefined };
   }
 
-  /** Finds the namespaces over a new path; returns those whose devices are new. */
+  /** Adds a path to the namespaces of the subsystem. Returns the namespaces whose devices are new. */
   attachNamespaces(controller: Controller, count: number): readonly Namespace[] {
     const { subsystem } = controller;
     if (subsystem === undefined) return [];
@@ -201,7 +201,7 @@ export class Registry {
     return fresh;
   }
 
-  /** Drops a path; returns the namespaces that have none left. */
+  /** Drops a path. Returns the namespaces without a path. */
   detachNamespaces(controller: Controller): readonly Namespace[] {
     const { subsystem } = controller;
     const paths = subsystem?.pathMinors.get(controller);
@@ -218,7 +218,7 @@ export class Registry {
     return gone;
   }
 
-  /** Takes a controller out of sysfs; its number stays taken until `free`. */
+  /** Removes a controller from sysfs. Its number stays taken until `free`. */
   remove(controller: Controller): void {
     controller.presence = "gone";
     this.#byName.delete(controller.name);
@@ -227,7 +227,7 @@ export class Registry {
     this.#sorted = undefined;
   }
 
-  /** Frees what is left of a removed controller; returns its subsystem where that went with it. */
+  /** Frees what a removed controller still holds. Returns its subsystem if that is gone too. */
   free(controller: Controller): Subsystem | undefined {
     const { subsystem } = controller;
     this.#countHost(controller.options, -1);

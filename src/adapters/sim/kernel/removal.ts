@@ -1,4 +1,4 @@
-/** How a controller goes: deletes, and the kernel's own removals, with their uevents in the order of the logs. */
+/** The removal of a controller, by a delete or by the kernel itself, with uevents in the order of the logs. */
 import { ERRNO } from "../../../core/domain/errno.js";
 import type { Milliseconds } from "../../../core/domain/units.js";
 import type { Actor, WorldObservation } from "../observation.js";
@@ -16,7 +16,7 @@ interface RemovalReason {
   readonly cause: Cause;
 }
 
-/** Ends every admin command that is on its way. */
+/** Ends every admin command in flight. */
 export function abortPending(controller: Controller, errno: number): void {
   for (const command of [...controller.pending]) {
     for (const cancel of command.cancel) cancel();
@@ -25,7 +25,7 @@ export function abortPending(controller: Controller, errno: number): void {
   }
 }
 
-/** Ends the removal of a controller: its number and its subsystem go, unless somebody holds its device open. */
+/** Frees the number and subsystem of a removed controller, unless a process still holds its device open. */
 export function freeWhenClosed(parts: KernelParts, controller: Controller): void {
   if (controller.presence !== "gone" || controller.adminHandles > 0 || controller.number === "free") return;
   controller.number = "free";
@@ -33,7 +33,7 @@ export function freeWhenClosed(parts: KernelParts, controller: Controller): void
   if (subsystem !== undefined) parts.uevents.subsystem("remove", subsystem);
 }
 
-/** Stops whatever the controller would have done next. */
+/** Cancels the next step of a controller. */
 function quieten(controller: Controller): void {
   controller.next?.();
   controller.next = undefined;
@@ -41,7 +41,7 @@ function quieten(controller: Controller): void {
   controller.notice = undefined;
 }
 
-/** The namespaces' devices go: generic, bdi, block (6.12-cloud.s1.log). */
+/** Removes the namespaces' devices: generic, bdi, block (6.12-cloud.s1.log). */
 function removeNamespaces(parts: KernelParts, controller: Controller): void {
   const { subsystem } = controller;
   if (subsystem === undefined) return;
@@ -52,7 +52,7 @@ function removeNamespaces(parts: KernelParts, controller: Controller): void {
   }
 }
 
-/** Takes the controller out of sysfs, sends its `remove`, and frees it a moment later. */
+/** Removes a controller from sysfs, sends its `remove`, and frees it `removeSubsystem` later. */
 export function vanish(parts: KernelParts, controller: Controller, reason: RemovalReason): void {
   quieten(controller);
   abortPending(controller, ERRNO.EINTR);
@@ -72,7 +72,7 @@ interface Steps {
   readonly gone: Milliseconds;
 }
 
-/** Removes a controller on which nothing is waited for any more. */
+/** Removes a controller with no more waiting than `steps`. */
 function removeAfter(parts: KernelParts, controller: Controller, steps: Steps, reason: RemovalReason): void {
   const { deletion } = controller;
   if (deletion === undefined) return;
@@ -98,7 +98,7 @@ function beginDeletion(parts: KernelParts, controller: Controller): Deletion {
   return deletion;
 }
 
-/** The kernel gives a controller up: its attempts are used up, it was rejected, or a scenario says so. */
+/** The kernel gives a controller up: its attempts are used up, the target rejected it, or a scenario says so. */
 export function giveUp(parts: KernelParts, controller: Controller, reason: RemovalReason): void {
   if (controller.deletion !== undefined) return;
   beginDeletion(parts, controller);
@@ -116,8 +116,8 @@ function stepsFor(gone: number, factor: number): Steps {
 }
 
 /**
- * Somebody writes to `delete_controller`. It takes 26 to 100 ms, and 63 s on a live controller whose link is dead: the
- * shutdown command has to time out (6.12-cloud.s7.log). ENODEV where the controller is on its way out already.
+ * A write to `delete_controller`. It takes 26 to 100 ms. On a live controller with a dead link it takes 63 s, until the
+ * shutdown command times out (6.12-cloud.s7.log). ENODEV if the controller is leaving already.
  */
 export function deleteController(
   parts: KernelParts,

@@ -1,4 +1,4 @@
-/** `/sys/class/nvme` of the simulated kernel, served straight from its controllers. */
+/** `/sys/class/nvme` of the simulated kernel, read directly from its controllers. */
 import { formatAddress } from "../../../core/codec/sysfs.js";
 import { discoveryControllerType } from "../../../core/codec/identify.js";
 import type { AttributeFs } from "../../shared/sysfs-reader.js";
@@ -11,7 +11,7 @@ import { shownCtrlLossTmo } from "./options.js";
 import type { KernelProfile } from "./profiles.js";
 import type { Registry } from "./registry.js";
 
-/** A path that is not there, or is not what was asked for. `code` as Node's own errors have it. */
+/** A path does not exist, or is of the wrong type. `code` as in Node's own errors. */
 class SysfsError extends Error {
   override readonly name = "SysfsError";
   readonly code: "ENOENT" | "ENOTDIR";
@@ -22,10 +22,10 @@ class SysfsError extends Error {
   }
 }
 
-// One object for all: a stack trace for each missing attribute costs more than a whole read.
+// One shared object, because a stack trace per missing attribute costs more than a whole read.
 const NOT_THERE = new SysfsError("ENOENT");
 
-/** Written out, because they are compared and looked up all the time: equal ones are one string. */
+/** Constants, so that equal texts are the same string: they are compared often. */
 const STATE_TEXTS: Readonly<Record<ControllerState, string>> = {
   new: "new\n",
   live: "live\n",
@@ -65,10 +65,10 @@ function ueventText(controller: Controller, profile: KernelProfile): string {
   ].join("\n");
 }
 
-/** How the kernel prints what belongs to a subsystem that the controller has not joined yet (docs/fidelity.md, sysfs). */
+/** How the kernel prints attributes of a subsystem that the controller has not joined yet (docs/fidelity.md, sysfs). */
 const NO_SUBSYSTEM = "(efault)";
 
-/** What the target tells: not there until the connect has ended, and for as long as a scenario says. */
+/** Attributes from the target. Not filled in until the connect has ended, or later if a scenario says so. */
 function identityTexts(controller: Controller, profile: KernelProfile): [string, string][] {
   const { peer } = controller;
   const filled = controller.isFilled && peer !== undefined;
@@ -87,7 +87,7 @@ function identityTexts(controller: Controller, profile: KernelProfile): [string,
   return texts;
 }
 
-/** What comes and goes with the connection. */
+/** Sets the attributes that change with the connection. */
 function putMoving(texts: Map<string, string>, controller: Controller, profile: KernelProfile): void {
   const isFilled = controller.isFilled && controller.peer !== undefined;
   texts.set("state", STATE_TEXTS[controller.state]);
@@ -120,7 +120,7 @@ function ownTexts(controller: Controller, profile: KernelProfile): Map<string, s
   return texts;
 }
 
-/** Given attributes stand as they are until the controller leaves the state they were taken in. */
+/** Given attributes stay unchanged until the controller leaves the state in which they were recorded. */
 function givenTexts(controller: Controller, given: Readonly<Record<string, string>>): Map<string, string> {
   const texts = new Map(Object.entries(given));
   if (texts.get("state")?.trim() === controller.state) return texts;
@@ -131,7 +131,7 @@ function givenTexts(controller: Controller, given: Readonly<Record<string, strin
   return texts;
 }
 
-/** Every readable attribute of a controller, by name. Kept; what moves with the state is put in anew when it has changed. */
+/** Every readable attribute of a controller, by name. Cached. Rebuilds only what has changed. */
 export function attributeTexts(controller: Controller, profile: KernelProfile): ReadonlyMap<string, string> {
   const { given } = controller;
   let { texts } = controller;
@@ -144,7 +144,7 @@ export function attributeTexts(controller: Controller, profile: KernelProfile): 
   return texts;
 }
 
-/** The tree behind the reader's interface. A directory listing comes in an order of its own each time. */
+/** The tree behind the reader's interface. Each directory listing has a new random order. */
 export class SysfsTree implements AttributeFs {
   readonly #registry: Registry;
   readonly #profile: KernelProfile;

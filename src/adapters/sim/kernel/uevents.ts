@@ -1,4 +1,4 @@
-/** The uevents of the simulated kernel: the texts of the logs, byte for byte (6.12-cloud.s1.log, 6.12-cloud.s4.log). */
+/** The uevents of the simulated kernel, byte for byte as in the logs (6.12-cloud.s1.log, 6.12-cloud.s4.log). */
 import { encodeUevent } from "../../../core/codec/uevent.js";
 import type { Uevent } from "../../../core/codec/uevent.js";
 import type { Controller, Namespace, Subsystem } from "./controller.js";
@@ -6,12 +6,12 @@ import type { KernelProfile } from "./profiles.js";
 
 type UeventAction = "add" | "change" | "remove";
 
-/** Takes one message as the netlink socket would. `header` is its first part, for the trace. */
+/** Receives one message, like a netlink socket. `header` is its first part, for the trace. */
 export type UeventSink = (message: Uint8Array, header: string) => void;
 
 const BLOCK_MAJOR = 259;
 
-/** The kernel prints an option that was not given so, but for the address of a loop controller (6.12.s3.log). */
+/** The kernel prints `none` for a missing option, except for the address of a loop controller (6.12.s3.log). */
 function optionText(value: string): string {
   return value === "" ? "none" : value;
 }
@@ -19,7 +19,7 @@ function optionText(value: string): string {
 export class Uevents {
   readonly #profile: KernelProfile;
   readonly #sinks: UeventSink[] = [];
-  /** Messages without their sequence number, by the object they are about: nothing else in them ever changes. */
+  /** Cached messages without their sequence number, by object. Nothing else in a message ever changes. */
   readonly #stems = new WeakMap<object, Map<string, Stem>>();
   #seqnum: number;
 
@@ -32,7 +32,7 @@ export class Uevents {
     this.#sinks.push(sink);
   }
 
-  /** `add`, `remove`, or `change` with what happened: `["NVME_EVENT", "connected"]`. */
+  /** Sends `add`, `remove`, or `change` with its cause: `["NVME_EVENT", "connected"]`. */
   controller(action: UeventAction, controller: Controller, happened?: readonly [string, string]): void {
     const key = happened === undefined ? action : happened[1];
     this.#send(controller, key, () => this.#controllerUevent(action, controller, happened));
@@ -98,7 +98,7 @@ export class Uevents {
 
 interface Stem {
   readonly header: string;
-  /** The message up to the digits of its SEQNUM, which comes last. */
+  /** The message up to the digits of SEQNUM, its last property. */
   readonly bytes: Uint8Array;
 }
 
@@ -107,14 +107,14 @@ function uevent(action: string, devpath: string, subsystem: string, properties: 
 }
 
 function stemOf(first: Uevent): Stem {
-  // Encoded with number 0: one digit and a NUL to cut off.
+  // SEQNUM is 0 here: cut off one digit and the NUL.
   const bytes = encodeUevent(first);
   return { header: `${first.action}@${first.devpath}`, bytes: bytes.subarray(0, bytes.length - 2) };
 }
 
 function numbered(stem: Uint8Array, seqnum: number): Uint8Array {
   const digits = String(seqnum);
-  // From Node's pool, because an array buffer of its own costs more than all else here.
+  // From Node's pool, because a separate array buffer costs more than everything else here.
   const message = Buffer.allocUnsafe(stem.length + digits.length + 1);
   message.set(stem);
   for (let i = 0; i < digits.length; i++) message[stem.length + i] = digits.charCodeAt(i);

@@ -5,7 +5,7 @@ import type { LinkState } from "../spec.js";
 export type NetworkAction =
   | { readonly kind: "link"; readonly hostIface: string; readonly state: LinkState }
   | { readonly kind: "route"; readonly to: string; readonly hostIface: string; readonly state: LinkState }
-  /** The interface appears, or has these addresses from now on. */
+  /** The interface appears, or its addresses change to these. */
   | {
       readonly kind: "interface";
       readonly name: string;

@@ -1,18 +1,18 @@
-/** IP addresses and prefixes of the simulated network, as numbers that can be compared. */
+/** IP addresses and prefixes of the simulated network, as numbers to compare. */
 
-/** Eight groups of 16 bits; IPv4 takes the last two, as its IPv4-mapped spelling does. */
+/** Eight groups of 16 bits. IPv4 uses the last two, as in the IPv4-mapped form. */
 export interface NetAddress {
   readonly family: 4 | 6;
   readonly groups: readonly number[];
-  /** Interface after `%`, or empty. */
+  /** The interface after `%`, or empty. */
   readonly scope: string;
-  /** One string an address, equal exactly where the addresses are equal (the scope left out). */
+  /** Equal if and only if the addresses are equal, without their scope. */
   readonly key: string;
 }
 
 export interface NetPrefix {
   readonly address: NetAddress;
-  /** Bits of the prefix within the 128 of `groups`. */
+  /** Prefix length within the 128 bits of `groups`. */
   readonly bits: number;
 }
 
@@ -68,11 +68,11 @@ function parse(text: string): NetAddress | undefined {
   return { family: isMapped(groups) ? 4 : 6, groups, scope, key: groups.join(":") };
 }
 
-/** Addresses of a world are few and asked for again and again. */
+/** A world has few addresses and parses them often. */
 const CACHE_MAX = 50_000;
 const cache = new Map<string, NetAddress | undefined>();
 
-/** Parses an address; an IPv4-mapped IPv6 one is IPv4. `undefined` where it is none. */
+/** Parses an address. An IPv4-mapped IPv6 address becomes IPv4. Returns `undefined` if the text is not an address. */
 export function parseNetAddress(text: string): NetAddress | undefined {
   const known = cache.get(text);
   if (known !== undefined || cache.has(text)) return known;
@@ -82,7 +82,7 @@ export function parseNetAddress(text: string): NetAddress | undefined {
   return address;
 }
 
-/** Parses `192.168.1.10/24`, or an address alone, which is a prefix of its full length. */
+/** Parses `192.168.1.10/24`. An address without a length is a prefix of full length. */
 export function parseNetPrefix(text: string): NetPrefix | undefined {
   const slash = text.indexOf("/");
   const address = parseNetAddress(slash === -1 ? text : text.slice(0, slash));
@@ -103,7 +103,7 @@ function addressKey(text: string): string {
   return parseNetAddress(text)?.key ?? text.toLowerCase().replaceAll("0x", "");
 }
 
-/** Whether an address lies within a prefix of its own family. */
+/** Whether an address is within a prefix of the same family. */
 export function within(address: NetAddress, prefix: NetPrefix): boolean {
   if (address.family !== prefix.address.family) return false;
   let left = prefix.bits;
@@ -120,7 +120,7 @@ export function isLoopback(address: NetAddress): boolean {
   return address.groups.every((group, index) => group === (index === GROUPS - 1 ? 1 : 0));
 }
 
-/** fe80::/10: says nothing without an interface. */
+/** fe80::/10. Ambiguous without an interface. */
 export function isLinkLocal(address: NetAddress): boolean {
   return address.family === 6 && ((address.groups[0] ?? 0) & 0xffc0) === 0xfe80;
 }

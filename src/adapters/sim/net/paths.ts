@@ -1,4 +1,4 @@
-/** The simulated network: which address is reached over which interface, and how a try ends where it is not. */
+/** The simulated network: which interface leads to an address, and how an attempt ends if none does. */
 import { ERRNO } from "../../../core/domain/errno.js";
 import type { Transport } from "../../../core/domain/transport-id.js";
 import { Milliseconds } from "../../../core/domain/units.js";
@@ -9,25 +9,25 @@ import { isLinkLocal, isLoopback, parseNetAddress, parseNetPrefix, within } from
 import type { NetAddress, NetPrefix } from "./address.js";
 
 /**
- * How long a try takes to fail where nothing answers: a SYN, one retry, or no ARP answer (6.12-cloud.s3.log,
+ * How long an attempt takes to fail if nothing answers: a SYN, one retry, or no ARP answer (6.12-cloud.s3.log,
  * 6.12-cloud.s7.log).
  */
 const NO_ANSWER_AFTER = Milliseconds(3080);
 
-/** How long a try takes to fail where somebody says no at once (6.12-cloud.s3.log: 13 to 17 ms with the write). */
+/** How long an attempt takes to fail if it is refused at once (6.12-cloud.s3.log: 13 to 17 ms with the write). */
 const REFUSED_AFTER = Milliseconds(1);
 
-/** The interface of a world that names none: it reaches every address. */
+/** The interface of a world that lists no interfaces. It reaches every address. */
 const DEFAULT_INTERFACE: InterfaceSpec = {
   name: "eth0",
   mac: "52:54:00:00:00:01",
   addresses: ["192.168.1.10/24", "fd00::10/64"],
 };
 
-/** One place where a peer of the fabric listens. */
+/** One address where a peer of the fabric listens. */
 export interface Listener {
   readonly peer: FabricId;
-  /** Place in the peer's `listen`. */
+  /** Index in the peer's `listen`. */
   readonly index: number;
   readonly transport: Transport;
   readonly traddr: string;
@@ -43,16 +43,16 @@ export interface ReachTarget {
   readonly hostIface: string;
 }
 
-/** An address or a route that is none. The scenario's fault. */
+/** An address or route is not valid. The scenario's fault. */
 export class NetworkMisuse extends Error {
   override readonly name = "NetworkMisuse";
 }
 
-/** How a TCP connection (or its like) to an address ends. `listeners`: everybody at that address and port, never empty. */
+/** How a transport connection to an address ends. `listeners`: all listeners at that address and port, never empty. */
 export type ReachOutcome =
   | {
       readonly kind: "listener";
-      /** The one whose state the address shows: the first that is up, or the first that does not refuse. */
+      /** The listener that sets the state of the address: the first that is up, or else the first that does not refuse. */
       readonly listener: Listener;
       readonly listeners: readonly Listener[];
       readonly srcAddr: string;
@@ -84,7 +84,7 @@ interface Route {
   state: LinkState;
 }
 
-/** Where a target leads, as long as interfaces, links, routes and the places where peers listen stay as they are. */
+/** Where a target leads. Valid until an interface, link, route or listen address changes. */
 type Plan =
   | { readonly kind: "errno"; readonly outcome: ReachOutcome }
   | {
@@ -107,7 +107,7 @@ function failed(errno: number, after: Milliseconds): Plan {
   return { kind: "errno", outcome: { kind: "errno", errno, after } };
 }
 
-/** What an address answers right now: listeners change their state without anybody's way changing. */
+/** What an address answers now. Not part of the plan: a listener's state changes without a change of the path. */
 function answer(plan: Extract<Plan, { kind: "endpoint" }>): ReachOutcome {
   const { there, srcAddr, iface, latency } = plan;
   const listener = there.find(({ state }) => state === "up") ?? there.find(({ state }) => state !== "refuses");
@@ -123,32 +123,32 @@ function makeIface(spec: InterfaceSpec): Iface {
   const texts: string[] = [];
   for (const text of spec.addresses) {
     const prefix = parseNetPrefix(text);
-    if (prefix === undefined) throw new NetworkMisuse(`${text} is no address of an interface`);
+    if (prefix === undefined) throw new NetworkMisuse(`${text} is not a valid interface address`);
     prefixes.push(prefix);
     texts.push(text.split("/")[0] ?? text);
   }
   return { name: spec.name, mac: spec.mac, prefixes, texts };
 }
 
-/** `default` and `default6` stand for everything. */
+/** `default` and `default6` stand for all IPv4 and all IPv6 addresses. */
 function routePrefix(to: string): NetPrefix | undefined {
   return parseNetPrefix(to === "default" ? "0.0.0.0/0" : to === "default6" ? "::/0" : to);
 }
 
 /**
- * Interfaces, links, routes and who listens where. An address is reached over the longest prefix among up links; one bound
- * to an interface without a route there is taken for a neighbour that never answers, as Linux does (6.12-cloud.s3.log,
- * host_iface=lo).
+ * Interfaces, links, routes and listeners. The longest prefix among links that are not down leads to an address. If a
+ * connection is bound to an interface without a route, the address counts as a neighbour that never answers, as on Linux
+ * (6.12-cloud.s3.log, host_iface=lo).
  */
 export class NetworkModel {
   readonly #ifaces: Iface[] = [];
   readonly #links = new Map<string, Link>();
   readonly #routes: Route[] = [];
   readonly #listeners = new Map<string, Listener[]>();
-  /** How many listeners an address has, whatever their port. */
+  /** How many listeners an address has, on any port. */
   readonly #hosts = new Map<string, number>();
   readonly #changed: ((change: NetworkAction) => void)[] = [];
-  /** A connection asks for its way again and again: kept for each target until something moves. */
+  /** One plan per target, because connections ask often. Cleared by any change. */
   #plans = new WeakMap<ReachTarget, Plan>();
 
   constructor(spec: NetworkSpec, interfaces: readonly InterfaceSpec[]) {
@@ -162,12 +162,12 @@ export class NetworkModel {
     for (const route of spec.routes) this.#setRoute(route.to, route.hostIface, route.state);
   }
 
-  /** Calls back whenever links, routes, interfaces or addresses changed, in the order of registration. */
+  /** Calls back after a change of links, routes, interfaces or addresses, in the order of registration. */
   onChange(callback: (change: NetworkAction) => void): void {
     this.#changed.push(callback);
   }
 
-  /** Throws NetworkMisuse where an address or a destination is none. */
+  /** Throws NetworkMisuse if an address or destination is not valid. */
   apply(action: NetworkAction): undefined {
     switch (action.kind) {
       case "link":
@@ -187,7 +187,7 @@ export class NetworkModel {
     for (const callback of this.#changed) callback(action);
   }
 
-  /** Interfaces as the network port shows them: without loopback, primary address first, without prefix length. */
+  /** Interfaces as the network port shows them: no loopback, primary address first, no prefix length. */
   interfaces(): readonly NetworkInterface[] {
     return this.#ifaces.map(({ name, mac, texts }) => ({ name, mac, addresses: texts }));
   }
@@ -196,12 +196,12 @@ export class NetworkModel {
     return name === LOOPBACK || this.#ifaces.some((iface) => iface.name === name);
   }
 
-  /** The state of an interface's link; up where nothing ever said otherwise. */
+  /** The state of an interface's link. Up unless something set it. */
   linkState(hostIface: string): LinkState {
     return this.#links.get(hostIface)?.state ?? "up";
   }
 
-  /** Makes somebody listen. */
+  /** Adds a listener. */
   listen(listener: Listener): void {
     this.#plans = new WeakMap();
     const key = this.#listenerKey(listener.transport, listener.traddr, listener.trsvcid);
@@ -212,12 +212,12 @@ export class NetworkModel {
     this.#hosts.set(host, (this.#hosts.get(host) ?? 0) + 1);
   }
 
-  /** Everybody who listens at an address, whatever its state and the way there. */
+  /** All listeners at an address, regardless of their state and of the path. */
   listenersAt(transport: Transport, traddr: string, trsvcid: string): readonly Listener[] {
     return this.#listeners.get(this.#listenerKey(transport, traddr, trsvcid)) ?? [];
   }
 
-  /** How a try to connect ends. The target is looked at once: it must not change. */
+  /** How an attempt to connect ends. The plan is cached per target object, so a target must not change. */
   reach(target: ReachTarget): ReachOutcome {
     let plan = this.#plans.get(target);
     if (plan === undefined) {
@@ -252,8 +252,8 @@ export class NetworkModel {
   }
 
   /**
-   * Tries an address from user space, as the network port does: EHOSTUNREACH where no ARP answer comes, ETIMEDOUT where
-   * the time given runs out first.
+   * Probes an address from user space, as the network port does. EHOSTUNREACH if no ARP answer comes, ETIMEDOUT if the
+   * timeout is up first.
    */
   probe(target: ProbeTarget): ProbeOutcome {
     const outcome = this.reach({ ...target, transport: "tcp" });
@@ -279,7 +279,7 @@ export class NetworkModel {
     const there = this.listenersAt(target.transport, target.traddr, target.trsvcid);
     // A loop controller without a port: 25 ms to EIO (6.12-cloud.s3.log).
     if (there.length === 0 && target.transport === "loop") return failed(ERRNO.EIO, REFUSED_AFTER);
-    // Nobody at a Fibre Channel address: 2 ms to ENOENT (test/lab/checks/transports.ts).
+    // No listener at a Fibre Channel address: 2 ms to ENOENT (test/lab/checks/transports.ts).
     if (there.length === 0) return failed(ERRNO.ENOENT, REFUSED_AFTER);
     return { kind: "endpoint", there, srcAddr: "", iface: "", latency: Milliseconds(0) };
   }
@@ -305,7 +305,7 @@ export class NetworkModel {
     return `${transport} ${parseNetAddress(traddr)?.key ?? traddr} ${trsvcid}`;
   }
 
-  /** The interface that holds an address of this host. */
+  /** The interface that has an address of this host. */
   #ownerOf(text: string): string | undefined {
     const address = parseNetAddress(text);
     if (address === undefined) return undefined;
@@ -352,7 +352,7 @@ export class NetworkModel {
 
   #setRoute(to: string, hostIface: string, state: LinkState): void {
     const prefix = routePrefix(to);
-    if (prefix === undefined) throw new NetworkMisuse(`${to} is no destination of a route`);
+    if (prefix === undefined) throw new NetworkMisuse(`${to} is not a valid route destination`);
     const same = this.#routes.find(
       (route) =>
         route.hostIface === hostIface &&

@@ -1,7 +1,7 @@
-/** What a measured fact is. */
+/** The type of a measured fact. */
 import type { KernelVersion } from "../../../../src/adapters/sim/spec.js";
 
-/** Where a fact was seen: every profile, or those named. */
+/** The kernels that showed a fact: every profile, or these. */
 type FactKernels = "all" | readonly KernelVersion[];
 
 type FactStatus =
@@ -11,14 +11,14 @@ type FactStatus =
 type TestFile = "connect" | "uevents" | "lifecycle" | "admin" | "sysfs" | "network";
 
 export interface Fact {
-  /** Area and number, kept for good: other texts refer to it. */
+  /** Area and number. Never changes, because other texts refer to it. */
   readonly id: string;
   readonly statement: string;
   readonly kernels: FactKernels;
   readonly status: FactStatus;
 }
 
-/** Where the tests of a fact stand, from the root of the repository. */
+/** The path of a test file, from the root of the repository. */
 export function testPath(file: TestFile): string {
   return `test/unit/sim/kernel-${file}.test.ts`;
 }
