@@ -8,7 +8,7 @@ export const address = step({
   target: "fabric",
   describe:
     "Everything that listens at an address, of any discovery controller or subsystem, at any port and over any transport, " +
-    "treats connections otherwise from now on.",
+    "treats connections differently from now on.",
   example: "address: { address: 192.0.2.20, state: unreachable }",
   says: record({ address: hostAddress, state: listenerState }),
 });

@@ -10,7 +10,7 @@ import { record } from "../record.js";
 import { worldWord } from "../word.js";
 import { connectionOptions, connectionPeer } from "./connection.js";
 
-/** The kernel ends every value with a newline; a file may leave it out. */
+/** The kernel ends every value with a newline. A file may leave it out. */
 const attributeText = mapped(anyText("text"), {
   read: (text) => (text.endsWith("\n") ? text : `${text}\n`),
   write: (text) => (text.endsWith("\n\n") || !text.endsWith("\n") ? text : text.slice(0, -1)),
@@ -24,7 +24,7 @@ const attributeName = text("the name of a sysfs attribute", {
 export const initialController = worldWord<InitialControllerSpec>({
   key: "initialController",
   place: "host.kernel.controllers",
-  describe: "A controller that is there before the daemon starts: a connection, or what a real kernel showed in sysfs.",
+  describe: "A controller that exists before the daemon starts: a connection, or what a real kernel showed in sysfs.",
   example: "{ to: dc1, made-by: nvme-cli, host-iface: eth0, state: connecting }",
   says: either("a controller: { to: ID, ... }, or { name: nvmeN, attributes: ... } as a real kernel showed it", [
     kinded(
@@ -43,7 +43,7 @@ export const initialController = worldWord<InitialControllerSpec>({
         "made-by": usual(madeBy, "nvme-cli"),
         attributes: required(
           map(attributeName, attributeText, "a record: name to text"),
-          "As a real kernel showed them. A newline is added to a text that ends in none.",
+          "As a real kernel showed them. A newline is added to a text that does not end in one.",
         ),
       }),
     ),
