@@ -38,7 +38,7 @@ export function runScenario(scenario: Scenario, options: RunOptions = {}): Scena
       oracles: options.oracles ?? [],
       onProgress: (simulated) => options.onProgress?.((number + simulated / Math.max(1, scenario.until)) / runs),
     }).run();
-  // One installation for all runs: those of the runs only raise its count.
+  // One installation for all runs. The installation of each run only raises the count.
   const removeTripwire = installTripwire();
   const began = performance.now();
   let realMs = 0;

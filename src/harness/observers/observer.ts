@@ -37,7 +37,7 @@ export interface Hooks {
   dispatched(process: ProcessName, event: CoreEvent, at: Milliseconds): void;
   /** A core has handled an event, or threw. `reconciles`: how often each service reconciled in it. */
   handled(process: ProcessName, reconciles: Reconciles, at: Milliseconds): void;
-  /** A core is about to call a port, except for reads, timers and logs. */
+  /** A core is about to call a port, except to read, log, close a handle or set a timer. */
   called(call: PortCall, at: Milliseconds): void;
   /** A core writes a log record. */
   logged(process: ProcessName, record: LogRecord, at: Milliseconds): void;

@@ -6,7 +6,7 @@ import type { Oracle } from "./oracle.js";
 /** Shorter values are not secrets, and would match everywhere. */
 const SECRET_CHARS_MIN = 8;
 
-/** Leaks that are reported: one leak shows in many lines of the trace. */
+/** How many leaks are reported: one leak shows in many lines of the trace. */
 const LEAKS_REPORTED_MAX = 3;
 
 const SECRET_PATTERNS = [

@@ -172,7 +172,7 @@ export class Engine {
     this.#trace.record("world", observationText(seen));
     if (seen.kind === "file-written") this.#paths.add(seen.path);
     this.#processes.observed(seen);
-    // The constructor reads what exists at the start from the finished world.
+    // The constructor reads the initial controllers from the finished world.
     if (!this.#ready) return;
     this.#controllers.observe(seen, at);
     this.#tell.observed(seen, at);

@@ -24,7 +24,7 @@ export interface PortCall {
   readonly pageRead: { readonly device: string; readonly step: "begin" | "end" } | undefined;
 }
 
-/** What a call is about, besides its name. Leaves out what does not apply. */
+/** What a call is about, besides its name. What does not apply is absent. */
 export type CallDetails = Pick<PortCall, "subject"> &
   Partial<Pick<PortCall, "request" | "replyTo" | "probe" | "pageRead">>;
 

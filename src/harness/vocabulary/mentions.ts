@@ -144,7 +144,7 @@ function expectedOnce(kind: NameKind): string {
 }
 
 function expectedNames(what: string, known: readonly string[]): string {
-  if (known.length === 0) return `the name of ${what}, of which this file has none`;
+  if (known.length === 0) return `the name of ${what}, but this file has none`;
   const more = known.length > NAMES_SHOWN_MAX ? ", ..." : "";
-  return `the name of ${what} of this file: ${known.slice(0, NAMES_SHOWN_MAX).join(", ")}${more}`;
+  return `the name of ${what} in this file: ${known.slice(0, NAMES_SHOWN_MAX).join(", ")}${more}`;
 }

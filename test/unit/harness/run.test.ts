@@ -224,7 +224,7 @@ describe("triggers", () => {
     ["{ call: fabrics.connect, phase: before }"],
     ["{ call: fabrics.connect, phase: before-reply, nth: 2 }"],
     ["{ call: store.write, phase: after }"],
-  ])("%s", (when) => {
+  ])("fire at %s", (when) => {
     expect(hitAt(when)).toBeGreaterThanOrEqual(0);
   });
 

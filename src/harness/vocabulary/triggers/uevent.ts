@@ -16,7 +16,7 @@ function readHeader(header: string): { readonly action: string; readonly device:
 
 export const ueventTrigger = trigger({
   key: "uevent",
-  describe: "A uevent of a controller leaves the kernel. An absent key matches all.",
+  describe: "A uevent of a controller leaves the kernel. An absent key matches any value.",
   example: "{ uevent: { action: change, event: rediscover }, nth: 2 }",
   says: record({ uevent: spread(uevent), nth }),
   awaits: ({ event }) => (event === undefined ? "uevent-sent" : "uevent-received"),
