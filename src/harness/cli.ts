@@ -1,4 +1,4 @@
-/** The command line of `stas-sim`: replays scenarios, and explains them. */
+/** The command line of `stas-sim`. It replays and explains scenarios. */
 import { createWriteStream } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { formatProblem, loadScenarios } from "./load.js";
@@ -12,7 +12,7 @@ import type { Scenario } from "./scenario/types.js";
 import { installTripwire } from "./tripwire.js";
 import type { Milliseconds } from "../core/domain/units.js";
 
-/** Exit statuses, those of sysexits.h where it has one. */
+/** Exit statuses: those of sysexits.h if it has one. */
 export const EXIT = { pass: 0, fail: 1, inconclusive: 2, usage: 64, badFile: 65 } as const;
 
 interface RunFlags {
@@ -22,30 +22,30 @@ interface RunFlags {
   readonly once?: boolean;
 }
 
-/** Where a command line speaks to. */
+/** Where a command line writes. */
 export interface Terminal {
   out(text: string): void;
   err(text: string): void;
-  /** Where a progress bar may be drawn; `undefined` where there is no terminal. */
+  /** Where to draw a progress bar; `undefined` without a terminal. */
   readonly bar: NodeJS.WriteStream | undefined;
   readonly paint: Paint;
-  /** The scenarios that come with the package. */
+  /** The folder of the package's own scenarios. */
   readonly ownScenarios: string;
 }
 
 function parseSeed(text: string): number {
   const seed = Number(text);
   if (/^\d{1,10}$/.test(text) && seed <= 0xffff_ffff) return seed;
-  throw new InvalidArgumentError("It is a whole number from 0 to 4294967295.");
+  throw new InvalidArgumentError("It must be a whole number from 0 to 4294967295.");
 }
 
 function parseTime(text: string): Milliseconds {
   const time = parseDuration(text);
   if (time !== undefined) return time;
-  throw new InvalidArgumentError("It is a time such as 61s, 2.5s or 10m.");
+  throw new InvalidArgumentError("It must be a time such as 61s, 2.5s or 10m.");
 }
 
-/** Reads all scenarios, or says what is wrong with them and answers `undefined`: then nothing runs. */
+/** Reads all scenarios. If any has a problem, prints the problems and returns `undefined`, so that nothing runs. */
 function load(paths: readonly string[], terminal: Terminal): readonly Scenario[] | undefined {
   const { scenarios, problems } = loadScenarios(paths);
   for (const problem of problems) terminal.err(formatProblem(problem));
@@ -61,7 +61,7 @@ function progressFor(flags: RunFlags, count: number, terminal: Terminal): Progre
     : barProgress(count, terminal.bar);
 }
 
-/** Lines written at once: a whole trace in one string can exceed what a string may hold. */
+/** Lines per write: a whole trace can exceed the maximum length of a string. */
 const TRACE_LINES_PER_WRITE = 10_000;
 
 async function writeTrace(file: string, lines: readonly string[]): Promise<void> {
@@ -77,7 +77,7 @@ async function writeTrace(file: string, lines: readonly string[]): Promise<void>
 
 function runAll(scenarios: readonly Scenario[], flags: RunFlags, terminal: Terminal): readonly ScenarioResult[] {
   const progress = progressFor(flags, scenarios.length, terminal);
-  // Once for the whole corpus: installing it for each run costs more than many a run.
+  // Once for all scenarios: to install it for each run costs more than many runs take.
   const removeTripwire = installTripwire();
   try {
     return scenarios.map((scenario) => {
@@ -119,7 +119,7 @@ async function run(paths: readonly string[], flags: RunFlags, terminal: Terminal
   return EXIT[verdict];
 }
 
-/** How to see it again: the seed is part of what ran. */
+/** The command that repeats a run. The seed is part of it. */
 function formatReplay({ file, seed }: ScenarioResult, paint: Paint): string {
   return paint.dim(`replay: stas-sim run ${file} --seed ${String(seed)}`);
 }
@@ -141,7 +141,7 @@ function explain(file: string, at: Milliseconds, flags: Pick<RunFlags, "seed">, 
 
 function program(terminal: Terminal, finish: (status: number) => void): Command {
   const command = new Command("stas-sim")
-    .description("Replays scenarios of a host, its kernel, its network and its storage around the daemon's own core.")
+    .description("Replays scenarios around the daemon's own core: a host, its kernel, its network and its storage.")
     .configureOutput({
       writeOut: (text) => {
         terminal.out(text.trimEnd());
@@ -153,22 +153,22 @@ function program(terminal: Terminal, finish: (status: number) => void): Command 
     .exitOverride();
   command
     .command("run")
-    .description("runs scenarios, each twice, and compares the two traces")
-    .argument("[path...]", "scenario files, or folders of them (default: those of the package)")
-    .option("--seed <n>", "instead of the seed in the file", parseSeed)
+    .description("runs each scenario twice and compares the two traces")
+    .argument("[path...]", "scenario files or folders (default: the scenarios of the package)")
+    .option("--seed <n>", "overrides the seed in the file", parseSeed)
     .option("--json", "prints the report as JSON")
-    .option("--trace <file>", "writes the trace of the one scenario to a file")
-    .option("--once", "runs each once only, without the comparison")
+    .option("--trace <file>", "writes the trace of a single scenario to a file")
+    .option("--once", "runs each scenario once, without the comparison")
     .exitOverride()
     .action(async (paths: string[], flags: RunFlags) => {
       finish(await run(paths, flags, terminal));
     });
   command
     .command("explain")
-    .description("prints what every controller was doing at a time, and why")
+    .description("prints what each controller is doing at a given time, and why")
     .argument("<file>", "a scenario file")
-    .requiredOption("--at <time>", "when, such as 61s", parseTime)
-    .option("--seed <n>", "instead of the seed in the file", parseSeed)
+    .requiredOption("--at <time>", "the time, such as 61s", parseTime)
+    .option("--seed <n>", "overrides the seed in the file", parseSeed)
     .exitOverride()
     .action((file: string, flags: { readonly at: Milliseconds; readonly seed?: number }) => {
       finish(explain(file, flags.at, flags, terminal));
@@ -176,7 +176,7 @@ function program(terminal: Terminal, finish: (status: number) => void): Command 
   return command;
 }
 
-/** Runs a command line (without the program's name); answers the exit status. */
+/** Runs a command line (without the program's name) and returns the exit status. */
 export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<number> {
   let status: number = EXIT.pass;
   try {

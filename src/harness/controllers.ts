@@ -1,17 +1,17 @@
-/** The kernel's controllers as the harness follows them, from what the world lets it observe. */
+/** The kernel's controllers, as the harness follows them from observations of the world. */
 import type { ConnectionView, WorldObservation } from "../adapters/sim/observation.js";
 import { Milliseconds } from "../core/domain/units.js";
 import type { ControllerRef } from "./vocabulary/parts/ids.js";
 
-/** A view of our own: its state follows the kernel's, as one object for as long as the controller is there. */
+/** Our own view: one object for the life of the controller. Its state follows the kernel's. */
 type Followed = Omit<ConnectionView, "state"> & { state: ConnectionView["state"] };
 
-/** The controllers that the kernel has now. A view that it gives out shows the present state. */
+/** The kernel's present controllers. Each view that it returns shows the present state. */
 export interface KernelControllers {
   readonly size: number;
   all(): Iterable<ConnectionView>;
   get(uid: number): ConnectionView | undefined;
-  /** When this controller was added; 0 for one that was there from the start. */
+  /** When this controller was added; 0 if it was there from the start. */
   addedAt(uid: number): Milliseconds;
   /** Controllers that a reference names. */
   matching(ref: ControllerRef): readonly ConnectionView[];
@@ -23,7 +23,7 @@ export interface KernelControllers {
   exists(ref: ControllerRef): boolean;
 }
 
-/** An index kept by observations, so that no look-up walks the kernel. */
+/** An index kept up to date by observations, so that no lookup walks the kernel. */
 export class ControllerIndex implements KernelControllers {
   readonly #present = new Map<number, Followed>();
   readonly #addedAt = new Map<number, Milliseconds>();
@@ -32,7 +32,7 @@ export class ControllerIndex implements KernelControllers {
     for (const view of initial) this.#add(view, Milliseconds(0));
   }
 
-  /** Follows an observation, before anybody else judges it. */
+  /** Applies an observation, before any observer sees it. */
   observe(seen: WorldObservation, at: Milliseconds): void {
     if (seen.kind === "controller-added") this.#add(seen.controller, at);
     else if (seen.kind === "controller-state") {
@@ -93,7 +93,7 @@ export function refMatches(ref: ControllerRef, view: ConnectionView): boolean {
   return ref.hostIface === undefined || view.hostIface === ref.hostIface;
 }
 
-/** Whether a connect string names the interface of a reference, or the reference names none. */
+/** Whether a connect string names the interface of a reference. True if the reference names none. */
 export function viaInterface(ref: ControllerRef, options: string): boolean {
   return ref.hostIface === undefined || options.split(",").includes(`host_iface=${ref.hostIface}`);
 }

@@ -1,4 +1,4 @@
-/** What the harness asks of a running core, beyond dispatching to it. */
+/** What the harness asks of a running core besides `dispatch`. */
 import type { ControllerDescription } from "../core/describe.js";
 import type { ServiceName } from "../core/ports/bus.js";
 import type { CoreEvent } from "../core/ports/index.js";
@@ -8,13 +8,13 @@ export type { ControllerDescription } from "../core/describe.js";
 /** How often each service reconciled. */
 export type Reconciles = Readonly<Record<ServiceName, number>>;
 
-/** A core as the harness holds it. */
+/** A core as the harness sees it. */
 export interface ObservedCore {
   dispatch(event: CoreEvent): void;
   describe(): readonly ControllerDescription[];
-  /** Obligations not yet met; empty where the core has settled. */
+  /** Obligations not yet met; empty if the core has settled. */
   pending(): readonly string[];
-  /** Since its process started. */
+  /** Reconciles since its process started. */
   reconciles(): Reconciles;
   /** Its whole state as a plain value, safe to write as JSON. */
   snapshot(): unknown;

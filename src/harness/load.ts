@@ -1,4 +1,4 @@
-/** Finds and reads scenario files. All of them are read before the first one runs. */
+/** Finds and reads scenario files, all of them before the first one runs. */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { codeOf } from "../adapters/shared/os-error.js";
@@ -10,7 +10,7 @@ const SCENARIO_NAME = /\.ya?ml$/;
 
 export interface Loaded {
   readonly scenarios: readonly Scenario[];
-  /** Nothing is to run where there is any. */
+  /** If there are any, nothing may run. */
   readonly problems: readonly Problem[];
 }
 
@@ -20,7 +20,7 @@ function unreadable(file: string, error: unknown): Problem {
   return { file, line: 1, column: 1, path: "", expected: "a readable scenario file or folder", found };
 }
 
-/** Scenario files under a path: itself, or those in the folder and its folders, in the order of their names. */
+/** Scenario files under a path: the file itself, or those in the folder and its subfolders, in name order. */
 export function scenarioFiles(path: string): readonly string[] {
   if (!statSync(path).isDirectory()) return [path];
   const entries = readdirSync(path, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -31,7 +31,7 @@ export function scenarioFiles(path: string): readonly string[] {
   });
 }
 
-/** Reads every scenario under these paths, in their order. A folder without any is a problem. */
+/** Reads every scenario under these paths, in order. A folder without scenario files is a problem. */
 export function loadScenarios(paths: readonly string[]): Loaded {
   const scenarios: Scenario[] = [];
   const problems: Problem[] = [];

@@ -1,11 +1,11 @@
-/** What a run comes to, as data; text and JSON are made from it. */
+/** The result of a run as data. The reports as text and as JSON are made from it. */
 import type { Milliseconds } from "../core/domain/units.js";
 
 export type Verdict = "pass" | "fail" | "inconclusive";
 
 /**
- * `expectation`: of the scenario. `oracle`: an invariant of every run. `determinism`: two runs differed.
- * `unsettled`: the run ended with something still to come.
+ * `expectation`: one of the scenario's. `oracle`: an invariant of every run. `determinism`: two runs differed.
+ * `unsettled`: the run ended too early to tell.
  */
 export type FailureKind = "expectation" | "oracle" | "determinism" | "unsettled";
 
@@ -14,7 +14,7 @@ export interface Failure {
   /** Kind of expectation, or name of the oracle. */
   readonly name: string;
   readonly file: string;
-  /** 1-based; 0 where it is about no line. */
+  /** 1-based; 0 if it concerns no line. */
   readonly line: number;
   /** When it was judged. */
   readonly at: Milliseconds;
@@ -38,17 +38,17 @@ export interface ScenarioResult {
   readonly failures: readonly Failure[];
   /** Real time the first run took. Not part of any trace. */
   readonly realMs: number;
-  /** Every line of the trace, where it was asked for. */
+  /** Every line of the trace, if the caller asked for it. */
   readonly trace: readonly string[];
 }
 
-/** `fail` where anything failed for certain; `inconclusive` where something is merely still to come. */
+/** `fail` if anything failed for certain; `inconclusive` if the run only ended too early to tell. */
 export function verdictOf(failures: readonly Failure[]): Verdict {
   if (failures.length === 0) return "pass";
   return failures.every((failure) => failure.kind === "unsettled") ? "inconclusive" : "fail";
 }
 
-/** The verdict of several. */
+/** The verdict of several scenarios together. */
 export function overallVerdict(verdicts: readonly Verdict[]): Verdict {
   if (verdicts.includes("fail")) return "fail";
   return verdicts.includes("inconclusive") ? "inconclusive" : "pass";

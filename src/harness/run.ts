@@ -1,4 +1,4 @@
-/** Runs a scenario: twice, because the same scenario, seed and build must give the same trace. */
+/** Runs a scenario twice: the same scenario, seed and build must give the same trace. */
 import { performance } from "node:perf_hooks";
 import type { Milliseconds } from "../core/domain/units.js";
 import type { ControllerDescription } from "./core-view.js";
@@ -12,15 +12,15 @@ import { Engine, type EngineOptions, type RunOutcome } from "./run/engine.js";
 import { MACHINERY, type Machinery } from "./run/machinery.js";
 
 export interface RunOptions {
-  /** Instead of the scenario's own. */
+  /** Overrides the scenario's seed. */
   readonly seed?: number;
-  /** Runs once only, without the comparison of two traces. */
+  /** Runs once, without comparing two traces. */
   readonly once?: boolean;
   /** Keeps every line of the trace in the result. */
   readonly keepTrace?: boolean;
-  /** Replaces each core by its restored snapshot before every n-th event. */
+  /** Replaces each core with its restored snapshot before every n-th event. */
   readonly restoreEvery?: number;
-  /** Oracles that watch besides those of the harness. */
+  /** Oracles besides those of the harness. */
   readonly oracles?: readonly Oracle[];
   /** Share of the work that is done, 0 to 1. */
   readonly onProgress?: (share: number) => void;
@@ -38,7 +38,7 @@ export function runScenario(scenario: Scenario, options: RunOptions = {}): Scena
       oracles: options.oracles ?? [],
       onProgress: (simulated) => options.onProgress?.((number + simulated / Math.max(1, scenario.until)) / runs),
     }).run();
-  // One installation for all the runs: each run's own finds it there, and only counts.
+  // One installation for all runs. The installation of each run only raises the count.
   const removeTripwire = installTripwire();
   const began = performance.now();
   let realMs = 0;
@@ -70,7 +70,7 @@ function engineFor(scenario: Scenario, options: RunOptions, engine: EngineOption
   return new Engine(scenario, options.machinery ?? MACHINERY, engine);
 }
 
-/** Runs both again with their lines kept, which the first two runs did not pay for. */
+/** Runs both again and keeps their lines, a cost that the first two runs avoid. */
 function explainDifference(scenario: Scenario, run: (number: number, keepTrace: boolean) => RunOutcome): Failure {
   const first = run(0, true);
   const second = run(1, true);
@@ -84,13 +84,13 @@ function explainDifference(scenario: Scenario, run: (number: number, keepTrace: 
     expected: "two runs give the same trace",
     observed:
       difference === undefined
-        ? "the hashes differed, but not when both ran again with their traces kept"
+        ? "the hashes differed, but the traces of two more runs are the same"
         : `the traces differ from record ${String(difference.record)} on`,
     hints: difference === undefined ? [] : formatDifference(difference),
   };
 }
 
-/** A run that was stopped in the middle, to look at it. */
+/** A run that was stopped at a time, for inspection. */
 export interface StoppedRun {
   readonly at: Milliseconds;
   readonly controllers: readonly ControllerDescription[];
@@ -98,7 +98,7 @@ export interface StoppedRun {
   readonly pending: readonly string[];
 }
 
-/** Runs to a time (at most the end of the scenario) and tells how everything stands there. */
+/** Runs to a time (at most the end of the scenario) and returns the state at that time. */
 export function stopAt(scenario: Scenario, at: Milliseconds, options: RunOptions = {}): StoppedRun {
   const engine = engineFor(scenario, options, {
     seed: options.seed ?? scenario.seed,

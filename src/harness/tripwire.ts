@@ -1,8 +1,8 @@
 /**
- * The tripwire: while a simulation runs, ambient time, randomness, timers and I/O that the core reaches throw.
+ * The tripwire: in a simulation, ambient time, randomness, timers and I/O throw if the core reaches for them.
  *
- * The wrappers are installed once a run and look at one flag, so that arming costs nothing per dispatch. The flag is
- * set around `Core.dispatch` alone, and cleared inside every port call: the world may use what the core may not.
+ * The wrappers are installed once per run and check one flag, so that arming costs nothing per dispatch. The flag is
+ * set only around `Core.dispatch`, and cleared in every port call: the world may use what the core may not.
  */
 import childProcess from "node:child_process";
 import crypto from "node:crypto";
@@ -19,7 +19,7 @@ import timers from "node:timers";
 /** The core reached for something that would make two runs differ: a bug in the core. */
 export class TripwireError extends Error {
   override readonly name = "TripwireError";
-  /** What was reached: `Date.now`, `fs.readFileSync`. */
+  /** What the core reached: `Date.now`, `fs.readFileSync`. */
   readonly reached: string;
 
   constructor(reached: string) {
@@ -30,7 +30,7 @@ export class TripwireError extends Error {
 
 let armed = false;
 
-/** Arms or disarms the tripwire, and answers how it stood before. Without effect while nothing is installed. */
+/** Arms or disarms the tripwire and returns whether it was armed. Has no effect while nothing is installed. */
 export function setArmed(value: boolean): boolean {
   const before = armed;
   armed = value;
@@ -42,7 +42,7 @@ type Restore = () => void;
 let installs = 0;
 let restores: Restore[] = [];
 
-/** Installs the wrappers; the answer removes them. Installing twice counts, so that runs may nest. */
+/** Installs the wrappers and returns a function that removes them. Counts installations, so that runs may nest. */
 export function installTripwire(): () => void {
   if (installs++ === 0) {
     wrapDate();
@@ -63,7 +63,7 @@ export function installTripwire(): () => void {
 
 type Target = readonly [name: string, holder: object, keys: readonly string[]];
 
-/** Methods of `fs` that do I/O: every one except constructors and conversions, whatever this Node version has. */
+/** Functions of `fs` that do I/O, in any version of Node: all except constructors and conversions. */
 function functionNames(holder: object): readonly string[] {
   return Object.keys(holder).filter((key) => /^[a-z]/.test(key) && typeof Reflect.get(holder, key) === "function");
 }
@@ -94,10 +94,10 @@ function wrapAll(name: string, holder: object, keys: readonly string[]): void {
   for (const key of keys) wrap(name === "" ? key : `${name}.${key}`, holder, key);
 }
 
-/** Wrappers are kept: a corpus installs the tripwire hundreds of times. */
+/** Wrappers, kept for the next installation: a process can install the tripwire hundreds of times. */
 const wrappers = new WeakMap<object, object>();
 
-/** A proxy keeps what hangs on the function (`process.hrtime.bigint`, `fs.realpath.native`) and how it is promisified. */
+/** A proxy keeps the function's properties (`process.hrtime.bigint`, `fs.realpath.native`) and how it is promisified. */
 function wrapperOf(original: object, reached: string): object {
   const known = wrappers.get(original);
   if (known !== undefined) return known;
@@ -126,16 +126,16 @@ function wrap(reached: string, holder: object, key: string): void {
   });
 }
 
-/** Some holders have writable properties that cannot be configured: those are only assigned. */
+/** Some properties are writable but not configurable: assigns those. */
 function put(holder: object, key: string, descriptor: PropertyDescriptor): void {
   if (!Reflect.defineProperty(holder, key, descriptor)) Reflect.set(holder, key, descriptor.value);
 }
 
-/** `Reflect.construct` of a Date, with the type it has. */
+/** `Reflect.construct` of a Date, typed. */
 function construct(target: DateConstructor, args: unknown[], newTarget: NewableFunction): Date {
   const made: unknown = Reflect.construct(target, args, newTarget);
   if (made instanceof target) return made;
-  throw new TypeError("a Date makes Dates");
+  throw new TypeError("the constructor of Date returned another object");
 }
 
 function wrapDate(): void {

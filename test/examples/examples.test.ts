@@ -26,7 +26,7 @@ describe.concurrent("an example", { timeout: 120_000 }, () => {
     expect(await run("own-oracle")).toMatch(/^[1-9]\d* scenarios, 0 with a connect storm\n$/u);
   });
 
-  test("bare-world.js shows a volume come back after the kernel removed it", async ({ expect }) => {
+  test("bare-world.js shows a volume that returns after the kernel removed it", async ({ expect }) => {
     const output = await run("bare-world");
     expect(output).toContain("20000 ms  nvme1 is deleting");
     expect(output).toContain("nvme1 to vol1 is live");
@@ -35,7 +35,7 @@ describe.concurrent("an example", { timeout: 120_000 }, () => {
 
 const entryShape = z.object({ types: z.string(), default: z.string() });
 
-test("every entry of the package leads to a module that loads, and to its types", async () => {
+test("every entry of the package names a module that loads, and its types", async () => {
   const { exports } = z
     .object({ exports: z.record(z.string(), z.union([z.string(), entryShape])) })
     .parse(JSON.parse(readFileSync("package.json", "utf8")));

@@ -11,14 +11,14 @@ const { scenarios, problems } = loadScenarios([FOLDER]);
 const plain = (text: string): string => text;
 const PAINT = { green: plain, red: plain, yellow: plain, bold: plain, dim: plain };
 
-describe("the scenarios that ship", () => {
-  test("are all readable", () => {
+describe("the scenarios of the package", () => {
+  test("are all valid", () => {
     expect(problems.map(formatProblem)).toEqual([]);
     expect(scenarios.length).toBeGreaterThan(0);
   });
 
   test.each(scenarios.map((scenario) => [relative(FOLDER, scenario.file), scenario] as const))(
-    "%s passes, twice with the same trace",
+    "%s passes twice with the same trace",
     (_name, scenario) => {
       const { verdict, failures } = runScenario(scenario);
       expect(failures.map((failure) => formatFailure(failure, PAINT)).join("\n")).toBe("");

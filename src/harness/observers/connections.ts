@@ -14,12 +14,12 @@ export function formatConnection(view: ConnectionView): string {
   return `${name} (${transport} ${traddr}:${trsvcid} ${subsysnqn}, made by ${madeBy})`;
 }
 
-/** Whether the kernel is about to let go of it. */
+/** Whether the kernel is about to remove it. */
 export function isGoing(view: ConnectionView): boolean {
   return view.state === "deleting" || view.state === "deleting (no IO)" || view.state === "dead";
 }
 
-/** Whether two connections are the same connection twice. What differs most is compared first. */
+/** Whether two connections are the same connection twice. Compares first what differs most often. */
 export function isSame(a: ConnectionView, b: ConnectionView): boolean {
   return (
     a.traddr === b.traddr &&
@@ -32,7 +32,7 @@ export function isSame(a: ConnectionView, b: ConnectionView): boolean {
   );
 }
 
-/** The values of a connect string, by key; none where it is no connect string, which the kernel refuses as well. */
+/** The values of a connect string, by key; none if the string is not valid, which the kernel refuses too. */
 export function connectOptions(options: string): ReadonlyMap<string, string | true> {
   try {
     return decodeOptionString(options);

@@ -1,9 +1,9 @@
-/** Gathers what the observers of a run report. */
+/** Collects what the observers of a run report. */
 import type { Milliseconds } from "../../core/domain/units.js";
 import type { Failure } from "../result.js";
 import type { Finding, Report } from "./observer.js";
 
-/** Findings on one oracle that are kept; a broken invariant breaks often. */
+/** Findings kept per oracle: a broken invariant breaks often. */
 const FINDINGS_PER_ORACLE_MAX = 5;
 
 /** What a report is about, in the order in which failures are listed. */
@@ -14,7 +14,7 @@ export interface Subject {
   readonly kind: (typeof SUBJECTS)[number];
   /** Kind of the expectation, or name of the oracle. */
   readonly name: string;
-  /** 1-based line of the scenario's file; 0 where it is about no line. */
+  /** 1-based line of the scenario's file; 0 if it concerns no line. */
   readonly line: number;
 }
 
@@ -29,7 +29,7 @@ export class Findings {
     this.#now = now;
   }
 
-  /** Where the observer of this subject reports. */
+  /** Returns the function by which the observer of this subject reports. */
   about(subject: Subject): Report {
     let left = subject.kind === "oracle" ? FINDINGS_PER_ORACLE_MAX : Infinity;
     return (expected, finding) => {
@@ -39,7 +39,7 @@ export class Findings {
     };
   }
 
-  /** Of expectations first, then of oracles, then of steps; of each in the order in which they were reported. */
+  /** All failures: expectations first, then oracles, then steps, each in the order of their reports. */
   failures(): Failure[] {
     return SUBJECTS.flatMap((kind) =>
       this.#failures.filter(({ subject }) => subject.kind === kind).map(({ failure }) => failure),

@@ -2,9 +2,9 @@
 import type { Milliseconds } from "../../core/domain/units.js";
 import { type Finding, type Observer, open, type Report } from "./observer.js";
 
-/** Looks when all that happens at this time has happened, and reports at the end of the run. */
+/** Looks once everything at this time has happened, and reports at the end of the run. */
 export function lookOnce(at: Milliseconds, expected: string, report: Report, look: () => Finding): Observer {
-  let finding: Finding = open("the run ended before");
+  let finding: Finding = open("the run ended earlier");
   return {
     looksAt: [at],
     look: () => {

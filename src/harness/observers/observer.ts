@@ -1,4 +1,4 @@
-/** What watches a run from outside: an expectation of the scenario, or an oracle that holds in every run. */
+/** What watches a run from outside: an expectation of the scenario, or an oracle, which must hold in every run. */
 import type { ProcessName, WorldObservation } from "../../adapters/sim/observation.js";
 import type { WorldAction } from "../../adapters/sim/actions.js";
 import type { Milliseconds } from "../../core/domain/units.js";
@@ -11,7 +11,7 @@ import type { RunView } from "./run-view.js";
 /** What an observer found. */
 export type Finding =
   | { readonly kind: "met" }
-  /** Does not hold, whatever is still to come. */
+  /** Does not hold, regardless of what follows. */
   | { readonly kind: "failed"; readonly observed: string; readonly hints: readonly string[] }
   /** The run ended too early to tell. */
   | { readonly kind: "open"; readonly observed: string; readonly hints: readonly string[] };
@@ -26,35 +26,35 @@ export function open(observed: string, ...hints: readonly string[]): Finding {
   return { kind: "open", observed, hints };
 }
 
-/** Reports a finding at the present simulated time; `expected` is a sentence. What is met leaves no trace. */
+/** Reports a finding at the present simulated time. `expected` is a sentence. A finding that is met is dropped. */
 export type Report = (expected: string, finding: Finding) => void;
 
-/** The hooks of an observer, by what they are told. Each runs outside the core, and must change nothing in the run. */
+/** The hooks of an observer. They run outside the core and must not change the run. */
 export interface Hooks {
-  /** The world did something. The view shows the world behind it. */
+  /** The world did something. The view shows the world after it. */
   observed(seen: WorldObservation, at: Milliseconds): void;
   /** An event is about to enter a core. */
   dispatched(process: ProcessName, event: CoreEvent, at: Milliseconds): void;
-  /** A core has handled an event, or threw; `reconciles` is what each service did in it. */
+  /** A core has handled an event, or threw. `reconciles`: how often each service reconciled in it. */
   handled(process: ProcessName, reconciles: Reconciles, at: Milliseconds): void;
-  /** A core is about to make a call on a port, other than a look or a timer. */
+  /** A core is about to call a port, except to read, log, close a handle or set a timer. */
   called(call: PortCall, at: Milliseconds): void;
   /** A core writes a log record. */
   logged(process: ProcessName, record: LogRecord, at: Milliseconds): void;
-  /** A step is about to be done to the world. */
+  /** A step is about to be carried out. */
   acted(action: WorldAction, at: Milliseconds): void;
   /** As `acted`, for a step that has an id. */
   stepped(id: string, at: Milliseconds): void;
   /** A core threw. */
   crashed(process: ProcessName, error: unknown, at: Milliseconds): void;
-  /** A line of the trace held a secret; the secret itself is masked. */
+  /** A line of the trace held a secret. `line` has it masked. */
   leaked(line: string): void;
   /**
-   * No core is in the middle of an event: before each step, before each look, and at the end. A step that a call sets
-   * off finds a core in the middle of one, so it has no such moment before it.
+   * No core is in the middle of an event: called before each step, before each look, and at the end. A step that a
+   * port call triggers interrupts a core, so this hook does not run before it.
    */
   rested(): void;
-  /** All that happens at one of the times of `looksAt` has happened. */
+  /** Everything at one of the times of `looksAt` has happened. */
   look(at: Milliseconds): void;
   /** The run is over. */
   finish(): void;

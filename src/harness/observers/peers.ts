@@ -7,7 +7,7 @@ import type { ControllerRef } from "../vocabulary/parts/ids.js";
 import { formatTime } from "./observer.js";
 import type { RunView } from "./run-view.js";
 
-/** Addresses of a discovery controller or subsystem; none where the id names a controller given as sysfs attributes. */
+/** Addresses of a discovery controller or subsystem; none if the id names a controller given as sysfs attributes. */
 export function peerAddresses(spec: WorldSpec, id: FabricId): readonly ListenSpec[] {
   const { discoveryControllers, subsystems } = spec.fabric;
   return [...discoveryControllers, ...subsystems].find((peer) => peer.id === id)?.listen ?? [];
@@ -18,7 +18,7 @@ export function formatStates(views: readonly ConnectionView[]): string {
   return views.length === 0 ? "no controller" : views.map((view) => `${view.name} ${view.state}`).join(", ");
 }
 
-/** Whether a controller that a core describes is one to this peer. */
+/** Whether a core describes a controller to this peer. */
 export function isAbout(view: RunView, description: ControllerDescription, ref: ControllerRef): boolean {
   const { traddr, trsvcid, hostIface } = description.transportId;
   if (ref.hostIface !== undefined && hostIface !== ref.hostIface) return false;
@@ -30,7 +30,7 @@ export function isAbout(view: RunView, description: ControllerDescription, ref: 
   return peerAddresses(view.spec, ref.id).some((listen) => listen.traddr === traddr && listen.trsvcid === trsvcid);
 }
 
-/** What the cores say of a peer, a sentence a controller. */
+/** What the cores say about a peer, one sentence per controller. */
 export function explain(view: RunView, ref: ControllerRef): readonly string[] {
   return view
     .describe()

@@ -1,4 +1,4 @@
-/** The one view of a run that observers have. */
+/** The view of a run that all observers share. */
 import type { ProcessName } from "../../adapters/sim/observation.js";
 import type { FabricId, LinkState, ListenerState, WorldSpec } from "../../adapters/sim/spec.js";
 import type { Milliseconds } from "../../core/domain/units.js";
@@ -16,11 +16,11 @@ export interface RunView {
   now(): Milliseconds;
   /** The state of a host interface's link. */
   linkState(hostIface: string): LinkState;
-  /** The state of each address that a peer listens at; empty where the file describes no such peer. */
+  /** The state of each address that a peer listens on; empty if the file describes no such peer. */
   listenerStates(peer: FabricId): readonly ListenerState[];
   /** The processes that run. */
   processes(): readonly ProcessName[];
-  /** When a process last started; `undefined` where it does not run. */
+  /** When a process last started; `undefined` if it does not run. */
   startedAt(process: ProcessName): Milliseconds | undefined;
   /** Whether a service runs, and with what status its process last exited. */
   serviceState(service: ServiceName): { readonly running: boolean; readonly status: number | undefined };
@@ -28,7 +28,7 @@ export interface RunView {
   describe(): readonly ControllerDescription[];
   /** Obligations of all running cores. */
   pending(): readonly string[];
-  /** The last event that may have met an obligation: a sentence. */
+  /** The last event that could have met an obligation, as a sentence. */
   lastEventAbout(obligation: string): string;
   /** The text of a file of the host, or `undefined`. */
   readFile(path: string): string | undefined;

@@ -13,7 +13,7 @@ import type { Oracle } from "./oracle.js";
 
 const SERVICES: readonly ServiceName[] = ["staf", "stac"];
 
-/** The exclusions of a service's file as it stands, or `undefined` where the file is broken. */
+/** The excludes in a service's file as it is now, or `undefined` if the file is not valid. */
 function excludesOf(view: RunView, service: ServiceName): readonly ControllerEntry[] | undefined {
   const file = service === "staf" ? STAF_CONFIG : STAC_CONFIG;
   const text = view.readFile(file) ?? "";
@@ -21,7 +21,7 @@ function excludesOf(view: RunView, service: ServiceName): readonly ControllerEnt
   return parsed.ok ? parsed.value.excludes : undefined;
 }
 
-/** What a connect string asks for, and of which service; `undefined` where it is none that a daemon would write. */
+/** What a connect string asks for, and which service; `undefined` if no daemon would write it. */
 function askedFor(options: string): { readonly service: ServiceName; readonly tid: TransportId } | undefined {
   const values = connectOptions(options);
   const text = (key: string): string => {
@@ -45,7 +45,7 @@ function askedFor(options: string): { readonly service: ServiceName; readonly ti
   };
 }
 
-/** What the configuration excludes is never connected (field bug 14). Files count from a start or reload on, as for the daemon. */
+/** No connect to anything that the configuration excludes (field bug 14). As for the daemon, a file counts from a start or reload on. */
 export const excludedNeverConnected: Oracle = {
   name: "excluded-is-never-connected",
   observe(view, report) {
@@ -66,10 +66,10 @@ export const excludedNeverConnected: Oracle = {
         const entry = asked === undefined ? undefined : isExcluded(asked.tid, inForce.get(asked.service) ?? []);
         if (entry === undefined) return;
         report(
-          "no connect to what the configuration excludes",
+          "no connect to anything that the configuration excludes",
           failed(
             `${seen.by} connected ${seen.options}`,
-            `it is excluded by line ${String(entry.line)} of the configuration in force`,
+            `line ${String(entry.line)} of the configuration in force excludes it`,
           ),
         );
       },

@@ -2,14 +2,14 @@ import { formatConnection, isDaemon } from "../observers/connections.js";
 import { failed } from "../observers/observer.js";
 import type { Oracle } from "./oracle.js";
 
-/** `host-nqn=...` in a configured controller: connections of that host are ours to manage as well. */
+/** `host-nqn=...` in a configured controller: the daemon may manage the connections of that host too. */
 const CONFIGURED_HOST_NQN = /host-nqn\s*=\s*([^;\s]+)/g;
 /** `nqn = ...` in sys.conf. */
 const SYSTEM_NQN = /^\s*nqn\s*=\s*(nqn\.\S+)/gm;
 
 /**
- * A daemon deletes only what is its own to delete: never a PCIe disk, never what firmware made (nBFT, BIOS), never
- * a connection under another host's NQN. Field bugs 20 and 21.
+ * A daemon deletes only its own connections: never a PCIe disk, never a controller that the firmware made (nBFT,
+ * BIOS), never a connection under another host's NQN. Field bugs 20 and 21.
  */
 export const foreignDelete: Oracle = {
   name: "never-delete-foreign",
@@ -39,10 +39,10 @@ export const foreignDelete: Oracle = {
                 : `it belongs to host ${victim.hostNqn}`;
         if (whose === "") return;
         report(
-          "a daemon deletes only connections that are its own",
+          "a daemon deletes only its own connections",
           failed(
             `${seen.by} deleted ${formatConnection(victim)}, although ${whose}`,
-            "look at how the controller was taken for one of ours",
+            "find out why the daemon took the controller for its own",
           ),
         );
       },

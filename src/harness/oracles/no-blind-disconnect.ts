@@ -10,22 +10,22 @@ import type { Oracle } from "./oracle.js";
 /** A configuration that excludes something may drop any controller. */
 const EXCLUDES = /^\s*(exclude|blacklist)\s*=\s*\S/m;
 
-/** A configuration that may disconnect for reasons that no page holds. */
+/** Files of the configuration, which may cause a disconnect for reasons in no page. */
 const CONFIGURATION = /^\/etc\/stas\//;
 
-/** Whether a page's entries list this subsystem as itself: over all its addresses, without NCC. */
+/** Whether a page lists this subsystem in full: with all its addresses, without NCC. */
 function lists(entries: readonly EntrySpec[], id: FabricId): boolean {
   return entries.some(
     (entry) => entry.kind === "subsystem" && entry.id === id && !entry.ncc && entry.listen === undefined,
   );
 }
 
-/** What one discovery controller truly lists, and has served to a daemon. Only what cannot be doubted stays in. */
+/** What a discovery controller truly lists and has served to a daemon. Keeps only what is certain. */
 class TruePage {
   readonly spec: DiscoveryControllerSpec;
   readonly #since = new Map<FabricId, Milliseconds>();
   readonly #served = new Set<FabricId>();
-  /** False once it served a page that was not its true one. */
+  /** False once it has served a false page. */
   honest: boolean;
 
   constructor(spec: DiscoveryControllerSpec, subsystems: readonly FabricId[], now: Milliseconds) {
@@ -34,7 +34,7 @@ class TruePage {
     for (const id of subsystems) if (lists(spec.entries, id)) this.#since.set(id, now);
   }
 
-  /** Since when it lists this, provided that a daemon has read so. */
+  /** When it began to list this subsystem; `undefined` if no daemon has read that. */
   toldSince(id: FabricId): Milliseconds | undefined {
     return this.#served.has(id) ? this.#since.get(id) : undefined;
   }
@@ -64,7 +64,7 @@ class TruePage {
   }
 }
 
-/** Discovery controllers that the configuration itself names: nothing but a change of it makes them unwanted. */
+/** Whether the configuration names this discovery controller: then only a change of it makes the controller unwanted. */
 function isConfigured(dc: DiscoveryControllerSpec, files: Readonly<Record<string, string>>): boolean {
   return Object.entries(files).some(
     ([path, text]) => CONFIGURATION.test(path) && dc.listen.some(({ traddr }) => text.includes(traddr)),
@@ -79,9 +79,10 @@ function isVictim(view: RunView, by: string, uid: number): ConnectionView | unde
 }
 
 /**
- * Never a disconnect on missing information: an I/O controller is not deleted while a configured discovery controller
- * has listed it all along, and told so. Judged on what the fabric truly lists, so it keeps silent where a delete may be right for another
- * reason: exclusions, a changed configuration, dishonest pages, NCC, hosts that may not see the subsystem. Field bugs 3, 5, 7.
+ * Never a disconnect on missing information: no daemon deletes an I/O controller that a configured discovery controller
+ * has listed all along, in a page that a daemon has read. Judges by what the fabric truly lists. Stays silent if a
+ * delete may be right for another reason: excludes, a changed configuration, dishonest pages, NCC, hosts that may not
+ * see the subsystem. Field bugs 3, 5, 7.
  */
 export const noBlindDisconnect: Oracle = {
   name: "never-disconnect-on-missing-information",

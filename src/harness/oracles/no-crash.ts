@@ -2,7 +2,7 @@ import { TripwireError } from "../tripwire.js";
 import { failed, type Finding } from "../observers/observer.js";
 import type { Oracle } from "./oracle.js";
 
-/** Stack lines that are shown. */
+/** Lines of the stack that a report shows. */
 const STACK_LINES = 4;
 
 function threw(process: string, error: unknown): Finding {
@@ -10,7 +10,7 @@ function threw(process: string, error: unknown): Finding {
   return failed(`${process} threw: ${text.split("\n").slice(0, STACK_LINES).join("\n    ")}`);
 }
 
-/** A core never throws out of `dispatch`, whatever the world sends it. Field bugs 6, 8, 27. */
+/** `dispatch` never throws, regardless of what the world sends. Field bugs 6, 8, 27. */
 export const noCrash: Oracle = {
   name: "no-crash",
   observe: (_view, report) => ({
@@ -20,13 +20,13 @@ export const noCrash: Oracle = {
   }),
 };
 
-/** A core reaches for no ambient clock, randomness, timer or I/O: the tripwire throws where it does. */
+/** A core never reaches for an ambient clock, randomness, a timer or I/O: the tripwire throws if it does. */
 export const noAmbientInput: Oracle = {
   name: "no-ambient-input",
   observe: (_view, report) => ({
     crashed(process, error) {
       if (error instanceof TripwireError)
-        report("the core reaches the world through its ports alone", threw(process, error));
+        report("the core reaches the world only through its ports", threw(process, error));
     },
   }),
 };

@@ -7,7 +7,7 @@ import { failed } from "../observers/observer.js";
 import type { RunView } from "../observers/run-view.js";
 import type { Oracle } from "./oracle.js";
 
-/** State that survives a process. */
+/** Files that survive a process. */
 const STATE_PATH = /^\/(run|var\/lib)\//;
 
 function isInState(view: RunView, connection: ConnectionView): boolean {
@@ -15,27 +15,27 @@ function isInState(view: RunView, connection: ConnectionView): boolean {
     if (!STATE_PATH.test(path)) continue;
     const text = view.readFile(path) ?? "";
     if (text.includes(connection.traddr) && text.includes(connection.subsysnqn)) return true;
-    // A discovery controller with a unique NQN is recorded under the NQN that was asked for.
+    // The record of a discovery controller with a unique NQN holds the NQN that was asked for.
     if (connection.role === "discovery" && text.includes(connection.traddr)) return true;
   }
   return false;
 }
 
-/** Whether stac lets go of such a connection, without a disconnect, once nothing wants it (docs/stac.md). */
+/** Whether stac lets go of such a connection, without a disconnect, if nothing wants it (docs/stac.md). */
 function isSpared({ disconnectScope, disconnectTrtypes }: StacConfig, { role, transport }: ConnectionView): boolean {
   if (role !== "io" || disconnectScope === "only-stas-connections") return false;
   return disconnectScope === "no-disconnect" || !disconnectTrtypes.some((covered) => covered === transport);
 }
 
-/** At the end, each connection that stas made is known to a process that runs, or stands in a state file. Field bug 24. */
+/** At the end, a running process knows each connection that stas made, or a state file records it. Field bug 24. */
 export const noOrphan: Oracle = {
   name: "no-orphan",
   observe(view, report) {
-    /** State files whose last write failed: what they hold is old, and the daemon has said so. */
+    /** State files whose last write failed: their content is old, and the daemon has said so. */
     const stale = new Set<string>();
-    /** Ours, beside one that somebody else made of the same: nothing tells which is which once the process is gone. */
+    /** Ours, beside the same connection made by someone else: once the process is gone, nothing tells them apart. */
     const twins = new Set<number>();
-    /** Ours, seen in a service's hands while its disconnect scope lets go of such as they are. */
+    /** Ours, once held by a service whose disconnect scope lets go of such connections. */
     const spared = new Set<number>();
     let inForce: StacConfig | undefined;
     return {
@@ -68,9 +68,9 @@ export const noOrphan: Oracle = {
           if (known.has(connection.name) || isInState(view, connection) || twins.has(connection.uid)) continue;
           if (spared.has(connection.uid)) continue;
           report(
-            "each connection made by stas is known to a process or recorded in its state",
+            "a process knows each connection that stas made, or its state records it",
             failed(
-              `${formatConnection(connection)} is known to nobody`,
+              `no process or record knows ${formatConnection(connection)}`,
               "a connect that ended after its controller was given up, or a record written too late",
             ),
           );

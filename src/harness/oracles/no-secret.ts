@@ -3,10 +3,10 @@ import { isDaemon } from "../observers/connections.js";
 import { failed } from "../observers/observer.js";
 import type { Oracle } from "./oracle.js";
 
-/** Shorter values are no secrets, and would be found everywhere. */
+/** Shorter values are not secrets, and would match everywhere. */
 const SECRET_CHARS_MIN = 8;
 
-/** Lines of a trace that are reported; one leak shows in many. */
+/** How many leaks are reported: one leak shows in many lines of the trace. */
 const LEAKS_REPORTED_MAX = 3;
 
 const SECRET_PATTERNS = [
@@ -27,7 +27,7 @@ export function secretsOf(files: WorldSpec["host"]["files"]): readonly string[] 
   return [...secrets].filter((secret) => secret.length >= SECRET_CHARS_MIN).sort();
 }
 
-/** No secret in any record of the trace (events, calls, log, bus answers) nor in any file a daemon writes. */
+/** No secret is in any record of the trace (events, calls, log, bus answers) or in any file that a daemon writes. */
 export const noSecret: Oracle = {
   name: "no-secret-leaves",
   observe(view, report) {
@@ -36,7 +36,10 @@ export const noSecret: Oracle = {
       if (++leaks > LEAKS_REPORTED_MAX) return;
       report(
         "secrets stay in the files they came from",
-        failed(observed, "the core sees `secret:N` only; the adapters put the secret back while writing to the kernel"),
+        failed(
+          observed,
+          "the core sees only `secret:N`; the adapters put the secret back when they write to the kernel",
+        ),
       );
     };
     return {

@@ -16,7 +16,7 @@ function isTo(options: string, view: ConnectionView): boolean {
   );
 }
 
-/** A delete never overtakes the connect of the same controller: the connect would end last, as an orphan. Field bug 24. */
+/** A delete never overtakes the connect of the same controller: the connect would end last and leave an orphan. Field bug 24. */
 export const noSwap: Oracle = {
   name: "connect-and-disconnect-never-swap",
   observe(view, report) {

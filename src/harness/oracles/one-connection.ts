@@ -4,12 +4,12 @@ import { failed } from "../observers/observer.js";
 import type { RunView } from "../observers/run-view.js";
 import type { Oracle } from "./oracle.js";
 
-/** A controller that nobody announced (a lost event) is found by the audit within this time. */
+/** The audit finds a controller whose uevent was lost within this time. */
 const UNANNOUNCED_MAX_MS = 61_000;
 
 /**
- * Whether `process` had to know `other` when it wrote its connect string: it was there when the process started, the
- * process made it itself, or the audit has run since.
+ * Whether `process` had to know `other` when it wrote its connect string: `other` was there when the process started,
+ * stas made it, or the audit has run since.
  */
 function mustKnow(view: RunView, process: ProcessName, other: ConnectionView, connectAt: number): boolean {
   const added = view.controllers.addedAt(other.uid);
@@ -18,7 +18,7 @@ function mustKnow(view: RunView, process: ProcessName, other: ConnectionView, co
   return added < started || connectAt - added >= UNANNOUNCED_MAX_MS || other.madeBy === "stas";
 }
 
-/** One connection for a transport id and host identity. Field bugs 16, 22, 23. */
+/** One connection per transport id and host identity. Field bugs 16, 22, 23. */
 export const oneConnection: Oracle = {
   name: "one-connection-per-transport-id",
   observe(view, report) {
@@ -35,10 +35,10 @@ export const oneConnection: Oracle = {
           if (other.uid === made.uid || isGoing(other) || !isSame(other, made)) continue;
           if (!mustKnow(view, seen.by, other, connectAt)) continue;
           report(
-            "one connection for a transport id",
+            "one connection per transport id",
             failed(
               `${seen.by} connected ${formatConnection(made)} beside ${formatConnection(other)}`,
-              "the kernel accepts a second connection to the well-known discovery NQN without a word",
+              "the kernel accepts a second connection to the well-known discovery NQN without an error",
             ),
           );
         }

@@ -1,4 +1,4 @@
-/** An oracle: what must hold in every run, whatever the scenario expects. */
+/** An oracle: what must hold in every run, regardless of what the scenario expects. */
 import type { Observe } from "../observers/observer.js";
 
 /** An oracle by its name. */

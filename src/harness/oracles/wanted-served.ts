@@ -1,10 +1,10 @@
 import { failed } from "../observers/observer.js";
 import type { Oracle } from "./oracle.js";
 
-/** Controllers that are named, should many be idle at once. */
+/** Idle controllers that are reported, if there are many. */
 const REPORTED_MAX = 5;
 
-/** Every wanted controller has a connection, an operation in flight or an armed timer: otherwise it waits for ever. */
+/** Every wanted controller has a connection, an operation in flight or an armed timer: otherwise it waits forever. */
 export const wantedServed: Oracle = {
   name: "wanted-controller-is-served",
   observe(view, report) {
@@ -12,7 +12,7 @@ export const wantedServed: Oracle = {
     return {
       rested() {
         for (const { status, state, controller, doing, why, service } of view.describe()) {
-          // Remembered is not wanted: it stands in the record, and whoever lists it has not been heard yet.
+          // Remembered is not wanted: the record holds it, and no page that lists it has been read yet.
           if (status !== "idle" || state === "remembered" || reported.has(controller) || reported.size >= REPORTED_MAX)
             continue;
           reported.add(controller);

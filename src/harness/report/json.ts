@@ -23,7 +23,7 @@ export interface JsonFailure {
   readonly kind: Failure["kind"];
   readonly name: string;
   readonly file: string;
-  /** 1-based; 0 where the failure is about no line. */
+  /** 1-based; 0 if the failure concerns no line. */
   readonly line: number;
   readonly atSeconds: number;
   readonly expected: string;
@@ -31,7 +31,7 @@ export interface JsonFailure {
   readonly hints: readonly string[];
 }
 
-/** Holds nothing that differs between two machines: no real time, no path of this one but those given. */
+/** Holds nothing that differs between two machines: no real time, and no paths but those given. */
 export function jsonReport(results: readonly ScenarioResult[]): JsonReport {
   return {
     version: REPORT_VERSION,

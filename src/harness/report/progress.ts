@@ -1,4 +1,4 @@
-/** Shows how far a run of many scenarios is: a bar on a terminal, plain lines elsewhere. */
+/** Shows the progress of many scenarios: a bar on a terminal, plain lines elsewhere. */
 import { Presets, SingleBar } from "cli-progress";
 
 export interface Progress {
@@ -39,7 +39,7 @@ export function barProgress(count: number, stream: NodeJS.WriteStream): Progress
   };
 }
 
-/** One line a scenario, as it ends. */
+/** One line per scenario, when it ends. */
 export function lineProgress(write: (line: string) => void): Progress {
   return { begin: () => undefined, moved: () => undefined, end: write, stop: () => undefined };
 }

@@ -1,9 +1,9 @@
-/** The report for people: a table with one line a scenario, then what failed. */
+/** The report for people: a table with one line per scenario, then what failed. */
 import Table from "cli-table3";
 import type { StoppedRun } from "../run.js";
 import { type Failure, overallVerdict, type ScenarioResult, type Verdict } from "../result.js";
 
-/** Colours for a text; a terminal that has none gives the text back. */
+/** Colours a text. For a terminal without colours, each function returns the text as it is. */
 export type Paint = Readonly<Record<"green" | "red" | "yellow" | "bold" | "dim", (text: string) => string>>;
 
 function paintVerdict(verdict: Verdict, paint: Paint): string {
@@ -22,7 +22,7 @@ function speed({ simulated, realMs }: ScenarioResult): string {
   return `${grouped(Math.round(simulated / Math.max(realMs, 0.1)))}x`;
 }
 
-/** Groups of three digits, the same in every locale. */
+/** Groups digits by three, the same in every locale. */
 function grouped(value: number): string {
   return String(value).replace(/\B(?=(\d{3})+$)/g, ",");
 }
@@ -51,12 +51,12 @@ function shortened(title: string): string {
   return title.length <= TITLE_CHARS_MAX ? title : `${title.slice(0, TITLE_CHARS_MAX - 1)}…`;
 }
 
-/** Theme and name; failures below the table give the whole path. */
+/** Folder and name. The failures below the table give the whole path. */
 function shortFile(file: string): string {
   return file.split("/").slice(-2).join("/");
 }
 
-/** The verdicts, one a line, and a sum. */
+/** The verdicts, one per line, and a summary. */
 export function formatTable(results: readonly ScenarioResult[], paint: Paint): string {
   const table = new Table({
     head: ["verdict", "scenario", "file", "simulated", "events", "speed"].map((each) => paint.bold(each)),

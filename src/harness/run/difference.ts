@@ -1,22 +1,22 @@
-/** The first difference of two traces that should be equal. */
+/** Finds the first difference between two traces that should be equal. */
 
-/** Lines shown before and behind the difference. */
+/** Lines shown before and after the difference. */
 export const CONTEXT_LINES = 10;
 
 export interface Difference {
   /** 1-based number of the record. */
   readonly record: number;
-  /** The two records; empty where one trace has ended. */
+  /** The two records; empty if that trace has ended. */
   readonly first: string;
   readonly second: string;
   /** Records before it, equal in both. */
   readonly before: readonly string[];
-  /** Records behind it, in each. */
+  /** Records after it, in each trace. */
   readonly behindFirst: readonly string[];
   readonly behindSecond: readonly string[];
 }
 
-/** `undefined` where the two are equal. */
+/** Returns `undefined` if the two are equal. */
 export function firstDifference(first: readonly string[], second: readonly string[]): Difference | undefined {
   const length = Math.max(first.length, second.length);
   for (let index = 0; index < length; index++) {
@@ -33,7 +33,7 @@ export function firstDifference(first: readonly string[], second: readonly strin
   return undefined;
 }
 
-/** As lines for a person: `  ` for what is equal, `1 ` and `2 ` for the two runs. */
+/** Formats a difference as lines: `  ` marks equal records, `1 ` and `2 ` those of the two runs. */
 export function formatDifference(difference: Difference): readonly string[] {
   const { before, first, second, behindFirst, behindSecond } = difference;
   const side = (mark: string, line: string, behind: readonly string[]): readonly string[] =>

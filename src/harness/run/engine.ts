@@ -25,7 +25,7 @@ import { Processes } from "./processes.js";
 import { Timeline } from "./timeline.js";
 import { watchedBy } from "./watchers.js";
 
-/** More events than this in one run are no scenario but an endless loop. */
+/** A run with more events than this is an endless loop. */
 export const RUN_EVENTS_MAX = 50_000_000;
 
 /** Slices of a run, for progress and for the bound above. */
@@ -34,11 +34,11 @@ const SLICES = 64;
 export interface EngineOptions {
   readonly seed: number;
   readonly keepTrace: boolean;
-  /** Replaces a core by its restored snapshot before every n-th event; 0: never. */
+  /** Replaces each core with its restored snapshot before every n-th event; 0: never. */
   readonly restoreEvery: number;
-  /** Oracles that watch besides those of the harness. */
+  /** Oracles besides those of the harness. */
   readonly oracles?: readonly Oracle[];
-  /** Simulated time so far, now and then. */
+  /** Called now and then with the simulated time so far. */
   readonly onProgress?: (simulated: Milliseconds) => void;
 }
 
@@ -50,7 +50,7 @@ export interface RunOutcome {
   readonly trace: readonly string[];
 }
 
-/** One run. Made, run once, and thrown away. */
+/** One run. An engine runs once. */
 export class Engine {
   readonly #scenario: Scenario;
   readonly #options: EngineOptions;
@@ -114,7 +114,7 @@ export class Engine {
     this.#ready = true;
   }
 
-  /** Runs to the end of the scenario, or to `until` where that is earlier. */
+  /** Runs to the end of the scenario, or to `until` if that is earlier. */
   run(until: Milliseconds = this.#scenario.until): RunOutcome {
     const removeTripwire = installTripwire();
     try {
@@ -148,7 +148,7 @@ export class Engine {
     return this.#processes.pending();
   }
 
-  /** False where it was cut short because it did not come to an end. */
+  /** Returns false if it stopped at `RUN_EVENTS_MAX`. */
   #runTo(until: Milliseconds): boolean {
     const looks = new Set(this.#observers.flatMap((observer) => observer.looksAt ?? []));
     const slice = until / SLICES;
@@ -172,7 +172,7 @@ export class Engine {
     this.#trace.record("world", observationText(seen));
     if (seen.kind === "file-written") this.#paths.add(seen.path);
     this.#processes.observed(seen);
-    // What is there while the world is made is read from it afterwards.
+    // The constructor reads the initial controllers from the finished world.
     if (!this.#ready) return;
     this.#controllers.observe(seen, at);
     this.#tell.observed(seen, at);
@@ -251,7 +251,7 @@ export class Engine {
   #reportRunaway(): void {
     this.#findings.about({ kind: "oracle", name: "bounded-work", line: 0 })(
       `at most ${String(RUN_EVENTS_MAX)} events`,
-      failed(`${String(this.#world.dispatched())} events, and no end`),
+      failed(`${String(this.#world.dispatched())} events, and the run did not end`),
     );
   }
 
@@ -259,7 +259,7 @@ export class Engine {
     const index = this.#scenario.timeline.indexOf(step);
     this.#findings.about({ kind: "step", name: "step", line: this.#scenario.stepLines[index] ?? 0 })(
       `the step ${step.id ?? String(index + 1)} is carried out`,
-      open(`what it waits for (${step.when.kind}) did not happen`),
+      open(`its trigger (${step.when.kind}) never came`),
     );
   }
 }

@@ -1,4 +1,4 @@
-/** What a run is made of: the world, and the cores that run in it. Tests put others in their place. */
+/** What a run is made of: the world and the cores in it. Tests replace them. */
 import type { WorldSpec } from "../../adapters/sim/spec.js";
 import type { SimulatedWorld, WorldHooks } from "../../adapters/sim/world-api.js";
 import { createWorld } from "../../adapters/sim/world.js";
@@ -10,20 +10,20 @@ import { CheckedCore } from "./checked-core.js";
 export interface Machinery {
   createWorld(spec: WorldSpec, hooks: WorldHooks): SimulatedWorld;
   createCore(ports: Ports, services: CoreServices): ObservedCore;
-  /** A core that goes on from the snapshot of another, after a round trip through JSON. */
+  /** A core that continues from the snapshot of another, after a round trip through JSON. */
   restoreCore(ports: Ports, from: ObservedCore): ObservedCore;
 }
 
-/** A text that holds no snapshot of a core. */
+/** The text is not a snapshot of a core. */
 export class SnapshotError extends Error {
   override readonly name = "SnapshotError";
 
   constructor() {
-    super("this is no snapshot of a core");
+    super("this is not a snapshot of a core");
   }
 }
 
-/** Reads a snapshot written as JSON. Throws SnapshotError where it is none. */
+/** Reads a snapshot written as JSON. Throws SnapshotError if it is not one. */
 export function parseSnapshot(text: string): CoreSnapshot {
   const value: unknown = JSON.parse(text);
   if (!isSnapshot(value)) throw new SnapshotError();

@@ -1,4 +1,4 @@
-/** The daemon processes of a run, and what each of their cores says. */
+/** The daemon processes of a run and what their cores say. */
 import type { ProcessName, WorldObservation } from "../../adapters/sim/observation.js";
 import type { DaemonProcess } from "../../adapters/sim/process.js";
 import type { Milliseconds } from "../../core/domain/units.js";
@@ -10,7 +10,7 @@ import { eventText } from "../trace/event-text.js";
 import type { Machinery } from "./machinery.js";
 import type { CoreServices } from "../../core/core.js";
 
-/** Events that are remembered, to say what happened last. */
+/** Recent events kept, to report what happened last. */
 const RECENT_EVENTS = 256;
 
 const SERVICES: Readonly<Record<ProcessName, CoreServices>> = { stas: "both", staf: "staf", stac: "stac" };
@@ -18,9 +18,9 @@ const SERVICES: Readonly<Record<ProcessName, CoreServices>> = { stas: "both", st
 export interface ProcessHooks {
   now(): Milliseconds;
   record(process: ProcessName, body: string): void;
-  /** An event is about to enter a core; the process may be killed by what this does. */
+  /** An event is about to enter a core. The hook may kill the process. */
   entering(process: ProcessName, event: CoreEvent): void;
-  /** A core has handled an event, or threw; `reconciles` is what each service did in it. */
+  /** A core has handled an event, or threw. `reconciles`: how often each service reconciled in it. */
   handled(process: ProcessName, reconciles: Reconciles): void;
 }
 
@@ -39,7 +39,7 @@ interface RecentEvent {
 export class Processes {
   readonly #machinery: Machinery;
   readonly #hooks: ProcessHooks;
-  /** A core is replaced by its own restored snapshot before each n-th event; 0: never. */
+  /** Replaces each core with its restored snapshot before every n-th event; 0: never. */
   readonly #restoreEvery: number;
   readonly #running = new Map<ProcessName, Running>();
   readonly #lastStatus = new Map<ProcessName, number>();
@@ -96,7 +96,7 @@ export class Processes {
     return { running, status: this.#lastStatus.get(service) ?? this.#lastStatus.get("stas") };
   }
 
-  /** The last event that spoke of what an obligation is about; else the last event. */
+  /** Describes the last event about the controller of an obligation, or else the last event. */
   lastEventAbout(obligation: string): string {
     const words = this.describe()
       .filter(({ controller }) => obligation.includes(controller))
@@ -105,7 +105,7 @@ export class Processes {
     const about = this.#recentFirst().find(({ body }) => words.some((word) => body.includes(word)));
     const last = about ?? this.#recentFirst()[0];
     if (last === undefined) return "no event was dispatched";
-    const what = about === undefined ? "last event of all" : "last event about it";
+    const what = about === undefined ? "last event" : "last event about it";
     return `${what}, at ${String(last.at / 1000)} s to ${last.process}: {${last.body.slice(0, 300)}}`;
   }
 

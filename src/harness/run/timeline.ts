@@ -1,4 +1,4 @@
-/** Carries out the steps of a scenario: at their times, or when what they wait for happens. */
+/** Carries out the steps of a scenario, each at its time or when its trigger comes. */
 import type { ProcessName, WorldObservation } from "../../adapters/sim/observation.js";
 import type { SimulatedWorld } from "../../adapters/sim/world-api.js";
 import type { BusCallId } from "../../core/ports/bus.js";
@@ -16,17 +16,17 @@ interface Waiting {
   readonly step: Step;
   readonly trigger: Occasion;
   readonly word: TriggerWord<Occasion>;
-  /** Occurrences still to come, this one included. */
+  /** Occurrences still to come before the step happens. */
   left: number;
 }
 
 export interface TimelineHooks {
-  /** A step is carried out: `act` does it to the world. */
+  /** Carries out a step. */
   carryOut(step: Step): void;
   now(): Milliseconds;
 }
 
-/** Calls of a process that wait for their answer, by request number. Kept only while a step waits for an answer. */
+/** Calls of a process that wait for an answer, by request number. Recorded only while a step waits for a call. */
 type OpenCalls = Map<ProcessName, { readonly requests: Map<RequestId, string>; readonly bus: Map<BusCallId, string> }>;
 
 export class Timeline {
@@ -44,7 +44,7 @@ export class Timeline {
     observed: [],
   };
   readonly #open: OpenCalls = new Map();
-  /** One message goes to the socket of each process; it left the kernel once. */
+  /** Uevents received so far: the kernel sends one message to the socket of each process. */
   readonly #received = new WeakSet<Uint8Array>();
 
   constructor(steps: readonly Step[], world: SimulatedWorld, controllers: ControllerIndex, hooks: TimelineHooks) {
@@ -66,7 +66,7 @@ export class Timeline {
     else if (this.#awaited("observed")) this.#happened({ kind: "observed", seen });
   }
 
-  /** A port is called, or was. */
+  /** A port is about to be called, or was called. */
   called(call: PortCall): void {
     if (!this.#awaited("call")) return;
     const open = this.#openOf(call.process);
@@ -74,7 +74,7 @@ export class Timeline {
     const method = call.replyTo === undefined ? undefined : open.bus.get(call.replyTo);
     this.#reached(call.name, call.phase);
     if (method === undefined) return;
-    // For who called the method, its answer is delivered after `bus.reply`.
+    // The caller of the method receives the answer after `bus.reply`.
     this.#reached(method, call.phase === "before" ? "before-reply" : "after");
     if (call.phase === "after" && call.replyTo !== undefined) open.bus.delete(call.replyTo);
   }
@@ -138,7 +138,7 @@ export class Timeline {
     }
   }
 
-  /** Around a call the step happens at once. Else the world is in the middle of something: it follows, at that instant. */
+  /** Around a call the step happens at once. Otherwise the world is busy, and the step follows at the same instant. */
   #count(waiting: Waiting, list: Waiting[], { kind }: Happening): void {
     waiting.left -= 1;
     if (waiting.left > 0) return;

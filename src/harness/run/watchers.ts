@@ -1,4 +1,4 @@
-/** The observers of a run as one. Each hook reaches only those that have it: most watch little, and all is on the hot path. */
+/** All observers of a run as one. A hook calls only the observers that have it: most have few, and this is the hot path. */
 import type { Hooks, Observer } from "../observers/observer.js";
 
 type Hook<A extends readonly unknown[]> = (...args: A) => void;

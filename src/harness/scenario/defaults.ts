@@ -1,4 +1,4 @@
-/** What a scenario means where it says nothing. */
+/** Default values of a scenario. */
 import type { InterfaceSpec } from "../../adapters/sim/spec.js";
 import { Milliseconds } from "../../core/domain/units.js";
 
@@ -16,18 +16,18 @@ export const DEFAULT_INTERFACES: readonly InterfaceSpec[] = [
 
 export const DEFAULT_KERNEL_VERSION = "6.12";
 
-/** Uevents of a few hundred bytes that fit an 8 MiB receive buffer: 5,000 in a burst were received, none lost. */
+/** Uevents of a few hundred bytes that fit an 8 MiB receive buffer: of a burst of 5,000, none was lost. */
 export const DEFAULT_UEVENT_BUFFER = 5_000;
 
 export const DEFAULT_NAMESPACES = 1;
 
-/** Port of a discovery controller, and of an I/O controller (IANA). */
+/** Port of a discovery controller (IANA). */
 export const DISCOVERY_PORT = 8009;
 
 /** Time to live of the PTR, SRV and TXT records of a service (RFC 6762, 10). */
 export const DEFAULT_TTL = Milliseconds(75 * 60_000);
 
-/** How long a run goes on after the last time that the scenario mentions. */
+/** How long a run continues after the last time that the scenario mentions. */
 export const UNTIL_MARGIN = Milliseconds(60_000);
 
 /** MAC address of the host's n-th interface (0-based), locally administered. */

@@ -1,4 +1,4 @@
-/** A YAML text as a plain value, with the place of everything in it. */
+/** Reads YAML as a plain value, with the place of everything in it. */
 import {
   type Alias,
   Composer,
@@ -16,34 +16,34 @@ import {
   Parser,
 } from "yaml";
 
-/** A scenario of 10,000 plain records has some 2 MB. */
+/** A scenario of 10,000 plain records has about 2 MB. */
 export const FILE_CHARACTERS_MAX = 8 * 1024 * 1024;
 /** Deeper than any scenario; stops an alias that holds itself. */
 export const DEPTH_MAX = 32;
 /** A level is at most three tokens deep: a collection, its item, a scalar with its properties. */
 const TOKENS_NESTED_MAX = 4 * DEPTH_MAX;
-/** Anchors are for a repeated record or two. */
+/** A file needs few anchors: one or two repeated records. */
 export const ALIASES_MAX = 100;
-/** Values after aliases are replaced: aliases of aliases multiply. */
+/** Counts values after aliases are replaced: aliases of aliases multiply. */
 export const NODES_MAX = 1_000_000;
-/** More do not help whoever reads them. */
+/** A longer list helps nobody. */
 export const PROBLEMS_MAX = 50;
 
 const FOUND_CHARACTERS_MAX = 60;
 
 export type Path = readonly (string | number)[];
 
-/** Where a problem points: at a value, or at the key that it stands under. */
+/** Where a problem points: at a value or at its key. */
 export type Point = "value" | "key";
 
-/** One thing wrong with a scenario file. */
+/** One problem in a scenario file. */
 export interface Problem {
   readonly file: string;
   /** 1-based. */
   readonly line: number;
   /** 1-based. */
   readonly column: number;
-  /** `timeline[2].at`; empty where it speaks of the whole file. */
+  /** `timeline[2].at`; empty if it concerns the whole file. */
   readonly path: string;
   readonly expected: string;
   readonly found: string;
@@ -64,7 +64,7 @@ export function formatPath(path: Path): string {
   return text;
 }
 
-/** Says what stands in a file, in a few words. */
+/** Describes a value of a file in a few words. */
 export function describe(value: unknown): string {
   if (value === undefined || value === null) return "nothing";
   if (Array.isArray(value)) return `a list of ${value.length}`;
@@ -79,7 +79,7 @@ function cut(text: string): string {
   return text.length <= FOUND_CHARACTERS_MAX ? text : `${text.slice(0, FOUND_CHARACTERS_MAX)}...`;
 }
 
-/** Collects what is wrong with one file, each thing at its place. */
+/** Reads one file and collects its problems, each with its place. */
 export class Source {
   readonly file: string;
   readonly #problems: Problem[] = [];
@@ -99,7 +99,7 @@ export class Source {
     return this.#problems;
   }
 
-  /** Reads the text. `undefined`: it cannot be read, and `problems` says why. */
+  /** Reads the text. Returns `undefined` if it is not valid; `problems` says why. */
   read(text: string): Value | undefined {
     if (text.length > FILE_CHARACTERS_MAX) {
       this.#push(0, [], `a file of at most ${FILE_CHARACTERS_MAX} characters`, `${text.length} characters`);
@@ -117,13 +117,12 @@ export class Source {
   }
 
   /**
-   * The composer of the library recurses, and the end of the stack cannot be caught for sure (the
-   * engine aborts where a regular expression is compiled there). Its tokeniser does not: what it
-   * builds is watched, before it is composed.
+   * The library's composer recurses, and a stack overflow cannot be caught reliably (the engine aborts if it
+   * compiles a regular expression there). Its tokeniser does not recurse, so the depth is bounded there first.
    */
   #parse(text: string): Document.Parsed | undefined {
     const composer = new Composer({
-      // The library's own check costs the square of the number of keys; ours follows below.
+      // The library's own check is quadratic in the number of keys. Ours is below.
       uniqueKeys: false,
       logLevel: "error",
     });
@@ -144,10 +143,10 @@ export class Source {
   }
 
   #tooDeep(): void {
-    this.#push(0, [], `values nested at most ${DEPTH_MAX} deep`, "a text nested far deeper");
+    this.#push(0, [], `values nested at most ${DEPTH_MAX} deep`, "a text nested much deeper");
   }
 
-  /** Whether a further problem would be left out. */
+  /** Whether the list of problems is full. */
   get full(): boolean {
     return this.#problems.length >= PROBLEMS_MAX;
   }
@@ -179,7 +178,7 @@ export class Source {
     return isAlias(node) ? this.#targets.get(node) : node;
   }
 
-  /** Where the value at a path begins; where there is none, the record that lacks it. */
+  /** Where the value at a path begins, or else the record that lacks it. */
   #offset(path: Path, part: Point): number {
     let node: YamlNode = this.#document?.contents;
     let offset = node?.range?.[0] ?? 0;
@@ -264,7 +263,7 @@ export class Source {
     return Object.fromEntries(entries);
   }
 
-  /** Counts a value. False once a bound was passed: then nothing more is read. */
+  /** Counts a value. Returns false once a bound is exceeded: then nothing more is read. */
   #withinBounds(given: YamlNode, path: Path): boolean {
     if (this.#stopped) return false;
     this.#nodes++;

@@ -10,15 +10,15 @@ const UNITS = [
   ["ms", 1],
 ] as const;
 
-/** At most 9 digits before the point and 6 behind it, so that the arithmetic below is exact. */
+/** At most 9 digits before the point and 6 after it, so that the arithmetic below is exact. */
 export const DURATION_PATTERN = /^[0-9]{1,9}(\.[0-9]{1,6})?(ms|s|m|h|d)$/;
 export const SIGNED_DURATION_PATTERN = /^[+-][0-9]{1,9}(\.[0-9]{1,6})?(ms|s|m|h|d)$/;
 export const RANGE_PATTERN = /^[0-9]{1,9}(\.[0-9]{1,6})?(ms|s|m|h|d)\.\.[0-9]{1,9}(\.[0-9]{1,6})?(ms|s|m|h|d)$/;
 
-/** No time of a scenario lies beyond: 10 years. */
+/** The latest time of a scenario: 10 years. */
 export const TIME_MAX = Milliseconds(3_653 * 86_400_000);
 
-/** Reads a duration; `undefined` where it is none, is no whole number of milliseconds, or exceeds `TIME_MAX`. */
+/** Reads a duration; `undefined` if it is not valid, not a whole number of milliseconds, or beyond `TIME_MAX`. */
 export function parseDuration(text: string): Milliseconds | undefined {
   const match = /^([0-9]{1,9})(?:\.([0-9]{1,6}))?(ms|s|m|h|d)$/.exec(text);
   const [, whole = "", fraction = "", unit] = match ?? [];
@@ -36,7 +36,7 @@ export function parseSignedDuration(text: string): Milliseconds | undefined {
   return text.startsWith("+") ? size : undefined;
 }
 
-/** Reads `30s..10m`; `undefined` also where it ends before it begins. */
+/** Reads `30s..10m`; `undefined` also if it ends before it begins. */
 export function parseRange(text: string): { readonly from: Milliseconds; readonly to: Milliseconds } | undefined {
   const dots = text.indexOf("..");
   if (dots < 0) return undefined;
@@ -45,7 +45,7 @@ export function parseRange(text: string): { readonly from: Milliseconds; readonl
   return from === undefined || to === undefined || from > to ? undefined : { from, to };
 }
 
-/** Spells a duration (>= 0) in the largest unit that holds it whole, or in seconds. `parseDuration` reads it back. */
+/** Spells a duration (>= 0) in the largest unit that divides it, or in seconds. `parseDuration` reads it back. */
 export function spellDuration(duration: Milliseconds): string {
   if (duration === 0) return "0s";
   for (const [name, size] of UNITS) {

@@ -1,10 +1,10 @@
-/** What the codec of a scenario says against a value, as problems at their places. */
+/** Turns the issues of a scenario's codec into problems with places. */
 import type { z } from "zod";
 import { type Path, type Point, PROBLEMS_MAX, type Source } from "./document.js";
 
 type Issue = z.core.$ZodIssue;
 
-/** Tells the source about each issue once. */
+/** Adds each issue to the source once. */
 export function reportIssues(source: Source, issues: readonly Issue[], value: unknown): void {
   const seen = new Set<string>();
   for (const issue of issues) report(source, issue, { prefix: [], value, seen });
@@ -45,7 +45,7 @@ function pointOf(issue: Issue): Point {
   return issue.code === "custom" && issue.params?.["point"] === "key" ? "key" : "value";
 }
 
-/** Adds a problem once: a text that fails several checks of one schema is one. */
+/** Adds a problem once: a text that fails several checks of one schema is one problem. */
 function add(source: Source, { seen }: Context, path: Path, expected: string, point: Point): void {
   const problem = JSON.stringify([path, expected]);
   if (source.full || seen.has(problem)) return;
@@ -66,17 +66,17 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   return at;
 }
 
-/** Codes of an issue with a value that has the right form, and wrong content. */
+/** Codes of issues about values of the right form with wrong content. */
 const CONTENT_CODES = ["unrecognized_keys", "too_small", "too_big"];
 
-/** A complaint comes from a decoder, which sees only what has the right form. */
+/** A complaint comes from a decoder, and a decoder sees only values of the right form. */
 function isAboutContent(issue: Issue): boolean {
   return CONTENT_CODES.includes(issue.code) || (issue.code === "custom" && issue.params?.["point"] !== undefined);
 }
 
 /**
- * Which alternative of a union was meant: the one of the value's form with the fewest keys out of
- * place. `undefined` where none or several are as near: then all alternatives are named.
+ * Finds the alternative of a union that was meant: of those of the value's form, the one with the fewest wrong keys.
+ * Returns `undefined` if none or several are nearest: then the problem names all alternatives.
  */
 function meantBranch(branches: readonly (readonly Issue[])[], value: unknown): readonly Issue[] | undefined {
   const fits = branches.filter((issues) => issues.every((issue) => issue.path.length > 0 || isAboutContent(issue)));
@@ -86,7 +86,7 @@ function meantBranch(branches: readonly (readonly Issue[])[], value: unknown): r
   return nearest.length === 1 ? nearest[0]?.issues : undefined;
 }
 
-/** A key that is unknown or missing weighs more than a value that is wrong. */
+/** An unknown or missing key weighs more than a wrong value. */
 function distance(issues: readonly Issue[], value: unknown): number {
   let sum = 0;
   for (const issue of issues) {

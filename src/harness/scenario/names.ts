@@ -5,7 +5,7 @@ import type { Ports } from "../../core/ports/index.js";
 /** Every call on a port: `fabrics.connect`. */
 type AnyPortCall = { [P in keyof Ports]: `${P}.${Extract<keyof Ports[P], string>}` }[keyof Ports];
 
-/** Port calls that take time and are answered by an event. */
+/** Port calls that take time. An event answers them. */
 export const REPLIED_CALLS = [
   "fabrics.readOptions",
   "fabrics.connect",
@@ -60,7 +60,7 @@ export const LIFE_STATES = [
   "disconnecting",
 ] as const satisfies readonly Life["at"][];
 
-/** A call that a time line can wait for, or that can be counted. Bus methods are called by clients. */
+/** A call that a time line can wait for, or that can be counted. Clients call the bus methods. */
 export type CallName = RepliedCall | UnrepliedCall | BusMethod;
 
 /** Whether a call is answered later, so that a step can come before its reply. */

@@ -1,10 +1,10 @@
-/** Which known name was meant by a misspelt one. */
+/** Finds the known name that a misspelt one means. */
 
 const EDITS_MAX = 2;
 /** Longer names are not compared: the comparison costs the product of both lengths. */
 const LENGTH_MAX = 40;
 
-/** The known name that is at most two edits away, the first of the nearest; `undefined` where none is. */
+/** The nearest known name, at most two edits away, or the first of several; `undefined` if there is none. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   if (name.length > LENGTH_MAX) return undefined;
   let best: string | undefined;

@@ -1,4 +1,4 @@
-/** A scenario file, read whole before anything runs. */
+/** Reads a whole scenario file before anything runs. */
 import type { WorldAction } from "../../adapters/sim/actions.js";
 import type { WorldSpec } from "../../adapters/sim/spec.js";
 import { later, type Milliseconds } from "../../core/domain/units.js";
@@ -14,8 +14,8 @@ import { type StepTimes, timeOfStep, timesOfSteps } from "./step-times.js";
 import type { ParsedScenario, Scenario } from "./types.js";
 
 /**
- * Reads a scenario. It is whole, with every default filled in and every reference known to exist,
- * or there are problems (`PROBLEMS_MAX` at most), each at its place. Never throws on any text.
+ * Reads a scenario. Returns it whole, with every default filled in and every reference checked, or at most
+ * `PROBLEMS_MAX` problems, each with its place. Never throws.
  */
 export function parseScenario(file: string, text: string): ParsedScenario {
   const source = new Source(file);
@@ -31,7 +31,7 @@ export function parseScenario(file: string, text: string): ParsedScenario {
   return { ok: false, problems: source.problems };
 }
 
-/** Fills in what only the whole file says, and checks what only the whole file shows. */
+/** Fills in and checks what depends on the whole file. */
 function complete(source: Source, spelling: unknown, draft: ScenarioDraft): Scenario {
   const mentions = new Mentions(source);
   scenarioPart.mentions(spelling, [], mentions.tell);
@@ -68,7 +68,7 @@ function worldOf({ seed, host: { autostart: _autostart, ...host }, network, fabr
   return { seed, host, network, fabric };
 }
 
-/** Steps in the order of the file; one that cannot be completed is a problem, and left out. */
+/** Steps in file order. A step that cannot be completed is a problem, and is left out. */
 function completeTimeline(source: Source, { timeline }: ScenarioDraft, world: WorldSpec): readonly Step[] {
   const actions = timeline.map(({ action }) => action);
   return timeline.flatMap((step, index) => {

@@ -1,4 +1,4 @@
-/** When the steps of a time line happen, where that is known before the run. */
+/** When the steps of a time line happen, if that is known before the run. */
 import { later, type Milliseconds } from "../../core/domain/units.js";
 import type { StepId } from "../vocabulary/parts/ids.js";
 import type { Step } from "../vocabulary/timeline.js";
@@ -7,20 +7,20 @@ type Timed = Omit<Step, "action">;
 
 export type StepTimes = ReadonlyMap<StepId, Milliseconds>;
 
-/** When a step happens; `undefined` where it waits for an event. */
+/** When a step happens; `undefined` if it waits for an event. */
 export function timeOfStep({ when, after }: Timed, times: StepTimes): Milliseconds | undefined {
   if (when.kind === "at") return when.at;
   const base = when.kind === "step" ? times.get(when.step) : undefined;
   return base === undefined ? undefined : later(base, after);
 }
 
-/** Times of the steps that have an id. `onCircle` is told a step of each circle of steps that wait for each other. */
+/** Times of the steps that have an id. Calls `onCircle` with one step of each circle of steps that wait for each other. */
 export function timesOfSteps(steps: readonly Timed[], onCircle: (index: number) => void): StepTimes {
   const byId = new Map(steps.flatMap((step, index) => (step.id === undefined ? [] : [[step.id, { step, index }]])));
   const times = new Map<StepId, Milliseconds>();
   const followed = new Set<StepId>();
   for (const start of byId.keys()) {
-    // Each step is followed once: a long chain costs no more than its length.
+    // Follows each step once, so that a long chain costs no more than its length.
     const chain: { readonly step: Timed; readonly index: number }[] = [];
     let id: StepId | undefined = start;
     while (id !== undefined && !followed.has(id)) {

@@ -9,7 +9,7 @@ export type { Expectation } from "../vocabulary/expectations/index.js";
 export type { Step, Trigger } from "../vocabulary/timeline.js";
 export type { Problem } from "./document.js";
 
-/** What a scenario says, without where it says it. This is what is written back to a file. */
+/** What a scenario says, without the places in its file. `formatScenario` writes it back to a file. */
 export interface ScenarioBody {
   readonly format: 1;
   readonly title: string;

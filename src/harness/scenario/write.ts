@@ -1,19 +1,19 @@
-/** Writes a scenario back as a file, so that a world that failed is always a scenario. */
+/** Writes a scenario back to a file, so that every world that fails becomes a scenario. */
 import { Document, isMap, isScalar, isSeq, visit, type YAMLMap, type YAMLSeq } from "yaml";
 import { z } from "zod";
 import { openWindow } from "../vocabulary/expectations/window.js";
 import { scenario as scenarioPart, type ScenarioDraft } from "../vocabulary/scenario.js";
 import type { ScenarioBody } from "./types.js";
 
-/** Longest line that is folded; what is longer stands on one line, so that texts stay whole. */
+/** 0: never folds a line, so that texts stay whole. */
 const LINE_WIDTH = 0;
 
-/** Characters, as JSON, that a record may have to stand on one line. */
+/** The longest record, in characters of JSON, that is written on one line. */
 const RECORD_WIDTH_MAX = 120;
 
 /**
- * The text of a file that `parseScenario` reads as this scenario again. What equals its default is
- * left out, but never `until`. The scenario must be one that the parser could have made.
+ * Writes the text of a file that `parseScenario` reads back as this scenario. Leaves out what equals its default, but
+ * never `until`. The scenario must be one that the parser could return.
  */
 export function formatScenario(scenario: ScenarioBody): string {
   return formatRecord(z.encode(scenarioPart.codec, draftOf(scenario)));
@@ -30,7 +30,7 @@ function draftOf({ world, autostart, expectations, until, ...scenario }: Scenari
   };
 }
 
-/** Records of a list stand on one line each where that is not too long, so that a change of one is a change of one line. */
+/** Writes each short record of a list on one line, so that a change of one record is a change of one line. */
 function formatRecord(record: unknown): string {
   const document = new Document(record, { aliasDuplicateObjects: false });
   visit(document, {
@@ -46,6 +46,6 @@ function formatRecord(record: unknown): string {
 
 function isShort(node: YAMLMap | YAMLSeq): boolean {
   const text = JSON.stringify(node);
-  // A text of several lines is for a block.
+  // A text of several lines becomes a block.
   return text.length <= RECORD_WIDTH_MAX && !text.includes("\\n");
 }

@@ -1,9 +1,9 @@
-/** A step of a time line as a trace body. Rare, so `JSON.stringify` does; file texts may hold secrets and are shown by digest. */
+/** A step of a time line as a trace body. Steps are rare, so `JSON.stringify` is fast enough. File texts may hold secrets, so the body has their digest. */
 import { createHash } from "node:crypto";
 import type { WorldAction } from "../../adapters/sim/actions.js";
 import { quote } from "./text.js";
 
-/** The body of a record of a step of the time line; `id` is empty where the step has none. */
+/** The body of the record of a step. `id` is empty if the step has none. */
 export function actionText(id: string, action: WorldAction): string {
   const shown =
     action.kind === "write-file"

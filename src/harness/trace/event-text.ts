@@ -1,10 +1,10 @@
-/** One trace body a kind of event. Keys stand in a fixed order; the `switch` is exhaustive. */
+/** One trace body per kind of event. Keys have a fixed order. The `switch` is exhaustive. */
 import type { BusValue } from "../../core/ports/bus.js";
 import type { CoreEvent } from "../../core/ports/index.js";
 import type { OsFailure } from "../../core/ports/request.js";
 import { bytesText, failureText, quote, quoteList, quoteName } from "./text.js";
 
-/** The body of a record of an event that enters a core. */
+/** The body of the record of an event that enters a core. */
 export function eventText(event: CoreEvent): string {
   const head = `"event":"${event.kind}"`;
   switch (event.kind) {
@@ -80,7 +80,7 @@ export function busResultText(
   return result.ok ? busText(result.values) : `{"error":${quoteName(result.error)}}`;
 }
 
-/** A value on the bus. Keys of a dictionary are sorted: their order on the bus says nothing. */
+/** A value on the bus. Sorts the keys of a dictionary: their order on the bus means nothing. */
 export function busText(value: BusValue): string {
   if (typeof value === "string") return quote(value);
   if (typeof value === "boolean") return String(value);

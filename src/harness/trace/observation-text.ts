@@ -1,4 +1,4 @@
-/** One trace body a kind of observation. Keys stand in a fixed order; the `switch` is exhaustive. */
+/** One trace body per kind of observation. Keys have a fixed order. The `switch` is exhaustive. */
 import type { ConnectionView, WorldObservation } from "../../adapters/sim/observation.js";
 import { busResultText } from "./event-text.js";
 import { quote, quoteName } from "./text.js";
@@ -11,7 +11,7 @@ function connectionText(view: ConnectionView): string {
   return `${who},${where},${host}`;
 }
 
-/** The body of a record of something that happened in the world. */
+/** The body of the record of something that happened in the world. */
 export function observationText(seen: WorldObservation): string {
   const head = `"seen":"${seen.kind}"`;
   switch (seen.kind) {

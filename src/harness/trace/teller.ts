@@ -1,4 +1,4 @@
-/** Who decorated ports tell what a core does, and how its calls leave it. */
+/** How decorated ports report what a core does, and how its calls leave it. */
 import type { ProcessName } from "../../adapters/sim/observation.js";
 import type { BusCallId } from "../../core/ports/bus.js";
 import type { LogRecord } from "../../core/ports/log.js";
@@ -11,34 +11,34 @@ export interface PortCall {
   readonly process: ProcessName;
   /** `clock.arm`, `fabrics.connect`, `bus.reply` ... */
   readonly name: string;
-  /** What it is about: connect options, a path, a bus method; empty where it says nothing more. */
+  /** What it is about: connect options, a path, a bus method; empty if there is nothing to add. */
   readonly subject: string;
   readonly phase: "before" | "after";
-  /** Where the call is answered by an event. */
+  /** Set if an event answers the call. */
   readonly request: RequestId | undefined;
-  /** For `bus.reply`. */
+  /** Set for `bus.reply`. */
   readonly replyTo: BusCallId | undefined;
-  /** For `network.probe`. */
+  /** Set for `network.probe`. */
   readonly probe: ProbeTarget | undefined;
-  /** For `fabrics.admin` of a discovery log page: a read begins with its header, and ends when its event is cleared. */
+  /** Set for `fabrics.admin` of a discovery log page: a read begins with the header and ends when the event is cleared. */
   readonly pageRead: { readonly device: string; readonly step: "begin" | "end" } | undefined;
 }
 
-/** What a call is about, beyond its name; what does not apply is left out. */
+/** What a call is about, besides its name. What does not apply is absent. */
 export type CallDetails = Pick<PortCall, "subject"> &
   Partial<Pick<PortCall, "request" | "replyTo" | "probe" | "pageRead">>;
 
-/** Where decorated ports tell what a core does. */
+/** Where decorated ports report what a core does. */
 export interface PortSink {
   /** Adds a record; `body` is the inside of a JSON object. */
   record(process: ProcessName, body: string): void;
   /** Called around each call that a scenario can wait for or count. Runs outside the core. */
   called(call: PortCall): void;
-  /** Called for each log record, before it goes on. */
+  /** Called for each log record, before it is passed on. */
   logged(process: ProcessName, record: LogRecord): void;
 }
 
-/** What a traced port needs: where to tell, and for whom. */
+/** What a traced port needs: the sink, and the process it belongs to. */
 export class Teller {
   readonly #sink: PortSink;
   readonly #process: ProcessName;
@@ -48,7 +48,7 @@ export class Teller {
     this.#process = process;
   }
 
-  /** Records a call without an answer, then makes it, outside the core. */
+  /** Records a call without an answer, then makes it outside the core. */
   call(name: string, details: CallDetails, args: string, run: () => void): void {
     this.#sink.record(this.#process, `"call":"${name}"${args}`);
     const armed = setArmed(false);
@@ -61,7 +61,7 @@ export class Teller {
     }
   }
 
-  /** Records a hot call that nothing waits for, then makes it, outside the core. */
+  /** Records a hot call that nothing waits for, then makes it outside the core. */
   quick(body: string, run: () => void): void {
     this.#sink.record(this.#process, body);
     const armed = setArmed(false);
@@ -72,7 +72,7 @@ export class Teller {
     }
   }
 
-  /** Makes a call that answers at once, outside the core, and records it with its answer. */
+  /** Makes a call that answers at once, outside the core. Records it with its answer. */
   ask<T>(run: () => T, body: (answer: T) => string): T {
     const armed = setArmed(false);
     try {
@@ -84,7 +84,7 @@ export class Teller {
     }
   }
 
-  /** Makes a call that is not recorded, because what it answers stands in every record. */
+  /** Makes a call without recording it: every record holds its answer. */
   silent<T>(run: () => T): T {
     const armed = setArmed(false);
     try {
@@ -94,7 +94,7 @@ export class Teller {
     }
   }
 
-  /** Spelled out: with a spread of details of many shapes this alone would cost as much as the call. */
+  /** Written out: to spread details of many shapes would cost as much as the call. */
   #portCall(name: string, phase: PortCall["phase"], details: CallDetails): PortCall {
     const { subject, request, replyTo, probe, pageRead } = details;
     return { process: this.#process, name, phase, subject, request, replyTo, probe, pageRead };

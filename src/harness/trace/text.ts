@@ -1,7 +1,7 @@
-/** Trace text: JSON with a fixed key order, written by hand because every record of a run passes here. */
+/** Trace text: JSON with a fixed key order, written by hand because every record of a run passes through here. */
 import { hash } from "node:crypto";
 
-/** What JSON must escape, and what would make a line hard to read: control characters. */
+/** What JSON must escape, and control characters, which make a line hard to read. */
 const NEEDS_ESCAPE = /["\\\u0000-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff]/;
 
 /** Bytes that are text: printable ASCII, line ends, tabs, and the NUL that separates uevent fields. */
@@ -10,14 +10,14 @@ const TEXT_BYTES = /^[\u0000\t\n\r\u0020-\u007e]*$/;
 /** Above this many bytes a record holds the digest instead of the bytes. */
 const INLINE_BYTES_MAX = 128;
 
-/** Above this many bytes the search for text is not worth it: uevents fit one page. */
+/** Above this many bytes a search for text is not worth it: a uevent fits one page. */
 const TEXT_BYTES_MAX = 4096;
 
-/** A longer text is shown by its first characters, so that a saved log page cache does not fill the trace. */
+/** Of a longer text the trace shows only the beginning, so that a saved log page cache does not fill it. */
 const LONG_TEXT_CHARS = 4096;
 const LONG_TEXT_HEAD_CHARS = 256;
 
-/** Names that come again and again (timers, devices, paths); bounded, because a fuzzed name never comes twice. */
+/** Names that recur (timers, devices, paths). Bounded, because a fuzzed name never recurs. */
 const QUOTED_MAX = 4096;
 const quotedNames = new Map<string, string>();
 
@@ -26,7 +26,7 @@ export function quote(text: string): string {
   return NEEDS_ESCAPE.test(text) ? JSON.stringify(text) : `"${text}"`;
 }
 
-/** A JSON string of a name that is expected to come again. */
+/** A JSON string of a name that is likely to recur. */
 export function quoteName(name: string): string {
   const known = quotedNames.get(name);
   if (known !== undefined) return known;
@@ -44,14 +44,14 @@ export function quoteList(texts: readonly string[]): string {
 const NUL_SHOWN = 0x7c;
 const scratch = Buffer.alloc(TEXT_BYTES_MAX);
 
-/** What each byte becomes in a text that needs no escape; 0: there it cannot be. */
+/** What each byte becomes in a text that needs no escape; 0: it cannot occur there. */
 const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) => {
   if (byte === 0) return NUL_SHOWN;
   const isPlain = byte >= 0x20 && byte <= 0x7e && byte !== NUL_SHOWN && byte !== 0x22 && byte !== 0x5c;
   return isPlain ? byte : 0;
 });
 
-/** Printable bytes with `|` for each NUL, as nearly every uevent is; `undefined` where something needs an escape. */
+/** Printable bytes with `|` for each NUL, like nearly every uevent; `undefined` if something needs an escape. */
 function plainText(bytes: Uint8Array): string | undefined {
   for (let i = 0; i < bytes.length; i++) {
     const shown = PLAIN[bytes[i] ?? 0] ?? 0;
@@ -61,7 +61,7 @@ function plainText(bytes: Uint8Array): string | undefined {
   return scratch.toString("latin1", 0, bytes.length);
 }
 
-/** Bytes as a JSON string where they are text (`|` for a NUL, `\\u007c` for that itself), as `{"hex"}` where they are few, else by `{"length","sha256"}`. */
+/** Bytes as a JSON string if they are text (`|` for a NUL, `\\u007c` for `|`), as `{"hex"}` if they are few, else as `{"length","sha256"}`. */
 export function bytesText(bytes: Uint8Array): string {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (view.length <= TEXT_BYTES_MAX) {
@@ -75,7 +75,7 @@ export function bytesText(bytes: Uint8Array): string {
   return `{"length":${String(view.length)},"sha256":"${digest}"}`;
 }
 
-/** A text that may be long (a whole file): as it is where it is short, else its beginning and its digest. */
+/** A text that may be long (a whole file): as it is if it is short, else its beginning and its digest. */
 export function quoteLong(text: string): string {
   if (text.length <= LONG_TEXT_CHARS) return quote(text);
   const digest = hash("sha256", text);

@@ -1,4 +1,4 @@
-/** The trace of one run: one line of JSON a record, and the SHA-256 of all lines (that of the file `--trace` writes). */
+/** The trace of one run: one line of JSON per record, and the SHA-256 of all lines (the same as of the file that `--trace` writes). */
 import { createHash, type Hash } from "node:crypto";
 import type { Milliseconds } from "../../core/domain/units.js";
 import type { ProcessName } from "../../adapters/sim/observation.js";
@@ -9,20 +9,20 @@ export type TraceSource = ProcessName | "world" | "scenario";
 /** Characters collected before they are hashed: large enough to amortise the call, small enough to stay in cache. */
 const CHUNK_CHARS = 16_384;
 
-/** Last lines that are kept even where the whole trace is not. */
+/** Last lines, kept even if the whole trace is not. */
 export const LAST_LINES = 16;
 
 export interface TraceOptions {
-  /** Simulated time, read once a record. */
+  /** Simulated time, read once per record. */
   readonly now: () => Milliseconds;
   /** Keeps every line, for `--trace` and for the first difference of two runs. */
   readonly keep?: boolean;
-  /** Texts that must never appear; each record that holds one is given to `onSecret`. */
+  /** Texts that must never appear. `onSecret` gets each record that holds one. */
   readonly secrets?: readonly string[];
   readonly onSecret?: (line: string) => void;
 }
 
-/** Takes records, numbers them, and folds them into the hash. */
+/** Numbers records and adds them to the hash. */
 export class Trace {
   readonly #hash: Hash = createHash("sha256");
   readonly #now: () => Milliseconds;
@@ -74,7 +74,7 @@ export class Trace {
     return this.#digest;
   }
 
-  /** Every line, where they were kept. */
+  /** Every line, if they were kept. */
   lines(): readonly string[] {
     return this.#lines ?? [];
   }

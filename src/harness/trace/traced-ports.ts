@@ -1,4 +1,4 @@
-/** The trace as a decorator of the ways out of a core. */
+/** Decorators of a core's ports that write the trace. */
 import type { ProcessName } from "../../adapters/sim/observation.js";
 import { LID, OPCODE } from "../../core/codec/admin.js";
 import type { BusPort } from "../../core/ports/bus.js";
@@ -23,7 +23,7 @@ import { type CallDetails, type PortSink, Teller } from "./teller.js";
 import { busResultText, busText } from "./event-text.js";
 import { bytesText, failureText, quote, quoteList, quoteLong, quoteName } from "./text.js";
 
-/** Names of devices that are open, by handle. */
+/** Names of open devices, by handle. */
 type Handles = Map<HandleId, string>;
 
 /** Retain Asynchronous Event, in command dword 10 of Get Log Page. */
@@ -31,7 +31,7 @@ const RAE_BIT = 0x8000;
 
 const NOTHING_MORE: CallDetails = { subject: "" };
 
-/** Decorates every port of a process, so that all that its core does is recorded. */
+/** Decorates every port of a process, so that the trace records all that its core does. */
 export function tracedPorts(ports: Ports, sink: PortSink, process: ProcessName): Ports {
   const teller = new Teller(sink, process);
   const handles: Handles = new Map();
@@ -70,7 +70,7 @@ function tracedClock(inner: ClockPort, teller: Teller): ClockPort {
   };
 }
 
-/** Tells what a process reads of controllers: in full once, then only what is not as the reading before had it. */
+/** Records what a process reads of controllers: in full once, then only what changed since it last read them. */
 class RecordText {
   readonly #shown = new Map<string, SysfsRecord["attributes"]>();
 
@@ -96,7 +96,7 @@ function isSame(one: SysfsSummary, other: SysfsSummary): boolean {
   return one.state === other.state && one.subsysnqn === other.subsysnqn && one.address === other.address;
 }
 
-/** Tells a process's listings: the names in their order, and in full only what is not as the listing before had it. */
+/** Records a process's listings: the names in order, and in full only what changed since its last listing. */
 class ListingText {
   readonly #shown = new Map<string, SysfsSummary>();
 
@@ -156,12 +156,12 @@ function tracedSysfs(inner: SysfsPort, teller: Teller, handles: Handles): SysfsP
   };
 }
 
-/** Get Log Page of the discovery log from its beginning, which is where each read starts and ends. */
+/** Details of an admin command. A Get Log Page from the start of the discovery log begins or ends a read. */
 function adminDetails(request: RequestId, command: AdminCommand, device: string | undefined): CallDetails {
   if (command.opcode !== OPCODE.getLogPage || device === undefined) return { subject: device ?? "", request };
   const isHeader = (command.cdw10 & 0xff) === LID.discovery && command.cdw12 === 0 && command.cdw13 === 0;
   if (!isHeader) return { subject: device, request };
-  // RAE=0 ends a read: the header is looked at again, to see whether the page has moved.
+  // RAE=0 ends a read: it reads the header again, to see whether the page changed.
   const step = (command.cdw10 & RAE_BIT) === 0 ? "end" : "begin";
   return { subject: device, request, pageRead: { device, step } };
 }

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { complainTo, hasForm, type Part, type ValueOf } from "./part.js";
 
 /**
- * One of several parts, told apart by their form. A value is written as the first alternative that takes it.
+ * One of several parts, distinguished by their form. Writes a value as the first alternative that accepts it.
  * `expected` names them all.
  */
 export function either<const P extends readonly Part<unknown>[]>(
@@ -25,7 +25,7 @@ export function either(expected: string, alternatives: readonly Part<unknown>[])
   };
 }
 
-/** A short spelling of a value that has a longer one: an alternative of `either`, before the longer one. */
+/** A short spelling of a value that also has a longer one. In `either` it comes before the longer one. */
 export function shorthand<Short, Value>(
   part: Part<Short>,
   {

@@ -17,7 +17,7 @@ import { network } from "./world/network.js";
 import { responder } from "./world/responder.js";
 import { subsystem } from "./world/subsystem.js";
 
-/** Who is in a generated scenario, unless the caller says otherwise. */
+/** The names in a generated scenario, unless the caller gives others. */
 export const CAST: Cast = {
   names: {
     "discovery-controller": ["dc1", "dc2"],
@@ -30,7 +30,7 @@ export const CAST: Cast = {
   until: Milliseconds(3_600_000),
 };
 
-/** The names that a scenario gives, for steps that are generated into it. Generated times end where it ends. */
+/** The names of a scenario, to generate steps for it. Generated times are within its run. */
 export function castFrom({ world, timeline, until }: ScenarioBody): Cast {
   const { host, network: net, fabric } = world;
   return {
@@ -82,7 +82,7 @@ export function arbitraryScenario(fc: FastCheck, cast: Cast = CAST): Arbitrary<S
     }));
 }
 
-/** One of each name of a kind. */
+/** One value for each name of a kind. */
 function each<Value extends { readonly id: string }>(
   fc: FastCheck,
   cast: Cast,

@@ -3,12 +3,12 @@ import type { Field, Given, Group, Members, RecordOf } from "./members.js";
 import { type Complain, isRecord, type KeyNote, type Part } from "./part.js";
 import { merged, slotOf } from "./slots.js";
 
-/** How the fields of its keys make the value of a group. */
+/** How the fields of a group's keys make its value. */
 interface Making<Fields, Value> {
   /** `undefined`: it complained. Paths begin at the record around the group. */
   read(fields: Fields, complain: Complain): Value | undefined;
   write(value: Value): Fields;
-  /** Keys of which exactly one must be there, for the JSON Schema; `read` complains where they are not. */
+  /** Keys of which exactly one must be present, for the JSON Schema. `read` complains if that is not so. */
   readonly oneOf?: readonly string[];
 }
 
@@ -43,9 +43,9 @@ export function group(members: Members, making: Making<unknown, unknown>): Group
 interface Choice<Key extends string, Chosen, Value> {
   read(key: Key, chosen: Chosen): Value;
   write(value: Value): readonly [key: Key, chosen: Chosen];
-  /** What is expected where none of the keys is there. */
+  /** What is expected if none of the keys is present. */
   readonly none: string;
-  /** What is expected where another one stands beside `first`. */
+  /** What is expected if another key is present beside `first`. */
   readonly second: (first: string) => string;
 }
 

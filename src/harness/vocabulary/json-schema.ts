@@ -10,7 +10,7 @@ export function jsonSchemaText(): string {
   return `${JSON.stringify(titled, withOwnNotes, 2)}\n`;
 }
 
-/** Draft 7 reads nothing beside a `$ref`: what else is said of a key moves the reference into an `allOf`. */
+/** Draft 7 ignores everything beside a `$ref`, so the reference of a key with notes moves into an `allOf`. */
 function withOwnNotes(_key: string, value: unknown): unknown {
   if (!isRecord(value) || !("$ref" in value) || Object.keys(value).length === 1) return value;
   const { $ref, ...notes } = value;

@@ -3,10 +3,10 @@ import { z } from "zod";
 import { either, shorthand } from "./either.js";
 import { isRecord, type Part } from "./part.js";
 
-/** How many elements a generated list has at most. */
+/** The most elements of a generated list. */
 const GENERATED_MAX = 3;
 
-/** The shortest list that is accepted, and what a problem says of a shorter one. */
+/** The shortest valid list, and what a problem says about a shorter one. */
 interface Least {
   readonly min: number;
   readonly expected: string;
@@ -28,7 +28,7 @@ export function list<Value>(element: Part<Value>, expected: string, least?: Leas
   };
 }
 
-/** A list that a file may spell as its one element. */
+/** A list that a file may spell as its single element. */
 export function oneOrMore<Value>(element: Part<Value>, expected: string, listExpected: string): Part<readonly Value[]> {
   const alone = shorthand<Value, readonly Value[]>(element, {
     read: (value) => [value],

@@ -17,9 +17,9 @@ export interface Field<out Value, out P extends Presence = Presence, out Name = 
   readonly part: Part<Value>;
   readonly presence: P;
   readonly note: string;
-  /** Name of the field, where it does not follow from the key. */
+  /** Name of the field, if it does not follow from the key. */
   readonly name: Name;
-  /** What an absent key means. A key is left out of the file where its value equals this. */
+  /** What an absent key means. A file leaves out a key whose value equals this. */
   readonly usual: { readonly value: unknown } | undefined;
 }
 
@@ -27,9 +27,9 @@ export interface Field<out Value, out P extends Presence = Presence, out Name = 
 export interface Group<out Value> {
   readonly role: "group";
   readonly keys: readonly KeyNote[];
-  /** What the JSON Schema says of these keys together. */
+  /** What the JSON Schema says about these keys together. */
   readonly rules: readonly Given[];
-  /** Takes the values of those keys that are there, each decoded. `undefined`: it complained. */
+  /** Takes the decoded values of the keys that are present. `undefined`: it complained. */
   readonly decode: (given: Given, complain: Complain) => Value | undefined;
   readonly encode: (value: unknown) => Given;
   readonly arbitrary: (fc: FastCheck, cast: Cast) => Arbitrary<Value>;
@@ -47,22 +47,22 @@ export type Member = Part<unknown> | Field<unknown> | Group<unknown> | Spread<un
 /** Members by key, in the order of the file. A group, or what is spread, has keys of its own. */
 export type Members = Readonly<Record<string, Member>>;
 
-/** A key that must be there. A bare part is one without a note. */
+/** A key that must be present. A bare part is such a key without a note. */
 export function required<Value>(part: Part<Value>, note: string): Field<Value, "required", undefined> {
   return { role: "field", part, presence: "required", note, name: undefined, usual: undefined };
 }
 
-/** A key that may be absent; so is its field then. */
+/** A key that may be absent. Then its field is absent too. */
 export function optional<Value>(part: Part<Value>, note = ""): Field<Value, "optional", undefined> {
   return { role: "field", part, presence: "optional", note, name: undefined, usual: undefined };
 }
 
-/** A key that may be absent and means `value` then. */
+/** A key that means `value` if it is absent. */
 export function usual<Value>(part: Part<Value>, value: NoInfer<Value>, note = ""): Field<Value, "usual", undefined> {
   return { role: "field", part, presence: "usual", note, name: undefined, usual: { value } };
 }
 
-/** Gives the field of a key a name of its own. */
+/** Gives the field of a key its own name. */
 export function as<const Name extends string, Value, P extends Presence = "required">(
   name: Name,
   member: Field<Value, P> | Part<Value>,
@@ -80,7 +80,7 @@ type Camel<Key> = Key extends `${infer First}-${infer Rest}` ? `${First}${Capita
 
 type NameOf<Key, M> = M extends Field<unknown, Presence, infer Name extends string> ? Name : Camel<Key>;
 
-/** The name of the field that a member makes, where it makes one that is always there. */
+/** The name of the field that a member makes, if that field is always present. */
 type Always<Key, M> =
   M extends Spread<unknown>
     ? never

@@ -1,6 +1,6 @@
 /**
- * Names and times that a scenario file mentions. Parts tell each mention with its place; one pass over all of them
- * finds names given twice, names that nothing has, and times behind the end of the run.
+ * Names and times that a scenario file mentions. Parts report each mention with its place. One pass over all mentions
+ * finds names given twice, names that nothing has, and times after the end of the run.
  */
 import { later, Milliseconds } from "../../core/domain/units.js";
 import type { Path, Source } from "../scenario/document.js";
@@ -11,11 +11,11 @@ export type NameKind = "discovery-controller" | "subsystem" | "device" | "interf
 
 /** A name or a time in a file. */
 export type Mention =
-  /** Here a name is given, once in a file. */
+  /** A name is given here, and only here. */
   | { readonly kind: "definition"; readonly of: NameKind; readonly name: string }
-  /** Here a name is given, and it may have been given before. */
+  /** A name is given here, and may be given elsewhere too. */
   | { readonly kind: "addition"; readonly of: NameKind; readonly name: string }
-  /** The name must be that of one of these kinds; `what` says so in words. */
+  /** Something of one of these kinds must have the name. `what` describes the kinds. */
   | {
       readonly kind: "reference";
       readonly to: readonly NameKind[];
@@ -35,26 +35,26 @@ export type Tell = (mention: Mention, path: Path) => void;
 /** Names that generated parts may use, so that a generated scenario holds together. */
 export interface Cast {
   readonly names: Readonly<Record<NameKind, readonly string[]>>;
-  /** No generated time of the run lies behind it. */
+  /** No generated time is later. */
   readonly until: Milliseconds;
 }
 
-/** Names of a cast that one of these kinds has. */
+/** The names that a cast has of these kinds. */
 export function castOf(cast: Cast, kinds: readonly NameKind[]): readonly string[] {
   return kinds.flatMap((kind) => cast.names[kind]);
 }
 
-/** Kinds that share their names: no subsystem is called as a discovery controller is. */
+/** Kinds that share their names: no subsystem has the name of a discovery controller. */
 const PEERS: readonly NameKind[] = ["discovery-controller", "subsystem"];
 
 /** How many known names an error lists. */
 const NAMES_SHOWN_MAX = 10;
 
-/** What a reader needs to know besides the mentions themselves. */
+/** What the checks need to know besides the mentions. */
 export interface Known {
-  /** How many listening addresses a peer has; `undefined` where it is not known. */
+  /** How many listening addresses a peer has; `undefined` if it is not known. */
   listeners(peer: string): number | undefined;
-  /** When a step happens, where that is known before the run. */
+  /** When a step happens, if that is known before the run. */
   stepTime(step: string): Milliseconds | undefined;
 }
 
@@ -79,7 +79,7 @@ export class Mentions {
     else this.#places.push({ mention, path });
   };
 
-  /** Adds a problem for each reference to a name that nothing has. All mentions have been told. */
+  /** Adds a problem for each reference to a name that nothing has. Call it after all mentions. */
   checkNames(known: Known): void {
     for (const { mention, path } of this.#places) {
       if (mention.kind === "reference") this.#checkReference(mention, path);
@@ -87,7 +87,7 @@ export class Mentions {
     }
   }
 
-  /** The last time that the file mentions; 0 where it mentions none. */
+  /** The last time that the file mentions; 0 if it mentions none. */
   lastTime(known: Known): Milliseconds {
     let last = Milliseconds(0);
     for (const { mention } of this.#places) {
@@ -97,7 +97,7 @@ export class Mentions {
     return last;
   }
 
-  /** Adds a problem for each time behind the end of the run. */
+  /** Adds a problem for each time after the end of the run. */
   checkTimes(known: Known, until: Milliseconds): void {
     for (const { mention, path } of this.#places) {
       const time = timeOf(mention, known);
@@ -136,16 +136,16 @@ export class Mentions {
 function timeOf(mention: Mention, known: Known): Milliseconds | undefined {
   if (mention.kind === "time") return mention.at;
   if (mention.kind !== "time-after-step") return undefined;
-  // Where the step waits for an event, the time can only lie later than this.
+  // If the step waits for an event, the time can only be later than this.
   return later(known.stepTime(mention.step) ?? Milliseconds(0), mention.after);
 }
 
 function expectedOnce(kind: NameKind): string {
-  return kind === "interface" || kind === "device" ? "a name not given before" : "an id not given before";
+  return kind === "interface" || kind === "device" ? "a name not used before" : "an id not used before";
 }
 
 function expectedNames(what: string, known: readonly string[]): string {
-  if (known.length === 0) return `the name of ${what}, of which this file has none`;
+  if (known.length === 0) return `the name of ${what}, but this file has none`;
   const more = known.length > NAMES_SHOWN_MAX ? ", ..." : "";
-  return `the name of ${what} of this file: ${known.slice(0, NAMES_SHOWN_MAX).join(", ")}${more}`;
+  return `the name of ${what} in this file: ${known.slice(0, NAMES_SHOWN_MAX).join(", ")}${more}`;
 }

@@ -15,14 +15,14 @@ export type Arbitrary<Value> = fc.Arbitrary<Value>;
 
 /** One kind of value. */
 export interface Part<out Value> {
-  /** What stands in the file, in a few words: the "expected" of a problem, and the form that the reference names. */
+  /** The spelling in a few words: the "expected" of a problem, and the form that the reference names. */
   readonly expected: string;
   /** Decodes the file's spelling into the value, encodes it back, and shows itself as JSON Schema. */
   readonly codec: z.ZodType<Value>;
   readonly form: Form;
-  /** Name and meaning of the part, where the JSON Schema and the reference know it by a name of its own. */
+  /** Name and meaning of the part, if it has its own name in the JSON Schema and the reference. */
   readonly title?: Title;
-  /** Tells every name and every time in a spelling. The codec has accepted the spelling. */
+  /** Reports every name and every time in a spelling that the codec has accepted. */
   readonly mentions: (spelling: unknown, path: Path, tell: Tell) => void;
   /** Any value that a file can hold; its names are those of the cast. */
   readonly arbitrary: (fc: FastCheck, cast: Cast) => Arbitrary<Value>;
@@ -37,7 +37,7 @@ export interface Title {
 /** The value of a part. */
 export type ValueOf<P> = P extends Part<infer Value> ? Value : never;
 
-/** The outer form of a spelling: unions tell their alternatives apart by it, and the reference shows it. */
+/** The outer form of a spelling: it distinguishes the alternatives of a union, and the reference shows it. */
 export type Form =
   | { readonly kind: "scalar" }
   | { readonly kind: "list"; readonly element: Part<unknown> }
@@ -45,18 +45,18 @@ export type Form =
   | { readonly kind: "record"; readonly keys: readonly KeyNote[] }
   | { readonly kind: "either"; readonly alternatives: readonly Part<unknown>[] };
 
-/** What the reference says of one key of a record. */
+/** What the reference says about one key of a record. */
 export interface KeyNote {
   readonly key: string;
   readonly part: Part<unknown>;
   /** `alternative`: exactly one of several keys. */
   readonly presence: "required" | "optional" | "usual" | "alternative";
-  /** What the key means where it is absent, as the file spells it. */
+  /** What the key means if it is absent, as the file spells it. */
   readonly usual?: unknown;
   readonly note: string;
 }
 
-/** The keys of a record; none where the part is no record. */
+/** The keys of a record; none if the part is not a record. */
 export function keysOf({ form }: Part<unknown>): readonly KeyNote[] {
   return form.kind === "record" ? form.keys : [];
 }
@@ -94,7 +94,7 @@ interface Payload {
   readonly issues: z.core.$ZodRawIssue[];
 }
 
-/** Complaints of a codec become issues of its payload. */
+/** Turns complaints of a codec into issues of its payload. */
 export function complainTo(payload: Payload): Complain {
   return (path, expected, point = "value") => {
     payload.issues.push({
@@ -135,7 +135,7 @@ export function checked<Value>(part: Part<Value>, check: (value: Value, complain
   };
 }
 
-/** A part in a place where it may name what has its name already: an interface that a step brings back. */
+/** A part in a place where its name may exist already: an interface that a step brings back. */
 export function again<Value>(part: Part<Value>): Part<Value> {
   return {
     ...part,
@@ -147,12 +147,12 @@ export function again<Value>(part: Part<Value>): Part<Value> {
   };
 }
 
-/** A part that the JSON Schema and the reference know by a name of its own. */
+/** A part with its own name in the JSON Schema and the reference. */
 export function titled<Value>(id: string, description: string, part: Part<Value>): Part<Value> {
   return { ...part, title: { id, description }, codec: part.codec.meta({ id, description }) };
 }
 
-/** A part that the reference describes in its place. */
+/** A part that the reference describes in place. */
 export function untitled<Value>({ title: _title, ...part }: Part<Value>): Part<Value> {
   return part;
 }

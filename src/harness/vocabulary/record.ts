@@ -6,8 +6,8 @@ import { complainTo, isRecord, type Part } from "./part.js";
 import { merged, type Slot, slotOf } from "./slots.js";
 
 /**
- * A record that knows its keys: another one is a problem that names them. `constants` are fields that no key makes:
- * a union tells by them which of its records a value is.
+ * A record with known keys: any other key is a problem, which names the known ones. `constants` are fields that no key
+ * makes: they tell a union which of its records a value is.
  */
 export function record<const F extends Members>(members: F): Part<RecordOf<F>>;
 export function record<const F extends Members, const C extends object>(
@@ -20,7 +20,7 @@ export function record(members: Members, constants: object = {}): Part<unknown> 
   const isOurs = (value: unknown): boolean =>
     isRecord(value) && Object.entries(constants).every(([name, constant]) => value[name] === constant);
   return {
-    expected: `a record with keys out of ${keys.map(({ key }) => key).join(", ")}`,
+    expected: `a record with keys among ${keys.map(({ key }) => key).join(", ")}`,
     form: { kind: "record", keys },
     codec: z.codec(strictSchema(slots), z.custom<Given>(isOurs), {
       decode: (given, payload) => {
@@ -64,7 +64,7 @@ function strictSchema(slots: readonly Slot[]): z.ZodType<Given> {
 function unknownKey(keys: readonly string[]): (issue: { readonly code: string; keys?: unknown }) => string {
   const all = keys.join(", ");
   return (issue) => {
-    if (issue.code !== "unrecognized_keys") return `a record with keys out of ${all}`;
+    if (issue.code !== "unrecognized_keys") return `a record with keys among ${all}`;
     const unknown: unknown = Array.isArray(issue.keys) && issue.keys.length === 1 ? issue.keys[0] : undefined;
     const near = typeof unknown === "string" ? nearest(unknown, keys) : undefined;
     return near === undefined ? `one of the keys ${all}` : `${near}, or another of the keys ${all}`;

@@ -13,15 +13,15 @@ import { WORLD } from "./world/index.js";
 const INTRODUCTION = `# The words of a scenario
 
 \`npm run schema\` makes this page from the words in \`src/harness/vocabulary\`.
-[scenarios.md](scenarios.md) tells how words make a scenario.
+[scenarios.md](scenarios.md) shows how words make a scenario.
 
-A name after a key, such as \`duration\`, is that of a word, of a section, or of one of the
+A name after a key, such as \`duration\`, names a word, a section, or one of the
 [values](#values) at the end.`;
 
-/** Longest line, in characters; a word that is longer stands alone. The page is read in terminals too. */
+/** Longest line, in characters; a longer word stands alone. People read the page in terminals too. */
 const WIDTH = 100;
 
-/** Parts that have a section of their own, by its heading. */
+/** Headings of the parts that have their own section, by the part's name. */
 const SECTIONS: ReadonlyMap<string, string> = new Map([
   ["step", "Steps"],
   ["event", "Events"],
@@ -37,16 +37,16 @@ export function referenceText(): string {
     section("The file", "What a scenario file holds.", [list(keyLines(keysOf(scenario), 0))]),
     section(
       "The world",
-      "What a scenario begins with. Each word says its place in the file.",
+      "What a scenario begins with. Each word names its place in the file.",
       WORLD.map((word) => wordText(word, `${word.describe} Place: ${word.place}.`)),
     ),
     section(
       "Steps",
-      "A step of the `timeline` has these keys, and exactly one of the words below. Each word says its target.",
+      "A step of the `timeline` has these keys, and exactly one of the words below. Each word names its target.",
       [list(keyLines(stepKeys, 0)), ...STEPS.map((word) => wordText(word, `${word.describe} Target: ${word.target}.`))],
     ),
     section("Events", "What a step can wait for, under `when`. The step happens once.", TRIGGERS.map(wordTextOf)),
-    section("Expectations", "What stands in the list `expect`.", EXPECTATIONS.map(wordTextOf)),
+    section("Expectations", "What the list `expect` holds.", EXPECTATIONS.map(wordTextOf)),
     section("Counts", "What the expectation `count` can count.", COUNTS.map(wordTextOf)),
     section("Conditions", "What the expectation `never` can have under `while`.", CONDITIONS.map(wordTextOf)),
     section("Values", "Spellings that many keys share.", [list(valueLines())]),
@@ -63,7 +63,7 @@ function wordTextOf(word: Word): string {
 }
 
 function wordText({ key, example, part }: Word, meaning: string): string {
-  // A word that says what another one describes refers to it.
+  // If another word describes the same content, refers to that word.
   const inside = part.title === undefined || part.title.id === key ? insideLines(part) : valueItem("", part, "", 0);
   return [`### ${key}`, list(folded(meaning, "", "")), `\`\`\`yaml\n${example}\n\`\`\``, list(inside)].join("\n\n");
 }
@@ -72,7 +72,7 @@ function list(lines: readonly string[]): string {
   return lines.join("\n");
 }
 
-/** What stands inside a part that has a heading of its own. */
+/** The content of a part that has its own heading. */
 function insideLines(part: Part<unknown>): string[] {
   switch (part.form.kind) {
     case "record":
@@ -102,12 +102,12 @@ function keyItem({ key, part, presence, usual, note }: KeyNote, depth: number): 
   return valueItem(`\`${key}\`${brackets}: `, part, note, depth);
 }
 
-/** A value as YAML; texts that YAML would take for a number, or for nothing, in quotes. */
+/** A value as YAML. Quotes texts that YAML would read as a number or as nothing. */
 function spell(value: unknown): string {
   return typeof value === "string" && Number.isNaN(Number(value)) ? value : JSON.stringify(value);
 }
 
-/** An item that says what a part is, with items below it where that takes more than a few words. */
+/** An item that describes a part, with items below it if that takes more than a few words. */
 function valueItem(before: string, part: Part<unknown>, note: string, depth: number): string[] {
   const { text, below } = inWords(part);
   const end = note === "" ? "" : `. ${note}`;
@@ -123,7 +123,7 @@ interface Words {
   readonly below: readonly Part<unknown>[];
 }
 
-/** A part in a few words, and the parts that these do not tell. */
+/** A part in a few words, and the parts that these words leave out. */
 function inWords(part: Part<unknown>): Words {
   const { form, title, expected } = part;
   if (title !== undefined) return { text: `\`${title.id}\``, below: [] };
@@ -173,7 +173,7 @@ function folded(text: string, first: string, next: string): string[] {
   return [...lines, line];
 }
 
-/** Parts with a name that have no heading of their own. */
+/** Named parts without their own heading. */
 function valueLines(): string[] {
   const headings = new Set<string>([...WORLD.map(({ key }) => key), ...SECTIONS.keys()]);
   const found = new Map<string, string>();

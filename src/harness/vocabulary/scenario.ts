@@ -17,17 +17,17 @@ const expectation = titled("expectation", "What must be seen.", expectationPart)
 
 /** A scenario file. */
 export const scenario = record({
-  format: required(literal(1, "1, the only format there is"), "Version of this format."),
+  format: required(literal(1, "1, the only format"), "Version of this format."),
   title: required(line("a title"), "What happens, in one line."),
-  origin: optional(line("where this comes from"), "A bug report, a seed, a recording."),
+  origin: optional(line("a text that says where this comes from"), "A bug report, a seed, a recording."),
   seed: usual(integer(0, 0xffff_ffff), DEFAULT_SEED, "Seed of every random stream."),
   host: section(host.part),
   network: section(network.part),
   fabric: section(fabric.part),
   timeline: usual(list(step, "a list of steps"), []),
   expect: usual(list(expectation, "a list of expectations"), []),
-  until: optional(duration, "When the run ends; 60s after the last time mentioned where absent."),
+  until: optional(duration, "When the run ends; 60s after the last time mentioned if absent."),
 });
 
-/** A scenario as its file has it: windows that end with the run are open, actions may lack what the rest of the file says. */
+/** A scenario as in its file: windows that end with the run are open, and actions may need the rest of the file. */
 export type ScenarioDraft = ValueOf<typeof scenario>;

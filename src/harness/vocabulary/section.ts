@@ -1,4 +1,4 @@
-/** Sections of a file: records that may be absent, and mean then what an empty one means. */
+/** Sections of a file: records that may be absent. An absent section means the same as an empty one. */
 import { z } from "zod";
 import { type Field, usual } from "./members.js";
 import type { Part } from "./part.js";

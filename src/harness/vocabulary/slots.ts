@@ -31,7 +31,7 @@ export function slotOf(key: string, member: Member): Slot {
   }
 }
 
-/** What the reference and the JSON Schema say of a key. */
+/** What the reference and the JSON Schema say about a key. */
 function noteOf(key: string, { part, presence, note, usual: fallback }: Field<unknown>): KeyNote {
   return fallback === undefined
     ? { key, part, presence, note }
@@ -70,7 +70,7 @@ function spreadSlot(key: string, part: Part<unknown>): Slot {
     keys: [noteOf(key, required(part, ""))],
     rules: [],
     decode: (given, into) => MERGING.read(given[key], into),
-    // The part takes the fields that are its own.
+    // The part picks its own fields.
     encode: (fields) => ({ [key]: fields }),
     arbitrary: (fc, cast) => part.arbitrary(fc, cast).map(MERGING.wrap),
   };

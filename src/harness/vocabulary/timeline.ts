@@ -15,7 +15,7 @@ import { oneOf, type StepWord, type Surroundings, wordsByKey } from "./word.js";
 /** When a step happens: at a time, or at an event. */
 export type Trigger = { readonly kind: "at"; readonly at: Milliseconds } | Occasion;
 
-/** Something is done to the world, once. */
+/** One thing done to the world, once. */
 export interface Step {
   readonly id?: StepId;
   readonly when: Trigger;
@@ -38,7 +38,7 @@ const whenKeys = {
 const moment = group(whenKeys, {
   read: ({ at, when, after }, complain): Pick<Step, "when" | "after"> | undefined => {
     if (at !== undefined && when !== undefined) complain(["when"], "either at or when", "key");
-    else if (at !== undefined && after !== undefined) complain(["after"], "after only beside when", "key");
+    else if (at !== undefined && after !== undefined) complain(["after"], "after only with when", "key");
     else if (at !== undefined) return { when: { kind: "at", at }, after: AT_ONCE };
     else if (when !== undefined) return { when, after: after ?? AT_ONCE };
     else complain([], "a time (at) or an event (when)");
@@ -51,7 +51,7 @@ const moment = group(whenKeys, {
   oneOf: ["at", "when"],
 });
 
-/** What the codec makes of the action of a step; its word completes it. */
+/** What the codec makes of the action of a step. The word completes it. */
 export interface ActionDraft {
   readonly kind: string;
 }
@@ -65,7 +65,7 @@ const action = exactlyOne(Object.fromEntries(STEPS.map(({ key, part, describe })
   read: (_key, draft): ActionDraft => draft,
   write: (draft) => [draft.kind, draft],
   none: `an action: one of the keys ${ACTION_KEYS.join(", ")}`,
-  second: (first) => `one action a step, which is ${first} here`,
+  second: (first) => `one action per step, which is ${first} here`,
 });
 
 /** A step of the time line. */
@@ -78,7 +78,7 @@ export const step = titled(
 /** A step whose action may need the rest of the file. */
 export type StepDraft = ValueOf<typeof step>;
 
-/** Makes the action of a draft whole. `undefined`: its word complained, with paths that begin at the step. */
+/** Completes the action of a draft. `undefined`: its word complained, with paths that begin at the step. */
 export function completeAction(draft: ActionDraft, { complain, ...around }: Surroundings): WorldAction | undefined {
   return wordOf(draft.kind).complete(draft, {
     ...around,
@@ -88,7 +88,7 @@ export function completeAction(draft: ActionDraft, { complain, ...around }: Surr
   });
 }
 
-/** Any step; one with an id happens at a time of its own, so that others can wait for it. */
+/** Any step. A step with an id happens at a time, so that others can wait for it. */
 export function arbitraryStep(fc: FastCheck, cast: Cast, id?: StepId): Arbitrary<Step> {
   const actions = fc.oneof(...STEPS.map((word) => word.arbitrary(fc, cast)));
   const when =

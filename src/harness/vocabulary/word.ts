@@ -1,6 +1,6 @@
 /**
- * Words: what a file can say in one place. A word says its key, what stands under it, what it means and one example;
- * reading, writing, checks of names, the JSON Schema, the reference and generated scenarios follow from that.
+ * Words: what a file can say in one place. A word gives its key, what stands under it, what it means and one example.
+ * Reading, writing, checks of names, the JSON Schema, the reference and generated scenarios follow from that.
  */
 import type { ActionKind, ActionOf, Target, TARGETS, WorldAction } from "../../adapters/sim/actions.js";
 import type { WorldSpec } from "../../adapters/sim/spec.js";
@@ -20,7 +20,7 @@ import {
 
 /** One word, whatever its place. */
 export interface Word {
-  /** The key that tells the word from the others of its place; `kind` of its record. */
+  /** The key that distinguishes the word from the others of its place; `kind` of its record. */
   readonly key: string;
   readonly part: Part<unknown>;
   /** What it means, in one or two sentences. */
@@ -38,10 +38,10 @@ export interface Definition<K extends string, Value> {
   readonly says: Part<Value>;
 }
 
-/** What an action may need to know of the rest of its file. */
+/** What an action may need to know about the rest of its file. */
 export interface Surroundings {
   readonly world: WorldSpec;
-  /** Actions of the whole time line, in its order, none of them complete. */
+  /** Actions of the whole time line, in order, none of them complete. */
   readonly actions: readonly { readonly kind: string }[];
   /** Paths begin below the key of the action. */
   readonly complain: Complain;
@@ -53,7 +53,7 @@ export interface StepWord<out Action = WorldAction> extends Word {
   readonly part: Part<{ readonly kind: string }>;
   /** Which model of the world carries it out. */
   readonly target: Target;
-  /** Makes the action of what the codec has decoded. `undefined`: it complained. */
+  /** Makes the action from what the codec has decoded. `undefined`: it complained. */
   readonly complete: (decoded: unknown, around: Surroundings) => Action | undefined;
   readonly arbitrary: (fc: FastCheck, cast: Cast) => Arbitrary<Action>;
 }
@@ -64,7 +64,7 @@ interface StepDefinition<K extends ActionKind, Value> extends Definition<K, Valu
   readonly target: (typeof TARGETS)[K];
 }
 
-/** An action that says less than the world needs; the rest of the file says the rest. */
+/** An action that says less than the world needs. The rest of the file says the rest. */
 interface PartialStep<K extends ActionKind, Draft> extends StepDefinition<K, Draft> {
   /** `undefined`: it complained. */
   complete(draft: Draft, around: Surroundings): FieldsOf<K> | undefined;
@@ -110,7 +110,7 @@ export function word<const K extends string, Value extends object>({
   return { key, describe, example, part: kinded(key, says) };
 }
 
-/** One of several words of one place, told apart by their keys. A problem names what each of them must have. */
+/** One of several words of one place, distinguished by their keys. A problem names what each of them must have. */
 export function oneOf<const W extends readonly Word[]>(words: W): Part<WordValue<W[number]>>;
 export function oneOf(words: readonly Word[]): Part<unknown> {
   return either(
@@ -146,7 +146,7 @@ export function worldWord<Value>({ key, place, describe, example, says }: WorldD
 /** The value of a word. */
 export type WordValue<W> = W extends { readonly part: Part<infer Value> } ? Value : never;
 
-/** Finds words of one place by their key, which is the kind of their values. Throws where there is none. */
+/** Finds words of one place by their key, which is the kind of their values. Throws if there is none. */
 export function wordsByKey<W extends Word>(words: readonly W[]): (key: string) => W {
   const byKey = new Map(words.map((each) => [each.key, each]));
   return (key) => {

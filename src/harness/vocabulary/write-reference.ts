@@ -1,4 +1,4 @@
-/** `npm run schema`: writes what is made from the words, sim/scenario.schema.json and docs/scenario-reference.md. */
+/** `npm run schema`: writes sim/scenario.schema.json and docs/scenario-reference.md from the words. */
 import { writeFileSync } from "node:fs";
 import { jsonSchemaText } from "./json-schema.js";
 import { referenceText } from "./reference.js";

@@ -43,14 +43,14 @@ const FAILING = smallWorld("expect: [{ at: 0s, connected: [vol1] }]");
 const OPEN = smallWorld("timeline: [{ when: { disconnected: vol1 }, disk: full }]");
 
 describe("stas-sim run", () => {
-  test("passes: a plain line, a table with a verdict and the speed, status 0", async () => {
+  test("prints a plain line and a table with verdict and speed, and exits with 0", async () => {
     const { status, out } = await stasSim("run", file("good.yaml", PASSING));
     expect(status).toBe(EXIT.pass);
     expect(out).toContain(`pass ${join(folder, "good.yaml")}`);
     expect(out).toMatch(/pass\s+│ A small world\s+│ .*good\.yaml\s+│\s+1m │\s+\d+ │\s+[\d,]+x/);
   });
 
-  test("fails: file and line of the expectation, what was expected and observed, status 1", async () => {
+  test("names the file and line of a failed expectation, what was expected and observed, and exits with 1", async () => {
     const { status, out } = await stasSim("run", file("bad.yaml", FAILING));
     expect(status).toBe(EXIT.fail);
     const line = FAILING.split("\n").findIndex((each) => each.startsWith("expect:")) + 1;
@@ -59,13 +59,13 @@ describe("stas-sim run", () => {
     expect(out).toContain("observed: vol1: no controller");
   });
 
-  test("is inconclusive: status 2; one failure beside it: status 1", async () => {
+  test("exits with 2 if a run is inconclusive, and with 1 if another run fails", async () => {
     expect((await stasSim("run", file("open.yaml", OPEN))).status).toBe(EXIT.inconclusive);
     file("bad.yaml", FAILING);
     expect((await stasSim("run", folder)).status).toBe(EXIT.fail);
   });
 
-  test("takes folders recursively, in the order of their names, and its own scenarios where none is named", async () => {
+  test("searches folders recursively in name order, and runs its own scenarios without an argument", async () => {
     mkdirSync(join(folder, "b"));
     file("c.yaml", PASSING);
     file("b/z.yml", PASSING);
@@ -84,7 +84,7 @@ describe("stas-sim run", () => {
     expect(JSON.parse(out)).toMatchObject({ scenarios: [{ traceHash: hash }] });
   });
 
-  test("a bad file: file, line, path, what was expected; nothing runs; status 65", async () => {
+  test("names the line and path of a problem and what was expected, runs nothing, and exits with 65", async () => {
     const good = file("a.yaml", PASSING);
     const bad = file("b.yaml", PASSING.replace("until: 60s", "until: soon"));
     const { status, out, err } = await stasSim("run", good, bad);
@@ -94,9 +94,9 @@ describe("stas-sim run", () => {
   });
 
   test.each([
-    ["no such file", "missing.yaml"],
+    ["a missing file", "missing.yaml"],
     ["a folder without scenarios", "."],
-  ])("%s: status 65", async (_what, name) => {
+  ])("exits with 65 for %s", async (_what, name) => {
     const { status, err } = await stasSim("run", join(folder, name));
     expect(status).toBe(EXIT.badFile);
     expect(err).toContain("expected");
@@ -104,23 +104,23 @@ describe("stas-sim run", () => {
 
   test.each([
     ["an unknown option", ["run", "--sead", "1"]],
-    ["a seed that is none", ["run", "--seed", "x"]],
+    ["a seed that is not a number", ["run", "--seed", "x"]],
     ["an unknown command", ["walk"]],
     ["explain without a time", ["explain", "x.yaml"]],
     ["explain with a bad time", ["explain", "x.yaml", "--at", "noon"]],
-  ])("%s: status 64", async (_what, args) => {
+  ])("exits with 64 for %s", async (_what, args) => {
     const { status, err } = await stasSim(...args);
     expect(status).toBe(EXIT.usage);
     expect(err).not.toBe("");
   });
 
-  test("a trace of several scenarios: status 64", async () => {
+  test("exits with 64 for a trace of several scenarios", async () => {
     file("a.yaml", PASSING);
     file("b.yaml", PASSING);
     expect((await stasSim("run", "--trace", join(folder, "t"), folder)).status).toBe(EXIT.usage);
   });
 
-  test("help: status 0", async () => {
+  test("prints help and exits with 0", async () => {
     const { status, out } = await stasSim("run", "--help");
     expect(status).toBe(EXIT.pass);
     expect(out).toContain("--once");

@@ -1,4 +1,4 @@
-/** What is counted, and the conditions of `never`: each with a run that meets it and one that does not. */
+/** Each count and each condition of `never`, with a run that meets it and one that does not. */
 import { describe, expect, test } from "vitest";
 import { getLogPage, LID } from "../../../src/core/codec/admin.js";
 import { Milliseconds } from "../../../src/core/domain/units.js";
@@ -99,7 +99,7 @@ describe("a count", () => {
     expect(count(expecting("at-least: 1", ", from: 50s"))[0]?.observed).toBe("0");
   });
 
-  test("shows the times of the first few only", () => {
+  test("shows only the times of the first few", () => {
     const machinery = scripted((event, ports) => {
       if (event.kind !== "control") return;
       for (let i = 0; i < 9; i++) ports.system.restartUnit(`u${String(i)}.service`);
@@ -139,14 +139,14 @@ describe("the condition of a never", () => {
 
   test.each([
     [
-      "a link that is down from a step on",
+      "a link that a step took down",
       smallWorld(),
       "{ at: 10s, link: { interface: eth0, state: down } }",
       "link: { interface: eth0, state: down }",
       true,
     ],
     [
-      "a link that is up again",
+      "a link that another step brought up again",
       smallWorld(),
       "{ at: 10s, link: { interface: eth0, state: down } }, { at: 15s, link: { interface: eth0, state: up } }",
       "link: { interface: eth0, state: down }",
@@ -160,14 +160,14 @@ describe("the condition of a never", () => {
       true,
     ],
     [
-      "a peer of which one address is down",
+      "a peer with one address that refuses",
       twoAddresses,
       "{ at: 10s, listener: { id: dc1, state: refuses, index: 1 } }",
       "listener: { id: dc1, state: refuses }",
       false,
     ],
     [
-      "a peer of which every address is down",
+      "a peer whose addresses all refuse",
       twoAddresses,
       "{ at: 10s, listener: { id: dc1, state: refuses } }",
       "listener: { id: dc1, state: refuses }",
@@ -194,7 +194,7 @@ describe("the condition of a never", () => {
     expect(failures.map(({ observed }) => observed.slice(0, 20))).toEqual(fires ? ["a connect at 20 s: t"] : []);
   });
 
-  test("of a delete", () => {
+  test("applies to deletes", () => {
     const never = (who: string): string => `${foreign}\nexpect: [{ never: { disconnect: ${who} } }]`;
     expect(named(run(never("vol1"), deletes), "never")[0]?.observed).toBe("a disconnect at 20 s: nvme0");
     expect(named(run(never("dc1"), deletes), "never")).toEqual([]);

@@ -49,7 +49,7 @@ function describing(device: string, status: ControllerDescription["status"]): ()
   return () => [{ service: "stac", id: "c1", controller: "vol1", transportId, device, status, ...said }];
 }
 
-/** A kernel with one controller of somebody else's. */
+/** A kernel with one controller that someone else made. */
 function foreign(madeBy: string, hostNqn = ""): string {
   const nqn = hostNqn === "" ? "" : `, host-nqn: "${hostNqn}", host-id: 22222222-2222-4222-8222-222222222222`;
   return smallWorld().replace(
@@ -63,18 +63,18 @@ describe("never-delete-foreign", () => {
     if (event.kind === START) deleteDevice(ports, "nvme0");
   });
 
-  test.each(["nbft", "bios"])("a delete of what %s made", (madeBy) => {
+  test.each(["nbft", "bios"])("reports a delete of a controller that %s made", (madeBy) => {
     const failures = named(run(foreign(madeBy), deleteAtStart), "never-delete-foreign");
     expect(failures).toHaveLength(1);
     expect(failures[0]?.observed).toContain("firmware made it");
   });
 
-  test("a delete of another host's connection", () => {
+  test("reports a delete of another host's connection", () => {
     const other = "nqn.2014-08.org.nvmexpress:uuid:22222222-2222-4222-8222-222222222222";
     expect(named(run(foreign("administrator", other), deleteAtStart), "never-delete-foreign")).toHaveLength(1);
   });
 
-  test("a delete of a PCIe disk", () => {
+  test("reports a delete of a PCIe disk", () => {
     const attributes =
       '{ address: "0000:3a:00.0", cntlid: "1", cntrltype: io, state: live, subsysnqn: nqn.2020-01.io.example:disk, transport: pcie }';
     const disk = `{ name: nvme0, made-by: bios, attributes: ${attributes} }`;
@@ -82,7 +82,7 @@ describe("never-delete-foreign", () => {
     expect(named(run(world, deleteAtStart), "never-delete-foreign")[0]?.observed).toContain("it is a PCIe disk");
   });
 
-  test("silent about a borrowed connection of this host", () => {
+  test("is silent about a connection of this host that the daemon adopted", () => {
     expect(named(run(foreign("nvme-cli"), deleteAtStart), "never-delete-foreign")).toEqual([]);
   });
 });
@@ -112,13 +112,13 @@ describe("never-disconnect-on-missing-information", () => {
   });
   const name = "never-disconnect-on-missing-information";
 
-  test("a delete of what a configured discovery controller lists", () => {
+  test("reports a delete of a controller that a configured discovery controller lists", () => {
     const failures = named(run(smallWorld(), connectThenDelete), name);
     expect(failures).toHaveLength(1);
     expect(failures[0]?.expected).toContain("dc1");
   });
 
-  test("silent where the discovery controller never told so", () => {
+  test("is silent if no daemon read the page that lists it", () => {
     const untold = scripted(
       startThen(
         (ports) => {
@@ -134,7 +134,7 @@ describe("never-disconnect-on-missing-information", () => {
   });
 
   test.each([
-    ["it was taken off the page", "timeline: [{ at: 20s, unlist: { dc: dc1, entries: [vol1] } }]"],
+    ["the page no longer lists it", "timeline: [{ at: 20s, unlist: { dc: dc1, entries: [vol1] } }]"],
     ["its entry has NCC set", "timeline: [{ at: 20s, ncc: { dc: dc1, set: [vol1] } }]"],
     [
       "the configuration changed",
@@ -144,11 +144,11 @@ describe("never-disconnect-on-missing-information", () => {
       "the page lied about its count",
       "timeline: [{ at: 20s, answers: { dc: dc1, answers: [{ lid: 112, numrec: 0 }] } }]",
     ],
-  ])("silent where %s", (_why, more) => {
+  ])("is silent if %s", (_why, more) => {
     expect(named(run(smallWorld(more), connectThenDelete), name)).toEqual([]);
   });
 
-  test("silent where something is excluded", () => {
+  test("is silent if the configuration excludes something", () => {
     const excluding = smallWorld().replace(
       "[Controllers]\n",
       "[Controllers]\n      exclude = nqn=nqn.2024-01.io.example:vol1\n",
@@ -160,7 +160,7 @@ describe("never-disconnect-on-missing-information", () => {
 describe("connect-and-disconnect-never-swap", () => {
   const name = "connect-and-disconnect-never-swap";
 
-  test("a delete while the connect is in the kernel", () => {
+  test("reports a delete while the connect is in the kernel", () => {
     const script: Script = (event, ports) => {
       if (event.kind === START) ports.fabrics.connect(request(1), VOL1);
       // The kernel announces the controller before its connect has ended.
@@ -169,7 +169,7 @@ describe("connect-and-disconnect-never-swap", () => {
     expect(named(run(smallWorld(), scripted(script)), name).length).toBeGreaterThan(0);
   });
 
-  test("silent where the delete comes behind it", () => {
+  test("is silent if the delete follows the connect", () => {
     const script: Script = (event, ports) => {
       if (event.kind === START) ports.fabrics.connect(request(1), VOL1);
       if (event.kind === "fabrics-reply") deleteDevice(ports, "nvme0");
@@ -181,7 +181,7 @@ describe("connect-and-disconnect-never-swap", () => {
 describe("one-connection-per-transport-id", () => {
   const name = "one-connection-per-transport-id";
 
-  test("a discovery controller connected twice", () => {
+  test("reports a discovery controller that is connected twice", () => {
     const script = startThen(
       (ports) => {
         ports.fabrics.connect(request(1), DC1);
@@ -194,7 +194,7 @@ describe("one-connection-per-transport-id", () => {
     expect(named(run(smallWorld(), scripted(script)), name)).toHaveLength(1);
   });
 
-  test("silent where somebody else connected a moment before", () => {
+  test("is silent if someone else connected a moment before", () => {
     const script = startThen(nothing, 5000, (ports) => {
       ports.fabrics.connect(request(2), DC1);
     });
@@ -208,11 +208,11 @@ describe("no-orphan", () => {
     if (event.kind === START) ports.fabrics.connect(request(1), VOL1);
   };
 
-  test("a connection that nobody knows at the end", () => {
+  test("reports a connection that nothing knows at the end", () => {
     expect(named(run(smallWorld(), scripted(connect)), "no-orphan")).toHaveLength(1);
   });
 
-  test("silent where a core knows it, or a state file does", () => {
+  test("is silent if a core or a state file knows it", () => {
     const known = scripted(connect, { describe: describing("nvme0", "connected") });
     expect(named(run(smallWorld(), known), "no-orphan")).toEqual([]);
     const recorded = scripted((event, ports) => {
@@ -222,7 +222,7 @@ describe("no-orphan", () => {
     expect(named(run(smallWorld(), recorded), "no-orphan")).toEqual([]);
   });
 
-  test("a disconnect scope that lets go of connections excuses none that nobody ever had", () => {
+  test("reports a connection that no service ever held, under any disconnect scope", () => {
     const scope = "      [I/O controller connection management]\n      disconnect-scope = no-disconnect\n";
     const world = smallWorld().replace("  files:\n", `  files:\n    /etc/stas/stacd.conf: |\n${scope}`);
     expect(world).toContain("no-disconnect");
@@ -242,7 +242,7 @@ describe("no-secret-leaves", () => {
     expect(secretsOf(files)).toEqual([SECRET, "hostkey-1234"]);
   });
 
-  test("a secret in the log, masked in the report", () => {
+  test("reports a secret in the log, and masks it", () => {
     const script: Script = (event, ports) => {
       if (event.kind === START) ports.log.write({ level: "info", text: `connecting with ${SECRET}` });
     };
@@ -251,7 +251,7 @@ describe("no-secret-leaves", () => {
     expect(JSON.stringify(failures)).not.toContain(SECRET);
   });
 
-  test("a secret in a file, even where the trace shows only its digest", () => {
+  test("reports a secret in a file, even if the trace shows only its digest", () => {
     const script: Script = (event, ports) => {
       if (event.kind === START) ports.store.write(request(1), "/run/stafd/state", `${"x".repeat(5000)}${SECRET}`);
     };
@@ -266,13 +266,13 @@ describe("excluded-is-never-connected", () => {
     if (event.kind === START && event.action === "start") ports.fabrics.connect(request(1), VOL1);
   });
 
-  test("a connect to what stacd.conf excludes", () => {
+  test("reports a connect to a controller that stacd.conf excludes", () => {
     const failures = named(run(excluding("traddr=192.168.1.30"), connectAtStart), "excluded-is-never-connected");
     expect(failures).toHaveLength(1);
-    expect(failures[0]?.hints).toEqual(["it is excluded by line 2 of the configuration in force"]);
+    expect(failures[0]?.hints).toEqual(["line 2 of the configuration in force excludes it"]);
   });
 
-  test("reports the first few of many", () => {
+  test("reports only the first few of many connects", () => {
     const again: Script = (event, ports) => {
       if (event.kind !== START && event.kind !== "timer") return;
       ports.fabrics.connect(request(1), VOL1);
@@ -282,36 +282,36 @@ describe("excluded-is-never-connected", () => {
     expect(failures.map(({ at }) => at)).toEqual([0, 4000, 8000, 12_000, 16_000]);
   });
 
-  test("silent about everything else", () => {
+  test("is silent about everything else", () => {
     expect(named(run(excluding("traddr=192.168.1.31"), connectAtStart), "excluded-is-never-connected")).toEqual([]);
   });
 });
 
 describe("no-crash and bounded-work", () => {
-  test("a core that throws", () => {
+  test("report a core that throws", () => {
     const script: Script = (event) => {
       if (event.kind === START) throw new RangeError("broken");
     };
     expect(named(run(smallWorld(), scripted(script)), "no-crash")[0]?.observed).toContain("RangeError: broken");
   });
 
-  test("a timer that rearms itself without a pause", () => {
+  test("report a timer that rearms itself without a pause", () => {
     const script: Script = (_event, ports) => {
       ports.clock.arm("again", Milliseconds(1));
     };
     expect(named(run(smallWorld(), scripted(script)), "bounded-work")).toHaveLength(1);
   });
 
-  test("a connect that is retried without a pause", () => {
+  test("report a connect that is retried without a pause", () => {
     const script: Script = (event, ports) => {
       if (event.kind === START || event.kind === "fabrics-reply") {
         ports.fabrics.connect(request(event.kind === START ? 1 : event.request + 1), DC1.replace("8009", "9999"));
       }
     };
-    expect(named(run(smallWorld(), scripted(script)), "bounded-work")[0]?.expected).toContain("in a minute");
+    expect(named(run(smallWorld(), scripted(script)), "bounded-work")[0]?.expected).toContain("per minute");
   });
 
-  test("calls without end behind one event", () => {
+  test("report endless calls for one event", () => {
     const script: Script = (event, ports) => {
       if (event.kind !== START) return;
       for (let i = 0; i < 10_000; i++) ports.fabrics.readOptions(request(i));
@@ -321,12 +321,12 @@ describe("no-crash and bounded-work", () => {
 });
 
 describe("wanted-controller-is-served", () => {
-  test("a controller that waits for nothing", () => {
+  test("reports a controller that waits for nothing", () => {
     const machinery = scripted(nothing, { describe: describing("", "idle") });
     expect(named(run(smallWorld(), machinery), "wanted-controller-is-served")).toHaveLength(1);
   });
 
-  test("a controller that waits for nothing before a step, and is served again at the end", () => {
+  test("reports a controller that waits for nothing before a step, even if it is served again at the end", () => {
     let now = (): Milliseconds => Milliseconds(0);
     const machinery = scripted((_event, ports) => (now = ports.clock.now), {
       describe: () => describing("", now() < 10_000 ? "idle" : "timer-armed")(),
@@ -336,7 +336,7 @@ describe("wanted-controller-is-served", () => {
     expect(named(run(smallWorld(), machinery), "wanted-controller-is-served")).toEqual([]);
   });
 
-  test("silent where a timer is armed", () => {
+  test("is silent if a timer is armed", () => {
     const machinery = scripted(nothing, { describe: describing("", "timer-armed") });
     expect(run(smallWorld(), machinery).verdict).toBe("pass");
   });

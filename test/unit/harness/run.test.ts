@@ -16,7 +16,7 @@ function judged(more: string): { readonly verdict: Verdict; readonly observed: s
   return { verdict, observed: failures.map((failure) => failure.observed).join("; ") };
 }
 
-/** Connects vol1 at the start, deletes nvme0 after some seconds, and retries nothing. */
+/** Connects once, at this time (in ms), and retries nothing. */
 function connects(options: string, at: number): Script {
   return (event, ports) => {
     if (event.kind === "control" && event.action === "start") ports.clock.arm("go", Milliseconds(at));
@@ -30,7 +30,7 @@ describe("expectations of the real core", () => {
     ["disconnected", "expect: [{ at: 0s, disconnected: [vol1] }]"],
     ["throughout", "expect: [{ throughout: 30s..60s, connected: [dc1, vol1] }]"],
     [
-      "throughout, over a reset of the kernel's own",
+      "throughout, across a reset by the kernel",
       "timeline: [{ at: 40s, reset-device: vol1 }]\nexpect: [{ throughout: 30s..60s, connected: [vol1] }]",
     ],
     [
@@ -69,11 +69,11 @@ describe("expectations of the real core", () => {
       "too late: after 3.",
     ],
     [
-      "not a turn: it was so already",
+      "within, of a state that held already",
       "timeline: [{ id: nothing, at: 30s, disk: ok }]\nexpect: [{ within: 0s..1s, of: nothing, connected: [dc1] }]",
-      "connected already",
+      "connected all along",
     ],
-    ["never, and yet", "expect: [{ never: { connect: [vol1] } }]", "a connect at "],
+    ["never", "expect: [{ never: { connect: [vol1] } }]", "a connect at "],
     ["count", "expect: [{ count: { connects: vol1 }, is: 0 }]", "1"],
     ["log", "expect: [{ log: {}, is: 0 }]", ""],
     [
@@ -92,12 +92,12 @@ describe("expectations of the real core", () => {
       "timeline: [{ at: 40s, kill: stac }]\nexpect: [{ at: 50s, process: { name: stac, status: 0 } }]",
       "it did not exit by itself",
     ],
-    ["file", "expect: [{ at: 50s, file: { path: /run/none } }]", "there is no such file"],
-    ["no file", "expect: [{ at: 50s, file: { path: /etc/stas/stafd.conf, exists: false } }]", "the file is there"],
+    ["file", "expect: [{ at: 50s, file: { path: /run/none } }]", "the file does not exist"],
+    ["no file", "expect: [{ at: 50s, file: { path: /etc/stas/stafd.conf, exists: false } }]", "the file exists"],
     [
       "file, by its text",
       "expect: [{ at: 50s, file: { path: /etc/stas/stafd.conf, contains: exclude } }]",
-      "the file does not hold it",
+      "the file does not contain it",
     ],
     ["not live at the start", "expect: [{ throughout: 0s..60s, connected: [vol1] }]", "vol1 is not connected at 0 s"],
     [
@@ -108,7 +108,7 @@ describe("expectations of the real core", () => {
     [
       "not within",
       "timeline: [{ id: cut, at: 30s, disk: ok }]\nexpect: [{ within: 0s..1s, of: cut, disconnected: [dc1] }]",
-      "not disconnected until the end",
+      "not disconnected by the end",
     ],
   ])("%s fails", (_kind, more, observed) => {
     const result = judged(more);
@@ -119,10 +119,10 @@ describe("expectations of the real core", () => {
   const RESTART = "timeline: [{ at: 40s, kill: both }, { at: 41s, start: both }]";
   test.each([
     ["at the start", "", "0s", "0s", 1, 0],
-    ["behind a soak", "", "1ms", "60s", 2, 2],
+    ["after a soak", "", "1ms", "60s", 2, 2],
     ["at a reload", "timeline: [{ at: 40s, reload: both }]", "40s", "40s", 1, 1],
-    ["at the start of a process that was killed", RESTART, "41s", "41s", 1, 0],
-    ["of both lives of a process", RESTART, "0s", "60s", 5, 3],
+    ["at the restart of a killed process", RESTART, "41s", "41s", 1, 0],
+    ["of a process and its restart", RESTART, "0s", "60s", 5, 3],
   ])("reconciles %s are counted", (_which, timeline, from, to, staf, stac) => {
     const count = (service: string, is: number): string =>
       `{ count: { reconciles: ${service} }, is: ${is}, from: ${from}, to: ${to} }`;
@@ -163,16 +163,16 @@ describe("expectations of the real core", () => {
     ]);
   });
 
-  test("a run that is cut short leaves open what it had to look at", () => {
+  test("a run that is cut short leaves later expectations open", () => {
     const early = scenario(
       smallWorld("expect: [{ at: 50s, connected: [vol1] }, { throughout: 1s..50s, connected: [] }]"),
     );
     const { failures, verdict } = runScenario({ ...early, until: Milliseconds(40_000) }, { once: true });
     expect(verdict).toBe("inconclusive");
-    expect(failures.map(({ observed }) => observed)).toEqual(["the run ended before", "the run ended before"]);
+    expect(failures.map(({ observed }) => observed)).toEqual(["the run ended earlier", "the run ended earlier"]);
   });
 
-  test("failures are listed expectations first, in their order, then what oracles found, in its order", () => {
+  test("failures list expectations first and oracles second, each in their order", () => {
     const script: Script = (event, ports) => {
       if (event.kind === "control") ports.fabrics.connect(request(1), VOL1);
       if (event.kind === "fabrics-reply") throw new RangeError("broken");
@@ -207,7 +207,7 @@ expect: [{ never: { connect: [vol1], while: { listener: { id: dc1, state: ${stat
 
 describe("triggers", () => {
   const gone = "remove-file: /etc/stas/stafd.conf, id: hit";
-  /** At what time a step was carried out, by the trace. */
+  /** The time at which the trace says that a step was carried out. */
   function hitAt(when: string, machinery = MACHINERY, after = ""): number | undefined {
     const text = smallWorld(`timeline: [{ when: ${when}${after}, ${gone} }]`);
     const { trace } = runScenario(scenario(text), { once: true, keepTrace: true, machinery });
@@ -224,15 +224,15 @@ describe("triggers", () => {
     ["{ call: fabrics.connect, phase: before }"],
     ["{ call: fabrics.connect, phase: before-reply, nth: 2 }"],
     ["{ call: store.write, phase: after }"],
-  ])("%s", (when) => {
+  ])("fire at %s", (when) => {
     expect(hitAt(when)).toBeGreaterThanOrEqual(0);
   });
 
-  test("an occurrence that never comes", () => {
+  test("never fire for an occurrence that never comes", () => {
     expect(hitAt("{ call: fabrics.connect, phase: before, nth: 1000 }")).toBeUndefined();
   });
 
-  test("`before-reply` comes between the call and its answer, and `after` counts on from the trigger", () => {
+  test("`before-reply` comes between the call and its answer, and `after` counts from the trigger", () => {
     const machinery = scripted(connects(DC1, 1000));
     const before = hitAt("{ call: fabrics.connect, phase: before }", machinery) ?? 0;
     const reply = hitAt("{ call: fabrics.connect, phase: before-reply }", machinery) ?? 0;
@@ -260,7 +260,7 @@ describe("two runs", () => {
     expect(runScenario(scenario(smallWorld()), { once: true }).traceHash).toBe(first.traceHash);
   });
 
-  test("that differ are reported with the first difference, both sides, and the records around", () => {
+  test("that differ are reported with the first difference, both sides, and the records around it", () => {
     let calls = 0;
     const machinery = scripted((event, ports) => {
       if (event.kind === "control") ports.clock.arm(`timer ${String(++calls)}`, Milliseconds(1000));
@@ -275,7 +275,7 @@ describe("two runs", () => {
 });
 
 describe("stopAt", () => {
-  test("tells what each controller does and what the kernel has, at that time", () => {
+  test("returns what each controller does and what the kernel has at that time", () => {
     const stopped = stopAt(scenario(smallWorld()), Milliseconds(50_000));
     expect(stopped.at).toBe(50_000);
     expect(stopped.controllers.map(({ service, state }) => `${service} ${state}`)).toEqual([

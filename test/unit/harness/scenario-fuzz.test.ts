@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { parseScenario } from "../../../src/harness/scenario/parse.js";
 import { EXAMPLES } from "./scenario-helpers.js";
 
-/** Never throws, and says either what the scenario is or what is wrong, at places that the file has. */
+/** The parser never throws. It returns a scenario, or problems at places in the file. */
 function check(text: string): void {
   const parsed = parseScenario("fuzz.yaml", text);
   if (parsed.ok) return;

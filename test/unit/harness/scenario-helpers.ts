@@ -10,14 +10,14 @@ export const EXAMPLES: readonly string[] = [...DOCUMENTATION.matchAll(/```yaml\n
   ([, text = ""]) => text,
 );
 
-/** The scenario of a text that is right. */
+/** The scenario of a valid text. Throws if it is not valid. */
 export function good(text: string): Scenario {
   const parsed = parseScenario("good.yaml", text);
   if (!parsed.ok) throw new Error(parsed.problems.map((problem) => JSON.stringify(problem)).join("\n"));
   return parsed.scenario;
 }
 
-/** The problems of a text that is wrong. */
+/** The problems of a text that is not valid. Throws if it is valid. */
 export function bad(text: string): readonly Problem[] {
   const parsed = parseScenario("bad.yaml", text);
   if (parsed.ok) throw new Error("the file was accepted");

@@ -35,7 +35,7 @@ describe("durations", () => {
     expect(parseRange("10m..30s")).toBeUndefined();
   });
 
-  it("spells in the unit that reads best", () => {
+  it("spells a duration in the unit that reads best", () => {
     expect([0, 250, 2_900, 60_000, 90_000, 259_200_000].map((value) => spellDuration(Milliseconds(value)))).toEqual([
       "0s",
       "250ms",
@@ -47,7 +47,7 @@ describe("durations", () => {
   });
 });
 
-describe("a scenario that says little", () => {
+describe("a minimal scenario", () => {
   const scenario = good("format: 1\ntitle: nothing\n");
 
   it("has a whole world", () => {
@@ -100,7 +100,7 @@ describe("the documentation's full example", () => {
     ]);
   });
 
-  it("has its expectations, windows closed by the end of the run", () => {
+  it("has its expectations, with windows that close at the end of the run", () => {
     expect(scenario.expectations).toEqual([
       {
         kind: "connected",
@@ -193,7 +193,7 @@ describe("the documentation's full example", () => {
 });
 
 describe("the end of a run", () => {
-  it("lies a minute behind the last time mentioned", () => {
+  it("is a minute after the last time mentioned", () => {
     expect(good(`${WORLD}timeline:\n  - { at: 5m, start: staf }\n`).until).toBe(360_000);
     expect(good(`${WORLD}expect:\n  - { settled: 7m }\n`).until).toBe(480_000);
   });
@@ -210,7 +210,7 @@ expect:
 });
 
 describe("an interface that a step adds", () => {
-  it("may be referred to, and takes the MAC address that the file knows", () => {
+  it("can be referred to, and has the MAC address that the file gives it", () => {
     const text = `${WORLD}timeline:
   - { at: 1s, interface: { name: eth0, addresses: [] } }
   - { at: 2s, interface: { name: eth9, mac: "02:00:00:00:00:99", addresses: [10.0.0.1/8] } }

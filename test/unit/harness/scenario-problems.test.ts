@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { ALIASES_MAX, FILE_CHARACTERS_MAX, PROBLEMS_MAX } from "../../../src/harness/scenario/document.js";
 import { bad, WORLD } from "./scenario-helpers.js";
 
-/** Says of one step or expectation, on line 10 of a file, what is wrong with it. */
+/** The problems of one step or expectation, on line 10 of a file. */
 function inList(key: "timeline" | "expect", record: string) {
   return bad(`${WORLD}${key}:\n  - ${record}\n`);
 }
@@ -14,26 +14,31 @@ const STEPS: readonly Fault[] = [
   ["misspelt action", "{ at: 1s, strat: staf }", "timeline[0].strat", "start, or another of the keys id, at"],
   ["unknown action", "{ at: 1s, explode: staf }", "timeline[0].explode", "one of the keys id, at"],
   ["no action", "{ at: 1s }", "timeline[0]", "an action: one of the keys link"],
-  ["two actions", "{ at: 1s, start: staf, stop: stac }", "timeline[0].stop", "one action a step, which is start"],
+  ["two actions", "{ at: 1s, start: staf, stop: stac }", "timeline[0].stop", "one action per step, which is start"],
   ["no time", "{ start: staf }", "timeline[0]", "a time (at) or an event (when)"],
   ["two times", "{ at: 1s, when: { connected: dc1 }, start: staf }", "timeline[0].when", "either at or when"],
-  ["after a time", "{ at: 1s, after: 1s, start: staf }", "timeline[0].after", "after only beside when"],
-  ["a number for a time", "{ at: 60, start: staf }", "timeline[0].at", "a duration", "60"],
+  ["after with a time", "{ at: 1s, after: 1s, start: staf }", "timeline[0].after", "after only with when"],
+  ["a number instead of a time", "{ at: 60, start: staf }", "timeline[0].at", "a duration", "60"],
   ["a fraction of a millisecond", "{ at: 0.5ms, start: staf }", "timeline[0].at", "a duration in whole", '"0.5ms"'],
-  ["an action of nothing", "{ at: 1s, start: }", "timeline[0].start", "one of staf, stac, both", "nothing"],
-  ["another choice", "{ at: 1s, disk: fat }", "timeline[0].disk", "one of ok, full, torn", '"fat"'],
-  ["unknown peer", "{ at: 1s, remove-device: dc2 }", "timeline[0].remove-device", "of this file: dc1, vol1", '"dc2"'],
-  ["a subsystem for a DC", "{ at: 1s, aen: vol1 }", "timeline[0].aen", "a discovery controller of this file: dc1"],
-  ["a DC for a subsystem", "{ at: 1s, list: { dc: dc1, entries: [dc1] } }", "timeline[0].list.entries[0]", "subsystem"],
-  ["unknown interface", "{ at: 1s, remove-interface: eth9 }", "timeline[0].remove-interface", "of this file: eth0"],
-  ["unknown responder", "{ at: 1s, goodbye: r9 }", "timeline[0].goodbye", "of which this file has none"],
-  ["responder to announce", "{ at: 1s, announce: r9 }", "timeline[0].announce", "the id of a responder"],
+  ["an empty action", "{ at: 1s, start: }", "timeline[0].start", "one of staf, stac, both", "nothing"],
+  ["an unknown choice", "{ at: 1s, disk: fat }", "timeline[0].disk", "one of ok, full, torn", '"fat"'],
+  ["unknown peer", "{ at: 1s, remove-device: dc2 }", "timeline[0].remove-device", "in this file: dc1, vol1", '"dc2"'],
   [
-    "unknown step",
-    "{ when: { step: x }, start: staf }",
-    "timeline[0].when.step",
-    "a step, of which this file has none",
+    "a subsystem instead of a DC",
+    "{ at: 1s, aen: vol1 }",
+    "timeline[0].aen",
+    "a discovery controller in this file: dc1",
   ],
+  [
+    "a DC instead of a subsystem",
+    "{ at: 1s, list: { dc: dc1, entries: [dc1] } }",
+    "timeline[0].list.entries[0]",
+    "subsystem",
+  ],
+  ["unknown interface", "{ at: 1s, remove-interface: eth9 }", "timeline[0].remove-interface", "in this file: eth0"],
+  ["unknown responder", "{ at: 1s, goodbye: r9 }", "timeline[0].goodbye", "but this file has none"],
+  ["unknown responder to announce", "{ at: 1s, announce: r9 }", "timeline[0].announce", "the id of a responder"],
+  ["unknown step", "{ when: { step: x }, start: staf }", "timeline[0].when.step", "a step, but this file has none"],
   [
     "a step that waits for itself",
     "{ id: a, when: { step: a }, start: staf }",
@@ -95,12 +100,12 @@ const EXPECTATIONS: readonly Fault[] = [
     "unknown controller",
     "{ at: 3s, connected: [dc1, dc2] }",
     "expect[0].connected[1]",
-    "of this file: dc1, vol1",
+    "in this file: dc1, vol1",
     '"dc2"',
   ],
-  ["unknown interface", "{ at: 3s, connected: dc1@eth9 }", "expect[0].connected", "of this file: eth0", '"dc1@eth9"'],
+  ["unknown interface", "{ at: 3s, connected: dc1@eth9 }", "expect[0].connected", "in this file: eth0", '"dc1@eth9"'],
   [
-    "a range backwards",
+    "a range that ends before it begins",
     "{ throughout: 9s..3s, connected: dc1 }",
     "expect[0].throughout",
     "the first not after the second",
@@ -127,7 +132,7 @@ const EXPECTATIONS: readonly Fault[] = [
     "expect[0].excatly",
     "one of the keys count",
   ],
-  ["what cannot be counted", "{ count: { sheep: dc1 }, is: 1 }", "expect[0].count", "one of { connects }"],
+  ["an unknown count", "{ count: { sheep: dc1 }, is: 1 }", "expect[0].count", "one of { connects }"],
   [
     "a bad regular expression",
     "{ log: { matches: '(' }, is: 0 }",
@@ -135,16 +140,21 @@ const EXPECTATIONS: readonly Fault[] = [
     "a regular expression",
     '"("',
   ],
-  ["a window backwards", "{ never: { connect: dc1 }, from: 2s, to: 1s }", "expect[0].to", "a time not before from"],
-  ["a condition of nothing", "{ never: { connect: dc1, while: {} } }", "expect[0].never.while", "one of { link }"],
   [
-    "text in a file that is not there",
+    "a window that ends before it begins",
+    "{ never: { connect: dc1 }, from: 2s, to: 1s }",
+    "expect[0].to",
+    "a time not before from",
+  ],
+  ["an empty condition", "{ never: { connect: dc1, while: {} } }", "expect[0].never.while", "one of { link }"],
+  [
+    "text in an absent file",
     "{ at: 1s, file: { path: /x, exists: false, contains: a } }",
     "expect[0].file.contains",
-    "only where",
+    "only for a file that exists",
   ],
   [
-    "status of what runs",
+    "status of a running process",
     "{ at: 1s, process: { name: staf, running: true, status: 0 } }",
     "expect[0].process.status",
     "not running",
@@ -166,7 +176,7 @@ describe.each([
 });
 
 describe("places", () => {
-  it("points at the very value", () => {
+  it("points at the exact value", () => {
     expect(bad("format: 1\ntitle: t\nhost:\n  kernel: { version: 6.12 }\n")).toEqual([
       {
         file: "bad.yaml",
@@ -184,7 +194,7 @@ describe("places", () => {
     expect(problem).toMatchObject({ line: 5, column: 7, path: "fabric.subsystems[0].listen", found: "nothing" });
   });
 
-  it("points at the key that is too much, and at the first fault of each class in one go", () => {
+  it("points at an unknown key, and reports several problems at once", () => {
     const problems = bad("format: 2\ntitle: 3\nfoo: 1\n");
     expect(problems.map(({ line, column, path }) => [line, column, path])).toEqual([
       [1, 9, "format"],
@@ -204,7 +214,7 @@ describe("a step that lacks both", () => {
 });
 
 describe("steps that wait for each other", () => {
-  it("are found once a circle, however one comes into it", () => {
+  it("are reported once per circle, wherever a chain enters it", () => {
     const text = `${WORLD}timeline:
   - { id: in, when: { step: a }, start: staf }
   - { id: a, when: { step: b }, start: staf }
@@ -215,24 +225,24 @@ describe("steps that wait for each other", () => {
 });
 
 describe("ids", () => {
-  it("are given once among peers", () => {
+  it("are unique among peers", () => {
     const text = WORLD.replace("id: vol1, nqn", "id: dc1, nqn").replace("entries: [vol1]", "entries: []");
-    expect(bad(text)).toMatchObject([{ line: 7, path: "fabric.subsystems[0].id", expected: "an id not given before" }]);
+    expect(bad(text)).toMatchObject([{ line: 7, path: "fabric.subsystems[0].id", expected: "an id not used before" }]);
   });
 
-  it("are no device names", () => {
+  it("are not device names", () => {
     expect(bad(WORLD.replace("{ id: vol1", "{ id: nvme3"))[0]).toMatchObject({
       line: 7,
       path: "fabric.subsystems[0].id",
     });
   });
 
-  it("are given once among steps", () => {
+  it("are unique among steps", () => {
     const text = `${WORLD}timeline:\n  - { id: a, at: 1s, start: staf }\n  - { id: a, at: 2s, start: staf }\n`;
     expect(bad(text)).toMatchObject([{ line: 11, path: "timeline[1].id" }]);
   });
 
-  it("of interfaces are given once, and links once an interface", () => {
+  it("of interfaces are unique, and each interface has one link", () => {
     const twice = "[{ name: e, addresses: [] }, { name: e, addresses: [] }]";
     expect(bad(`${WORLD}host:\n  interfaces: ${twice}\n`)).toMatchObject([
       { line: 10, path: "host.interfaces[1].name" },
@@ -265,16 +275,16 @@ expect:
   });
 });
 
-describe("YAML that is none, or more than plain values", () => {
+describe("YAML that is not valid, or not only plain values", () => {
   it.each([
-    ["an empty file", "", 1, "a record with keys out of format"],
+    ["an empty file", "", 1, "a record with keys among format"],
     ["an open bracket", "format: 1\ntitle: [\n", 3, "valid YAML"],
     ["two documents", "format: 1\n---\nformat: 1\n", 2, "one YAML document"],
     ["a key given twice", "format: 1\ntitle: a\ntitle: b\n", 3, "each key once"],
     ["a key that is a list", "? [a]\n: b\n", 1, "a key that is text"],
     ["the key of every prototype", "format: 1\n__proto__: { a: 1 }\n", 2, "a key that is text"],
     ["a tag", "format: 1\ntitle: !js/function x\n", 2, "valid YAML"],
-    ["an alias of nothing", "format: 1\ntitle: *a\n", 2, "an alias of an anchor above"],
+    ["an alias without an anchor", "format: 1\ntitle: *a\n", 2, "an alias of an anchor above"],
     ["a date of YAML 1.1", "%YAML 1.1\n---\ntitle: 2001-12-14\n", 3, "text, a number"],
     ["an alias that holds itself", "title: &a [*a]\n", 1, "nested at most 32 deep"],
     ["brackets without end", "[".repeat(50_000), 1, "nested at most 32 deep"],
@@ -287,7 +297,7 @@ describe("YAML that is none, or more than plain values", () => {
     expect(problem?.expected).toContain(expected);
   });
 
-  it("counts aliases, also those of aliases", () => {
+  it("counts aliases, including aliases of aliases", () => {
     const many = `title: t\na: &a x\nb: [${"*a, ".repeat(ALIASES_MAX + 1)}]\n`;
     expect(bad(many)).toMatchObject([{ line: 3, expected: `at most ${ALIASES_MAX} aliases` }]);
     const lines = Array.from({ length: 9 }, (_, n) => `l${n + 1}: &l${n + 1} [${`*l${n}, `.repeat(9)}]`);

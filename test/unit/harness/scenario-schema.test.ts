@@ -11,12 +11,12 @@ function published(path: string): string {
   return readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8");
 }
 
-describe("what `npm run schema` makes", () => {
-  it("is published as it is: the JSON Schema", () => {
+describe("the output of `npm run schema`", () => {
+  it("equals the published JSON Schema", () => {
     expect(published("sim/scenario.schema.json") === jsonSchemaText(), "sim/scenario.schema.json is stale").toBe(true);
   });
 
-  it("is published as it is: the reference", () => {
+  it("equals the published reference", () => {
     expect(published("docs/scenario-reference.md") === referenceText(), "docs/scenario-reference.md is stale").toBe(
       true,
     );
@@ -43,13 +43,13 @@ describe("what `npm run schema` makes", () => {
 });
 
 describe("the steps", () => {
-  it("say every action of the world, each with its target", () => {
+  it("cover every action of the world, each with its target", () => {
     expect(Object.fromEntries(STEPS.map(({ key, target }) => [key, target]))).toEqual(TARGETS);
   });
 });
 
 describe("the documentation", () => {
-  it("has examples that are right", () => {
+  it("has valid examples", () => {
     expect(EXAMPLES).toHaveLength(2);
     for (const example of EXAMPLES) good(example);
   });

@@ -10,7 +10,7 @@ import { bodyOf, EXAMPLES, good } from "./scenario-helpers.js";
 
 const anyScenario = arbitraryScenario(fc);
 
-describe("a scenario that is written", () => {
+describe("a written scenario", () => {
   it("is read back as the same scenario", () => {
     fc.assert(
       fc.property(anyScenario, (scenario) => {
@@ -46,11 +46,11 @@ describe("a scenario that is written", () => {
     expect(bodyOf(good(formatScenario(scenario)))).toEqual(bodyOf(scenario));
   });
 
-  it("leaves out what is usual, but says when it ends", () => {
+  it("leaves out usual values, but says when it ends", () => {
     expect(formatScenario(good("format: 1\ntitle: nothing\n"))).toBe("format: 1\ntitle: nothing\nuntil: 1m\n");
   });
 
-  it("has each short record on a line of its own, and a file as a block", () => {
+  it("has each short record on its own line, and a file as a block", () => {
     const text = formatScenario(good(EXAMPLES[0] ?? ""));
     expect(text).toContain("\n    /etc/stas/stafd.conf: |\n      [Controllers]\n");
     expect(text).toContain("\n    - { id: vol1, nqn: nqn.2023-01.example:vol1, listen: 192.168.1.30:4420 }\n");

@@ -1,4 +1,4 @@
-/** A daemon of a few lines in place of the core, in the real simulated world. */
+/** A daemon of a few lines that replaces the core in the simulated world. */
 import type { ObservedCore } from "../../../src/harness/core-view.js";
 import { runScenario, type RunOptions } from "../../../src/harness/run.js";
 import { MACHINERY, type Machinery } from "../../../src/harness/run/machinery.js";
@@ -11,7 +11,7 @@ import type { RequestId } from "../../../src/core/ports/request.js";
 const HOST_NQN = "nqn.2014-08.org.nvmexpress:uuid:11111111-1111-4111-8111-111111111111";
 const HOST_ID = "11111111-1111-4111-8111-111111111111";
 
-/** Reads a scenario from text; throws where it is not one. */
+/** Reads a scenario from text; throws if it is not valid. */
 export function scenario(text: string): Scenario {
   const parsed = parseScenario("inline.yaml", text);
   if (!parsed.ok)
@@ -55,7 +55,7 @@ function connectString(traddr: string, trsvcid: string, nqn: string): string {
   return `transport=tcp,traddr=${traddr},trsvcid=${trsvcid},nqn=${nqn},hostnqn=${HOST_NQN},hostid=${HOST_ID}`;
 }
 
-/** A discovery controller that lists one volume, on a host with this identity. `more` goes on at the level of `host`. */
+/** A discovery controller that lists one volume, on a host with this identity. `more` follows at the level of `host`. */
 export function smallWorld(more = ""): string {
   return `
 format: 1

@@ -13,7 +13,7 @@ import { request, scenario, smallWorld } from "./scripted.js";
 const at = (time: number) => (): Milliseconds => Milliseconds(time);
 
 describe("the trace", () => {
-  test("hashes exactly the lines it keeps, whatever the chunks", () => {
+  test("hashes exactly the lines it keeps, regardless of the chunks", () => {
     const trace = new Trace({ now: at(7), keep: true });
     for (let i = 0; i < 2000; i++)
       trace.record("stas", `"call":"clock.arm","timer":"t${String(i)} ü","delay":${String(i)}`);
@@ -37,7 +37,7 @@ describe("the trace", () => {
     ]);
   });
 
-  test("keeps the last lines even where it keeps no others", () => {
+  test("keeps the last lines even if it keeps no others", () => {
     const trace = new Trace({ now: at(0) });
     for (let i = 1; i <= LAST_LINES + 3; i++) trace.record("world", `"i":${String(i)}`);
     expect(trace.lines()).toEqual([]);
@@ -53,7 +53,7 @@ describe("the trace", () => {
     expect(leaks).toEqual([`{"n":2,"t":0,"p":"stas","call":"log.write","text":"key <secret>"}`]);
   });
 
-  test("every line of a real run is JSON with its number, time, process and one of four subjects", () => {
+  test("of a real run is JSON, each line with its number, time, process and one of four subjects", () => {
     const { trace } = runScenario(scenario(smallWorld()), { once: true, keepTrace: true });
     expect(trace.length).toBeGreaterThan(50);
     for (const [index, line] of trace.entries()) {
@@ -79,13 +79,13 @@ describe("trace text", () => {
     expect(bytesText(many)).toBe(`{"length":1024,"sha256":"${digest}"}`);
   });
 
-  test("tells two long texts apart that begin alike", () => {
+  test("distinguishes two long texts that begin alike", () => {
     const long = "x".repeat(10_000);
     expect(quoteLong(`${long}a`)).not.toBe(quoteLong(`${long}b`));
     expect(quoteLong(`${long}a`).length).toBeLessThan(500);
   });
 
-  test("the order of a dictionary's keys on the bus does not show", () => {
+  test("does not depend on the order of a dictionary's keys on the bus", () => {
     const call = (args: Extract<CoreEvent, { kind: "bus-call" }>["args"]): CoreEvent => ({
       kind: "bus-call",
       call: 1 as BusCallId,
@@ -98,7 +98,7 @@ describe("trace text", () => {
     expect(eventText(call([{ b: "1", a: "2" }]))).toBe(eventText(call([{ a: "2", b: "1" }])));
   });
 
-  test("an errno and a success differ", () => {
+  test("differs between an errno and a success", () => {
     const failed = eventText({ kind: "deleted", request: request(1), result: { ok: false, errno: 19 } });
     expect(failed).toBe(`"event":"deleted","request":1,"result":{"errno":19}`);
     expect(eventText({ kind: "deleted", request: request(1), result: { ok: true } })).not.toBe(failed);
@@ -108,11 +108,11 @@ describe("trace text", () => {
 describe("the first difference", () => {
   const lines = (n: number): string[] => Array.from({ length: n }, (_, i) => `line ${String(i + 1)}`);
 
-  test("is none between equal traces", () => {
+  test("does not exist between equal traces", () => {
     expect(firstDifference(lines(30), lines(30))).toBeUndefined();
   });
 
-  test("shows both sides and ten lines around", () => {
+  test("shows both sides and ten lines around it", () => {
     const other = lines(30).with(19, "other");
     const difference = firstDifference(lines(30), other);
     expect(difference).toMatchObject({ record: 20, first: "line 20", second: "other" });

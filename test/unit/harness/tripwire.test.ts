@@ -19,7 +19,7 @@ afterEach(() => {
   remove = undefined;
 });
 
-/** Runs armed, and says what was reached; an empty string where nothing tripped. */
+/** Runs armed and returns what was reached; an empty string if nothing tripped. */
 function reached(run: () => unknown): string {
   const uninstall = installTripwire();
   const before = setArmed(true);
@@ -64,12 +64,12 @@ const AMBIENT: readonly (readonly [string, () => unknown])[] = [
 ];
 
 describe("the tripwire", () => {
-  test.each(AMBIENT)("bites on %s", (name, use) => {
+  test.each(AMBIENT)("trips on %s", (name, use) => {
     const expected = name === "fs.promises" ? "fs/promises.readFile" : name;
     expect(reached(use)).toBe(expected);
   });
 
-  test("bites on functions that were imported by name", () => {
+  test("trips on functions that were imported by name", () => {
     expect(reached(() => readFileSync("/etc/hostname"))).toBe("fs.readFileSync");
     expect(reached(() => importedTimeout(() => undefined, 1))).toBe("setTimeout");
   });
@@ -102,7 +102,7 @@ describe("a run", () => {
       if (event.kind === "control") use();
     });
 
-  test("fails where the core reaches the ambient clock, and names it", () => {
+  test("fails if the core reaches the ambient clock, and names it", () => {
     const result = run(
       smallWorld(),
       startOnly(() => void Date.now()),

@@ -60,12 +60,12 @@ const PLACED: readonly (readonly [Word, Place])[] = [
 
 const WORDS: readonly Word[] = [...PLACED.map(([word]) => word), ...WORLD];
 
-/** The words of steps give their key in the example, since it stands in a record of other keys. */
+/** The words of steps give their key in the example, because it stands in a record with other keys. */
 function isStep(word: Word): boolean {
   return STEPS.some((step) => step === word);
 }
 
-/** What the codec of a word reads of its example. */
+/** What the codec of a word reads from its example. */
 function spelling(word: Word): unknown {
   const value: unknown = parse(word.example);
   return isStep(word) ? (value as Record<string, unknown>)[word.key] : value;
@@ -100,11 +100,11 @@ describe.each(WORDS.map((word) => [word.key, word] as const))("the word %s", (_,
 });
 
 describe.each(PLACED.map(([word, place]) => [word.key, word, place] as const))("in a file, %s", (_, word, place) => {
-  it("is read as its example has it", () => {
+  it("is read as in its example", () => {
     expect(good(`${WORLD_OF_EXAMPLES}${place.text(word.example)}`)).toBeDefined();
   });
 
-  it("has each unknown name found at its place", () => {
+  it("has each unknown name reported at its place", () => {
     const document: unknown = parse(`${WORLD_OF_EXAMPLES}${place.text(word.example)}`);
     const own = isStep(word) ? [...place.path, word.key] : place.path;
     for (const [mention, path] of mentionsOf(word.part, spelling(word))) {
@@ -120,7 +120,7 @@ describe.each(PLACED.map(([word, place]) => [word.key, word, place] as const))("
 });
 
 describe("the words", () => {
-  it("load no fast-check: a generator takes it as a parameter", () => {
+  it("do not load fast-check: a generator takes it as a parameter", () => {
     const folder = new URL("../../../src/harness/", import.meta.url);
     const sources = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
     const loading = sources.filter((name) =>
@@ -143,7 +143,7 @@ function withValue(value: unknown, path: readonly (string | number)[], to: unkno
 }
 
 describe("mentions", () => {
-  it("are told with their place", () => {
+  it("are reported with their place", () => {
     const [listener] = STEPS.filter(({ key }) => key === "listener");
     expect(mentionsOf(listener!.part, { id: "dc1", state: "up", index: 2 })).toEqual([
       [
@@ -159,7 +159,7 @@ describe("mentions", () => {
     ]);
   });
 
-  it("are told for the spelling that the file has", () => {
+  it("are reported for the spelling in the file", () => {
     const [connected] = EXPECTATIONS;
     const alone = mentionsOf(connected.part, { at: "1s", connected: "dc1" });
     const listed = mentionsOf(connected.part, { at: "1s", connected: ["dc1@eth0"] });

@@ -3,7 +3,7 @@ import type { RunView } from "../../observers/run-view.js";
 import { type Definition, type RecordWord, word } from "../word.js";
 
 interface Holding<Value> {
-  /** The condition in words: `link eth0 is down`. */
+  /** Prints the condition: `link eth0 is down`. */
   format(condition: Value): string;
   /** Whether the condition holds now. */
   holds(condition: Value, view: RunView): boolean;

@@ -6,7 +6,7 @@ import { counted } from "./counted.js";
 
 export const calls = counted({
   key: "calls",
-  describe: "Calls on a port, or of a bus method by clients.",
+  describe: "Calls on a port, or calls of a bus method by clients.",
   example: "{ calls: fabrics.connect }",
   says: record({ calls: as("call", choice([...REPLIED_CALLS, ...UNREPLIED_CALLS, ...BUS_METHODS])) }),
   format: ({ call }) => `calls of ${call}`,

@@ -7,7 +7,7 @@ import { counted } from "./counted.js";
 
 export const connects = counted({
   key: "connects",
-  describe: "Connect strings of daemons for this peer.",
+  describe: "Connect strings that daemons write for this peer.",
   example: "{ connects: vol1 }",
   says: record({ connects: as("controller", controller) }),
   format: ({ controller: ref }) => `connects of ${formatRef(ref)}`,

@@ -4,20 +4,20 @@ import type { Observer } from "../../observers/observer.js";
 import type { RunView } from "../../observers/run-view.js";
 import { type Definition, type RecordWord, word } from "../word.js";
 
-/** Adds an occurrence; `what` tells it from others, and may be empty. */
+/** Adds an occurrence. `what` distinguishes it from others and may be empty. */
 export type Add = (at: Milliseconds, what: string) => void;
 
 interface Counting<Value> {
-  /** What is counted, in words: `connects of dc1`. */
+  /** Prints what is counted: `connects of dc1`. */
   format(counted: Value): string;
-  /** Makes what adds the occurrences of one run. */
+  /** Makes the observer that adds the occurrences of one run. */
   watch(counted: Value, view: RunView, add: Add): Observer;
 }
 
 /** A word of what can be counted. */
 export interface CountWord<Value> extends RecordWord<Value>, Counting<Value> {}
 
-/** Defines what can be counted: what a file says, and who watches the run for it. */
+/** Defines what can be counted: what a file says, and which observer watches the run for it. */
 export function counted<const K extends string, Value extends object>(
   definition: Definition<K, Value> & Counting<Value>,
 ): CountWord<{ readonly kind: K } & Value> {

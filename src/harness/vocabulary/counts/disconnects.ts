@@ -7,7 +7,7 @@ import { counted } from "./counted.js";
 
 export const disconnects = counted({
   key: "disconnects",
-  describe: "Deletes by daemons of controllers to this peer.",
+  describe: "Deletes of controllers to this peer by daemons.",
   example: "{ disconnects: vol1 }",
   says: record({ disconnects: as("controller", controller) }),
   format: ({ controller: ref }) => `disconnects of ${formatRef(ref)}`,

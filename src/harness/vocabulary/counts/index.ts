@@ -38,7 +38,7 @@ export function formatCounted(counted: Counted): string {
   return wordOf(counted.kind).format(counted);
 }
 
-/** Makes what adds the occurrences of one run. */
+/** Makes the observer that adds the occurrences of one run. */
 export function watchCounted(counted: Counted, view: RunView, add: Add): Observer {
   return wordOf(counted.kind).watch(counted, view, add);
 }

@@ -6,7 +6,7 @@ import { counted } from "./counted.js";
 
 export const logReads = counted({
   key: "log-reads",
-  describe: "Reads of this peer's discovery log page, by their header.",
+  describe: "Reads of this peer's discovery log page, counted by their header.",
   example: "{ log-reads: dc1 }",
   says: record({ "log-reads": as("controller", controller) }),
   format: ({ controller: ref }) => `log-reads of ${formatRef(ref)}`,

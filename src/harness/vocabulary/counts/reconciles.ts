@@ -5,7 +5,7 @@ import { counted } from "./counted.js";
 
 export const reconciles = counted({
   key: "reconciles",
-  describe: "How often a service compared what is wanted with what is present.",
+  describe: "How often a service compares what is wanted with what is present.",
   example: "{ reconciles: staf }",
   says: record({ reconciles: as("service", service) }),
   format: ({ service: name }) => `reconciles of ${name}`,

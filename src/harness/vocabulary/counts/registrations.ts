@@ -15,7 +15,7 @@ export const registrations = counted({
   example: "{ registrations: dc1, symname: rack 7 }",
   says: record({
     registrations: as("dc", discoveryController),
-    symname: optional(symbolicName, "Only those with this symbolic name; empty: none."),
+    symname: optional(symbolicName, "Only those with this symbolic name; empty: without one."),
   }),
   format: ({ dc, symname }) => `registrations with ${dc}${symname === undefined ? "" : ` as "${symname}"`}`,
   watch: ({ dc, symname }, _view, add) => ({

@@ -4,14 +4,14 @@ import type { RunView } from "../../observers/run-view.js";
 import { type Definition, type RecordWord, word } from "../word.js";
 
 interface Watching<Value> {
-  /** Makes what watches one run for one expectation of this word. */
+  /** Makes the observer of one run for one expectation of this word. */
   observe(expectation: Value, view: RunView, report: Report): Observer;
 }
 
 /** A word of the list of expectations. */
 export interface ExpectationWord<Value> extends RecordWord<Value>, Watching<Value> {}
 
-/** Defines an expectation: what a file says, and who watches the run for it. */
+/** Defines an expectation: what a file says, and which observer watches the run for it. */
 export function expectation<const K extends string, Value extends object>(
   definition: Definition<K, Value> & Watching<Value>,
 ): ExpectationWord<{ readonly kind: K } & Value> {

@@ -15,7 +15,7 @@ const about = checked(
     contains: optional(line("text"), "Text that the file holds."),
   }),
   ({ exists, contains }, complain) => {
-    if (contains !== undefined && !exists) complain(["contains"], "contains only where the file is to exist", "key");
+    if (contains !== undefined && !exists) complain(["contains"], "contains only for a file that exists", "key");
   },
 );
 
@@ -29,10 +29,10 @@ export const file = expectation({
     const expected = `${exists ? "a" : "no"} file ${name}${holding} at ${formatTime(at)}`;
     return lookOnce(at, expected, report, () => {
       const text = view.readFile(name);
-      if (!exists) return text === undefined ? MET : failed("the file is there");
-      if (text === undefined) return failed("there is no such file");
+      if (!exists) return text === undefined ? MET : failed("the file exists");
+      if (text === undefined) return failed("the file does not exist");
       if (contains === undefined || text.includes(contains)) return MET;
-      return failed(`the file does not hold it (${String(text.length)} characters)`);
+      return failed(`the file does not contain it (${String(text.length)} characters)`);
     });
   },
 });

@@ -36,7 +36,7 @@ export const expectationPart = oneOf(EXPECTATIONS);
 
 const wordOf = wordsByKey<ExpectationWord<Expectation>>(EXPECTATIONS);
 
-/** Makes what watches one run for one expectation. */
+/** Makes the observer of one run for one expectation. */
 export function observe(expectation: Expectation, view: RunView, report: Report): Observer {
   return wordOf(expectation.kind).observe(expectation, view, report);
 }

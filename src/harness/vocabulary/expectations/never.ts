@@ -19,12 +19,12 @@ const deed = exactlyOne(
   {
     read: (what, refs) => ({ what, controllers: refs }),
     write: ({ what, controllers: refs }) => [what, refs],
-    none: "{ connect: IDS } or { disconnect: IDS }, each with or without while",
+    none: "{ connect: IDS } or { disconnect: IDS }, with or without while",
     second: () => "{ connect: IDS } or { disconnect: IDS }, not both",
   },
 );
 
-/** No connect to, or no delete of, some controllers by a daemon. */
+/** No daemon connects to some peers, or deletes controllers to them. */
 export const never = expectation({
   key: "never",
   describe: "What no daemon does.",

@@ -11,7 +11,7 @@ import { expectation } from "./expectation.js";
 const spelt = checked(
   record({
     name: service,
-    running: optional(flag, "true where absent, unless a status is expected."),
+    running: optional(flag, "true if absent, unless a status is expected."),
     status: optional(integer(0, 255), "Exit status of its last run."),
   }),
   ({ running, status }, complain) => {

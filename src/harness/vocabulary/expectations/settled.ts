@@ -6,13 +6,13 @@ import { time } from "../parts/times.js";
 import { record } from "../record.js";
 import { expectation } from "./expectation.js";
 
-/** How many obligations are named. */
+/** How many obligations a report names. */
 const OBLIGATIONS_SHOWN_MAX = 5;
 
-/** A run that did not settle is inconclusive: it names what is pending, and the event that could have met it. */
+/** A run that did not settle is inconclusive. Its report names what is pending and the event that could have met it. */
 export const settled = expectation({
   key: "settled",
-  describe: "By then nothing is pending: no operation in flight, no controller wanted and not live.",
+  describe: "Nothing is pending by then: no operation is in flight, and every wanted controller is live.",
   example: "{ settled: 50s }",
   says: record({ settled: as("by", time) }),
   observe: ({ by }, view, report) =>

@@ -24,7 +24,7 @@ export const state = expectation({
         service,
         state: required(
           choice([...LIFE_STATES, "absent"]),
-          "Where the service says that it stands; absent: it has none.",
+          "Where the service says that it stands; absent: the service has none.",
         ),
       }),
     ),

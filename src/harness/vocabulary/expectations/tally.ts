@@ -4,7 +4,7 @@ import { failed, type Finding, formatTime, MET } from "../../observers/observer.
 import type { Range } from "../parts/times.js";
 import type { Bound } from "./window.js";
 
-/** Times of occurrences that are shown; the rest is only counted. */
+/** How many occurrences a report shows. It only counts the rest. */
 const TIMES_SHOWN_MAX = 5;
 
 /** Counts occurrences within a window. */
@@ -17,7 +17,7 @@ export class Tally {
     this.#window = window;
   }
 
-  /** Adds an occurrence; `what` tells it from others, and may be empty. */
+  /** Adds an occurrence. `what` distinguishes it from others and may be empty. */
   add(at: Milliseconds, what: string): void {
     if (at < this.#window.from || at > this.#window.to) return;
     this.#count += 1;

@@ -8,19 +8,18 @@ import { record } from "../record.js";
 import { expectation } from "./expectation.js";
 
 /**
- * Live at both ends of the range by the same kernel controllers, none of which anybody began to delete in between.
- * A controller that the kernel reconnects by itself is still that controller: the disk behind it was never lost.
+ * The same kernel controllers are live at both ends of the range, and nobody began to delete one in between. A
+ * controller that the kernel reconnects by itself is still the same controller: the disk behind it was never lost.
  */
 export const throughout = expectation({
   key: "throughout",
   describe:
-    "Connected all that time by the same kernel controllers, which nobody deletes in between. They may " +
-    "reconnect in between.",
+    "Connected all that time by the same kernel controllers. Nobody deletes them in between, but they may reconnect.",
   example: "{ throughout: 30s..10m, connected: [dc1, vol1] }",
   says: record({ throughout: as("during", period), connected: controllers }),
   observe: ({ during, connected }, view, report) => {
     const watched = new Map<number, string>();
-    let finding: Finding = open("the run ended before");
+    let finding: Finding = open("the run ended earlier");
     const fail = (observed: string): void => {
       if (finding.kind !== "failed") finding = failed(observed);
     };

@@ -12,8 +12,8 @@ export const END_OF_RUN = Milliseconds(Number.MAX_SAFE_INTEGER);
 /** The part of the run that an expectation looks at: `from` and `to`. */
 export const window: Group<Range> = group(
   {
-    from: usual(time, Milliseconds(0), "From this time; the start where absent."),
-    to: optional(time, "Until this time; the end of the run where absent."),
+    from: usual(time, Milliseconds(0), "From this time; the start if absent."),
+    to: optional(time, "Until this time; the end of the run if absent."),
   },
   {
     read: ({ from, to = END_OF_RUN }, complain) => {
@@ -45,12 +45,12 @@ export const bound: Group<Bound> = exactlyOne(BOUNDS, {
   second: () => "only one of is, at-most, at-least",
 });
 
-/** Ends an open window of an expectation, where it has one, with the run. */
+/** Closes the open window of an expectation, if it has one, at the end of the run. */
 export function closeWindow<E extends object>(expectation: E, until: Milliseconds): E {
   return withEnd(expectation, END_OF_RUN, until);
 }
 
-/** Opens a window that ends with the run, as the file leaves it. */
+/** Opens a window that ends with the run, as in the file. */
 export function openWindow<E extends object>(expectation: E, until: Milliseconds): E {
   return withEnd(expectation, until, END_OF_RUN);
 }

@@ -23,12 +23,11 @@ const turn = exactlyOne(
   },
 );
 
-/** After a step, a condition becomes true: it turns from false to true, not before and not after the range. */
+/** After a step, a condition turns from false to true, neither before nor after the range. */
 export const within = expectation({
   key: "within",
   describe:
-    "Peers become connected, or disconnected, not earlier and not later than this after a step. A peer that is " +
-    "connected all along does not become connected.",
+    "Peers become connected or disconnected within this range after a step. A peer that is connected all along does not become connected.",
   example: "{ within: 2.9s..4s, of: gone, connected: dc1 }",
   says: fromStep(record({ within: span, of: stepName, turn: spread(turn) }), "within", "of"),
   observe: ({ within: range, of, becomes, controllers: refs }, view, report) => {
@@ -51,8 +50,8 @@ export const within = expectation({
       if (steppedAt === undefined) return open(`the step ${of} was never carried out`);
       if (becameAt === undefined) {
         const late = view.now() >= steppedAt + range.to;
-        const observed = everFalse ? `not ${becomes} until the end` : `${becomes} already, and it stayed so`;
-        return late ? failed(observed, `${of} was at ${formatTime(steppedAt)}`) : open(observed);
+        const observed = everFalse ? `not ${becomes} by the end` : `${becomes} all along`;
+        return late ? failed(observed, `${of} was carried out at ${formatTime(steppedAt)}`) : open(observed);
       }
       const took = Milliseconds(becameAt - steppedAt);
       const when = `at ${formatTime(becameAt)}`;

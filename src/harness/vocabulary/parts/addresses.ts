@@ -63,8 +63,8 @@ export const mac: Part<string> = text("a MAC address such as 02:00:00:00:00:01",
 /** An NVMe qualified name. */
 export const nqn: Part<string> = titled(
   "nqn",
-  "NVMe qualified name.",
-  text("an NQN: nqn. and at most 223 characters", {
+  "NVMe Qualified Name.",
+  text("an NQN, which begins with nqn. and has at most 223 characters", {
     pattern: /^nqn\.[^\s,]{1,219}$/,
     arbitrary: (fc) => fc.stringMatching(/^nqn\.2023-01\.[a-z]{1,9}:[a-z0-9]{1,20}$/),
   }),
@@ -74,7 +74,7 @@ export const nqn: Part<string> = titled(
 export const path: Part<string> = titled(
   "path",
   "Absolute path in the simulated host.",
-  text("an absolute path without . and .. parts", {
+  text("an absolute path without . or .. parts", {
     pattern: /^(\/(?!\.{1,2}(\/|$))[^/\0]+)+$/,
     arbitrary: (fc) => fc.constantFrom("/etc/stas/stafd.conf", "/run/stafd/last known", "/x/..y/é"),
   }),

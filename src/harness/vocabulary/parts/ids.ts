@@ -7,7 +7,7 @@ import { integer, reading, text } from "./scalars.js";
 const ID = "[A-Za-z][A-Za-z0-9_-]{0,63}";
 const DEVICE = /^nvme[0-9]+$/;
 
-/** A device name is no id: a step must be able to tell `nvme3` from a peer. */
+/** A device name is not an id: a step must be able to tell `nvme3` from a peer. */
 const id = titled(
   "id",
   "A name that this file gives to something.",
@@ -81,7 +81,7 @@ export const announcedId: Part<string> = {
 export const stepName = reference(["step"], "a step", id);
 export const hostInterface = reference(["interface"], "an interface", interfaceName);
 
-/** Every controller to a peer, or the one that has a device name at that moment. */
+/** Every controller to a peer, or the one with a device name at that moment. */
 export const device: Part<string> = {
   ...text("the id of a peer, or a device name such as nvme3", {
     pattern: new RegExp(`^${ID}$`),
@@ -97,8 +97,8 @@ export const device: Part<string> = {
 export type StepId = string;
 
 /**
- * Kernel controllers to one peer: `dc1`, or only those over one interface: `dc1@eth1`. Where the id is the device name
- * of an initial controller given as sysfs attributes (`nvme3`), that controller.
+ * Kernel controllers to one peer: `dc1`, or only those over one interface: `dc1@eth1`. If the id is the device name of
+ * an initial controller given as sysfs attributes (`nvme3`), that controller.
  */
 export interface ControllerRef {
   readonly id: string;
@@ -114,7 +114,7 @@ function readController(spelling: string): ControllerRef {
 export const controller: Part<ControllerRef> = {
   ...titled(
     "controller",
-    "Every kernel controller to that peer (dc1); only those over one interface (dc1@eth1); or an initial controller that is " +
+    "Every kernel controller to that peer (dc1); only those over one interface (dc1@eth1); or an initial controller " +
       "given by its attributes (nvme7).",
     reading("the id of a discovery controller or subsystem, or id@interface", {
       pattern: new RegExp(`^${ID}(@[^\\s/@]{1,15})?$`),
@@ -142,11 +142,11 @@ export const controller: Part<ControllerRef> = {
 /** Kernel controllers to some peers: one, or a list. */
 export const controllers: Part<readonly ControllerRef[]> = titled(
   "controllers",
-  "Each of them as a controller.",
+  "Each of them is a controller.",
   oneOrMore(controller, "an id, or a list of ids", "a list of ids"),
 );
 
-/** The number (0-based) of a listening address of a peer. Every generated peer has one at least. */
+/** The number (0-based) of a listening address of a peer. Every generated peer has at least one. */
 export const listenerNumber: Part<number> = { ...integer(0, 255), arbitrary: (fc) => fc.constant(0) };
 
 /** A record that names a listening address of a peer: its id under one key, the number of the address under another. */

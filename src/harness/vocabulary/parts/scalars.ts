@@ -5,7 +5,7 @@ import type { Cast } from "../mentions.js";
 
 type Generator<Value> = (fc: FastCheck, cast: Cast) => Arbitrary<Value>;
 
-/** A leaf names nothing. */
+/** A leaf mentions no name and no time. */
 function leaf<Value>(expected: string, codec: z.ZodType<Value>, arbitrary: Generator<Value>): Part<Value> {
   return { expected, form: SCALAR, codec, mentions: () => undefined, arbitrary };
 }
@@ -26,7 +26,7 @@ export function text(expected: string, { pattern, accepts, arbitrary }: Pattern)
 
 interface Reading<Value> {
   readonly pattern: RegExp;
-  /** `undefined`: the text has the form, and means nothing. */
+  /** `undefined`: the text has the form but no meaning. */
   readonly read: (text: string) => Value | undefined;
   readonly write: (value: Value) => string;
   readonly arbitrary: Generator<Value>;
@@ -47,7 +47,7 @@ export function reading<Value>(expected: string, { pattern, read, write, arbitra
   return leaf(expected, codec, arbitrary);
 }
 
-/** Length of any one text of a scenario that is no file. */
+/** The longest text of a scenario that is not a file, in characters. */
 const LINE_MAX = 4_096;
 
 /** Texts that a careless writer of YAML gets wrong. */

@@ -1,4 +1,4 @@
-/** States and actors that several words speak of. */
+/** States and actors that several words share. */
 import { choice } from "./scalars.js";
 import { titled } from "../part.js";
 
@@ -22,7 +22,7 @@ export const linkState = titled(
 export const listenerState = titled(
   "listenerState",
   "How a listening address treats a TCP connection: silent accepts it and says nothing, closes ends it, garbage answers " +
-    "with what is no NVMe/TCP, unreachable never answers.",
+    "with something other than NVMe/TCP, unreachable never answers.",
   choice(["up", "refuses", "silent", "closes", "garbage", "unreachable"]),
 );
 

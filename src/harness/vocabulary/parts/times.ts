@@ -21,7 +21,7 @@ export interface Range {
   readonly to: Milliseconds;
 }
 
-/** Any time of the run of a cast, often one of its first moments. */
+/** Any time of a cast's run, often one of the first moments. */
 function anyTime(fc: FastCheck, { until }: Cast): Arbitrary<Milliseconds> {
   return fc
     .oneof(fc.integer({ min: 0, max: 999 }), fc.integer({ min: 0, max: until }))
@@ -66,7 +66,7 @@ export const span: Part<Range> = titled(
   }),
 );
 
-/** A time of the run: it may not lie behind its end. */
+/** A time of the run, not after its end. */
 export const time: Part<Milliseconds> = {
   ...duration,
   mentions: (spelling, path, tell) => {
@@ -75,7 +75,7 @@ export const time: Part<Milliseconds> = {
   },
 };
 
-/** A part of the run: it may not end behind it. */
+/** A part of the run, which ends no later than the run. */
 export const period: Part<Range> = {
   ...span,
   mentions: (spelling, path, tell) => {

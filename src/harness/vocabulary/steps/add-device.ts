@@ -7,7 +7,7 @@ import { connectionOptions, connectionPeer } from "../world/connection.js";
 export const addDevice = step({
   key: "add-device",
   target: "kernel",
-  describe: "Another program than the daemons connects, such as nvme-cli.",
+  describe: "Someone other than the daemons connects.",
   example: "add-device: { to: dc1, made-by: administrator }",
   says: record({ ...connectionPeer, "made-by": usual(madeBy, "nvme-cli"), ...connectionOptions }),
 });

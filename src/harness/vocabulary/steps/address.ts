@@ -7,8 +7,8 @@ export const address = step({
   key: "address",
   target: "fabric",
   describe:
-    "Everything that listens at an address changes its state: any discovery controller or subsystem, any port " +
-    "and transport.",
+    "Everything that listens at an address, of any discovery controller or subsystem, at any port and over any transport, " +
+    "treats connections differently from now on.",
   example: "address: { address: 192.0.2.20, state: unreachable }",
   says: record({ address: hostAddress, state: listenerState }),
 });

@@ -7,7 +7,7 @@ import { responder } from "../world/responder.js";
 export const announce = step({
   key: "announce",
   target: "mdns",
-  describe: "A service is announced over mDNS: a responder of the network by its id, or a new one as a record.",
+  describe: "A responder announces its service over mDNS: one of the network, by its id, or a new one as a record.",
   example: "announce: r1",
   says: sole("responder", either("the id of a responder, or a responder", [announcedId, again(responder.part)])),
   complete: ({ responder: given }, { world, complain }) => {

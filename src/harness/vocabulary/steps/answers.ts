@@ -6,7 +6,7 @@ import { answers as answerList } from "../world/answer.js";
 export const answers = step({
   key: "answers",
   target: "fabric",
-  describe: "From now on, a discovery controller gives these answers. An empty list makes it answer as usual.",
+  describe: "A discovery controller gives these answers from now on; the usual ones if the list is empty.",
   example: "answers: { dc: dc1, answers: [{ lid: 0x70, status: 0x6002 }] }",
   says: record({ dc: discoveryController, answers: answerList }),
 });

@@ -5,7 +5,7 @@ import { step } from "../word.js";
 export const bus = step({
   key: "bus",
   target: "bus",
-  describe: "The system bus goes down or comes back.",
+  describe: "The system bus comes up or goes down.",
   example: "bus: down",
   says: sole("state", upDown),
 });

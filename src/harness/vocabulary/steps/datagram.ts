@@ -7,7 +7,7 @@ import { step } from "../word.js";
 export const datagram = step({
   key: "datagram",
   target: "mdns",
-  describe: "Another host on a link sends an mDNS datagram of any content.",
+  describe: "Someone on a link sends an mDNS datagram with any content.",
   example: 'datagram: { interface: eth0, from: 192.168.1.9, hex: "0000" }',
   says: record({
     interface: as("hostIface", hostInterface),

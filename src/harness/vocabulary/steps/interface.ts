@@ -3,7 +3,7 @@ import { again, isRecord } from "../part.js";
 import { step } from "../word.js";
 import { hostInterface } from "../world/interface.js";
 
-/** The MAC address that the file gave an interface of that name. */
+/** The MAC address that the file gives an interface of that name. */
 function macOf(name: string, interfaces: readonly unknown[]): string | undefined {
   for (const one of interfaces) {
     if (isRecord(one) && one["name"] === name && typeof one["mac"] === "string") return one["mac"];
@@ -11,7 +11,7 @@ function macOf(name: string, interfaces: readonly unknown[]): string | undefined
   return undefined;
 }
 
-/** Named apart from the reserved word. */
+/** Not named `interface`, which is a reserved word. */
 export const interfaceStep = step({
   key: "interface",
   target: "network",
@@ -22,7 +22,7 @@ export const interfaceStep = step({
     const steps = actions.filter(({ kind }) => kind === "interface");
     const known = given ?? macOf(name, [...world.host.interfaces, ...steps]);
     if (known !== undefined) return { name, mac: known, addresses };
-    complain(["mac"], "the MAC address of an interface that the host did not have");
+    complain(["mac"], "the MAC address of a new interface");
     return undefined;
   },
   arbitrary: (fc, cast) =>

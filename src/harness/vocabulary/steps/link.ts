@@ -7,7 +7,7 @@ import { step } from "../word.js";
 export const link = step({
   key: "link",
   target: "network",
-  describe: "A link changes its state.",
+  describe: "The state of a link changes.",
   example: "link: { interface: eth0, state: down }",
   says: record({ interface: as("hostIface", hostInterface), state: linkState }),
 });

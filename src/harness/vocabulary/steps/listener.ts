@@ -7,13 +7,13 @@ import { step } from "../word.js";
 export const listener = step({
   key: "listener",
   target: "fabric",
-  describe: "An address that a peer listens at changes its state.",
+  describe: "A listening address of a peer treats connections differently from now on.",
   example: "listener: { id: dc1, state: refuses, index: 0 }",
   says: withListener(
     record({
       id: peer,
       state: listenerState,
-      index: optional(listenerNumber, "Number of the address (0-based); all of them where absent."),
+      index: optional(listenerNumber, "Number of the address (0-based); all of them if absent."),
     }),
     "id",
     "index",

@@ -6,7 +6,7 @@ import { nameAnswer } from "../world/name-answer.js";
 export const name = step({
   key: "name",
   target: "names",
-  describe: "The resolver's answer for a name changes.",
+  describe: "The resolver answers differently for a name from now on.",
   example: "name: { name: array.example, answer: fails }",
   says: record({ name: line("a host name"), answer: nameAnswer.part }),
 });

@@ -5,7 +5,7 @@ import { step } from "../word.js";
 export const removeInterface = step({
   key: "remove-interface",
   target: "network",
-  describe: "An interface vanishes.",
+  describe: "An interface disappears.",
   example: "remove-interface: eth1",
   says: sole("name", hostInterface),
 });

@@ -8,7 +8,7 @@ import { step } from "../word.js";
 export const route = step({
   key: "route",
   target: "network",
-  describe: "A route changes its state.",
+  describe: "The state of a route changes.",
   example: "route: { to: 172.16.0.0/12, interface: eth1, state: down }",
   says: record({
     to: required(prefixedAddress, "Destination beyond the subnets."),

@@ -6,8 +6,7 @@ export const start = step({
   key: "start",
   target: "processes",
   describe:
-    "A daemon starts. Where one process runs both services, each target means that process, here and in the " +
-    "steps below.",
+    "A daemon starts. If one process runs both services, each target means that process, here and in the steps below.",
   example: "start: staf",
   says: sole("process", processTarget),
 });

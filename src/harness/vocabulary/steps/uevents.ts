@@ -5,7 +5,7 @@ import { ueventFault } from "../world/uevent-fault.js";
 export const uevents = step({
   key: "uevents",
   target: "uevents",
-  describe: "The next uevents suffer a fault on their way to the daemon.",
+  describe: "A fault affects the next uevents on their way to the daemon.",
   example: "uevents: { lose: 1, device: nvme0, action: remove }",
   says: sole("fault", ueventFault.part),
 });

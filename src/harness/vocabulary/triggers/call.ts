@@ -8,7 +8,7 @@ import { nth, trigger } from "./happening.js";
 const says = record({
   call: required(
     choice([...REPLIED_CALLS, ...UNREPLIED_CALLS, ...BUS_METHODS]),
-    "A call on a port, or a bus method that a client called.",
+    "A call on a port, or a bus method that a client calls.",
   ),
   phase: usual(
     choice(["before", "before-reply", "after"]),
@@ -20,11 +20,11 @@ const says = record({
 
 export const call = trigger({
   key: "call",
-  describe: "A core calls a port, or a client called a bus method.",
+  describe: "A core calls a port, or a client calls a bus method.",
   example: "{ call: fabrics.connect, phase: before-reply }",
   says: checked(says, ({ call: name, phase }, complain) => {
     if (phase === "before-reply" && !isReplied(name)) {
-      complain(["phase"], `before or after, since ${name} has no reply`);
+      complain(["phase"], `before or after, because ${name} has no reply`);
     }
   }),
   awaits: () => "call",

@@ -6,7 +6,7 @@ import { nth, trigger } from "./happening.js";
 
 export const connectBegin = trigger({
   key: "connect-begin",
-  describe: "A connect string for this peer entered the kernel.",
+  describe: "A connect string for this peer enters the kernel.",
   example: "{ connect-begin: vol1, nth: 2 }",
   says: record({ "connect-begin": as("controller", controller), nth }),
   awaits: () => "observed",

@@ -6,7 +6,7 @@ import { nth, trigger } from "./happening.js";
 
 export const connected = trigger({
   key: "connected",
-  describe: "A kernel controller to this peer became live.",
+  describe: "A kernel controller to this peer becomes live.",
   example: "{ connected: dc1 }",
   says: record({ connected: as("controller", controller), nth }),
   awaits: () => "observed",

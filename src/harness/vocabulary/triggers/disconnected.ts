@@ -6,7 +6,7 @@ import { nth, trigger } from "./happening.js";
 
 export const disconnected = trigger({
   key: "disconnected",
-  describe: "A kernel controller to this peer was removed.",
+  describe: "A kernel controller to this peer is removed.",
   example: "{ disconnected: dc1@eth0 }",
   says: record({ disconnected: as("controller", controller), nth }),
   awaits: () => "observed",

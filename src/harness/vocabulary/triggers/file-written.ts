@@ -5,7 +5,7 @@ import { nth, trigger } from "./happening.js";
 
 export const fileWritten = trigger({
   key: "file-written",
-  describe: "This file was written.",
+  describe: "This file is written.",
   example: "{ file-written: /run/stafd/state.json }",
   says: record({ "file-written": as("path", path), nth }),
   awaits: () => "observed",

@@ -4,7 +4,7 @@ import { trigger } from "./happening.js";
 
 export const step = trigger({
   key: "step",
-  describe: "Another step was carried out.",
+  describe: "Another step is carried out.",
   example: "{ step: gone }",
   says: record({ step: stepName }),
   awaits: () => "step",

@@ -6,7 +6,7 @@ import { nth, trigger } from "./happening.js";
 const uevent = record({
   action: optional(choice(["add", "change", "remove"])),
   device: optional(line("a device name")),
-  event: optional(line("an NVME_EVENT"), "connected, rediscover; or an NVME_AEN: 0x70f002."),
+  event: optional(line("an NVME_EVENT"), "connected, rediscover, or an NVME_AEN such as 0x70f002."),
 });
 
 /** Action and device of a header `add@/devices/virtual/nvme-fabrics/ctl/nvme0`. */
@@ -16,7 +16,7 @@ function readHeader(header: string): { readonly action: string; readonly device:
 
 export const ueventTrigger = trigger({
   key: "uevent",
-  describe: "A uevent of a controller left the kernel; what is not given matches all.",
+  describe: "A uevent of a controller leaves the kernel. An absent key matches any value.",
   example: "{ uevent: { action: change, event: rediscover }, nth: 2 }",
   says: record({ uevent: spread(uevent), nth }),
   awaits: ({ event }) => (event === undefined ? "uevent-sent" : "uevent-received"),

@@ -17,8 +17,8 @@ export const answer = worldWord<AnswerSpec>({
     status: optional(integer(0, 0xffff), "NVMe status to answer with, such as 0x6002."),
     errno: optional(integer(1, 4_095), "errno to answer with."),
     numrec: optional(integer(0, Number.MAX_SAFE_INTEGER), "The header claims this many records."),
-    times: optional(times, "How often this answer is given; always where absent."),
-    after: optional(duration, "The command is answered only after this long."),
+    times: optional(times, "How often this answer is given; always if absent."),
+    after: optional(duration, "How long the answer takes."),
     "genctr-moves": optional(integer(0, 1_000_000), "How often the generation counter changes between two reads."),
   }),
 });

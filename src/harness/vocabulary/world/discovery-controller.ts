@@ -12,17 +12,17 @@ import { listen } from "./listener.js";
 export const discoveryController = worldWord<DiscoveryControllerSpec>({
   key: "discoveryController",
   place: "fabric.discovery-controllers",
-  describe: "A discovery controller, where it listens and what its log page lists.",
+  describe: "A discovery controller: where it listens and what its log page lists.",
   example: "{ id: dc1, kind: cdc, listen: 192.168.1.20:8009, entries: [vol1] }",
   says: record({
     id: newDiscoveryController,
-    kind: usual(choice(["plain", "cdc", "ddc"]), "plain", "plain: dctype none, as the kernel's own target."),
+    kind: usual(choice(["plain", "cdc", "ddc"]), "plain", "plain: dctype none, like the kernel's own target."),
     listen: required(listen, "Where it listens."),
-    nqn: optional(nqn, "Unique NQN (TP8013); the well-known one where absent."),
+    nqn: optional(nqn, "Unique NQN (TP8013); the well-known one if absent."),
     entries: usual(entries, []),
     answers: usual(answers, []),
     pleo: usual(flag, false, "PLEOS in Supported Log Pages; false: the page is rejected."),
-    extdlpes: usual(flag, false, "EXTDLPES there: extended entries can be asked for."),
+    extdlpes: usual(flag, false, "EXTDLPES in Supported Log Pages: extended entries can be requested."),
     padding: usual(choice(["nul", "space"]), "nul", "What pads the text fields of its page."),
   }),
 });

@@ -11,7 +11,7 @@ import { worldWord } from "../word.js";
 const u8 = integer(0, 0xff);
 const u16 = integer(0, 0xffff);
 
-/** What is too long for a field of the page is cut when the page is made. */
+/** A text that is too long for its field of the page is cut when the page is made. */
 const field = anyText("text", 256);
 
 const raw = record({
@@ -38,7 +38,7 @@ const detailed = withListener(
   record({
     subsystem: as("id", subsystem),
     ncc: usual(flag, false, "No CDC Connectivity (TP8010)."),
-    listen: optional(listenerNumber, "Only this of its addresses (0-based); all where absent."),
+    listen: optional(listenerNumber, "Only this one of its addresses (0-based); all if absent."),
   }),
   "subsystem",
   "listen",
@@ -54,7 +54,10 @@ export const entry = worldWord<EntrySpec>({
   says: either("the id of a subsystem, { subsystem: ID, ncc, listen }, { referral: ID } or { raw: ... }", [
     whole,
     kinded("subsystem", detailed),
-    kinded("referral", record({ referral: as("id", discoveryController) })),
+    kinded(
+      "referral",
+      record({ referral: as("id", required(discoveryController, "The discovery controller that it refers to.")) }),
+    ),
     kinded(
       "raw",
       record({

@@ -17,7 +17,7 @@ import { worldWord } from "../word.js";
 import { hostInterface } from "./interface.js";
 import { kernel } from "./kernel.js";
 
-/** An interface without a MAC address gets that of its position. */
+/** An interface without a MAC address gets one by its position. */
 const interfaces = mapped(list(hostInterface.part, "a list of interfaces"), {
   read: (given): readonly InterfaceSpec[] =>
     given.map(({ name, mac, addresses }, index) => ({ name, mac: mac ?? defaultMac(index), addresses })),
@@ -33,12 +33,16 @@ export const host = worldWord({
     kernel: section(kernel.part),
     nqn: usual(nqn, DEFAULT_HOST_NQN, "As in /etc/nvme/hostnqn."),
     id: usual(line("a host id"), DEFAULT_HOST_ID, "As in /etc/nvme/hostid."),
-    name: usual(line("a host name"), DEFAULT_HOST_NAME, "Symbolic name that it registers with."),
-    processes: usual(choice(["one", "two"]), "one", "one: staf and stac in one process; two: apart, over D-Bus."),
+    name: usual(line("a host name"), DEFAULT_HOST_NAME, "Symbolic name that the host registers with."),
+    processes: usual(
+      choice(["one", "two"]),
+      "one",
+      "one: staf and stac in one process; two: in separate processes, over D-Bus.",
+    ),
     "nvme-cli": usual(
       choice(["absent", "udev-rule"]),
       "absent",
-      "udev-rule: nvme-cli is there too. Its udev rule starts its unit at AENs, connected and rediscover of discovery " +
+      "udev-rule: nvme-cli is installed too. Its udev rule starts its unit at AENs, connected and rediscover of discovery " +
         "controllers, unless /run/udev/rules.d/70-nvmf-autoconnect.rules overrides it. Its unit, started by the rule or " +
         "restarted by stas, connects what the page lists.",
     ),

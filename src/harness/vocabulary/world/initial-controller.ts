@@ -10,7 +10,7 @@ import { record } from "../record.js";
 import { worldWord } from "../word.js";
 import { connectionOptions, connectionPeer } from "./connection.js";
 
-/** The kernel ends every value with a newline; a file may leave it out. */
+/** The kernel ends every value with a newline. A file may leave it out. */
 const attributeText = mapped(anyText("text"), {
   read: (text) => (text.endsWith("\n") ? text : `${text}\n`),
   write: (text) => (text.endsWith("\n\n") || !text.endsWith("\n") ? text : text.slice(0, -1)),
@@ -43,7 +43,7 @@ export const initialController = worldWord<InitialControllerSpec>({
         "made-by": usual(madeBy, "nvme-cli"),
         attributes: required(
           map(attributeName, attributeText, "a record: name to text"),
-          "As a real kernel showed them. A newline is added to a text that ends in none.",
+          "As a real kernel showed them. A newline is added to a text that does not end in one.",
         ),
       }),
     ),

@@ -12,7 +12,7 @@ export const hostInterface = worldWord({
   example: "{ name: eth1, addresses: [10.0.0.1/8] }",
   says: record({
     name: newInterface,
-    mac: optional(mac, "MAC address, lower case. Where absent: from the position, or as the file gave it before."),
+    mac: optional(mac, "MAC address, lower case. If absent: by the position, or as given before in the file."),
     addresses: list(prefixedAddress, "a list of addresses with prefix length"),
   }),
 });

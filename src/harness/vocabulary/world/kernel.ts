@@ -18,12 +18,12 @@ export const kernel = worldWord({
     version: usual(
       choice(KERNEL_VERSIONS),
       DEFAULT_KERNEL_VERSION,
-      "Kernel profile. Quoted: 6.12 without quotes is a number.",
+      "Kernel profile, in quotes: 6.12 without quotes is a number.",
     ),
     controllers: usual(
       list(initialController.part, "a list of controllers"),
       [],
-      "Controllers that are there before the daemon starts.",
+      "Controllers that exist before the daemon starts.",
     ),
     "uevent-buffer": usual(
       integer(1, 1_000_000),

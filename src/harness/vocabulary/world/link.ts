@@ -9,7 +9,7 @@ import { worldWord } from "../word.js";
 export const link = worldWord({
   key: "link",
   place: "network.links",
-  describe: "The link of a host interface. A link that no file names is up.",
+  describe: "The link of a host interface. A link that is not named is up.",
   example: "{ interface: eth1, state: silent, latency: 2ms }",
   says: record({
     interface: as("hostIface", hostInterface),

@@ -21,7 +21,7 @@ function parseListen(text: string): Address | undefined {
   const bracketed = traddr !== host;
   const port = Number(trsvcid);
   if (!isAddress(traddr) || traddr.includes(":") !== bracketed) return undefined;
-  // One spelling a port, so that what is written back is what was read.
+  // One spelling per port, so that a file is written back as it was read.
   return port >= 1 && port <= 65_535 && String(port) === trsvcid ? { traddr, trsvcid } : undefined;
 }
 

@@ -16,8 +16,8 @@ export const mdnsFault = worldWord<MdnsFault>({
   key: "mdnsFault",
   place: "the step mdns",
   describe:
-    "What happens to the next mDNS datagrams on their way to the daemons. Each fault takes a number of them: " +
-    "they are lost, doubled or late, so that later ones overtake them. pass ends the fault.",
+    "What happens to the next mDNS datagrams on their way to the daemons: this many are lost, doubled or late (later " +
+    "ones overtake them). pass ends the fault.",
   example: "{ delay: 2s, count: 1 }",
   says: either("pass, or one of { lose }, { delay }, { double }", [
     pass,

@@ -20,7 +20,7 @@ const failure = shorthand<"fails" | "silent", NameAnswer>(choice(["fails", "sile
     answer.kind === "silent" || (answer.kind === "fails" && answer.after === 0) ? answer.kind : undefined,
 });
 
-/** The addresses of an answer that has nothing else to it. */
+/** The addresses of an answer that has nothing else. */
 function plain(answer: NameAnswer): readonly string[] | undefined {
   return answer.kind === "addresses" && !answer.rotate && answer.after === 0 ? answer.addresses : undefined;
 }
@@ -46,7 +46,7 @@ export const nameAnswer = worldWord<NameAnswer>({
         after: usual(duration, AT_ONCE, "How long the answer takes."),
       }),
     ),
-    kinded("fails", record({ fails: as("after", required(duration, "How long it takes until the failure.")) })),
+    kinded("fails", record({ fails: as("after", required(duration, "How long the failure takes.")) })),
   ]),
 });
 

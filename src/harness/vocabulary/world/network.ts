@@ -23,12 +23,12 @@ export const network = worldWord({
   describe: "The network around the host.",
   example: "{ links: [{ interface: eth0, state: silent }], names: { bad.example: fails }, avahi: absent }",
   says: record({
-    links: usual(links, [], "An interface that is not named has a link that is up."),
+    links: usual(links, [], "The link of an interface that is not named is up."),
     routes: usual(list(route.part, "a list of routes"), [], "Destinations beyond the subnets of the host."),
     names: usual(
       map(line("a host name"), nameAnswer.part, "a record: host name to answer"),
       {},
-      "What the resolver answers by name.",
+      "What the resolver answers for each name.",
     ),
     responders: usual(list(responder.part, "a list of responders"), []),
     avahi: usual(choice(["up", "down", "absent"]), "up"),

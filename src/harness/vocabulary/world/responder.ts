@@ -12,10 +12,10 @@ import { worldWord } from "../word.js";
 
 const spelt = record({
   id: newResponder,
-  interface: as("hostIface", required(hostInterface, "Host interface whose link it is announced on.")),
-  instance: optional(line("a service instance"), "Service instance; the id where absent."),
+  interface: as("hostIface", required(hostInterface, "Host interface on whose link it is announced.")),
+  instance: optional(line("a service instance"), "Service instance; the id if absent."),
   type: usual(choice(["_nvme-disc._tcp", "_nvme-disc._udp"]), "_nvme-disc._tcp"),
-  "host-name": optional(line("a host name"), "Target of the SRV record; ID.local where absent."),
+  "host-name": optional(line("a host name"), "Target of the SRV record; ID.local if absent."),
   addresses: list(address, "a list of IP addresses"),
   port: usual(integer(1, 65_535), DISCOVERY_PORT),
   txt: usual(list(line("a TXT string such as p=tcp"), "a list of TXT strings"), ["p=tcp"]),

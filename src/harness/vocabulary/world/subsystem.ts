@@ -21,7 +21,7 @@ export const subsystem = worldWord<SubsystemSpec>({
     id: newSubsystem,
     nqn,
     listen: required(listen, "Where it listens."),
-    "allowed-hosts": optional(allowedHosts, "Host NQNs that may connect; any where absent."),
+    "allowed-hosts": optional(allowedHosts, "Host NQNs that may connect; any if absent."),
     namespaces: usual(integer(0, 1_024), DEFAULT_NAMESPACES),
   }),
 });

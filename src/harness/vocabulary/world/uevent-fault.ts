@@ -22,9 +22,8 @@ export const ueventFault = worldWord<UeventFault>({
   key: "ueventFault",
   place: "the step uevents",
   describe:
-    "What happens to the next uevents on their way to the daemon. Each fault takes a number of them: they are " +
-    "lost, late, doubled or truncated. flood sends that many uevents of other devices at once, overflow " +
-    "overruns the sockets now, and pass ends all faults.",
+    "What happens to the next uevents on their way to the daemons: this many are lost, late, doubled or truncated. " +
+    "flood sends this many uevents of other devices at once; overflow overruns the sockets now; pass ends all faults.",
   example: "{ lose: 1, device: nvme0, action: remove }",
   says: either("pass, overflow, or one of { lose }, { delay }, { double }, { truncate }, { flood }", [
     atOnce,
