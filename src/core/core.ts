@@ -115,7 +115,7 @@ export class Core {
   }
 }
 
-/** Gives an event to whom it concerns: they decide, and change the state. */
+/** Hands an event to the part that decides about it. What it decides changes the state, or leaves through a port. */
 function handle(context: Context, event: CoreEvent): void {
   if (isCompletion(event)) {
     onCompletion(context, event);
@@ -136,10 +136,7 @@ function handle(context: Context, event: CoreEvent): void {
       onControl(context, event.action);
       return;
     case "network-changed":
-      context.state.interfaces = context.ports.network.interfaces();
-      if (context.state.bootTables.size > 0) requestReconcile(context, "staf");
-      resolveNames(context);
-      onNetworkChanged(context);
+      networkChanged(context);
       return;
     case "bus-call":
       answer(context, event);
@@ -171,6 +168,14 @@ function handle(context: Context, event: CoreEvent): void {
   }
 }
 
+function networkChanged(context: Context): void {
+  const { ports, state } = context;
+  state.interfaces = ports.network.interfaces();
+  if (state.bootTables.size > 0) requestReconcile(context, "staf");
+  resolveNames(context);
+  onNetworkChanged(context);
+}
+
 function answer(context: Context, call: BusCallEvent): void {
   const { staf, stac } = context.state;
   const failure = { ok: false, error: "org.freedesktop.DBus.Error.ServiceUnknown" } as const;
@@ -184,7 +189,7 @@ function answer(context: Context, call: BusCallEvent): void {
   }
 }
 
-/** Starts what the event has made possible. The same after every event: each looks at the state alone. */
+/** Starts what an event has made possible. Follows every event: each step looks at the state alone. */
 function settle(context: Context): void {
   pumpProbes(context);
   pump(context);
