@@ -11,7 +11,7 @@ import { WELL_KNOWN_DISCOVERY_NQN } from "../src/core/domain/transport-id.js";
 import type { CoreEvent } from "../src/core/ports/index.js";
 import { planStac } from "../src/core/stac/plan.js";
 import { loadScenarios } from "../src/harness/load.js";
-import { runScenario } from "../src/harness/run.js";
+import { runScenario } from "../src/harness/run/run-scenario.js";
 import type { Scenario } from "../src/harness/scenario/types.js";
 import { Trace } from "../src/harness/trace/trace.js";
 import { eventRow } from "./daemon.js";

@@ -1,16 +1,16 @@
 /** The one door: every event enters here, and everything the core does leaves through its ports. */
 import { check, checkSize } from "./check/index.js";
-import { onCompletion } from "./completions.js";
+import { onCompletion } from "./handlers/completions.js";
 import { pump } from "./controller/connect-queue.js";
 import { describeControllers, pendingObligations, type ControllerDescription } from "./describe.js";
 import { audit, onUevent } from "./devices/events.js";
 import { assert } from "./domain/assertion.js";
 import { initialState } from "./initial-state.js";
-import { onControl, stopIfDone } from "./lifecycle.js";
+import { onControl, stopIfDone } from "./control.js";
 import { judgeAbsences } from "./mdns/absence.js";
 import { onAvahi, onFound, onLost, onMdnsDatagram, onNetworkChanged } from "./mdns/provider.js";
 import { pumpProbes } from "./mdns/reach.js";
-import { resolveNames } from "./names/names.js";
+import { resolveNames } from "./names/resolving.js";
 import type { BusCallEvent, ServiceName } from "./ports/bus.js";
 import { isCompletion, type CoreEvent, type Ports } from "./ports/index.js";
 import { save } from "./record/saving.js";
@@ -21,7 +21,7 @@ import { log, type Context } from "./state/context.js";
 import { fromPlain, toPlain, type Plain } from "./state/plain.js";
 import { requestReconcile } from "./state/soak.js";
 import type { CoreServices } from "./state/state.js";
-import { onTimer } from "./timers.js";
+import { onTimer } from "./handlers/timers.js";
 
 export type { CoreServices } from "./state/state.js";
 export type { ControllerDescription } from "./describe.js";

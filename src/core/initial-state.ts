@@ -1,5 +1,5 @@
 /** What a core starts with. */
-import { emptyIndex } from "./kernel/index.js";
+import { emptyIndex } from "./kernel/device-index.js";
 import { initialStac } from "./stac/service.js";
 import { initialStaf } from "./staf/service.js";
 import { emptyLines } from "./state/controller.js";
@@ -25,7 +25,7 @@ export function initialState(services: CoreServices): CoreState {
     lines: emptyLines(),
     queue: { alive: new Set() },
     names: new Map(),
-    foreign: new Map(),
+    handOns: new Map(),
     mdns: initialMdns(),
     staf: services === "stac" ? undefined : initialStaf(),
     stac: services === "staf" ? undefined : initialStac(),

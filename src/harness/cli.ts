@@ -6,7 +6,7 @@ import { jsonReport } from "./report/json.js";
 import { barProgress, lineProgress, type Progress, SILENT_PROGRESS } from "./report/progress.js";
 import { formatFailure, formatStopped, formatTable, type Paint } from "./report/text.js";
 import { overallVerdict, type ScenarioResult, type Verdict } from "./result.js";
-import { runScenario, stopAt } from "./run.js";
+import { runScenario, stopAt } from "./run/run-scenario.js";
 import { parseDuration } from "./scenario/duration.js";
 import type { Scenario } from "./scenario/types.js";
 import { installTripwire } from "./tripwire.js";

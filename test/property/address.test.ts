@@ -156,7 +156,7 @@ test("connections that match have the same key, in any spelling", () => {
     hostTraddr: word,
     hostIface: word,
     srcAddr: word,
-    hostnqn: fc.constant("nqn.host"),
+    hostNqn: fc.constant("nqn.host"),
     state: fc.constantFrom("live", "connecting"),
   });
   const interfaces = [

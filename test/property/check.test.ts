@@ -1,7 +1,7 @@
 /** The state of a core never contradicts itself, whatever happens in its world. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { runScenario } from "../../src/harness/run.js";
+import { runScenario } from "../../src/harness/run/run-scenario.js";
 import { CHECKED } from "../unit/core/states.js";
 import { smallWorld } from "./small-world.js";
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { runScenario } from "../../src/harness/run.js";
+import { runScenario } from "../../src/harness/run/run-scenario.js";
 import { smallWorld } from "./small-world.js";
 
 const RUNS = 60;

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import type { WorldAction } from "../../src/adapters/sim/actions.js";
 import type { ResponderSpec } from "../../src/adapters/sim/spec.js";
 import { Milliseconds } from "../../src/core/domain/units.js";
-import { runScenario } from "../../src/harness/run.js";
+import { runScenario } from "../../src/harness/run/run-scenario.js";
 import type { Scenario, Step } from "../../src/harness/scenario/types.js";
 
 const LAST_STEP_MS = 60_000;

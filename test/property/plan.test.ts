@@ -7,7 +7,7 @@ import type { ControllerEntry, StacConfig, StafConfig } from "../../src/core/con
 import type { ControllerId, Origin, Standing } from "../../src/core/state/controller.js";
 import { EFLAG_NCC, type DiscoveryLogEntry } from "../../src/core/domain/discovery-log.js";
 import { transportIdKey, WELL_KNOWN_DISCOVERY_NQN, type TransportId } from "../../src/core/domain/transport-id.js";
-import type { NameAnswers } from "../../src/core/names/named.js";
+import type { NameAnswers } from "../../src/core/names/addresses.js";
 import { planStac, wantedIos, type PresentIo, type StacPlanInput } from "../../src/core/stac/plan.js";
 import type { StafView } from "../../src/core/state/staf-view.js";
 import { planStaf, wantedDcs, type PresentDc, type StafPlanInput } from "../../src/core/staf/plan.js";

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { loadScenarios } from "../../src/harness/load.js";
 import { Core } from "../../src/core/core.js";
 import { firstDifference, formatDifference } from "../../src/harness/run/difference.js";
-import { runScenario } from "../../src/harness/run.js";
+import { runScenario } from "../../src/harness/run/run-scenario.js";
 import { MACHINERY, parseSnapshot, type Machinery } from "../../src/harness/run/machinery.js";
 import type { Scenario } from "../../src/harness/scenario/types.js";
 import { smallWorld } from "./small-world.js";

@@ -7,7 +7,7 @@ import type { Ports } from "../../src/core/ports/index.js";
 import { timerId } from "../../src/core/state/timers.js";
 import { CheckedCore } from "../../src/harness/run/checked-core.js";
 import type { ObservedCore } from "../../src/harness/core-view.js";
-import { runScenario } from "../../src/harness/run.js";
+import { runScenario } from "../../src/harness/run/run-scenario.js";
 import { MACHINERY, type Machinery } from "../../src/harness/run/machinery.js";
 import type { Scenario, Step } from "../../src/harness/scenario/types.js";
 import { action, smallWorld } from "./small-world.js";

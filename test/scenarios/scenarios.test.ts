@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { formatProblem, loadScenarios } from "../../src/harness/load.js";
 import { formatFailure } from "../../src/harness/report/text.js";
-import { runScenario } from "../../src/harness/run.js";
+import { runScenario } from "../../src/harness/run/run-scenario.js";
 
 const FOLDER = fileURLToPath(new URL("../../sim/scenarios", import.meta.url));
 

@@ -4,7 +4,7 @@ import type { CoreState } from "../state/state.js";
 import { violation } from "./violation.js";
 
 /** Every device is found by its name and at its places, and nowhere else. */
-export function checkKernelIndex({ kernel, foreign }: CoreState): void {
+export function checkKernelIndex({ kernel, handOns }: CoreState): void {
   let places = 0;
   for (const [name, present] of kernel.byName) {
     if (present.controller.name !== name) violation(`${name} is entered as ${present.controller.name}`);
@@ -18,7 +18,7 @@ export function checkKernelIndex({ kernel, foreign }: CoreState): void {
     found += names.size;
   }
   if (found !== places) violation("a place leads to a device that is elsewhere, or is gone");
-  for (const device of foreign.keys())
+  for (const device of handOns.keys())
     if (!kernel.byName.has(device)) violation(`nvme-cli is told about ${device}, which is gone`);
 }
 

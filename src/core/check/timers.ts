@@ -42,7 +42,7 @@ function isWanted(state: CoreState, timer: Timer): boolean {
       return controller === undefined || (controller.service === "staf" && registrationWaits(controller));
     }
     case "hand-on":
-      return state.foreign.has(timer.device);
+      return state.handOns.has(timer.device);
     case "mdns-reach":
       return [...mdns.targets.values()].some(({ reach }) => reach.at === "waiting");
     case "mdns-cache":
@@ -70,10 +70,10 @@ function isTelling({ mdns: { listening } }: CoreState): boolean {
 
 /** While a core runs, what goes on by a timer has it armed. */
 export function checkArmed(state: CoreState): void {
-  const { phase, foreign, controllers, kernel } = state;
+  const { phase, handOns, controllers, kernel } = state;
   if (phase === "stopped") return;
   if (phase === "stopping" && !isArmed(state, { kind: "stop" })) violation("the core stops without a limit");
-  for (const [device, { due }] of foreign)
+  for (const [device, { due }] of handOns)
     if (due === "no" && !isArmed(state, { kind: "hand-on", device }))
       violation(`${device} was handed on and has no timer`);
   if (phase !== "running") return;

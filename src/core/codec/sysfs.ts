@@ -22,8 +22,8 @@ export interface KernelController extends KernelAddress {
   /** `tcp`, `rdma`, `fc`, `loop`, `pcie`, ... */
   readonly transport: string;
   readonly subsysnqn: string;
-  readonly hostnqn: string;
-  readonly hostid: string;
+  readonly hostNqn: string;
+  readonly hostId: string;
   /** `unknown` if the kernel lacks the attribute (before 5.18) or has not filled it in. */
   readonly cntrltype: ControllerType;
   /** `none`, `ddc`, `cdc`, `reserved`. */
@@ -117,8 +117,8 @@ export function parseControllerRecord(record: SysfsRecord): KernelController {
     transport,
     ...parseAddress(address),
     subsysnqn,
-    hostnqn: text("hostnqn"),
-    hostid: text("hostid"),
+    hostNqn: text("hostnqn"),
+    hostId: text("hostid"),
     cntrltype: parseControllerType(text("cntrltype")),
     dctype: text("dctype"),
     state,

@@ -1,9 +1,9 @@
 /** Which of the kernel's connections is the one that a controller wants. */
-import { hostNqnFor } from "../boot/boot.js";
+import { hostNqnFor } from "../boot/tables.js";
 import type { KernelController } from "../codec/sysfs.js";
 import type { Context } from "../state/context.js";
-import { atPlace } from "../kernel/index.js";
-import type { Present } from "../state/kernel-index.js";
+import { atPlace } from "../kernel/device-index.js";
+import type { Device } from "../state/device.js";
 import { addressKey, matchConnection, subsystemKey } from "../kernel/match.js";
 import type { Controller } from "../state/controller.js";
 
@@ -16,7 +16,7 @@ export function isDying({ state }: KernelController): boolean {
 }
 
 /** Whether a controller can take this connection up now. */
-export function fits(context: Context, controller: Controller, present: Present): boolean {
+export function fits(context: Context, controller: Controller, present: Device): boolean {
   const connection = present.controller;
   if (!connection.complete || isDying(connection) || isBeingDeleted(context, present)) return false;
   const role = controller.service === "staf" ? "discovery" : "io";
@@ -40,7 +40,7 @@ export function isMatch({ state }: Context, { tid }: Controller, connection: Ker
 }
 
 /** A delete of ours is under way, whatever the kernel showed last. */
-function isBeingDeleted({ state }: Context, present: Present): boolean {
+function isBeingDeleted({ state }: Context, present: Device): boolean {
   return [...present.bound].some((id) => state.controllers.get(id)?.life.at === "disconnecting");
 }
 
@@ -58,7 +58,7 @@ export function placeOf({ service, tid }: Controller): string {
  */
 export function mayFitLater(context: Context, controller: Controller): boolean {
   const { kernel } = context.state;
-  const isOpen = (present: Present): boolean =>
+  const isOpen = (present: Device): boolean =>
     (present.kind === "asking" || isSilent(present, controller)) && isMatch(context, controller, present.controller);
   if (atPlace(kernel, placeOf(controller)).some(isOpen)) return true;
   const unfilled = atPlace(kernel, subsystemKey({ ...controller.tid, subsysnqn: "" }));
@@ -66,7 +66,7 @@ export function mayFitLater(context: Context, controller: Controller): boolean {
 }
 
 /** It will be asked what it is once it is live again: until then the kernel would refuse another one. */
-function isSilent({ kind, controller }: Present, { tid }: Controller): boolean {
+function isSilent({ kind, controller }: Device, { tid }: Controller): boolean {
   return kind === "unknown" && controller.state === "connecting" && controller.subsysnqn === tid.subsysnqn;
 }
 

@@ -3,7 +3,7 @@
  * holds everybody for 10 s (6.12-cloud.s9-serialised.log). So few are in the kernel at once, what failed
  * last goes last and alone, and a tcp address not known to be alive is probed from user space first.
  */
-import { hostIdFor } from "../boot/boot.js";
+import { hostIdFor } from "../boot/tables.js";
 import { encodeConnectOptions } from "../codec/fabrics-options.js";
 import { log, newRequest, sayOnce, type Context } from "../state/context.js";
 import { assert } from "../domain/assertion.js";

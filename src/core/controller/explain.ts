@@ -1,5 +1,5 @@
 /** Explains why the kernel refused a connect, as far as that is known. */
-import { hostIdFor, hostNqnFor } from "../boot/boot.js";
+import { hostIdFor, hostNqnFor } from "../boot/tables.js";
 import type { Context } from "../state/context.js";
 import { ERRNO } from "../domain/errno.js";
 import type { Controller } from "../state/controller.js";
@@ -29,13 +29,13 @@ function identityConflict({ state }: Context, controller: Controller): string {
   const hostNqn = hostNqnFor(state, controller.tid);
   const hostId = hostIdFor(state, controller.tid.hostNqn);
   for (const { controller: other } of state.kernel.byName.values()) {
-    if (other.hostid === "" || other.hostnqn === "") continue;
-    const sameId = other.hostid.toLowerCase() === hostId.toLowerCase();
-    const sameNqn = other.hostnqn === hostNqn;
+    if (other.hostId === "" || other.hostNqn === "") continue;
+    const sameId = other.hostId.toLowerCase() === hostId.toLowerCase();
+    const sameNqn = other.hostNqn === hostNqn;
     if (sameId === sameNqn) continue;
     const [shared, own, theirs] = sameId
-      ? [`host id ${hostId}`, `host NQN ${hostNqn}`, `host NQN ${other.hostnqn}`]
-      : [`host NQN ${hostNqn}`, `host id ${hostId}`, `host id ${other.hostid}`];
+      ? [`host id ${hostId}`, `host NQN ${hostNqn}`, `host NQN ${other.hostNqn}`]
+      : [`host NQN ${hostNqn}`, `host id ${hostId}`, `host id ${other.hostId}`];
     return `: ${other.name} uses ${shared} with ${theirs}, not with ${own}, and this kernel accepts only one pair. In /etc/nvme or sys.conf, give both the same pair, or each its own host id`;
   }
   return "";

@@ -3,7 +3,7 @@ import { noteFailed } from "./connect-queue.js";
 import { log, type Context } from "../state/context.js";
 import { formatDuration, type Milliseconds } from "../domain/units.js";
 import { FIRST_RETRY, LATER_RETRY } from "../domain/limits.js";
-import { nameMayHaveMoved } from "../names/names.js";
+import { nameMayHaveMoved } from "../names/resolving.js";
 import { enterLife, nameOf, wait } from "./life.js";
 import type { Controller, IoControllerState } from "../state/controller.js";
 

@@ -3,7 +3,7 @@ import { arm, disarm, type Context } from "../state/context.js";
 import { assert } from "../domain/assertion.js";
 import type { Milliseconds } from "../domain/units.js";
 import { formatTransportId, transportIdKey } from "../domain/transport-id.js";
-import { addTo, bind, removeFrom, unbind } from "../kernel/index.js";
+import { addTo, bind, removeFrom, unbind } from "../kernel/device-index.js";
 import { assertLifeStep, controllerKey, lineOf, type Controller, type Life } from "../state/controller.js";
 import { placeOf } from "./adoption.js";
 

@@ -5,8 +5,8 @@ import { parseConnectReply } from "../codec/fabrics-options.js";
 import { DecodeError } from "../codec/error.js";
 import { ERRNO, errnoName } from "../domain/errno.js";
 import { between, formatDuration } from "../domain/units.js";
-import { atPlace } from "../kernel/index.js";
-import type { Present } from "../state/kernel-index.js";
+import { atPlace } from "../kernel/device-index.js";
+import type { Device } from "../state/device.js";
 import { addressKey } from "../kernel/match.js";
 import { REMOVED_RETRY } from "../domain/limits.js";
 import type { DeletedEvent } from "../ports/sysfs.js";
@@ -44,7 +44,7 @@ export function adopt(context: Context, controller: Controller): boolean {
 }
 
 /** Binds a controller to this connection, where it is the one it wants. */
-export function adoptPresent(context: Context, controller: Controller, present: Present): boolean {
+export function adoptPresent(context: Context, controller: Controller, present: Device): boolean {
   if (!fits(context, controller, present)) return false;
   const device = present.controller.name;
   log(context, "info", `uses the existing connection ${device} (${present.controller.state})`, nameOf(controller));
@@ -54,7 +54,7 @@ export function adoptPresent(context: Context, controller: Controller, present: 
 }
 
 /** The kernel has the connection: live, or reconnecting by itself. */
-function arrive(context: Context, controller: Controller, present: Present, why: string): void {
+function arrive(context: Context, controller: Controller, present: Device, why: string): void {
   const device = present.controller.name;
   if (present.controller.state === "live") becomeLive(context, controller, device, why);
   else enterLife(context, controller, { at: "reconnecting", device }, `${device} is ${present.controller.state}`);
@@ -199,7 +199,7 @@ export function onRetryTimer(context: Context, controller: Controller): void {
 }
 
 /** The kernel's view of a bound device has changed. */
-export function onDeviceChanged(context: Context, controller: Controller, present: Present): void {
+export function onDeviceChanged(context: Context, controller: Controller, present: Device): void {
   const { life } = controller;
   if (life.at !== "connected" && life.at !== "reconnecting") return;
   if (present.controller.state === "live") {

@@ -2,7 +2,7 @@
  * Registers this host with discovery controllers that say they are a CDC or a DDC (TP8010): once per connection, before the
  * page is read. The page waits for the answer, but not for long: a slow or silent controller must not hide what it lists.
  */
-import { hostIdFor, hostNqnFor } from "../boot/boot.js";
+import { hostIdFor, hostNqnFor } from "../boot/tables.js";
 import { registerHost } from "../codec/dim.js";
 import { arm, disarm, log, newRequest, sayOnce, unsay, type Context } from "../state/context.js";
 import { errnoName } from "../domain/errno.js";

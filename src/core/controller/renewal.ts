@@ -7,7 +7,7 @@ import type { Context } from "../state/context.js";
 import { log, sayOnce, unsay } from "../state/context.js";
 import type { ServiceName } from "../ports/bus.js";
 import type { CoreState } from "../state/state.js";
-import { addTo } from "../kernel/index.js";
+import { addTo } from "../kernel/device-index.js";
 import { deviceOf, nameOf } from "./life.js";
 import { renew, seek } from "./machine.js";
 import { differingOptions, effectiveOptions, type SetOptions } from "./options.js";

@@ -13,7 +13,7 @@ import {
 } from "../state/controller.js";
 import { ERRNO, errnoName } from "../domain/errno.js";
 import { wantedTransportId } from "../names/entry.js";
-import type { Named } from "../names/named.js";
+import type { Named } from "../names/addresses.js";
 import type { ServiceName } from "../ports/bus.js";
 import { touch } from "../record/saving.js";
 import type { ServiceState } from "../state/state.js";

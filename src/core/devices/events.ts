@@ -7,11 +7,11 @@ import { greet } from "../controller/registration.js";
 import { isDying } from "../controller/adoption.js";
 import { adoptPresent, leave, onDeviceChanged, onDeviceGone } from "../controller/machine.js";
 import type { Controller } from "../state/controller.js";
-import { isStray, remove, sameSummary } from "../kernel/index.js";
-import type { Present } from "../state/kernel-index.js";
+import { isStray, remove, sameSummary } from "../kernel/device-index.js";
+import type { Device } from "../state/device.js";
 import { refresh } from "../kernel/refresh.js";
 import { auditLater, requestReconcile } from "../state/soak.js";
-import { dropForeign, foreignNews, handOn } from "./hand-on.js";
+import { dropHandOn, noteNews, handOn } from "./hand-on.js";
 
 /** The AEN of a discovery log page change: notice (2), discovery log change (0xf0), LID 0x70. */
 const DISCOVERY_LOG_CHANGED = "0x70f002";
@@ -58,7 +58,7 @@ export function onUevent(context: Context, message: Uint8Array): void {
       const event = uevent.properties.get("NVME_EVENT");
       const isAen = uevent.properties.get("NVME_AEN") === DISCOVERY_LOG_CHANGED;
       if (isAen || event === "connected" || event === "rediscover") pageIsStale(context, name, event ?? "AEN");
-      if (isAen || event === "rediscover") foreignNews(context, name, uevent.properties);
+      if (isAen || event === "rediscover") noteNews(context, name, uevent.properties);
       return;
     }
   }
@@ -105,7 +105,7 @@ function deviceRemoved(context: Context, name: string): void {
 }
 
 /** The kind or the state of a device has become known. */
-export function deviceKnown(context: Context, present: Present): void {
+export function deviceKnown(context: Context, present: Device): void {
   const { name } = present.controller;
   for (const controller of boundTo(context, name)) onDeviceChanged(context, controller, present);
   if (present.controller.complete) offer(context, present);
@@ -113,7 +113,7 @@ export function deviceKnown(context: Context, present: Present): void {
 }
 
 /** Offers a connection to the controllers at its place that have none. */
-function offer(context: Context, present: Present): void {
+function offer(context: Context, present: Device): void {
   const { byPlace, controllers } = context.state;
   for (const place of present.places) {
     for (const id of byPlace.get(place) ?? []) {
@@ -123,7 +123,7 @@ function offer(context: Context, present: Present): void {
   }
 }
 
-function offerTo(context: Context, controller: Controller, present: Present): void {
+function offerTo(context: Context, controller: Controller, present: Device): void {
   const { life } = controller;
   switch (life.at) {
     case "queued":
@@ -149,7 +149,7 @@ function offerTo(context: Context, controller: Controller, present: Present): vo
 function deviceGone(context: Context, name: string): void {
   const bound = boundTo(context, name);
   remove(context.state.kernel, name);
-  dropForeign(context, name);
+  dropHandOn(context, name);
   for (const controller of bound) onDeviceGone(context, controller, name);
 }
 
@@ -187,6 +187,6 @@ function dropUnlisted(context: Context, listed: ReadonlySet<string>): void {
 }
 
 /** Whether a name still stands for the same subsystem. The kernel reuses numbers. */
-function sameConnection(present: Present, subsysnqn: string): boolean {
+function sameConnection(present: Device, subsysnqn: string): boolean {
   return !present.controller.complete || present.controller.subsysnqn === subsysnqn.trim();
 }

@@ -5,22 +5,22 @@
  */
 import { arm, disarm, log, type Context } from "../state/context.js";
 import { isMatch } from "../controller/adoption.js";
-import type { Present } from "../state/kernel-index.js";
+import type { Device } from "../state/device.js";
 import { isArmed } from "../state/timers.js";
 import { HAND_ON_PERIOD } from "../domain/limits.js";
 
 /** A device's page may have changed. Tells nvme-cli if the device turns out to be foreign. */
-export function foreignNews(context: Context, device: string, properties: ReadonlyMap<string, string>): void {
+export function noteNews(context: Context, device: string, properties: ReadonlyMap<string, string>): void {
   const { state } = context;
   if (state.staf === undefined || !state.kernel.byName.has(device)) return;
-  state.foreign.set(device, { unit: unitFor(device, properties), due: "yes" });
+  state.handOns.set(device, { unit: unitFor(device, properties), due: "yes" });
   handOn(context, device);
 }
 
 /** Hands on what is due if its turn has come. Waits while the kind of the device is not known. */
 export function handOn(context: Context, device: string): void {
   const { state } = context;
-  const news = state.foreign.get(device);
+  const news = state.handOns.get(device);
   if (news?.due !== "yes" || isArmed(state, { kind: "hand-on", device })) return;
   const present = state.kernel.byName.get(device);
   const whose = present === undefined ? "not-foreign" : ownerOf(context, present);
@@ -28,12 +28,12 @@ export function handOn(context: Context, device: string): void {
     case "unknown":
       return;
     case "not-foreign":
-      state.foreign.delete(device);
+      state.handOns.delete(device);
       return;
     case "foreign":
       log(context, "info", `staf does not manage ${device}: handing its change on to nvme-cli`);
       context.ports.system.restartUnit(news.unit);
-      state.foreign.set(device, { ...news, due: "no" });
+      state.handOns.set(device, { ...news, due: "no" });
       arm(context, { kind: "hand-on", device }, HAND_ON_PERIOD);
       return;
   }
@@ -41,18 +41,18 @@ export function handOn(context: Context, device: string): void {
 
 /** A device's turn has come again. */
 export function onTurn(context: Context, device: string): void {
-  if (context.state.foreign.get(device)?.due === "yes") handOn(context, device);
-  else context.state.foreign.delete(device);
+  if (context.state.handOns.get(device)?.due === "yes") handOn(context, device);
+  else context.state.handOns.delete(device);
 }
 
 /** The device is gone. Another may get its number. */
-export function dropForeign(context: Context, device: string): void {
-  if (context.state.foreign.delete(device)) disarm(context, { kind: "hand-on", device });
+export function dropHandOn(context: Context, device: string): void {
+  if (context.state.handOns.delete(device)) disarm(context, { kind: "hand-on", device });
 }
 
 /** staf ends: hands on now what waits for its turn. */
 export function handOnTheRest(context: Context): void {
-  for (const device of [...context.state.foreign.keys()]) {
+  for (const device of [...context.state.handOns.keys()]) {
     disarm(context, { kind: "hand-on", device });
     handOn(context, device);
   }
@@ -62,7 +62,7 @@ export function handOnTheRest(context: Context): void {
  * staf manages every controller it has, also while its connect is in flight or while it is only remembered. It does not
  * manage what its configuration excludes: only nvme-cli follows that.
  */
-function ownerOf(context: Context, present: Present): "foreign" | "not-foreign" | "unknown" {
+function ownerOf(context: Context, present: Device): "foreign" | "not-foreign" | "unknown" {
   switch (present.kind) {
     case "io":
     case "other":
@@ -76,7 +76,7 @@ function ownerOf(context: Context, present: Present): "foreign" | "not-foreign" 
   }
 }
 
-function isManaged(context: Context, { controller, bound, places }: Present): boolean {
+function isManaged(context: Context, { controller, bound, places }: Device): boolean {
   if (bound.size > 0) return true;
   const { byPlace, controllers } = context.state;
   for (const place of places) {

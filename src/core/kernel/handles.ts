@@ -25,7 +25,7 @@ export function openDecided(context: Context, device: string, purpose: HandlePur
   }
   const found = parseControllerRecord(opened.record);
   const known = context.state.kernel.byName.get(device)?.controller;
-  const isKnown = known?.complete !== true || (known.subsysnqn === found.subsysnqn && known.hostnqn === found.hostnqn);
+  const isKnown = known?.complete !== true || (known.subsysnqn === found.subsysnqn && known.hostNqn === found.hostNqn);
   if (isKnown && addressKey(found) === addressKey(decided)) return { ok: true, handle: opened.handle };
   context.ports.sysfs.close(opened.handle);
   return { ok: false, found: "gone", because: `${device} is now another controller` };

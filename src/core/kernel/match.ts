@@ -20,7 +20,7 @@ export interface ExistingConnection {
   /** Source address of the socket; absent before Linux 6.1 and while the controller is not connected. */
   readonly srcAddr: string;
   readonly subsysnqn: string;
-  readonly hostnqn: string;
+  readonly hostNqn: string;
   readonly state: string;
 }
 
@@ -175,7 +175,7 @@ export function matchConnection(
   const transport: Transport = wanted.transport;
   if (existing.transport.toLowerCase() !== transport) return "no";
   if (portOf(transport, wanted.trsvcid) !== portOf(transport, existing.trsvcid)) return "no";
-  if (effectiveHostNqn !== known(existing.hostnqn)) return "no";
+  if (effectiveHostNqn !== known(existing.hostNqn)) return "no";
   if (wanted.subsysnqn !== WELL_KNOWN_DISCOVERY_NQN && wanted.subsysnqn !== existing.subsysnqn) return "no";
 
   const here = bareAddress(transport, wanted.traddr);

@@ -9,8 +9,8 @@ import { openDecided } from "./handles.js";
 import { ADD_SOAK, ADMIN_TIMEOUT, INCOMPLETE_READS_MAX } from "../domain/limits.js";
 import type { AdminReplyEvent } from "../ports/fabrics.js";
 import type { HandleId, SysfsRecord, SysfsSummary } from "../ports/sysfs.js";
-import { enter } from "./index.js";
-import type { ControllerKind, Present } from "../state/kernel-index.js";
+import { enter } from "./device-index.js";
+import type { DeviceKind, Device } from "../state/device.js";
 
 function summaryOf({ name, attributes }: SysfsRecord): SysfsSummary {
   const { state = "", subsysnqn = "", address = "" } = attributes;
@@ -21,7 +21,7 @@ function summaryOf({ name, attributes }: SysfsRecord): SysfsSummary {
  * Reads a controller and enters it. Returns `undefined` if it is gone. Asks the controller for its kind if the kernel does
  * not say. Schedules another read if attributes are incomplete.
  */
-export function refresh(context: Context, name: string): Present | undefined {
+export function refresh(context: Context, name: string): Device | undefined {
   const record = context.ports.sysfs.read(name);
   if (record === undefined) return undefined;
   const { kernel } = context.state;
@@ -35,7 +35,7 @@ export function refresh(context: Context, name: string): Present | undefined {
   return present;
 }
 
-function kindOf(controller: KernelController, before: Present | undefined): ControllerKind {
+function kindOf(controller: KernelController, before: Device | undefined): DeviceKind {
   switch (controller.cntrltype) {
     case "io":
     case "discovery":
@@ -61,7 +61,7 @@ function isSame(one: KernelController, other: KernelController): boolean {
 }
 
 /** Kernels before 5.18 do not show the kind of a controller. Identify does. */
-function askKind(context: Context, present: Present): void {
+function askKind(context: Context, present: Device): void {
   const device = present.controller.name;
   const opened = openDecided(context, device, "admin", present.controller);
   if (!opened.ok) return;
@@ -80,7 +80,7 @@ export function onIdentified(
   handle: HandleId,
   device: string,
   result: AdminReplyEvent["result"],
-): Present | undefined {
+): Device | undefined {
   context.ports.sysfs.close(handle);
   const present = context.state.kernel.byName.get(device);
   if (present?.kind !== "asking") return undefined;
@@ -99,7 +99,7 @@ function readIdentify(bytes: Uint8Array): Identify | undefined {
   }
 }
 
-function kindFromIdentify({ cntrltype }: Identify, subsysnqn: string): ControllerKind {
+function kindFromIdentify({ cntrltype }: Identify, subsysnqn: string): DeviceKind {
   const kind = controllerType(cntrltype);
   if (kind === "io" || kind === "discovery") return kind;
   if (kind === "admin") return "other";

@@ -6,7 +6,7 @@ import { controllerKey, type Controller } from "../state/controller.js";
 import { canonicalAddress, isLinkLocal } from "../domain/ip-address.js";
 import { transportIdKey, type TransportId } from "../domain/transport-id.js";
 import { SERVICES_MAX } from "../domain/limits.js";
-import { withNamedExcludes } from "../names/named.js";
+import { withNamedExcludes } from "../names/addresses.js";
 import type { DnssdService } from "../ports/dnssd.js";
 import { requestReconcile } from "../state/soak.js";
 import { offerOf } from "../dnssd/announced.js";

@@ -7,7 +7,7 @@ import { planOptions, type SetOptions } from "../controller/options.js";
 import { EFLAG_NCC } from "../domain/discovery-log.js";
 import { formatTransportId, transportIdKey, type TransportId } from "../domain/transport-id.js";
 import { entryTransportId } from "../names/entry.js";
-import { configuredConnections, type NameAnswers, type Named } from "../names/named.js";
+import { configuredConnections, type NameAnswers, type Named } from "../names/addresses.js";
 import type { StafDc, StafView } from "../state/staf-view.js";
 
 /** The most I/O controllers that stac wants. */

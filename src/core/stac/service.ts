@@ -1,12 +1,12 @@
 /** stac: keeps the host connected to the I/O controllers that are configured or listed. */
-import { bootSubsystemsKnown, isBootConnection } from "../boot/boot.js";
+import { bootSubsystemsKnown, isBootConnection } from "../boot/tables.js";
 import { defaultStacConfig, parseStacConfig } from "../config/stacd.js";
 import { log, type Context } from "../state/context.js";
 import type { Controller, ControllerId, IoControllerState } from "../state/controller.js";
 import { devicesBeingDeleted, startDelete } from "../kernel/deleting.js";
 import type { BusCallEvent, BusResult } from "../ports/bus.js";
-import { isStray } from "../kernel/index.js";
-import { withNamedExcludes } from "../names/named.js";
+import { isStray } from "../kernel/device-index.js";
+import { withNamedExcludes } from "../names/addresses.js";
 import { AssertionError } from "../domain/assertion.js";
 import { later } from "../domain/units.js";
 import { REMEMBERED_FOR } from "../domain/limits.js";
@@ -112,7 +112,7 @@ function foreignIos({ state }: Context): readonly ForeignIo[] {
   for (const present of state.kernel.byName.values()) {
     const { controller } = present;
     if (!isStray(present) || deleting.has(controller.name)) continue;
-    if (controller.hostnqn !== state.identity?.hostNqn) continue;
+    if (controller.hostNqn !== state.identity?.hostNqn) continue;
     if (isBootConnection(state, controller)) continue;
     foreign.push({ device: controller.name, transport: controller.transport, madeFor: controller.subsysnqn });
   }

@@ -8,7 +8,7 @@ import type { DiscoveryLogEntry } from "../domain/discovery-log.js";
 import { formatTransportId, transportIdKey, type TransportId } from "../domain/transport-id.js";
 import { entryTransportId } from "../names/entry.js";
 import { addressKey } from "../kernel/match.js";
-import { addressOf, configuredConnections, isNamed, type NameAnswers, type Named } from "../names/named.js";
+import { addressOf, configuredConnections, isNamed, type NameAnswers, type Named } from "../names/addresses.js";
 import type { NbftDc } from "../boot/nbft.js";
 
 /** The most discovery controllers that staf wants. Circles of referrals end by themselves, hostile chains end here. */

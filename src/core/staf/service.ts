@@ -1,5 +1,5 @@
 /** staf: finds discovery controllers and keeps their log pages. */
-import { bootControllers } from "../boot/boot.js";
+import { bootControllers } from "../boot/tables.js";
 import { defaultStafConfig, parseStafConfig } from "../config/stafd.js";
 import type { Context } from "../state/context.js";
 import { readPage } from "../controller/discovery.js";
@@ -16,7 +16,7 @@ import {
   type ControllerId,
   type DiscoveryControllerState,
 } from "../state/controller.js";
-import { withNamedExcludes } from "../names/named.js";
+import { withNamedExcludes } from "../names/addresses.js";
 import { AssertionError } from "../domain/assertion.js";
 import { later } from "../domain/units.js";
 import { REMEMBERED_FOR } from "../domain/limits.js";

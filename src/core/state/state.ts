@@ -2,7 +2,7 @@
 import type { Controller, ControllerId, Lines } from "./controller.js";
 import type { CommonConfig, HostIdentity, StacConfig, StafConfig } from "../config/types.js";
 import type { NbftTable } from "../domain/nbft.js";
-import type { KernelIndex } from "./kernel-index.js";
+import type { DeviceIndex } from "./device.js";
 import type { MdnsState } from "./mdns.js";
 import type { ServiceName } from "../ports/bus.js";
 import type { NetworkInterface } from "../ports/network.js";
@@ -71,7 +71,7 @@ export interface ConnectQueue {
 }
 
 /** Events of one device, handed on to nvme-cli by restarting its unit. */
-export interface ForeignNews {
+export interface HandOn {
   /** `nvmf-connect@OPTIONS.service`, as the last event gave the options. */
   readonly unit: string;
   /** Whether there was an event since the unit was restarted. */
@@ -93,7 +93,7 @@ export interface CoreState {
   readonly bootTables: BootTables;
   /** What `/dev/nvme-fabrics` says it takes; `unknown` where the kernel does not say (before 5.17). */
   fabricsOptions: "not-asked" | "asked" | "unknown" | ReadonlySet<string>;
-  readonly kernel: KernelIndex;
+  readonly kernel: DeviceIndex;
   readonly controllers: Map<ControllerId, Controller>;
   /** Controllers by service and transport id. */
   readonly byKey: Map<string, ControllerId>;
@@ -105,7 +105,7 @@ export interface CoreState {
   /** The last answer for each configured host name. */
   readonly names: Map<string, readonly string[]>;
   /** What nvme-cli is to be told of discovery controllers that staf does not manage, by device. */
-  readonly foreign: Map<string, ForeignNews>;
+  readonly handOns: Map<string, HandOn>;
   readonly mdns: MdnsState;
   staf: StafState | undefined;
   stac: StacState | undefined;

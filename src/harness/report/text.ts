@@ -1,6 +1,6 @@
 /** The report for people: a table with one line per scenario, then what failed. */
 import Table from "cli-table3";
-import type { StoppedRun } from "../run.js";
+import type { StoppedRun } from "../run/run-scenario.js";
 import { type Failure, overallVerdict, type ScenarioResult, type Verdict } from "../result.js";
 
 /** Colours a text. For a terminal without colours, each function returns the text as it is. */

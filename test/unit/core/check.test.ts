@@ -7,7 +7,7 @@ import { AssertionError } from "../../../src/core/domain/assertion.js";
 import { Milliseconds } from "../../../src/core/domain/units.js";
 import type { RequestId } from "../../../src/core/ports/request.js";
 import type { ControllerId, DiscoveryControllerState, Life } from "../../../src/core/state/controller.js";
-import type { Present } from "../../../src/core/state/kernel-index.js";
+import type { Device } from "../../../src/core/state/device.js";
 import { serviceKey, type MdnsLink, type Target } from "../../../src/core/state/mdns.js";
 import type { CoreState, Pending } from "../../../src/core/state/state.js";
 import { timerId, type Timer } from "../../../src/core/state/timers.js";
@@ -58,7 +58,7 @@ function dc(state: CoreState, id: ControllerId): DiscoveryControllerState {
   return controller;
 }
 
-function nvme0(state: CoreState): Present {
+function nvme0(state: CoreState): Device {
   const present = state.kernel.byName.get("nvme0");
   if (present === undefined) throw new Error("there is no nvme0");
   return present;
@@ -159,8 +159,8 @@ describe("the kernel's controllers and what they carry", () => {
   fires("a place leads to a device that is elsewhere, or is gone", settled, ({ kernel }) =>
     kernel.byPlace.set("x", new Set(["nvme0"])),
   );
-  fires("nvme-cli is told about nvme9, which is gone", settled, ({ foreign }) =>
-    foreign.set("nvme9", { unit: "u", due: "yes" }),
+  fires("nvme-cli is told about nvme9, which is gone", settled, ({ handOns }) =>
+    handOns.set("nvme9", { unit: "u", due: "yes" }),
   );
   fires("nvme0 carries c99, which does not exist", settled, (state) => nvme0(state).bound.add(C99));
   fires("nvme0 carries c2, which is waiting elsewhere", settled, (state) => nvme0(state).bound.add(C2));
@@ -239,8 +239,8 @@ describe("timers and those who need them", () => {
     arm(state, { kind: "soak", service: "staf" });
   });
   fires("the core stops without a limit", settled, (state) => (state.phase = "stopping"));
-  fires("nvme0 was handed on and has no timer", settled, ({ foreign }) =>
-    foreign.set("nvme0", { unit: "u", due: "no" }),
+  fires("nvme0 was handed on and has no timer", settled, ({ handOns }) =>
+    handOns.set("nvme0", { unit: "u", due: "no" }),
   );
   fires("no audit is armed", settled, (state) => {
     disarm(state, { kind: "audit" });

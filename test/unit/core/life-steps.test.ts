@@ -6,7 +6,7 @@ import { Milliseconds } from "../../../src/core/domain/units.js";
 import type * as ControllerModule from "../../../src/core/state/controller.js";
 import { LIFE_STEPS, assertLifeStep, type Life } from "../../../src/core/state/controller.js";
 import { loadScenarios } from "../../../src/harness/load.js";
-import { runScenario } from "../../../src/harness/run.js";
+import { runScenario } from "../../../src/harness/run/run-scenario.js";
 import { CHECKED } from "./states.js";
 
 type At = Life["at"];

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { defaultStafConfig } from "../../../src/core/config/stafd.js";
 import { isHostName } from "../../../src/core/domain/host-name.js";
 import type { TransportId } from "../../../src/core/domain/transport-id.js";
-import { addressOf, withNamedExcludes, type Named } from "../../../src/core/names/named.js";
+import { addressOf, withNamedExcludes, type Named } from "../../../src/core/names/addresses.js";
 
 const WANTED: TransportId = {
   transport: "tcp",

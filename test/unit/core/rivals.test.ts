@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { KERNEL_VERSIONS, type KernelVersion } from "../../../src/adapters/sim/spec.js";
 import { parseScenario } from "../../../src/harness/scenario/parse.js";
 import { formatFailure } from "../../../src/harness/report/text.js";
-import { runScenario } from "../../../src/harness/run.js";
+import { runScenario } from "../../../src/harness/run/run-scenario.js";
 
 const plain = (text: string): string => text;
 const PAINT = { green: plain, red: plain, yellow: plain, bold: plain, dim: plain };

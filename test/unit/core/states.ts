@@ -1,7 +1,7 @@
 /** States of a core in the simulated world, to look at and to break by hand. */
 import { CheckedCore } from "../../../src/harness/run/checked-core.js";
 import { MACHINERY, type Machinery } from "../../../src/harness/run/machinery.js";
-import { runScenario } from "../../../src/harness/run.js";
+import { runScenario } from "../../../src/harness/run/run-scenario.js";
 import { parseScenario } from "../../../src/harness/scenario/parse.js";
 import type { CoreEvent } from "../../../src/core/ports/index.js";
 import { fromPlain, type Plain } from "../../../src/core/state/plain.js";

@@ -5,7 +5,7 @@ import type { Ports } from "../../../src/core/ports/index.js";
 import type { ControllerDescription } from "../../../src/harness/core-view.js";
 import { secretsOf } from "../../../src/harness/oracles/no-secret.js";
 import { DC1, named, request, run, scenario, scripted, smallWorld, VOL1, type Script } from "./scripted.js";
-import { runScenario } from "../../../src/harness/run.js";
+import { runScenario } from "../../../src/harness/run/run-scenario.js";
 
 const START = "control";
 

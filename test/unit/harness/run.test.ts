@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Milliseconds } from "../../../src/core/domain/units.js";
 import { jsonReport } from "../../../src/harness/report/json.js";
-import { runScenario, stopAt } from "../../../src/harness/run.js";
+import { runScenario, stopAt } from "../../../src/harness/run/run-scenario.js";
 import type { Verdict } from "../../../src/harness/result.js";
 import { MACHINERY } from "../../../src/harness/run/machinery.js";
 import { DC1, named, request, run, scenario, scripted, smallWorld, VOL1, type Script } from "./scripted.js";

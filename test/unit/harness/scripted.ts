@@ -1,6 +1,6 @@
 /** A daemon of a few lines that replaces the core in the simulated world. */
 import type { ObservedCore } from "../../../src/harness/core-view.js";
-import { runScenario, type RunOptions } from "../../../src/harness/run.js";
+import { runScenario, type RunOptions } from "../../../src/harness/run/run-scenario.js";
 import { MACHINERY, type Machinery } from "../../../src/harness/run/machinery.js";
 import type { Failure, ScenarioResult } from "../../../src/harness/result.js";
 import { parseScenario } from "../../../src/harness/scenario/parse.js";

@@ -7,7 +7,7 @@ import { firstDifference, formatDifference } from "../../../src/harness/run/diff
 import { eventText } from "../../../src/harness/trace/event-text.js";
 import { bytesText, quoteLong } from "../../../src/harness/trace/text.js";
 import { LAST_LINES, Trace } from "../../../src/harness/trace/trace.js";
-import { runScenario } from "../../../src/harness/run.js";
+import { runScenario } from "../../../src/harness/run/run-scenario.js";
 import { request, scenario, smallWorld } from "./scripted.js";
 
 const at = (time: number) => (): Milliseconds => Milliseconds(time);

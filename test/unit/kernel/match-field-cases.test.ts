@@ -128,7 +128,7 @@ function existing(family: Family, { from = "", iface = "", src }: Row["made"], s
     hostTraddr: address(from),
     hostIface: iface,
     srcAddr: shown ? address(src) : "",
-    hostnqn: "nqn.host",
+    hostNqn: "nqn.host",
     state: "live",
   };
 }
@@ -159,7 +159,7 @@ test("F6 with an interface that has only link-local addresses: unknown here, a m
 });
 
 describe("over other transports", () => {
-  const base = { subsysnqn: "hello", hostIface: "", srcAddr: "", hostnqn: "nqn.host", state: "live" };
+  const base = { subsysnqn: "hello", hostIface: "", srcAddr: "", hostNqn: "nqn.host", state: "live" };
   const fc: ExistingConnection = { ...base, transport: "fc", traddr: "ABC", trsvcid: "", hostTraddr: "AAA::BBBB" };
   const rdma: ExistingConnection = {
     ...base,

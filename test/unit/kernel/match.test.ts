@@ -39,7 +39,7 @@ const EXISTING: ExistingConnection = {
   hostIface: "",
   srcAddr: "",
   subsysnqn: "nqn.x",
-  hostnqn: HOST,
+  hostNqn: HOST,
   state: "live",
 };
 
@@ -69,16 +69,16 @@ describe("values that must be equal on any transport", () => {
     [{ subsysnqn: "nqn.y" }, { subsysnqn: WELL_KNOWN_DISCOVERY_NQN }, "no"],
     [{ subsysnqn: WELL_KNOWN_DISCOVERY_NQN }, { subsysnqn: WELL_KNOWN_DISCOVERY_NQN }, "match"],
     [{ subsysnqn: WELL_KNOWN_DISCOVERY_NQN }, { subsysnqn: "nqn.unique-dc" }, "match"],
-    [{}, { hostnqn: "nqn.other" }, "no"],
-    [{}, { hostnqn: "" }, "no"],
+    [{}, { hostNqn: "nqn.other" }, "no"],
+    [{}, { hostNqn: "" }, "no"],
     [{}, { state: "connecting" }, "match"],
   ])("%j on %j: %s", (wanted, existing, expected) => {
     expect(match(wanted, existing)).toBe(expected);
   });
 
   test("the host NQN that would be used decides, whatever the transport id says", () => {
-    expect(match({ hostNqn: "nqn.other" }, { hostnqn: "nqn.other" }, "nqn.other")).toBe("match");
-    expect(match({ hostNqn: "nqn.other" }, { hostnqn: HOST }, "nqn.other")).toBe("no");
+    expect(match({ hostNqn: "nqn.other" }, { hostNqn: "nqn.other" }, "nqn.other")).toBe("match");
+    expect(match({ hostNqn: "nqn.other" }, { hostNqn: HOST }, "nqn.other")).toBe("no");
   });
 });
 

@@ -137,7 +137,7 @@ function optionsFrom(spec: FromSysfs): ConnectOptions {
     nqn: shown.subsysnqn,
     hostTraddr: shown.hostTraddr,
     hostIface: shown.hostIface,
-    hostNqn: shown.hostnqn,
+    hostNqn: shown.hostNqn,
     hostId: spec.attributes["hostid"]?.trim() ?? "",
     queueSize: number("sqsize", 127) + 1,
     ioQueues: Math.max(0, number("queue_count", 1) - 1),

@@ -4,11 +4,11 @@ import type { ControllerId } from "./controller.js";
 import type { SysfsSummary } from "../ports/sysfs.js";
 
 /** What a controller is: `asking` while Identify is in flight, `unknown` is never touched. */
-export type ControllerKind = "io" | "discovery" | "other" | "asking" | "unknown";
+export type DeviceKind = "io" | "discovery" | "other" | "asking" | "unknown";
 
-export interface Present {
+export interface Device {
   controller: KernelController;
-  kind: ControllerKind;
+  kind: DeviceKind;
   /** Every key under which it is looked for. */
   places: readonly string[];
   /** What Identify said of a discovery controller on kernels that do not show it (before 5.18); empty where it was not asked. */
@@ -21,9 +21,9 @@ export interface Present {
   readonly bound: Set<ControllerId>;
 }
 
-export interface KernelIndex {
+export interface DeviceIndex {
   /** By name, `nvme0`. */
-  readonly byName: Map<string, Present>;
+  readonly byName: Map<string, Device>;
   /** Names by place: each stands under its address, and under its subsystem at that address. */
   readonly byPlace: Map<string, Set<string>>;
 }

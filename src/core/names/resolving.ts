@@ -1,7 +1,7 @@
 /** Host names in the configuration: asked for, kept, asked for again. A name that does not resolve moves nothing. */
-import { bootControllers } from "../boot/boot.js";
+import { bootControllers } from "../boot/tables.js";
 import { armNoLater, log, newRequest, sayOnce, unsay, type Context } from "../state/context.js";
-import { isNamed } from "./named.js";
+import { isNamed } from "./addresses.js";
 import type { CommonConfig } from "../config/types.js";
 import type { Controller } from "../state/controller.js";
 import { errnoName } from "../domain/errno.js";

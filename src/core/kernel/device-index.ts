@@ -2,10 +2,10 @@
 import type { KernelController } from "../codec/sysfs.js";
 import type { ControllerId } from "../state/controller.js";
 import type { SysfsSummary } from "../ports/sysfs.js";
-import type { KernelIndex, ControllerKind, Present } from "../state/kernel-index.js";
+import type { DeviceIndex, DeviceKind, Device } from "../state/device.js";
 import { addressKey, subsystemKey } from "./match.js";
 
-export function emptyIndex(): KernelIndex {
+export function emptyIndex(): DeviceIndex {
   return { byName: new Map(), byPlace: new Map() };
 }
 
@@ -34,16 +34,16 @@ function placesOf(controller: KernelController): readonly string[] {
 
 /** Enters or updates a controller. Keeps its bindings, which last as long as the name. */
 export function enter(
-  index: KernelIndex,
+  index: DeviceIndex,
   controller: KernelController,
-  kind: ControllerKind,
+  kind: DeviceKind,
   summary: SysfsSummary,
-): Present {
+): Device {
   const { name } = controller;
   const present = index.byName.get(name);
   if (present === undefined) {
     const places = placesOf(controller);
-    const entered: Present = {
+    const entered: Device = {
       controller,
       kind,
       places,
@@ -67,7 +67,7 @@ export function enter(
   return present;
 }
 
-export function remove(index: KernelIndex, name: string): Present | undefined {
+export function remove(index: DeviceIndex, name: string): Device | undefined {
   const present = index.byName.get(name);
   if (present === undefined) return undefined;
   index.byName.delete(name);
@@ -76,13 +76,13 @@ export function remove(index: KernelIndex, name: string): Present | undefined {
 }
 
 /** Whether it is a live I/O controller to which none of ours is bound. */
-export function isStray({ controller, kind, bound }: Present): boolean {
+export function isStray({ controller, kind, bound }: Device): boolean {
   return kind === "io" && bound.size === 0 && controller.complete && controller.state === "live";
 }
 
 /** The controllers at one place, in the order they were seen. */
-export function atPlace(index: KernelIndex, place: string): readonly Present[] {
-  const found: Present[] = [];
+export function atPlace(index: DeviceIndex, place: string): readonly Device[] {
+  const found: Device[] = [];
   for (const name of index.byPlace.get(place) ?? []) {
     const present = index.byName.get(name);
     if (present !== undefined) found.push(present);
@@ -90,11 +90,11 @@ export function atPlace(index: KernelIndex, place: string): readonly Present[] {
   return found;
 }
 
-export function bind(index: KernelIndex, device: string, id: ControllerId): void {
+export function bind(index: DeviceIndex, device: string, id: ControllerId): void {
   index.byName.get(device)?.bound.add(id);
 }
 
-export function unbind(index: KernelIndex, device: string, id: ControllerId): void {
+export function unbind(index: DeviceIndex, device: string, id: ControllerId): void {
   index.byName.get(device)?.bound.delete(id);
 }
 

@@ -1,21 +1,21 @@
 /** Hands each fired timer to the code that armed it. */
-import { readPage } from "./controller/discovery.js";
-import { onRetryTimer } from "./controller/machine.js";
-import { onRegistrationTimer } from "./controller/registration.js";
-import { audit, onAddTimer } from "./devices/events.js";
-import { onTurn } from "./devices/hand-on.js";
-import { watchAbsent } from "./mdns/absence.js";
-import { onCacheTimer } from "./mdns/builtin.js";
-import { onTold, wakeAvahi } from "./mdns/provider.js";
-import { resolveNames } from "./names/names.js";
-import type { ServiceName } from "./ports/bus.js";
-import { onSaveTimer } from "./record/saving.js";
-import { askStaf } from "./stac/view.js";
-import { reconcileStac } from "./stac/service.js";
-import { reconcileStaf } from "./staf/service.js";
-import type { Context } from "./state/context.js";
-import type { ControllerId, DiscoveryControllerState } from "./state/controller.js";
-import { takeTimer, type Timer } from "./state/timers.js";
+import { readPage } from "../controller/discovery.js";
+import { onRetryTimer } from "../controller/machine.js";
+import { onRegistrationTimer } from "../controller/registration.js";
+import { audit, onAddTimer } from "../devices/events.js";
+import { onTurn } from "../devices/hand-on.js";
+import { watchAbsent } from "../mdns/absence.js";
+import { onCacheTimer } from "../mdns/builtin.js";
+import { onTold, wakeAvahi } from "../mdns/provider.js";
+import { resolveNames } from "../names/resolving.js";
+import type { ServiceName } from "../ports/bus.js";
+import { onSaveTimer } from "../record/saving.js";
+import { askStaf } from "../stac/view.js";
+import { reconcileStac } from "../stac/service.js";
+import { reconcileStaf } from "../staf/service.js";
+import type { Context } from "../state/context.js";
+import type { ControllerId, DiscoveryControllerState } from "../state/controller.js";
+import { takeTimer, type Timer } from "../state/timers.js";
 
 /** A timer fired in the clock port. Does nothing if the timer was disarmed while its event waited. */
 export function onTimer(context: Context, id: string): void {

@@ -1,11 +1,11 @@
 /** Start, reload and stop. */
 import { arm, log, type Context } from "./state/context.js";
-import { readBootTables } from "./boot/boot.js";
+import { readBootTables } from "./boot/tables.js";
 import { loadIdentity, reloadIdentity } from "./identity.js";
 import { refresh } from "./kernel/refresh.js";
 import { STOP_LIMIT } from "./domain/limits.js";
 import { stopMdns } from "./mdns/provider.js";
-import { resolveNames } from "./names/names.js";
+import { resolveNames } from "./names/resolving.js";
 import type { ControlEvent } from "./ports/system.js";
 import { auditLater } from "./state/soak.js";
 import { isArmed } from "./state/timers.js";

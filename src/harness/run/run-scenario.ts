@@ -1,15 +1,15 @@
 /** Runs a scenario twice: the same scenario, seed and build must give the same trace. */
 import { performance } from "node:perf_hooks";
-import type { Milliseconds } from "../core/domain/units.js";
-import type { ControllerDescription } from "./core-view.js";
-import type { ConnectionView } from "../adapters/sim/observation.js";
-import { type Failure, type ScenarioResult, verdictOf } from "./result.js";
-import type { Oracle } from "./oracles/oracle.js";
-import type { Scenario } from "./scenario/types.js";
-import { installTripwire } from "./tripwire.js";
-import { firstDifference, formatDifference } from "./run/difference.js";
-import { Engine, type EngineOptions, type RunOutcome } from "./run/engine.js";
-import { MACHINERY, type Machinery } from "./run/machinery.js";
+import type { Milliseconds } from "../../core/domain/units.js";
+import type { ControllerDescription } from "../core-view.js";
+import type { ConnectionView } from "../../adapters/sim/observation.js";
+import { type Failure, type ScenarioResult, verdictOf } from "../result.js";
+import type { Oracle } from "../oracles/oracle.js";
+import type { Scenario } from "../scenario/types.js";
+import { installTripwire } from "../tripwire.js";
+import { firstDifference, formatDifference } from "./difference.js";
+import { Engine, type EngineOptions, type RunOutcome } from "./engine.js";
+import { MACHINERY, type Machinery } from "./machinery.js";
 
 export interface RunOptions {
   /** Overrides the scenario's seed. */
