@@ -15,6 +15,13 @@ export default defineConfig({
     isolate: false,
     sequence: { sequencer: SlowFirst },
     testTimeout: 20_000,
+    // No module imports a scenario: `npm run watch` has to be told who reads it.
+    watchTriggerPatterns: [
+      {
+        pattern: /\/sim\/scenarios\/.+\.yaml$/,
+        testsToRun: () => ["mdns", "bugs", "others"].map((name) => `test/scenarios/${name}.test.ts`),
+      },
+    ],
     slowTestThreshold: 1_000,
     reporters: ["default", new CountsReporter()],
     coverage: {
