@@ -86,7 +86,6 @@ const TYPED_RULES = {
   "@typescript-eslint/prefer-readonly": "error",
   // Splitting a string by code points is meant; the alternative on offer depends on a locale.
   "@typescript-eslint/no-misused-spread": ["error", { allow: ["string"] }],
-  "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
   // Units and record names are values and types of one name.
   "@typescript-eslint/no-redeclare": "off",
   // A negated duration is a duration: the brand does not change the arithmetic.
@@ -98,6 +97,40 @@ const TYPED_RULES = {
   "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
   eqeqeq: "error",
   "no-console": "off",
+  // Slow, and nothing is left for them: the compiler has noUnusedLocals and noUnusedParameters; erasableSyntaxOnly leaves
+  // no enum; a class with private fields is nominal to the compiler.
+  "@typescript-eslint/no-unused-vars": "off",
+  "@typescript-eslint/no-unsafe-enum-assignment": "off",
+  "@typescript-eslint/no-unsafe-enum-comparison": "off",
+  "@typescript-eslint/no-unsafe-class-instance-assignment": "off",
+};
+
+/** Slow, and src/core has nothing for them to find: it may not name a promise, and imports nothing that others deprecate. */
+const NOT_FOR_CORE = {
+  "@typescript-eslint/await-thenable": "off",
+  "@typescript-eslint/no-deprecated": "off",
+  "@typescript-eslint/no-floating-promises": "off",
+  "@typescript-eslint/no-misused-promises": "off",
+  "@typescript-eslint/prefer-promise-reject-errors": "off",
+};
+
+/** What `npm test` runs besides src/. */
+const RUN_BY_TESTS = ["test/{unit,property,contract,scenarios,mutants}/**/*.ts"];
+
+/** Slow. A value of type any can hide a mistake from the compiler, but not from the run of the test that makes it. */
+const NOT_FOR_TESTS = {
+  "@typescript-eslint/no-unsafe-argument": "off",
+  "@typescript-eslint/no-unsafe-assignment": "off",
+  "@typescript-eslint/no-unsafe-call": "off",
+  "@typescript-eslint/no-unsafe-member-access": "off",
+  "@typescript-eslint/no-unsafe-return": "off",
+};
+
+/** The files of a worker share its modules: a shared module is loaded once, and its hooks serve the first file only. */
+const NO_HOOKS = {
+  name: "vitest",
+  importNames: ["beforeEach", "afterEach", "beforeAll", "afterAll"],
+  message: "A hook in a shared module serves the first file only. Use onTestFinished.",
 };
 
 export default defineConfig(
@@ -129,6 +162,7 @@ export default defineConfig(
       "no-restricted-globals": banGlobals([...AMBIENT, ...NOT_IN_CORE], "The core is pure: ask a port."),
       "no-restricted-syntax": ["error", ...CORE_SYNTAX],
       "no-console": "error",
+      ...NOT_FOR_CORE,
     },
   },
   {
@@ -151,8 +185,14 @@ export default defineConfig(
       "@typescript-eslint/require-await": "off",
     },
   },
+  { files: RUN_BY_TESTS, rules: NOT_FOR_TESTS },
   {
-    files: ["scripts/**/*.js", "*.js", "*.ts"],
+    files: ["test/**/*.ts"],
+    ignores: ["**/*.test.ts", "test/setup.ts"],
+    rules: { "no-restricted-imports": ["error", { paths: [NO_HOOKS] }] },
+  },
+  {
+    files: ["scripts/**/*.js", "test/**/*.js", "*.js", "*.ts"],
     extends: [tseslint.configs.recommended],
     rules: { eqeqeq: "error" },
   },

@@ -1,5 +1,5 @@
 /** `npm run mutants [-- NN|NAME ...]`: tries the mutants of these bugs, or all, and prints what caught them. */
-import { formatFailure, tryMutant } from "./trial.js";
+import { formatFailure, Trials } from "./trial.js";
 import { pairMutants } from "./tree.js";
 
 const root = process.cwd();
@@ -10,14 +10,20 @@ const chosen = mutants.filter(
 );
 
 let allCaught = true;
-for (const mutant of chosen) {
-  const outcome = await tryMutant(root, mutant);
-  console.log(`${outcome.kind.padEnd(6)} ${mutant.name}`);
-  if (outcome.kind === "caught") console.log(outcome.failures.map(formatFailure).join("\n"));
-  else {
-    allCaught = false;
-    console.log(`  ${outcome.problem}`);
+const trials = new Trials(root);
+try {
+  const outcomes = chosen.map((mutant) => ({ mutant, outcome: trials.try(mutant) }));
+  for (const { mutant, outcome } of outcomes) {
+    const known = await outcome;
+    console.log(`${known.kind.padEnd(6)} ${mutant.name}`);
+    if (known.kind === "caught") console.log(known.failures.map(formatFailure).join("\n"));
+    else {
+      allCaught = false;
+      console.log(`  ${known.problem}`);
+    }
   }
+} finally {
+  await trials.close();
 }
 for (const one of asked) {
   if (mutants.some(({ number, name }) => number === one || name === one)) continue;

@@ -1,11 +1,11 @@
-/** The mutant runner itself, on a toy tree whose stas-sim is four lines long. */
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+/** The mutant runner itself, on a toy tree whose stas-sim is a few lines long. */
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { applyMutantPatch, PatchError } from "./patch.js";
-import { tryMutant } from "./trial.js";
-import { copyWithMutant, pairMutants, staleSource, type Mutant } from "./tree.js";
+import { type Outcome, Trials } from "./trial.js";
+import { mutatedModules, pairMutants, staleSource, type Mutant } from "./tree.js";
 
 const SOURCE = `/** Decides. */
 export function decide(known: boolean): string {
@@ -19,15 +19,19 @@ export const LAST = 1;
 
 const SOURCE_BUILT = SOURCE.replace("known: boolean): string", "known)");
 
-/** A stas-sim for a world of one decision. `MODE` stands for what a real one may do wrong. */
+/** A stas-sim for a world of one decision. What `decide` answers stands for what a real one may do wrong. */
 const STAS_SIM = `import { decide } from "../core/decide.js";
-const decided = decide(false);
-const failures = decided === "keep" ? [] : [{ kind: "expectation", name: "never", expected: "keep", observed: decided }];
-const verdict = decided === "keep" ? "pass" : decided === "maybe" ? "inconclusive" : "fail";
-if (decided === "oracle") failures[0].kind = "oracle";
-if (decided === "bad file") process.exit(65);
-console.log(JSON.stringify({ verdict, scenarios: [{ file: process.argv[3], failures }] }));
-process.exitCode = { pass: 0, fail: 1, inconclusive: 2 }[verdict];
+let runs = 0;
+export async function runCommandLine([, file], terminal) {
+  const decided = decide(false);
+  const failures = decided === "keep" ? [] : [{ kind: "expectation", name: "never", expected: "keep", observed: decided }];
+  const verdict = decided === "keep" ? "pass" : decided === "maybe" ? "inconclusive" : "fail";
+  if (decided === "oracle" || runs++ > 0) failures[0].kind = "oracle";
+  if (decided === "exit") process.exit(3);
+  if (decided === "bad file") return 65;
+  terminal.out(JSON.stringify({ verdict, scenarios: [{ file, failures }] }));
+  return { pass: 0, fail: 1, inconclusive: 2 }[verdict];
+}
 `;
 
 /** A patch that lets \`decide\` answer something else where nothing is known. */
@@ -64,8 +68,8 @@ beforeEach(() => {
   write("package.json", `{ "type": "module" }`);
   write("src/core/decide.ts", SOURCE);
   write("dist/core/decide.js", SOURCE_BUILT);
-  write("dist/bin/stas-sim.js", STAS_SIM);
-  write("node_modules/.keep", "");
+  write("dist/core/decide.js.map", JSON.stringify({ sourcesContent: [SOURCE] }));
+  write("dist/harness/cli.js", STAS_SIM);
   write("sim/scenarios/field/05-toy.yaml", "format: 1\n");
   write("test/mutants/05-toy.patch", patchTo('"disconnect"'));
 });
@@ -74,10 +78,29 @@ afterEach(() => {
   rmSync(root, { recursive: true, force: true });
 });
 
+/** A bound that the toy keeps by far, and that a mutant which hangs reaches soon. */
+const LIMIT_MS = 2_000;
+
+/** Tries each of these patches in turn, in the same thread. */
+async function tryEach(...patches: readonly string[]): Promise<readonly Outcome[]> {
+  const trials = new Trials(root, { lanes: 1, limitMs: LIMIT_MS });
+  const outcomes: Outcome[] = [];
+  try {
+    for (const patch of patches) {
+      write("test/mutants/05-toy.patch", patch);
+      outcomes.push(await trials.try(MUTANT));
+    }
+  } finally {
+    await trials.close();
+  }
+  return outcomes;
+}
+
+const CAUGHT = { kind: "caught", failures: [{ kind: "expectation", name: "never" }] };
+
 describe("a trial", () => {
   test("a mutant that breaks an expectation is caught, with the expectation named", async () => {
-    const outcome = await tryMutant(root, MUTANT);
-    expect(outcome).toMatchObject({ kind: "caught", failures: [{ kind: "expectation", name: "never" }] });
+    expect(await tryEach(patchTo('"disconnect"'))).toMatchObject([CAUGHT]);
   });
 
   test.each([
@@ -86,41 +109,57 @@ describe("a trial", () => {
     ["that only an oracle sees", '"oracle"', "missed", "no expectation of"],
     ["whose harness refuses the file", '"bad file"', "broken", "status 65 and printed no JSON"],
     ["whose harness falls over", "(() => { throw new Error('toy crash') })()", "broken", "toy crash"],
+    ["that ends its thread", '"exit"', "broken", "its thread ended with status 3"],
+    ["that hangs", "(() => { for (;;); })()", "broken", "was ended after 2 s"],
     ["that is no TypeScript", "%", "broken", "src/core/decide.ts"],
     ["that only says the same again", '"keep" /* as ever */', "missed", "passes with the bug put back"],
-  ])("a mutant %s is not caught", async (_what, answer, kind, problem) => {
-    write("test/mutants/05-toy.patch", patchTo(answer));
-    const outcome = await tryMutant(root, MUTANT);
-    expect(outcome).toMatchObject({ kind, problem: expect.stringContaining(problem) as string });
+  ])("a mutant %s is not caught, and the next one is", async (_what, answer, kind, problem) => {
+    const outcomes = await tryEach(patchTo(answer), patchTo('"disconnect"'));
+    expect(outcomes).toMatchObject([{ kind, problem: expect.stringContaining(problem) as string }, CAUGHT]);
+  });
+
+  test("each run has modules of its own: nothing lingers from the one before", async () => {
+    expect(await tryEach(patchTo('"disconnect"'), patchTo('"ke" + "ep"'), patchTo('"gone"'))).toMatchObject([
+      CAUGHT,
+      { kind: "missed" },
+      CAUGHT,
+    ]);
   });
 
   test("a scenario that fails without the bug proves nothing", async () => {
     write("dist/core/decide.js", SOURCE_BUILT.replace('"keep"', '"forget"'));
-    const outcome = await tryMutant(root, MUTANT);
-    expect(outcome).toMatchObject({
-      kind: "broken",
-      problem: expect.stringContaining("does not pass without the bug") as string,
-    });
+    expect(await tryEach(patchTo('"disconnect"'))).toMatchObject([
+      { kind: "broken", problem: expect.stringContaining("does not pass without the bug") as string },
+    ]);
   });
 
   test("a patch that no longer applies is broken, and named", async () => {
     write("src/core/decide.ts", SOURCE.replace("an empty list", "a void"));
-    const outcome = await tryMutant(root, MUTANT);
-    expect(outcome).toEqual({ kind: "broken", problem: "05-toy.patch: no longer applies to src/core/decide.ts" });
+    expect(await tryEach(patchTo('"disconnect"'))).toEqual([
+      { kind: "broken", problem: "05-toy.patch: no longer applies to src/core/decide.ts" },
+    ]);
   });
 
-  test("the copy is removed, and the tree is as it was", async () => {
-    const copies = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith("stas-mutant-77-toy-"));
-    write("test/mutants/77-toy.patch", patchTo('"disconnect"'));
-    const before = readdirSync(root, { recursive: true });
-    await tryMutant(root, { ...MUTANT, number: "77", name: "77-toy" });
-    expect(copies()).toEqual([]);
-    expect(readdirSync(root, { recursive: true })).toEqual(before);
+  test("a patch of a module that stas-sim does not load is broken", async () => {
+    write("src/core/other.ts", SOURCE);
+    expect(await tryEach(patchTo('"disconnect"').replaceAll("decide.ts", "other.ts"))).toEqual([
+      { kind: "broken", problem: "stas-sim does not load core/other.js" },
+    ]);
+  });
+
+  test("the tree is as it was, and nothing is copied", async () => {
+    const left = (): unknown => [
+      readdirSync(root, { recursive: true }),
+      readdirSync(tmpdir()).filter((name) => name.startsWith("stas-mutant-")),
+    ];
+    const before = left();
+    await tryEach(patchTo('"disconnect"'));
+    expect(left()).toEqual(before);
   });
 
   test("a comment is no mutant", () => {
     write("test/mutants/05-toy.patch", patchTo('"keep"').replace("+  if (!known)", "+ if (!known)"));
-    expect(() => copyWithMutant(root, MUTANT)).toThrow("changes no code in src/core/decide.ts");
+    expect(() => mutatedModules(root, MUTANT)).toThrow("changes no code in src/core/decide.ts");
   });
 });
 
@@ -202,11 +241,12 @@ describe("pairs", () => {
 });
 
 describe("a build that is out of date", () => {
-  test("is noticed where the source is newer, and where the output is missing", () => {
-    utimesSync(join(root, "src/core/decide.ts"), 1000, 1000);
+  test("is noticed where the source is another, and where the output is missing", () => {
     expect(staleSource(root)).toBeUndefined();
-    utimesSync(join(root, "dist/core/decide.js"), 999, 999);
+    write("src/core/decide.ts", `${SOURCE}\n`);
     expect(staleSource(root)).toBe("core/decide.ts");
+    write("src/core/decide.ts", SOURCE);
+    expect(staleSource(root)).toBeUndefined();
     rmSync(join(root, "dist/core/decide.js"));
     expect(staleSource(root)).toBe("core/decide.ts");
   });

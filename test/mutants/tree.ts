@@ -1,8 +1,8 @@
-/** The mutants of a tree, the scenarios they belong to, and a copy of the build with one mutant in it. */
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+/** The mutants of a tree, the scenarios they belong to, and the modules that a mutant changes. */
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import ts from "typescript";
+import * as z from "zod";
+import { CompileError, emitModule, toCommonJs } from "./modules.js";
 import { applyMutantPatch, PatchError } from "./patch.js";
 
 const PATCHES = "test/mutants";
@@ -98,56 +98,46 @@ function pathOf({ folder, name }: Named): string {
   return `${folder}/${name}.yaml`;
 }
 
-/** The source whose build is missing or older than itself, or `undefined` where dist/ is up to date. */
+/** Of a source map: the text that was compiled. */
+const sourceMapShape = z.looseObject({ sourcesContent: z.array(z.string()).length(1) });
+
+/** The source whose build is missing or is that of another text, or `undefined` where dist/ is up to date. */
 export function staleSource(root: string): string | undefined {
   const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" });
   return sources
-    .filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts"))
+    .filter((file) => /\.c?ts$/.test(file) && !/\.d\.c?ts$/.test(file))
     .find((file) => {
-      const built = statSync(join(root, "dist", emitted(file)), { throwIfNoEntry: false });
-      return built === undefined || built.mtimeMs < statSync(join(root, "src", file)).mtimeMs;
+      const output = join(root, "dist", emitted(file));
+      const map = readText(`${output}.map`);
+      if (readText(output) === undefined || map === undefined) return true;
+      const [compiled] = sourceMapShape.parse(JSON.parse(map)).sourcesContent;
+      return compiled !== readText(join(root, "src", file));
     });
 }
 
 function emitted(source: string): string {
-  return source.replace(/\.ts$/, ".js");
-}
-
-/** One module's JavaScript, as the build would emit it. */
-function transpile(path: string, text: string): string {
-  const { outputText, diagnostics } = ts.transpileModule(text, {
-    fileName: path,
-    reportDiagnostics: true,
-    compilerOptions: { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true },
-  });
-  const first = diagnostics?.[0];
-  if (first !== undefined) throw new PatchError(`${path}: ${ts.flattenDiagnosticMessageText(first.messageText, " ")}`);
-  return outputText;
+  return source.replace(/ts$/, "js");
 }
 
 /**
- * Copies the build of `root` and puts the mutant into the copy.
+ * The modules that the mutant changes, as CommonJS, by their path under dist/.
  *
- * @returns the copy's folder, to be removed by whoever asked.
  * @throws PatchError where the patch does not make a mutant.
  */
-export function copyWithMutant(root: string, mutant: Mutant): string {
+export function mutatedModules(root: string, mutant: Mutant): ReadonlyMap<string, string> {
   const patch = readFileSync(join(root, PATCHES, `${mutant.name}.patch`), "utf8");
   const changed = applyMutantPatch(patch, (path) => readText(join(root, path)));
-  const outputs = changed.map(({ path, before, after }) => {
-    const output = transpile(path, after);
-    if (output === transpile(path, before)) throw new PatchError(`changes no code in ${path}`);
-    return { file: emitted(path.replace(/^src\//, "dist/")), output };
-  });
-  const copy = mkdtempSync(join(tmpdir(), `stas-mutant-${mutant.name}-`));
+  return new Map(
+    changed.map(({ path, before, after }) => [emitted(path.replace(/^src\//, "")), mutated(path, before, after)]),
+  );
+}
+
+function mutated(path: string, before: string, after: string): string {
   try {
-    cpSync(join(root, "dist"), join(copy, "dist"), { recursive: true });
-    cpSync(join(root, "package.json"), join(copy, "package.json"));
-    for (const shared of ["node_modules", "sim"]) symlinkSync(join(root, shared), join(copy, shared));
-    for (const { file, output } of outputs) writeFileSync(join(copy, file), output);
+    const output = emitModule(path, after);
+    if (output === emitModule(path, before)) throw new PatchError(`changes no code in ${path}`);
+    return toCommonJs(path, output);
   } catch (error) {
-    rmSync(copy, { recursive: true, force: true });
-    throw error;
+    throw error instanceof CompileError ? new PatchError(error.message) : error;
   }
-  return copy;
 }

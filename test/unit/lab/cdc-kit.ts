@@ -1,17 +1,11 @@
 /** A CDC and its hosts for one test. All end with the test. */
-import { afterEach } from "vitest";
+import { onTestFinished } from "vitest";
 import { Cdc, type Options } from "../../lab/cdc/cdc.js";
 import { TestHost } from "./nvme-tcp-host.js";
 
-const cleanups: (() => Promise<void> | void)[] = [];
-
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-/** Runs `cleanup` when the test is over. */
+/** Runs `cleanup` when the test is over; the last one added runs first. */
 export function after(cleanup: () => Promise<void> | void): void {
-  cleanups.push(cleanup);
+  onTestFinished(cleanup);
 }
 
 export async function startCdc(options: Options = {}): Promise<Cdc> {

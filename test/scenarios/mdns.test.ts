@@ -1,0 +1,3 @@
+import { testScenarios } from "./corpus.js";
+
+testScenarios((folder) => folder === "mdns");
