@@ -69,7 +69,7 @@ describe("recorded controllers", () => {
         hostTraddr: "",
         hostIface: "",
         subsysnqn: "nqn.2014-08.org.nvmexpress.discovery",
-        hostnqn: "nqn.2014-08.org.nvmexpress:uuid:11111111-2222-3333-4444-555555555555",
+        hostNqn: "nqn.2014-08.org.nvmexpress:uuid:11111111-2222-3333-4444-555555555555",
         cntrltype: "discovery",
         dctype: "none",
         state: "live",
