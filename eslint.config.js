@@ -1,5 +1,6 @@
 import { defineConfig } from "eslint/config";
 import tseslint from "typescript-eslint";
+import { plainWords } from "./scripts/stilted-phrases.js";
 
 /** What depends on the machine, the moment or chance. */
 const AMBIENT = [
@@ -138,6 +139,12 @@ export default defineConfig(
     ignores: ["dist/", "dist-tools/", "coverage/", "node_modules/", "test/fixtures/", ".dependency-cruiser.cjs"],
   },
   { linterOptions: { reportUnusedDisableDirectives: "error" } },
+  {
+    files: ["{src,test,bench,scripts}/**/*.{ts,cts,js}"],
+    ignores: ["scripts/stilted-phrases.js", "test/unit/scripts/stilted-phrases.test.ts"],
+    plugins: { words: { rules: { plain: plainWords } } },
+    rules: { "words/plain": "error" },
+  },
   {
     files: ["src/**/*.{ts,cts}"],
     extends: [tseslint.configs.strictTypeChecked],

@@ -74,7 +74,7 @@ function connectUnlessKnown(context: Context, controller: Controller): void {
 
 /** Waits until what stands on its address is known: it is taken up then, or looked for again. */
 export function holdBack(context: Context, controller: Controller): void {
-  wait(context, controller, FIRST_RETRY, "a connection on its address is not known well enough yet");
+  wait(context, controller, FIRST_RETRY, "it is not clear yet what the connection at its address is");
 }
 
 function firstOf({ controllers }: CoreState, line: ReadonlySet<ControllerId>): Controller {
@@ -115,7 +115,7 @@ function startConnect(context: Context, controller: Controller): void {
 }
 
 function refuse(context: Context, controller: Controller, option: string): void {
-  const why = `this kernel does not know the connect option ${option}, and without it no connection is made`;
+  const why = `this kernel does not support the connect option ${option}, and nothing connects without it`;
   sayOnce(context, `refused ${controller.id} ${option}`, "error", why, nameOf(controller));
   wait(context, controller, LATER_RETRY, why);
 }

@@ -49,7 +49,7 @@ export function adoptPresent(context: Context, controller: Controller, present: 
   const device = present.controller.name;
   log(context, "info", `uses the existing connection ${device} (${present.controller.state})`, nameOf(controller));
   controller.connectedWith = undefined;
-  arrive(context, controller, present, `${device} is the connection that is wanted`);
+  arrive(context, controller, present, `${device} is the wanted connection`);
   return true;
 }
 
@@ -110,7 +110,7 @@ export function onConnectReply(
   const isOther =
     present?.controller.complete === true && addressKey(present.controller) !== addressKey(controller.tid);
   if (present === undefined || isOther) {
-    lost(context, controller, "the connection was gone before it could be used");
+    lost(context, controller, "the connection was lost before it could be used");
     return;
   }
   log(context, "notice", `connected as ${present.controller.name}`, nameOf(controller));
@@ -120,12 +120,12 @@ export function onConnectReply(
 /** Somebody else connects it: the connection is adopted as soon as it is known, where it is the one that is wanted. */
 function takenAlready(context: Context, controller: Controller): void {
   controller.failures += 1;
-  const why = "the kernel has this connection already";
+  const why = "the kernel already has this connection";
   const other = otherKind(context, controller);
   if (other === undefined) log(context, "info", why, nameOf(controller));
   else {
-    const kind = controller.service === "staf" ? "discovery" : "I/O";
-    const text = `${why}, but ${other} is no ${kind} controller: it is not used`;
+    const kind = controller.service === "staf" ? "a discovery" : "an I/O";
+    const text = `${why}, but ${other} is not ${kind} controller, so it is not used`;
     sayOnce(context, `taken ${controller.id}`, "warning", text, nameOf(controller));
   }
   wait(context, controller, retryDelay(controller), why);
@@ -162,7 +162,7 @@ function leaveAfterConnect(
   else disconnectNow(context, controller, device, controller.why);
 }
 
-/** There is connectivity again, or more attempts are allowed: it starts anew. */
+/** Starts again with fresh attempts: there is connectivity again, or more attempts are allowed. */
 export function resume(context: Context, controller: Controller, why: string): void {
   if (controller.life.at !== "given-up") return;
   controller.failures = 0;

@@ -50,7 +50,7 @@ export function loadConfig<Config extends CommonConfig>(
   for (const entry of parsed.value.controllers) {
     const wanted = wantedTransportId(entry, name, parsed.value.ignoreIface);
     if (!wanted.ok)
-      log(context, "warning", `${file} line ${String(entry.line)}: the controller is left out: ${wanted.because}`);
+      log(context, "warning", `${file} line ${String(entry.line)}: the controller is ignored: ${wanted.because}`);
   }
   service.config = parsed.value;
   service.configKnown = true;
@@ -84,7 +84,7 @@ export function loadRecord<T>(
     return read(file.text);
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
-    log(context, "warning", `${path} is not understood (${error.problem}): starting without it`);
+    log(context, "warning", `${path} is not valid (${error.problem}): starting without it`);
     return [];
   }
 }
@@ -135,7 +135,7 @@ export function begin(context: Context, controller: Controller): void {
   seek(context, controller, controller.wanted);
 }
 
-/** A plan wants a controller that was on its way out, or recorded by an earlier run. */
+/** A plan wants a controller that was leaving, or that an earlier run recorded. */
 export function claim(context: Context, controller: Controller, why: string): void {
   controller.wanted = why;
   stay(context, controller, why);

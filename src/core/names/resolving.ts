@@ -41,7 +41,7 @@ export function onResolved(context: Context, name: string, result: ResolvedEvent
   const addresses = result.ok ? usable(result.addresses) : [];
   const mark = `name ${name}`;
   if (addresses.length === 0) {
-    const why = result.ok ? "no address that can be connected to" : errnoName(result.errno);
+    const why = result.ok ? "it has no usable address" : errnoName(result.errno);
     const text = `the host name ${name} is not resolved (${why}): connections stay as they are, and it is asked for again`;
     sayOnce(context, mark, "warning", text);
     armNoLater(context, { kind: "names" }, NAME_RETRY);

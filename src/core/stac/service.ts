@@ -41,7 +41,7 @@ export function initialStac(): StacState {
     configKnown: false,
     record: { path: RECORD_PATHS.stac, sequence: 0, attempted: 0, durable: 0 },
     reconciles: 0,
-    view: { kind: "unknown", because: "staf was not asked yet" },
+    view: { kind: "unknown", because: "staf has not been asked yet" },
     renewals: "none",
     asking: { at: "idle" },
   };

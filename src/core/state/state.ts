@@ -57,7 +57,7 @@ export type StafState = ServiceState<StafConfig>;
 export interface StacState extends ServiceState<StacConfig> {
   /** What staf last told. Used where staf is another process; in one process it is read directly. */
   view: StafView;
-  /** Whether a connection waits for another path, to be made anew with other options. */
+  /** Whether a connection waits for another path, to be reconnected with other options. */
   renewals: "none" | "waiting";
   /** A call to staf in flight, and whether another must follow it. */
   asking:

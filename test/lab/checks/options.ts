@@ -159,7 +159,7 @@ const tls: Check = {
     const daemon = lab.daemon({ files: filesFor([], {}, { controllers: [path(HOME, volume(1), ";tls=true")] }) });
     const why =
       lab.kernel === "6.1"
-        ? /this kernel does not know the connect option tls, and without it no connection is made/
+        ? /this kernel does not support the connect option tls, and nothing connects without it/
         : /cannot be connected: ENOKEY from the kernel: TLS needs a key of this host/;
     await daemon.says(why, LIVE_LIMIT);
     expect.equal("connections", controllers().length, 0);

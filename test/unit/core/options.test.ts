@@ -90,7 +90,7 @@ test.each([
   expect(connects).toEqual([]);
   const errors = log.filter((record) => record.level === "error").map((record) => record.text);
   expect(errors).toEqual([
-    `this kernel does not know the connect option ${option}, and without it no connection is made`,
+    `this kernel does not support the connect option ${option}, and nothing connects without it`,
   ]);
 });
 

@@ -82,7 +82,7 @@ function commentsOf({ path, text }: TextFile): string {
   return (text.match(/^\s*(?:\/?\*|\/\/|#).*|\s\/\/\s.*/gm) ?? []).join("\n");
 }
 
-/** Files of the repository that comments or prose name from its root. Patterns with `*` are none. */
+/** Files of the repository that comments or prose name from its root. Patterns with `*` do not count. */
 export function citedPaths(file: TextFile): readonly string[] {
   const found = commentsOf(file).matchAll(/(?<![\w./-])(?:bench|docs|etc|scripts|sim|src|test)\/[\w./*-]*[\w*]/g);
   return [...found].map(([path]) => path).filter((path) => !path.includes("*"));
