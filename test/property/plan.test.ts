@@ -137,9 +137,9 @@ const presentIos = fc
   .array(
     fc.record({
       tid: ioTid,
-      configured: fc.constantFrom("yes" as const, "no" as const),
-      ncc: fc.constantFrom("yes" as const, "no" as const),
-      boot: fc.constantFrom("yes" as const, "no" as const),
+      configured: fc.boolean(),
+      ncc: fc.boolean(),
+      boot: fc.boolean(),
       gaveUpAfter: fc.option(fc.integer({ min: 2, max: 5 }), { nil: undefined, freq: 2 }),
       listedBy: fc.uniqueArray(dcTid.map(transportIdKey), { maxLength: 3 }),
       standing,
@@ -191,7 +191,7 @@ function applyStac(input: StacPlanInput): StacPlanInput {
         ncc,
         listedBy,
         standing: "claimed",
-        boot: "no",
+        boot: false,
         gaveUpAfter: undefined,
       });
       continue;
@@ -231,7 +231,7 @@ test("stac resumes a controller that has given up only if a retry may succeed", 
       for (const io of input.present) {
         if (io.gaveUpAfter === undefined) expect(resumed.has(io.id)).toBe(false);
         const wish = wanted.get(transportIdKey(io.tid));
-        const isListedWithConnectivity = wish?.ncc === "no" && wish.listedBy.length > 0;
+        const isListedWithConnectivity = wish?.ncc === false && wish.listedBy.length > 0;
         if (io.gaveUpAfter !== undefined && isListedWithConnectivity) expect(resumed.has(io.id)).toBe(true);
       }
     }),

@@ -74,8 +74,7 @@ export function checkArmed(state: CoreState): void {
   if (phase === "stopped") return;
   if (phase === "stopping" && !isArmed(state, { kind: "stop" })) violation("the core stops without a limit");
   for (const [device, { due }] of handOns)
-    if (due === "no" && !isArmed(state, { kind: "hand-on", device }))
-      violation(`${device} was handed on and has no timer`);
+    if (!due && !isArmed(state, { kind: "hand-on", device })) violation(`${device} was handed on and has no timer`);
   if (phase !== "running") return;
   if (!isArmed(state, { kind: "audit" })) violation("no audit is armed");
   for (const controller of controllers.values()) checkControllerArmed(state, controller);

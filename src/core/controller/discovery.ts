@@ -35,7 +35,7 @@ type Step = PageRead["step"];
 export function readPage(context: Context, dc: DiscoveryControllerState, why: string): void {
   if (dc.life.at !== "connected" || waitsForRegistration(dc)) return;
   if (dc.reading.at === "command") {
-    dc.reading = { ...dc.reading, again: "yes" };
+    dc.reading = { ...dc.reading, again: true };
     return;
   }
   stopRetry(context, dc);
@@ -54,7 +54,7 @@ export function readPage(context: Context, dc: DiscoveryControllerState, why: st
     context,
     dc,
     { handle: opened.handle, moved: 0, lsp: dc.lsp === "ask" ? DISCOVERY_LSP.none : dc.lsp, step },
-    "no",
+    false,
   );
 }
 
@@ -80,12 +80,7 @@ function stopRetry(context: Context, dc: DiscoveryControllerState): void {
   disarm(context, { kind: "page", controller: dc.id });
 }
 
-function send(
-  context: Context,
-  dc: DiscoveryControllerState,
-  read: Omit<PageRead, "request">,
-  again: "yes" | "no",
-): void {
+function send(context: Context, dc: DiscoveryControllerState, read: Omit<PageRead, "request">, again: boolean): void {
   const request = newRequest(context, { kind: "log-page", handle: read.handle, controller: dc.id });
   dc.reading = { at: "command", read: { ...read, request }, again };
   context.ports.fabrics.admin(request, read.handle, commandFor(read));
@@ -153,7 +148,7 @@ export function onLogPage(
 
 interface InFlight {
   readonly read: PageRead;
-  readonly again: "yes" | "no";
+  readonly again: boolean;
 }
 
 function advance(
@@ -250,12 +245,12 @@ function finish(
   context: Context,
   dc: DiscoveryControllerState,
   { genctr, entries }: { readonly genctr: string; readonly entries: readonly DiscoveryLogEntry[] },
-  again: "yes" | "no",
+  again: boolean,
 ): void {
   endRead(context, dc);
   unsay(context, `page ${dc.id}`);
   pageRead(context, dc, genctr, entries);
-  if (again === "yes") readPage(context, dc, "it changed while it was read");
+  if (again) readPage(context, dc, "it changed while it was read");
 }
 
 /** Ends the read in flight and closes its handle. */

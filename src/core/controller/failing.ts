@@ -33,5 +33,5 @@ export function failed(context: Context, controller: Controller, problem: string
 /** Whether stac has tried often enough to reach a controller that no discovery controller can reach. */
 function isGivenUp({ state }: Context, { ncc, failures }: IoControllerState): boolean {
   const most = state.stac?.config.connectAttemptsOnNcc ?? 0;
-  return ncc === "yes" && most > 0 && failures >= most;
+  return ncc && most > 0 && failures >= most;
 }

@@ -149,7 +149,7 @@ function leaveAfterConnect(
   context: Context,
   controller: Controller,
   result: FabricsReplyEvent["result"],
-  disconnect: "yes" | "no",
+  disconnect: boolean,
 ): void {
   if (!result.ok && isRemembered(context, controller)) {
     // What the earlier run connected may be what stands in the way.
@@ -158,7 +158,7 @@ function leaveAfterConnect(
     return;
   }
   const device = result.ok ? replyDevice(context, controller, result.text) : undefined;
-  if (device === undefined || disconnect === "no") forget(context, controller);
+  if (device === undefined || !disconnect) forget(context, controller);
   else disconnectNow(context, controller, device, controller.why);
 }
 
@@ -240,7 +240,7 @@ export function onDeviceGone(context: Context, controller: Controller, device: s
 }
 
 /** A controller is not wanted any more. What is in flight is waited for: connect and disconnect never swap. */
-export function leave(context: Context, controller: Controller, disconnect: "yes" | "no", why: string): void {
+export function leave(context: Context, controller: Controller, disconnect: boolean, why: string): void {
   const { life } = controller;
   switch (life.at) {
     case "queued":
@@ -263,7 +263,7 @@ export function leave(context: Context, controller: Controller, disconnect: "yes
     case "connected":
     case "reconnecting":
       if (controller.service === "staf") abandonConversation(context, controller);
-      if (disconnect === "yes" && !isShared(context, controller)) disconnectNow(context, controller, life.device, why);
+      if (disconnect && !isShared(context, controller)) disconnectNow(context, controller, life.device, why);
       else forget(context, controller);
       return;
   }

@@ -142,7 +142,7 @@ export function claim(context: Context, controller: Controller, why: string): vo
 }
 
 /** A plan does not want a controller any more. */
-export function letGo(context: Context, controller: Controller, disconnect: "yes" | "no", why: string): void {
+export function letGo(context: Context, controller: Controller, disconnect: boolean, why: string): void {
   log(context, "notice", `not wanted: ${why}`, nameOf(controller));
   leave(context, controller, disconnect, why);
 }

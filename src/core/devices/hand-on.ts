@@ -13,7 +13,7 @@ import { HAND_ON_PERIOD } from "../domain/limits.js";
 export function noteNews(context: Context, device: string, properties: ReadonlyMap<string, string>): void {
   const { state } = context;
   if (state.staf === undefined || !state.kernel.byName.has(device)) return;
-  state.handOns.set(device, { unit: unitFor(device, properties), due: "yes" });
+  state.handOns.set(device, { unit: unitFor(device, properties), due: true });
   handOn(context, device);
 }
 
@@ -21,7 +21,7 @@ export function noteNews(context: Context, device: string, properties: ReadonlyM
 export function handOn(context: Context, device: string): void {
   const { state } = context;
   const news = state.handOns.get(device);
-  if (news?.due !== "yes" || isArmed(state, { kind: "hand-on", device })) return;
+  if (news?.due !== true || isArmed(state, { kind: "hand-on", device })) return;
   const present = state.kernel.byName.get(device);
   const whose = present === undefined ? "not-foreign" : ownerOf(context, present);
   switch (whose) {
@@ -33,7 +33,7 @@ export function handOn(context: Context, device: string): void {
     case "foreign":
       log(context, "info", `staf does not manage ${device}: handing its change on to nvme-cli`);
       context.ports.system.restartUnit(news.unit);
-      state.handOns.set(device, { ...news, due: "no" });
+      state.handOns.set(device, { ...news, due: false });
       arm(context, { kind: "hand-on", device }, HAND_ON_PERIOD);
       return;
   }
@@ -41,7 +41,7 @@ export function handOn(context: Context, device: string): void {
 
 /** A device's turn has come again. */
 export function onTurn(context: Context, device: string): void {
-  if (context.state.handOns.get(device)?.due === "yes") handOn(context, device);
+  if (context.state.handOns.get(device)?.due === true) handOn(context, device);
   else context.state.handOns.delete(device);
 }
 

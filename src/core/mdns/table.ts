@@ -19,7 +19,7 @@ export function serviceFound(context: Context, service: DnssdService): void {
   const key = serviceKey(service);
   const known = mdns.services.get(key);
   if (known !== undefined && sameService(known.service, service)) {
-    known.confirmed = "yes";
+    known.confirmed = true;
     return;
   }
   if (known === undefined && mdns.services.size >= SERVICES_MAX) {
@@ -32,7 +32,7 @@ export function serviceFound(context: Context, service: DnssdService): void {
     return;
   }
   const target = targetOf(context, service);
-  const entered: KnownService = { service, target, confirmed: "yes" };
+  const entered: KnownService = { service, target, confirmed: true };
   mdns.services.set(key, entered);
   // Links the new target before it leaves the old one, so that an address that stays is not probed again.
   if (target !== undefined) linkTarget(context, key, target);
@@ -60,13 +60,13 @@ export function serviceLost(context: Context, key: string, by: LostBy): void {
 
 /** A provider (re)starts: the services that it does not tell again in time are lost. */
 export function markUnconfirmed({ state }: Context): void {
-  for (const known of state.mdns.services.values()) known.confirmed = "no";
+  for (const known of state.mdns.services.values()) known.confirmed = false;
 }
 
 /** The time of a provider that (re)started is over. */
 export function loseUnconfirmed(context: Context): void {
   for (const [key, { confirmed }] of [...context.state.mdns.services]) {
-    if (confirmed === "no") serviceLost(context, key, "not-told-again");
+    if (!confirmed) serviceLost(context, key, "not-told-again");
   }
 }
 

@@ -22,6 +22,9 @@ const FORMAT = 1;
 
 const ORIGINS = ["configured", "nbft", "referral", "discovered"] as const satisfies readonly Origin[];
 
+/** How a record spells a flag. */
+const YES_OR_NO = ["yes", "no"] as const;
+
 export interface RecordedDc {
   readonly tid: TransportId;
   readonly hostName: string;
@@ -34,7 +37,7 @@ export interface RecordedDc {
 export interface RecordedIo {
   readonly tid: TransportId;
   readonly hostName: string;
-  readonly configured: "yes" | "no";
+  readonly configured: boolean;
   readonly listedBy: readonly string[];
 }
 
@@ -66,8 +69,8 @@ function dcToJson({ mdns }: CoreState, controller: DiscoveryControllerState) {
 }
 
 function ioToJson(controller: IoControllerState) {
-  const { configured, listedBy } = controller;
-  return { ...idToJson(controller), configured, "listed-by": listedBy };
+  const configured = controller.configured ? "yes" : "no";
+  return { ...idToJson(controller), configured, "listed-by": controller.listedBy };
 }
 
 /**
@@ -106,7 +109,7 @@ export function readRecordedIos(text: string): readonly RecordedIo[] {
   return readControllers(text).map((cursor) => ({
     tid: controllerFromBus(cursor),
     hostName: readHostName(cursor),
-    configured: readOneOf(readField(cursor, "configured"), ["yes", "no"] as const),
+    configured: readOneOf(readField(cursor, "configured"), YES_OR_NO) === "yes",
     listedBy: readArray(readField(cursor, "listed-by")).map(readString),
   }));
 }

@@ -17,9 +17,9 @@ export interface WantedIo {
   readonly tid: TransportId;
   readonly hostName: string;
   readonly options: ConnectionOptions;
-  readonly configured: "yes" | "no";
+  readonly configured: boolean;
   /** Whether every entry that lists it says No CDC Connectivity (TP8010). `no` for a configured one: stac never gives it up. */
-  readonly ncc: "yes" | "no";
+  readonly ncc: boolean;
   /** Keys of the discovery controllers that list it. */
   readonly listedBy: readonly string[];
   readonly why: string;
@@ -27,12 +27,12 @@ export interface WantedIo {
 
 export interface PresentIo extends Named {
   readonly id: ControllerId;
-  readonly configured: "yes" | "no";
+  readonly configured: boolean;
   readonly options: ConnectionOptions;
-  readonly ncc: "yes" | "no";
+  readonly ncc: boolean;
   readonly listedBy: readonly string[];
   /** Whether the host may have booted over it. If so, stac never disconnects it. */
-  readonly boot: "yes" | "no";
+  readonly boot: boolean;
   /** Failed attempts of a controller that is given up. `undefined` while stac tries it. */
   readonly gaveUpAfter: number | undefined;
 }
@@ -52,14 +52,14 @@ export type StacOperation =
   | {
       readonly op: "set-listing";
       readonly id: ControllerId;
-      readonly configured: "yes" | "no";
-      readonly ncc: "yes" | "no";
+      readonly configured: boolean;
+      readonly ncc: boolean;
       readonly hostName: string;
       readonly listedBy: readonly string[];
       readonly why: string;
     }
   | SetOptions
-  | { readonly op: "leave"; readonly id: ControllerId; readonly disconnect: "yes" | "no"; readonly why: string }
+  | { readonly op: "leave"; readonly id: ControllerId; readonly disconnect: boolean; readonly why: string }
   | { readonly op: "disconnect-foreign"; readonly device: string; readonly why: string };
 
 export interface StacPlanInput {
@@ -71,7 +71,7 @@ export interface StacPlanInput {
   readonly foreign: readonly ForeignIo[];
 }
 
-type Draft = Omit<WantedIo, "listedBy" | "ncc"> & { readonly listedBy: string[]; ncc: "yes" | "no" };
+type Draft = Omit<WantedIo, "listedBy" | "ncc"> & { readonly listedBy: string[]; ncc: boolean };
 
 /** The wanted set: what is configured, and what the known pages list. */
 export function wantedIos({ config, names, present, view }: StacPlanInput): ReadonlyMap<string, WantedIo> {
@@ -84,7 +84,7 @@ export function wantedIos({ config, names, present, view }: StacPlanInput): Read
     if (!admits(tid)) continue;
     const options = { ...config.connection, ...entry.options };
     const why = `configured by ${config.file} line ${String(entry.line)}`;
-    wanted.set(transportIdKey(tid), { tid, hostName, options, configured: "yes", ncc: "no", listedBy: [], why });
+    wanted.set(transportIdKey(tid), { tid, hostName, options, configured: true, ncc: false, listedBy: [], why });
   }
   for (const dc of view.kind === "known" ? view.dcs : []) {
     const dcKey = transportIdKey(dc.tid);
@@ -92,15 +92,15 @@ export function wantedIos({ config, names, present, view }: StacPlanInput): Read
       const tid = entry.subtype === "nvme" ? entryTransportId(entry, dc.tid, config.ignoreIface) : undefined;
       if (tid === undefined) continue;
       const key = transportIdKey(tid);
-      const ncc = (entry.eflags & EFLAG_NCC) === 0 ? "no" : "yes";
+      const ncc = (entry.eflags & EFLAG_NCC) !== 0;
       const known = wanted.get(key);
       if (known !== undefined) {
-        if (ncc === "no") known.ncc = "no";
+        if (!ncc) known.ncc = false;
         if (known.listedBy.at(-1) !== dcKey) known.listedBy.push(dcKey);
       } else if (admits(tid)) {
         const why = `listed by ${formatTransportId(dc.tid)}`;
         const options = config.connection;
-        wanted.set(key, { tid, hostName: "", options, configured: "no", ncc, listedBy: [dcKey], why });
+        wanted.set(key, { tid, hostName: "", options, configured: false, ncc, listedBy: [dcKey], why });
       }
     }
   }
@@ -162,7 +162,7 @@ function planPresent(
     const listedBy = [...wish.listedBy, ...open.filter((dcKey) => !wish.listedBy.includes(dcKey))];
     const { configured, hostName, why } = wish;
     // An entry on a page that is not known may be the one with connectivity.
-    const ncc = open.length > 0 && present.ncc === "no" ? "no" : wish.ncc;
+    const ncc = wish.ncc && (open.length === 0 || present.ncc);
     const isSame = present.configured === configured && present.ncc === ncc && present.hostName === hostName;
     if (!isSame || !sameList(present.listedBy, listedBy))
       operations.push({ op: "set-listing", id: present.id, configured, ncc, hostName, listedBy, why });
@@ -178,22 +178,22 @@ function planPresent(
 }
 
 /** Whether stac disconnects a connection of ours that is no longer wanted. */
-function mayDisconnect(config: StacConfig, { tid, boot }: PresentIo): "yes" | "no" {
-  if (boot === "yes") return "no";
+function mayDisconnect(config: StacConfig, { tid, boot }: PresentIo): boolean {
+  if (boot) return false;
   switch (config.disconnectScope) {
     case "only-stas-connections":
-      return "yes";
+      return true;
     case "all-connections-matching-disconnect-trtypes":
-      return config.disconnectTrtypes.includes(tid.transport) ? "yes" : "no";
+      return config.disconnectTrtypes.includes(tid.transport);
     case "no-disconnect":
-      return "no";
+      return false;
   }
 }
 
 /** Whether there is a reason to try a controller again that was given up. */
-function mayResume(config: StacConfig, { gaveUpAfter }: PresentIo, ncc: "yes" | "no"): boolean {
+function mayResume(config: StacConfig, { gaveUpAfter }: PresentIo, ncc: boolean): boolean {
   if (gaveUpAfter === undefined) return false;
-  return ncc === "no" || config.connectAttemptsOnNcc === 0 || gaveUpAfter < config.connectAttemptsOnNcc;
+  return !ncc || config.connectAttemptsOnNcc === 0 || gaveUpAfter < config.connectAttemptsOnNcc;
 }
 
 /** The reason to let a controller go. `undefined` while it is not known whether it is wanted. */
@@ -206,7 +206,7 @@ function whyNotWanted(
   if (exclude !== undefined) return `excluded by ${config.file} line ${String(exclude.line)}`;
   if (!allowedFamily(present.tid, config.ipFamilies)) return `its address family is not in ip-family of ${config.file}`;
   if (open.length > 0) return undefined;
-  if (present.configured === "yes") return configKnown ? `no longer configured by ${config.file}` : undefined;
+  if (present.configured) return configKnown ? `no longer configured by ${config.file}` : undefined;
   return "no discovery log page lists it";
 }
 

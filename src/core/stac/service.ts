@@ -61,7 +61,7 @@ export function startStac(context: Context, stac: StacState): void {
       hostName,
       options: stac.config.connection,
       configured,
-      ncc: "no",
+      ncc: false,
       listedBy,
       wanted: "recorded by an earlier run",
       why: "recorded by an earlier run",
@@ -95,7 +95,7 @@ export function reconcileStac(context: Context, stac: StacState): void {
 
 function presentIo({ state }: Context, controller: IoControllerState): PresentIo {
   const { id, configured, options, ncc, listedBy, life, failures } = controller;
-  const boot = isBootConnection(state, controller.tid) ? "yes" : "no";
+  const boot = isBootConnection(state, controller.tid);
   const gaveUpAfter = life.at === "given-up" ? failures : undefined;
   return { id, ...namedOf(controller), configured, options, ncc, listedBy, boot, gaveUpAfter };
 }

@@ -20,11 +20,11 @@ export function askStaf(context: Context): void {
   if (stac === undefined || context.state.staf !== undefined || context.state.phase !== "running") return;
   disarm(context, { kind: "ask-staf" });
   if (stac.asking.at === "calling") {
-    stac.asking = { ...stac.asking, again: "yes" };
+    stac.asking = { ...stac.asking, again: true };
     return;
   }
   const request = newRequest(context, { kind: "ask-staf" });
-  stac.asking = { at: "calling", request, again: "no" };
+  stac.asking = { at: "calling", request, again: false };
   context.ports.bus.call(request, "staf", "get_all_log_pages", [false]);
 }
 
@@ -35,7 +35,7 @@ export function onStafAnswer(context: Context, request: RequestId, result: BusRe
   stac.asking = { at: "idle" };
   const view = result.ok ? readView(result.values[0]) : unknownBecause(`staf did not answer: ${result.error}`);
   setView(context, view);
-  if (again === "yes") askStaf(context);
+  if (again) askStaf(context);
   else if (view.kind === "unknown") arm(context, { kind: "ask-staf" }, ASK_STAF_RETRY);
 }
 

@@ -160,7 +160,7 @@ function carryOut(context: Context, operation: StafOperation): void {
       return;
     }
     case "leave":
-      letGo(context, dcOf(context, operation.id), "yes", operation.why);
+      letGo(context, dcOf(context, operation.id), true, operation.why);
       return;
   }
 }
@@ -186,6 +186,6 @@ export function stafView(context: Context, staf: StafState): StafView {
 export function stopStaf(context: Context, staf: StafState): void {
   if (staf.config.persistentConnections) return;
   for (const dc of discoveryControllers(context)) {
-    leave(context, dc, "yes", "staf stops, and persistent-connections is false");
+    leave(context, dc, true, "staf stops, and persistent-connections is false");
   }
 }

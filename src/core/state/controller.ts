@@ -12,7 +12,7 @@ import type { HandleId } from "../ports/sysfs.js";
 export type ControllerId = `c${number}`;
 
 /** What becomes of a controller when the operation in flight has ended. */
-export type Fate = { readonly kind: "keep" } | { readonly kind: "leave"; readonly disconnect: "yes" | "no" };
+export type Fate = { readonly kind: "keep" } | { readonly kind: "leave"; readonly disconnect: boolean };
 
 /**
  * Where a controller stands. What it waits for is in its state: a turn in the connect queue, a
@@ -148,9 +148,9 @@ export interface DiscoveryControllerState extends ControllerCommon {
 
 export interface IoControllerState extends ControllerCommon {
   readonly service: "stac";
-  configured: "yes" | "no";
+  configured: boolean;
   /** Whether every entry that lists it says No CDC Connectivity. */
-  ncc: "yes" | "no";
+  ncc: boolean;
   /** Keys of the discovery controllers whose last known page lists it. */
   listedBy: readonly string[];
 }
@@ -220,7 +220,7 @@ export interface PageRead {
 
 export type Reading =
   | { readonly at: "idle" }
-  | { readonly at: "command"; readonly read: PageRead; readonly again: "yes" | "no" }
+  | { readonly at: "command"; readonly read: PageRead; readonly again: boolean }
   /** The page could not be read; tried again on a timer while the controller stays live. */
   | { readonly at: "retry" };
 

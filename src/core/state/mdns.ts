@@ -24,7 +24,7 @@ export interface KnownService {
   /** The target that it leads to; `undefined` where nothing can be connected from it. */
   readonly target: string | undefined;
   /** `no`: told before the provider (re)started, and not since. */
-  confirmed: "yes" | "no";
+  confirmed: boolean;
 }
 
 /** Whether a target takes connections. RDMA is not probed, and taken to be reachable. */

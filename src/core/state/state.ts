@@ -60,8 +60,7 @@ export interface StacState extends ServiceState<StacConfig> {
   /** Whether a connection waits for another path, to be reconnected with other options. */
   renewals: "none" | "waiting";
   /** A call to staf in flight, and whether another must follow it. */
-  asking:
-    { readonly at: "idle" } | { readonly at: "calling"; readonly request: RequestId; readonly again: "yes" | "no" };
+  asking: { readonly at: "idle" } | { readonly at: "calling"; readonly request: RequestId; readonly again: boolean };
 }
 
 /** What the connect queue remembers beside the lines in which controllers wait. */
@@ -75,7 +74,7 @@ export interface HandOn {
   /** `nvmf-connect@OPTIONS.service`, as the last event gave the options. */
   readonly unit: string;
   /** Whether there was an event since the unit was restarted. */
-  readonly due: "yes" | "no";
+  readonly due: boolean;
 }
 
 /** Boot firmware tables by file. One that could not be read again stays as it was read last. */

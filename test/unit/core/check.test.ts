@@ -160,7 +160,7 @@ describe("the kernel's controllers and what they carry", () => {
     kernel.byPlace.set("x", new Set(["nvme0"])),
   );
   fires("nvme-cli is told about nvme9, which is gone", settled, ({ handOns }) =>
-    handOns.set("nvme9", { unit: "u", due: "yes" }),
+    handOns.set("nvme9", { unit: "u", due: true }),
   );
   fires("nvme0 carries c99, which does not exist", settled, (state) => nvme0(state).bound.add(C99));
   fires("nvme0 carries c2, which is waiting elsewhere", settled, (state) => nvme0(state).bound.add(C2));
@@ -240,7 +240,7 @@ describe("timers and those who need them", () => {
   });
   fires("the core stops without a limit", settled, (state) => (state.phase = "stopping"));
   fires("nvme0 was handed on and has no timer", settled, ({ handOns }) =>
-    handOns.set("nvme0", { unit: "u", due: "no" }),
+    handOns.set("nvme0", { unit: "u", due: false }),
   );
   fires("no audit is armed", settled, (state) => {
     disarm(state, { kind: "audit" });

@@ -17,16 +17,16 @@ function configFor(scope: DisconnectScope, trtypes: string, more = ""): StacConf
   return parsed.value;
 }
 
-function ours(transport: Transport, boot: "yes" | "no" = "no"): PresentIo {
+function ours(transport: Transport, boot: boolean = false): PresentIo {
   return {
     id: "c1",
     tid: { transport, traddr: "a", trsvcid: "1", subsysnqn: "nqn.x", hostTraddr: "", hostIface: "", hostNqn: "" },
     hostName: "",
     health: "unclear",
     standing: "claimed",
-    configured: "no",
+    configured: false,
     options: defaultStacConfig(FILE).connection,
-    ncc: "no",
+    ncc: false,
     listedBy: [],
     boot,
     gaveUpAfter: undefined,
@@ -42,9 +42,7 @@ function planWith(input: Partial<StacPlanInput>): ReturnType<typeof planStac> {
 /** The transports over which stac disconnects: ours that are not wanted, and foreign connections. */
 function taken(config: StacConfig, view: StafView = NOTHING_LISTED): { ours: string[]; foreign: string[] } {
   const own = TRANSPORTS.filter((transport) =>
-    planWith({ config, view, present: [ours(transport)] }).some(
-      (one) => one.op === "leave" && one.disconnect === "yes",
-    ),
+    planWith({ config, view, present: [ours(transport)] }).some((one) => one.op === "leave" && one.disconnect),
   );
   const foreign = [...TRANSPORTS, "pcie", "apple-nvme", ""].filter((transport) =>
     planWith({ config, view, foreign: [{ device: "nvme0", transport, madeFor: "nqn.x" }] }).some(
@@ -84,8 +82,8 @@ test.each<[what: string, input: Partial<StacPlanInput>]>([
 test.each<DisconnectScope>(["only-stas-connections", ALL, "no-disconnect"])(
   "%s never disconnects what the host booted over",
   (scope) => {
-    const plan = planWith({ config: configFor(scope, "tcp"), present: [ours("tcp", "yes")] });
-    expect(plan).toMatchObject([{ op: "leave", id: "c1", disconnect: "no" }]);
+    const plan = planWith({ config: configFor(scope, "tcp"), present: [ours("tcp", true)] });
+    expect(plan).toMatchObject([{ op: "leave", id: "c1", disconnect: false }]);
   },
 );
 
@@ -93,9 +91,9 @@ test("the scope applies to an excluded controller, as to one that no page lists"
   const exclude = "[Controllers]\nexclude=transport=rdma\n";
   const present = [ours("rdma")];
   for (const [scope, disconnect] of [
-    ["only-stas-connections", "yes"],
-    [ALL, "no"],
-    ["no-disconnect", "no"],
+    ["only-stas-connections", true],
+    [ALL, false],
+    ["no-disconnect", false],
   ] as const) {
     const [operation] = planWith({ config: configFor(scope, "tcp", exclude), present });
     expect(operation).toMatchObject({ op: "leave", disconnect, why: expect.stringContaining("excluded by") as string });
