@@ -11,7 +11,7 @@ test("the page lists every room of the core, in the order that the import check 
   const [, order = ""] = /const ROOMS = \[([^\]]*)\]/u.exec(readFileSync(".dependency-cruiser.cjs", "utf8")) ?? [];
   expect(listed).toEqual([...order.matchAll(/"([a-z]+)"/gu)].map(([, room]) => room));
   const folders = readdirSync("src/core", { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  expect([...listed].sort()).toEqual(folders.map(({ name }) => name).sort());
+  expect(new Set(listed)).toEqual(new Set(folders.map(({ name }) => name)));
 });
 
 test("the core has at most six files of its own, and the page names each", () => {
