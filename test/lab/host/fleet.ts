@@ -10,8 +10,11 @@ import { packagesImage, writeProjectImage } from "./project-image.js";
 import { type Machine, runGuest } from "./qemu.js";
 import { Userland } from "./userland.js";
 
-/** A busy host may spoil a guest's clock calibration more than once. */
+/** A busy host may spoil a guest's clock calibration more than once, and a guest's kernel may panic. */
 const MAX_BOOTS = 3;
+
+/** A bug of the guest's kernel, such as nvme_fcloop freeing a request that nvme_fc still answers. */
+const PANIC = "Kernel panic - not syncing";
 
 /** The parts of all guests, made once per run. */
 export class Fleet {
@@ -66,7 +69,7 @@ export class Fleet {
     };
   }
 
-  /** Boots one guest and waits for its end. Boots it again if its clock is wrong. */
+  /** Boots one guest and waits for its end. Boots it again if its clock is wrong, or if its kernel panics. */
   async run(plan: GuestPlan, say: Say): Promise<GuestReport> {
     const began = performance.now();
     const machine = await this.machine(plan);
@@ -74,7 +77,9 @@ export class Fleet {
       rmSync(machine.resultsFile, { force: true });
       const hearing = new Hearing(plan, say);
       const end = await runGuest(this.#userland, machine, plan.limit, (line) => hearing.line(line));
-      if (end.kind === "stopped" && boot < MAX_BOOTS) continue;
+      const hasPanicked = readFileSync(machine.consoleFile, "utf8").includes(PANIC);
+      if (hasPanicked) say(plan, `its kernel panicked at boot ${boot} of at most ${MAX_BOOTS}`);
+      if ((end.kind === "stopped" || hasPanicked) && boot < MAX_BOOTS) continue;
       rmSync(machine.initrd, { force: true });
       return hearing.report(end, machine.consoleFile, (performance.now() - began) / 1000);
     }
