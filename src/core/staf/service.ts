@@ -53,25 +53,31 @@ export function discoveryControllers(context: Context): readonly DiscoveryContro
   return [...context.state.controllers.values()].filter((controller) => controller.service === "staf");
 }
 
+type AddedDc = Pick<
+  DiscoveryControllerState,
+  "tid" | "hostName" | "options" | "origin" | "page" | "why" | "rememberedUntil"
+>;
+
+/** Adds a discovery controller that has no connection yet: nothing is read, and it is not registered with. */
+function addDc(context: Context, dc: AddedDc): Controller {
+  return addController(context, {
+    ...dc,
+    service: "staf",
+    wanted: dc.why,
+    unused: [],
+    reading: { at: "idle" },
+    lsp: "ask",
+    registration: { at: "due", unanswered: 0 },
+  });
+}
+
 export function startStaf(context: Context, staf: StafState): void {
   loadConfig(context, "staf", staf, parseStafConfig);
   const rememberedUntil = later(context.ports.clock.now(), REMEMBERED_FOR);
   for (const { tid, hostName, origin, page, absentSince } of loadRecord(context, "staf", readRecordedDcs)) {
-    const controller = addController(context, {
-      service: "staf",
-      tid,
-      hostName,
-      options: staf.config.connection,
-      origin,
-      page,
-      unused: [],
-      reading: { at: "idle" },
-      lsp: "ask",
-      registration: { at: "due", unanswered: 0 },
-      wanted: "recorded by an earlier run",
-      why: "recorded by an earlier run",
-      rememberedUntil,
-    });
+    const options = staf.config.connection;
+    const why = "recorded by an earlier run";
+    const controller = addDc(context, { tid, hostName, options, origin, page, why, rememberedUntil });
     if (absentSince !== undefined) recallAbsence(context, controller.id, absentSince);
     remember(context, controller);
   }
@@ -126,22 +132,9 @@ function carryOut(context: Context, operation: StafOperation): void {
   switch (operation.op) {
     case "add": {
       const { tid, hostName, options, origin } = operation.wanted;
-      const controller = addController(context, {
-        service: "staf",
-        tid,
-        hostName,
-        options,
-        origin,
-        page: { known: "no" },
-        unused: [],
-        reading: { at: "idle" },
-        lsp: "ask",
-        registration: { at: "due", unanswered: 0 },
-        wanted: operation.why,
-        why: operation.why,
-        rememberedUntil: undefined,
-      });
-      begin(context, controller);
+      const { why } = operation;
+      const added = { tid, hostName, options, origin, page: { known: "no" }, why, rememberedUntil: undefined } as const;
+      begin(context, addDc(context, added));
       return;
     }
     case "stay":

@@ -1,5 +1,5 @@
 /** Names that a scenario may use for what the daemon does. */
-import type { Life } from "../../core/state/controller.js";
+import { LINES, type Life } from "../../core/state/controller.js";
 import type { Ports } from "../../core/ports/index.js";
 
 /** Every call on a port: `fabrics.connect`. */
@@ -47,18 +47,7 @@ export const BUS_METHODS = [
 export type BusMethod = (typeof BUS_METHODS)[number];
 
 /** Where a controller of a service can stand. */
-export const LIFE_STATES = [
-  "queued",
-  "probing",
-  "ready",
-  "connecting",
-  "waiting",
-  "given-up",
-  "remembered",
-  "connected",
-  "reconnecting",
-  "disconnecting",
-] as const satisfies readonly Life["at"][];
+export const LIFE_STATES = LINES.filter((line): line is Life["at"] => line !== "suspect");
 
 /** A call that a time line can wait for, or that can be counted. Clients call the bus methods. */
 export type CallName = RepliedCall | UnrepliedCall | BusMethod;
