@@ -42,20 +42,23 @@ export class SimDisk {
     this.#observe = observe;
   }
 
-  apply(action: FileAction): undefined {
+  /** Returns the path of a file that is to be removed but does not exist. */
+  apply(action: FileAction): string | undefined {
     switch (action.kind) {
       case "write-file": {
         const { path, text } = action;
         this.put(path, text);
         this.#observe({ kind: "file-written", by: "administrator", path, bytes: Buffer.byteLength(text) });
-        return;
+        return undefined;
       }
-      case "remove-file":
+      case "remove-file": {
+        const found = this.#volume.existsSync(action.path);
         this.remove(action.path);
-        return;
+        return found ? undefined : action.path;
+      }
       case "disk":
         this.state = action.state;
-        return;
+        return undefined;
     }
   }
 

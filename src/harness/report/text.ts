@@ -1,6 +1,7 @@
 /** The report for people: a table with one line per scenario, then what failed. */
 import Table from "cli-table3";
 import type { StoppedRun } from "../run/run-scenario.js";
+import { explanation } from "./explanation.js";
 import { type Failure, overallVerdict, type ScenarioResult, type Verdict } from "../result.js";
 
 /** Colours a text. For a terminal without colours, each function returns the text as it is. */
@@ -103,25 +104,5 @@ export function formatFailure(failure: Failure, paint: Paint): string {
 
 /** What every controller was doing at a time and why, and what the kernel had. */
 export function formatStopped(stopped: StoppedRun, paint: Paint): string {
-  const lines = [paint.bold(`at ${formatSimulated(stopped.at)}`)];
-  if (stopped.controllers.length === 0) lines.push("no daemon has a controller");
-  for (const { service, controller, doing, why, wanted, since, next, device } of stopped.controllers) {
-    lines.push(`${service} ${paint.bold(controller)}${device === "" ? "" : ` (${device})`}`);
-    lines.push(`  ${doing}, since ${String(since / 1000)} s`);
-    lines.push(`  why: ${why}`);
-    if (wanted !== "") lines.push(`  wanted: ${wanted}`);
-    if (next !== "") lines.push(`  next: ${next}`);
-  }
-  lines.push(paint.bold("the kernel has"));
-  if (stopped.connections.length === 0) lines.push("  no controller");
-  for (const view of stopped.connections) {
-    const { name, state, madeBy, role, peer, hostTraddr, hostIface } = view;
-    const to = `${view.transport} ${view.traddr}:${view.trsvcid} ${view.subsysnqn}`;
-    const via = [hostIface, hostTraddr].filter((part) => part !== "").join(" ");
-    const who = peer === undefined ? "" : ` = ${peer}`;
-    lines.push(`  ${name} ${state}, ${role}, made by ${madeBy}: ${to}${via === "" ? "" : ` via ${via}`}${who}`);
-  }
-  lines.push(paint.bold("pending"));
-  lines.push(...(stopped.pending.length === 0 ? ["  nothing"] : stopped.pending.map((each) => `  ${each}`)));
-  return lines.join("\n");
+  return [paint.bold(`at ${formatSimulated(stopped.at)}`), ...explanation(stopped, paint.bold)].join("\n");
 }

@@ -1,13 +1,14 @@
 /** One run of one scenario: the world, its cores behind traced ports, the time line, and the observers. */
 import type { WorldObservation } from "../../adapters/sim/observation.js";
 import type { SimulatedWorld } from "../../adapters/sim/world-api.js";
+import { processesOf } from "../../adapters/sim/process.js";
 import type { WorldSpec } from "../../adapters/sim/spec.js";
 import { Milliseconds } from "../../core/domain/units.js";
 import { ControllerIndex } from "../controllers.js";
 import type { ControllerDescription } from "../core-view.js";
 import { observe } from "../vocabulary/expectations/index.js";
 import { Findings } from "../observers/findings.js";
-import { failed, type Hooks, type Observer, open } from "../observers/observer.js";
+import { failed, type Hooks, type Observer, open, type Report } from "../observers/observer.js";
 import type { RunView } from "../observers/run-view.js";
 import { ORACLES } from "../oracles/index.js";
 import type { Oracle } from "../oracles/oracle.js";
@@ -65,6 +66,8 @@ export class Engine {
   readonly #controllers: ControllerIndex;
   readonly #paths: Set<string>;
   readonly #secrets: readonly string[];
+  /** What the step that is being carried out had no effect on. */
+  #ignored: string[] = [];
   readonly #now: () => Milliseconds = () => Milliseconds(0);
   readonly #ready: boolean = false;
 
@@ -170,6 +173,7 @@ export class Engine {
 
   #observed(seen: WorldObservation, at: Milliseconds): void {
     this.#trace.record("world", observationText(seen));
+    if (seen.kind === "ignored") this.#ignored.push(seen.target);
     if (seen.kind === "file-written") this.#paths.add(seen.path);
     this.#processes.observed(seen);
     // The constructor reads the initial controllers from the finished world.
@@ -209,9 +213,25 @@ export class Engine {
         if (step.action.kind === "write-file") this.#paths.add(step.action.path);
         this.#tell.acted(step.action, this.#now());
         if (step.id !== undefined) this.#tell.stepped(step.id, this.#now());
-        this.#world.apply(step.action);
+        this.#act(step);
       },
     });
+  }
+
+  /** Carries out a step. A step without effect tests nothing, so the run is inconclusive. */
+  #act(step: Step): void {
+    const before = this.#ignored;
+    this.#ignored = [];
+    this.#world.apply(step.action);
+    const ignored = this.#ignored;
+    this.#ignored = before;
+    const targets = "process" in step.action ? processesOf(this.#spec.host, step.action.process).length : 1;
+    if (ignored.length < targets) return;
+    const why = "no such thing exists, or it is in that state already";
+    this.#aboutStep(step)(
+      `the step ${this.#nameOf(step)} has an effect`,
+      open(`none on ${ignored.join(", ")}: ${why}`),
+    );
   }
 
   #makeObservers(): readonly Observer[] {
@@ -256,11 +276,17 @@ export class Engine {
   }
 
   #reportMissed(step: Step): void {
-    const index = this.#scenario.timeline.indexOf(step);
-    this.#findings.about({ kind: "step", name: "step", line: this.#scenario.stepLines[index] ?? 0 })(
-      `the step ${step.id ?? String(index + 1)} is carried out`,
-      open(`its trigger (${step.when.kind}) never came`),
-    );
+    const why = `its trigger (${step.when.kind}) never came`;
+    this.#aboutStep(step)(`the step ${this.#nameOf(step)} is carried out`, open(why));
+  }
+
+  #aboutStep(step: Step): Report {
+    const line = this.#scenario.stepLines[this.#scenario.timeline.indexOf(step)] ?? 0;
+    return this.#findings.about({ kind: "step", name: "step", line });
+  }
+
+  #nameOf(step: Step): string {
+    return step.id ?? String(this.#scenario.timeline.indexOf(step) + 1);
   }
 }
 

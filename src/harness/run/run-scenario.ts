@@ -1,9 +1,8 @@
 /** Runs a scenario twice: the same scenario, seed and build must give the same trace. */
 import { performance } from "node:perf_hooks";
 import type { Milliseconds } from "../../core/domain/units.js";
-import type { ControllerDescription } from "../core-view.js";
-import type { ConnectionView } from "../../adapters/sim/observation.js";
 import { type Failure, type ScenarioResult, verdictOf } from "../result.js";
+import type { Explained } from "../report/explanation.js";
 import type { Oracle } from "../oracles/oracle.js";
 import type { Scenario } from "../scenario/types.js";
 import { installTripwire } from "../tripwire.js";
@@ -91,11 +90,8 @@ function explainDifference(scenario: Scenario, run: (number: number, keepTrace: 
 }
 
 /** A run that was stopped at a time, for inspection. */
-export interface StoppedRun {
+export interface StoppedRun extends Explained {
   readonly at: Milliseconds;
-  readonly controllers: readonly ControllerDescription[];
-  readonly connections: readonly ConnectionView[];
-  readonly pending: readonly string[];
 }
 
 /** Runs to a time (at most the end of the scenario) and returns the state at that time. */

@@ -49,7 +49,12 @@ export function map<Value>(
     codec: z.record(key.codec, value.codec, { error: expected }),
     mentions: (spelling, path, tell) => {
       if (!isRecord(spelling)) return;
-      for (const [name, one] of Object.entries(spelling)) value.mentions(one, [...path, name], tell);
+      for (const [name, one] of Object.entries(spelling)) {
+        key.mentions(name, [...path, name], (mention, at) => {
+          tell(mention, at, "key");
+        });
+        value.mentions(one, [...path, name], tell);
+      }
     },
     arbitrary: (fc, cast) =>
       // No file can hold this key.

@@ -3,7 +3,7 @@
  * finds names given twice, names that nothing has, and times after the end of the run.
  */
 import { later, Milliseconds } from "../../core/domain/units.js";
-import type { Path, Source } from "../scenario/document.js";
+import type { Path, Point, Source } from "../scenario/document.js";
 import { spellDuration } from "../scenario/duration.js";
 
 /** What a name can stand for. */
@@ -29,8 +29,8 @@ export type Mention =
   /** A time of the run, counted from the moment when a step is carried out. */
   | { readonly kind: "time-after-step"; readonly step: string; readonly after: Milliseconds };
 
-/** Takes a mention and its place in the file. */
-export type Tell = (mention: Mention, path: Path) => void;
+/** Takes a mention and its place in the file: the value at a path if `point` is absent. */
+export type Tell = (mention: Mention, path: Path, point?: Point) => void;
 
 /** Names that generated parts may use, so that a generated scenario holds together. */
 export interface Cast {
@@ -61,6 +61,7 @@ export interface Known {
 interface Place {
   readonly mention: Mention;
   readonly path: Path;
+  readonly point: Point;
 }
 
 /** The mentions of one file. */
@@ -73,16 +74,17 @@ export class Mentions {
     this.#source = source;
   }
 
-  readonly tell: Tell = (mention, path) => {
+  readonly tell: Tell = (mention, path, point = "value") => {
     if (mention.kind === "definition") this.#define(mention.of, mention.name, path);
     else if (mention.kind === "addition") this.#namesOf(mention.of).add(mention.name);
-    else this.#places.push({ mention, path });
+    else this.#places.push({ mention, path, point });
   };
 
   /** Adds a problem for each reference to a name that nothing has. Call it after all mentions. */
   checkNames(known: Known): void {
-    for (const { mention, path } of this.#places) {
-      if (mention.kind === "reference") this.#checkReference(mention, path);
+    for (const place of this.#places) {
+      const { mention, path } = place;
+      if (mention.kind === "reference") this.#checkReference(mention, place);
       else if (mention.kind === "listener") this.#checkListener(mention, path, known);
     }
   }
@@ -121,9 +123,9 @@ export class Mentions {
     this.#namesOf(kind).add(name);
   }
 
-  #checkReference({ to, what, name }: Extract<Mention, { kind: "reference" }>, path: Path): void {
+  #checkReference({ to, what, name }: Extract<Mention, { kind: "reference" }>, { path, point }: Place): void {
     if (to.some((kind) => this.#namesOf(kind).has(name))) return;
-    this.#source.add(path, expectedNames(what, [...to.flatMap((kind) => [...this.#namesOf(kind)])]));
+    this.#source.add(path, expectedNames(what, [...to.flatMap((kind) => [...this.#namesOf(kind)])]), point);
   }
 
   #checkListener({ peer, index }: Extract<Mention, { kind: "listener" }>, path: Path, known: Known): void {

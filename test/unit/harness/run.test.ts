@@ -45,6 +45,16 @@ describe("expectations of the real core", () => {
     ["state", "expect: [{ at: 50s, state: { controller: vol1, service: stac, state: connected } }]"],
     ["process", "expect: [{ at: 50s, process: { name: stac, running: true } }]"],
     ["settled", "expect: [{ settled: 50s }]"],
+    ["paths at a time", "expect: [{ at: 50s, paths: { vol1: 1 } }]"],
+    ["paths all the time", "expect: [{ throughout: 30s..60s, paths: { vol1: { at-least: 1 } } }]"],
+    ["connect string", "expect: [{ connect-string: { to: dc1, has: [trsvcid=8009, hostid], lacks: [tls, kato=1] } }]"],
+    ["explain", 'expect: [{ at: 50s, explain: { controller: vol1, service: stac, matches: "is live on nvme1" } }]'],
+    ["explain, of everything", 'expect: [{ at: 50s, explain: { matches: "pending\\n  nothing$" } }]'],
+    [
+      "never, while something holds for a moment",
+      "timeline: [{ at: 40s, link: { interface: eth0, state: down } }, { at: 40s, link: { interface: eth0, state: up } }]\n" +
+        "expect: [{ never: { disconnect: [vol1], while: { link: { interface: eth0, state: down } } } }]",
+    ],
   ])("%s holds", (_kind, more) => {
     expect(judged(more)).toEqual({ verdict: "pass", observed: "" });
   });
@@ -99,6 +109,24 @@ describe("expectations of the real core", () => {
       "expect: [{ at: 50s, file: { path: /etc/stas/stafd.conf, contains: exclude } }]",
       "the file does not contain it",
     ],
+    ["paths", "expect: [{ at: 50s, paths: { vol1: { at-least: 2 } } }]", "vol1 has 1 at 50 s: nvme1 live"],
+    [
+      "paths for a moment",
+      "timeline: [{ at: 40s, reset-device: vol1 }]\nexpect: [{ throughout: 30s..60s, paths: { vol1: 1 } }]",
+      "vol1 has 0 at 40 s: nvme1 resetting",
+    ],
+    ["connect string, of what it has", "expect: [{ connect-string: { to: vol1, has: tos } }]", "no tos at "],
+    ["connect string, of what it lacks", "expect: [{ connect-string: { to: vol1, lacks: hostid } }]", "hostid at "],
+    [
+      "connect string that nobody wrote",
+      "expect: [{ connect-string: { to: vol1, has: nqn }, from: 30s }]",
+      "no daemon wrote one",
+    ],
+    [
+      "explain, of the other service",
+      'expect: [{ at: 50s, explain: { controller: vol1, service: staf, matches: "live" } }]',
+      "nothing",
+    ],
     ["not live at the start", "expect: [{ throughout: 0s..60s, connected: [vol1] }]", "vol1 is not connected at 0 s"],
     [
       "not live at the end",
@@ -149,6 +177,38 @@ describe("expectations of the real core", () => {
     expect(verdict).toBe("inconclusive");
     expect(failures[0]?.observed).toMatch(/^still pending: tcp 192\.168\.1\.20:8009 /);
     expect(failures[0]?.hints[0]).toMatch(/^last event about it, at /);
+  });
+
+  test.each([
+    ["remove-file", "remove-file: /run/none", "none on /run/none: "],
+    ["remove-device", "remove-device: nvme7", "none on nvme7: "],
+    ["start of what runs", "start: both", "none on stas: "],
+  ])("a step without effect is inconclusive: %s", (_kind, action, observed) => {
+    const { verdict, failures } = real(`timeline: [{ id: idle, at: 40s, ${action} }]`);
+    expect(verdict).toBe("inconclusive");
+    expect(failures.map(({ expected }) => expected)).toEqual(["the step idle has an effect"]);
+    expect(failures[0]?.observed).toContain(observed);
+  });
+
+  test("a step has an effect if one of its processes is concerned", () => {
+    const two = smallWorld("timeline: [{ at: 40s, kill: stac }, { at: 41s, start: both }]").replace(
+      "host:\n",
+      "host:\n  processes: two\n",
+    );
+    expect(runScenario(scenario(two), { once: true }).verdict).toBe("pass");
+  });
+
+  test("what nobody does while something holds that never holds is inconclusive", () => {
+    const during = "while: { listener: { id: dc1, state: silent } }";
+    const silent = (at: string): string => `{ at: ${at}, listener: { id: dc1, state: silent } }`;
+    const up = "{ at: 30s, listener: { id: dc1, state: up } }";
+    const never = (window: string): string => `expect: [{ never: { disconnect: vol1, ${during} }${window} }]`;
+    expect(real(never("")).failures.map(({ kind, observed }) => [kind, observed])).toEqual([
+      ["unsettled", "the condition never held, so nothing was tested"],
+    ]);
+    expect(judged(`timeline: [${silent("20s")}, ${up}]\n${never(", from: 25s")}`).verdict).toBe("pass");
+    expect(judged(`timeline: [${silent("20s")}, ${up}]\n${never(", from: 31s")}`).verdict).toBe("inconclusive");
+    expect(judged(`timeline: [${silent("20s")}, ${up}]\n${never(", to: 10s")}`).verdict).toBe("inconclusive");
   });
 
   test("a span after a step that never came is inconclusive", () => {

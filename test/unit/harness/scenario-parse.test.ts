@@ -136,6 +136,15 @@ describe("the documentation's full example", () => {
         bound: { kind: "is", count: 0 },
         window: { from: 0, to: 300_000 },
       },
+      { kind: "paths", during: { from: 30_000, to: 600_000 }, paths: { vol1: { kind: "at-least", count: 1 } } },
+      {
+        kind: "connect-string",
+        to: { id: "vol1" },
+        has: ["host_iface=eth0"],
+        lacks: ["tls", "host_traddr"],
+        window: { from: 0, to: 900_000 },
+      },
+      { kind: "explain", at: 540_000, controller: { id: "vol1" }, service: "stac", matches: "why: connected" },
       { kind: "state", at: 540_000, controller: { id: "vol1" }, service: "stac", state: "connected" },
     ]);
   });

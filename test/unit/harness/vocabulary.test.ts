@@ -7,10 +7,10 @@ import { Milliseconds } from "../../../src/core/domain/units.js";
 import { CONDITIONS } from "../../../src/harness/vocabulary/conditions/index.js";
 import { COUNTS } from "../../../src/harness/vocabulary/counts/index.js";
 import { EXPECTATIONS } from "../../../src/harness/vocabulary/expectations/index.js";
-import { formatPath, type Path } from "../../../src/harness/scenario/document.js";
+import { formatPath } from "../../../src/harness/scenario/document.js";
 import { bound, END_OF_RUN, window } from "../../../src/harness/vocabulary/expectations/window.js";
 import { CAST } from "../../../src/harness/vocabulary/generate.js";
-import type { Mention } from "../../../src/harness/vocabulary/mentions.js";
+import type { Tell } from "../../../src/harness/vocabulary/mentions.js";
 import type { Part } from "../../../src/harness/vocabulary/part.js";
 import { record } from "../../../src/harness/vocabulary/record.js";
 import { STEPS } from "../../../src/harness/vocabulary/steps/index.js";
@@ -71,9 +71,9 @@ function spelling(word: Word): unknown {
   return isStep(word) ? (value as Record<string, unknown>)[word.key] : value;
 }
 
-function mentionsOf(part: Part<unknown>, value: unknown): [Mention, Path][] {
-  const told: [Mention, Path][] = [];
-  part.mentions(value, [], (mention, path) => told.push([mention, path]));
+function mentionsOf(part: Part<unknown>, value: unknown): Parameters<Tell>[] {
+  const told: Parameters<Tell>[] = [];
+  part.mentions(value, [], (...mention) => told.push(mention));
   return told;
 }
 
@@ -107,11 +107,13 @@ describe.each(PLACED.map(([word, place]) => [word.key, word, place] as const))("
   it("has each unknown name reported at its place", () => {
     const document: unknown = parse(`${WORLD_OF_EXAMPLES}${place.text(word.example)}`);
     const own = isStep(word) ? [...place.path, word.key] : place.path;
-    for (const [mention, path] of mentionsOf(word.part, spelling(word))) {
+    for (const [mention, path, point] of mentionsOf(word.part, spelling(word))) {
       if (mention.kind !== "reference") continue;
-      const at = [...own, ...path];
-      const name = String(valueAt(document, at)).replace(mention.name, "nobody");
-      const [problem, ...others] = bad(stringify(withValue(document, at, name)));
+      const isKey = point === "key";
+      const at = isKey ? [...own, ...path.slice(0, -1), "nobody"] : [...own, ...path];
+      const name = isKey ? "nobody" : String(valueAt(document, at)).replace(mention.name, "nobody");
+      const renamed = isKey ? withKey(document, [...own, ...path], name) : withValue(document, at, name);
+      const [problem, ...others] = bad(stringify(renamed));
       expect(problem).toMatchObject({ path: formatPath(at), found: JSON.stringify(name) });
       expect(problem?.expected).toContain(mention.what);
       expect(others).toEqual([]);
@@ -140,6 +142,12 @@ function withValue(value: unknown, path: readonly (string | number)[], to: unkno
   const copy = structuredClone(value);
   (valueAt(copy, path.slice(0, -1)) as Record<string, unknown>)[path.at(-1)!] = to;
   return copy;
+}
+
+/** A copy with another name for the last key of a path. */
+function withKey(value: unknown, path: readonly (string | number)[], name: string): unknown {
+  const { [path.at(-1)!]: moved, ...others } = valueAt(value, path.slice(0, -1)) as Record<string, unknown>;
+  return withValue(value, path.slice(0, -1), { ...others, [name]: moved });
 }
 
 describe("mentions", () => {

@@ -8,7 +8,7 @@ import { forget, viewOf } from "./controller.js";
 import type { Controller } from "./controller.js";
 import { LATENCY } from "./latencies.js";
 import { becomeLive, review } from "./lifecycle.js";
-import { parseConnectOptions } from "./options.js";
+import { connectTarget, parseConnectOptions } from "./options.js";
 import type { ConnectOptions } from "./options.js";
 import { later, scaled } from "./parts.js";
 import type { KernelParts } from "./parts.js";
@@ -67,9 +67,8 @@ export class FabricsDevice {
   connect(call: ConnectCall): void {
     const { clock, fabric, observe, profile } = this.#parts;
     const parsed = parseConnectOptions(call.text, profile);
-    const peer = parsed.ok
-      ? fabric.find(parsed.options.transport, parsed.options.traddr, parsed.options.trsvcid, parsed.options.nqn)
-      : undefined;
+    const target = parsed.ok ? parsed.options : connectTarget(call.text);
+    const peer = target && fabric.find(target.transport, target.traddr, target.trsvcid, target.nqn);
     observe({ kind: "connect-begin", by: call.by, options: call.text, peer: peer?.id });
     const factor = this.#parts.latency.factor();
     clock.after(scaled(LATENCY.connectBefore, factor), () => {

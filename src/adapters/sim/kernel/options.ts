@@ -198,6 +198,20 @@ export function parseConnectOptions(text: string, profile: KernelProfile): Parse
   }
 }
 
+/** What a string asks for, even if the kernel rejects it. `undefined` if that cannot be told. */
+export function connectTarget(
+  text: string,
+): Pick<ConnectOptions, "transport" | "traddr" | "trsvcid" | "nqn"> | undefined {
+  try {
+    const reader = new Reader(decodeOptionString(text));
+    const transport = transportOf(reader.text("transport"));
+    return { transport, traddr: reader.text("traddr"), trsvcid: reader.text("trsvcid"), nqn: reader.text("nqn") };
+  } catch (error) {
+    if (error instanceof Refused || error instanceof DecodeError) return undefined;
+    throw error;
+  }
+}
+
 /** How many reconnect attempts fit in ctrl_loss_tmo. `undefined`: no limit (6.12-cloud.s4.log). */
 export function reconnectAttempts(options: ConnectOptions): number | undefined {
   if (options.ctrlLossTmoSeconds === -1) return undefined;

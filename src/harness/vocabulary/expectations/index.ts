@@ -2,13 +2,16 @@
 import type { Observer, Report } from "../../observers/observer.js";
 import type { RunView } from "../../observers/run-view.js";
 import { oneOf, wordsByKey, type WordValue } from "../word.js";
+import { connectString } from "./connect-string.js";
 import { connected } from "./connected.js";
 import { count } from "./count.js";
 import { disconnected } from "./disconnected.js";
 import type { ExpectationWord } from "./expectation.js";
+import { explain } from "./explain.js";
 import { file } from "./file.js";
 import { log } from "./log.js";
 import { never } from "./never.js";
+import { paths } from "./paths.js";
 import { process } from "./process.js";
 import { settled } from "./settled.js";
 import { state } from "./state.js";
@@ -19,11 +22,14 @@ export const EXPECTATIONS = [
   connected,
   disconnected,
   throughout,
+  paths,
   within,
   never,
+  connectString,
   count,
   log,
   state,
+  explain,
   file,
   process,
   settled,

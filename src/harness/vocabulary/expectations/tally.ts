@@ -25,10 +25,20 @@ export class Tally {
   }
 
   /** Whether it happened as often as expected. */
-  finding({ kind, count }: Bound): Finding {
-    const times = this.#count;
-    const met = kind === "is" ? times === count : kind === "at-most" ? times <= count : times >= count;
-    return met ? MET : failed(String(times), ...this.#times);
+  finding(bound: Bound): Finding {
+    return isWithin(bound, this.#count) ? MET : failed(String(this.#count), ...this.#times);
+  }
+}
+
+/** Whether a bound allows this number. */
+export function isWithin({ kind, count }: Bound, found: number): boolean {
+  switch (kind) {
+    case "is":
+      return found === count;
+    case "at-most":
+      return found <= count;
+    case "at-least":
+      return found >= count;
   }
 }
 
