@@ -27,7 +27,7 @@ export type { CoreServices } from "./state/state.js";
 export type { ControllerDescription } from "./describe.js";
 
 /** The version of the state's shape that this build writes and reads. */
-const SNAPSHOT_VERSION = 2;
+const SNAPSHOT_VERSION = 3;
 
 /** The whole state of a core: a plain, versioned, JSON-safe value. */
 export interface CoreSnapshot {
@@ -111,7 +111,7 @@ export class Core {
 
   /** What is not settled yet, in words. */
   pending(): readonly string[] {
-    return pendingObligations(this.#context.state);
+    return pendingObligations(this.#context.state, this.#context.ports.clock.now());
   }
 }
 

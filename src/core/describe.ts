@@ -1,5 +1,5 @@
 /** Describes what every controller is doing, and why: for `explain`, clients and oracles. */
-import type { Controller, Life } from "./state/controller.js";
+import type { Controller, DiscoveryControllerState, Life } from "./state/controller.js";
 import { deviceOf, nameOf } from "./controller/life.js";
 import type { TransportId } from "./domain/transport-id.js";
 import { between, formatDuration, type Milliseconds } from "./domain/units.js";
@@ -46,7 +46,7 @@ export function describeControllers(state: CoreState, now: Milliseconds): readon
     transportId: controller.tid,
     device: deviceOf(controller) ?? "",
     state: controller.life.at,
-    doing: doing(controller),
+    doing: doing(controller, now),
     wanted: controller.wanted,
     why: controller.why,
     since: controller.since,
@@ -55,7 +55,7 @@ export function describeControllers(state: CoreState, now: Milliseconds): readon
   }));
 }
 
-function doing(controller: Controller): string {
+function doing(controller: Controller, now: Milliseconds): string {
   const { life } = controller;
   switch (life.at) {
     case "queued":
@@ -74,7 +74,7 @@ function doing(controller: Controller): string {
       return "recorded by an earlier run, not in the kernel";
     case "connected":
       return controller.service === "staf"
-        ? `is live on ${life.device}, ${pageText(controller.page)}`
+        ? `is live on ${life.device}, ${pageText(controller, now)}`
         : `is live on ${life.device}`;
     case "reconnecting":
       return `the kernel is reconnecting ${life.device}`;
@@ -85,10 +85,20 @@ function doing(controller: Controller): string {
   }
 }
 
-function pageText(
-  page: { readonly known: "no" } | { readonly known: "yes"; readonly entries: readonly unknown[] },
-): string {
-  return page.known === "yes" ? `its page lists ${String(page.entries.length)} entries` : "its page is not known";
+/** What is known of a log page, when the controller last confirmed it, and what speaks against it. */
+function pageText({ page, confirmed, news }: DiscoveryControllerState, now: Milliseconds): string {
+  const known =
+    page.known === "yes" ? `its page lists ${String(page.entries.length)} entries` : "its page is not known";
+  const by = confirmed?.by === "header" ? ", by its header" : "";
+  const last = confirmed === undefined ? "" : `, confirmed ${ago(confirmed.at, now)}${by}`;
+  const verb = news.at === "has-changed" ? "changed" : "may have changed";
+  return news.at === "none"
+    ? known + last
+    : `${known}${last}, and it ${verb} ${ago(news.since, now)} (${news.because})`;
+}
+
+function ago(time: Milliseconds, now: Milliseconds): string {
+  return `${formatDuration(between(time, now))} ago`;
 }
 
 /** What happens next without an event from outside. For an unannounced discovered controller, also when it is dropped. */
@@ -135,7 +145,7 @@ function footing(state: CoreState, controller: Controller): Footing {
 }
 
 /** What is not settled yet, as text. Empty if the core only waits for the world. */
-export function pendingObligations(state: CoreState): readonly string[] {
+export function pendingObligations(state: CoreState, now: Milliseconds): readonly string[] {
   const pending: string[] = [];
   for (const service of ["staf", "stac"] as const) {
     if (isArmed(state, { kind: "soak", service })) pending.push(`${service} has to reconcile`);
@@ -145,7 +155,7 @@ export function pendingObligations(state: CoreState): readonly string[] {
   for (const controller of state.controllers.values()) {
     const { at } = controller.life;
     if (at !== "connected" && at !== "remembered" && at !== "given-up")
-      pending.push(`${nameOf(controller)} ${doing(controller)}`);
+      pending.push(`${nameOf(controller)} ${doing(controller, now)}`);
     else if (controller.service === "staf" && controller.reading.at !== "idle") {
       pending.push(`the log page of ${nameOf(controller)} has to be read`);
     }

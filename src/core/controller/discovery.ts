@@ -23,7 +23,7 @@ import type { AdminReplyEvent } from "../ports/fabrics.js";
 import type { RequestId } from "../ports/request.js";
 import type { HandleId } from "../ports/sysfs.js";
 import { auditNow } from "../state/soak.js";
-import { pageRead } from "./page.js";
+import { confirmPage, notePageNews, pageRead } from "./page.js";
 import { extendedReadBytes, isBasic, startExtended, takeExtended } from "./extended-page.js";
 import { nameOf } from "./life.js";
 import { asksForOptions, fewerOptions, optionsFrom } from "./page-options.js";
@@ -186,9 +186,13 @@ function advance(
     return;
   }
   switch (step.kind) {
-    case "header":
-      next(afterHeader(read.lsp, decodeDiscoveryHeader(bytes)));
+    case "header": {
+      const header = decodeDiscoveryHeader(bytes);
+      if (dc.page.known === "yes" && dc.page.genctr !== header.genctr)
+        notePageNews(context, dc, "has-changed", "its generation counter is another one");
+      next(afterHeader(read.lsp, header));
       return;
+    }
     case "entries": {
       const asked = recordsInNextRead(step);
       if (bytes.length !== asked * DISCOVERY_RECORD_BYTES) throw new DecodeError("discovery log", "it was cut short");
@@ -251,6 +255,7 @@ function finish(
   unsay(context, `page ${dc.id}`);
   pageRead(context, dc, genctr, entries);
   if (again) readPage(context, dc, "it changed while it was read");
+  else confirmPage(context, dc, "page");
 }
 
 /** Ends the read in flight and closes its handle. */

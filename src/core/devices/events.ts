@@ -3,6 +3,7 @@ import { DecodeError } from "../codec/error.js";
 import { decodeUevent, isNvmeUevent, type Uevent } from "../codec/uevent.js";
 import { log, sayOnce, type Context } from "../state/context.js";
 import { readPage } from "../controller/discovery.js";
+import { notePageNews } from "../controller/page.js";
 import { greet } from "../controller/registration.js";
 import { isDying } from "../controller/adoption.js";
 import { adoptPresent, leave, onDeviceChanged, onDeviceGone } from "../controller/machine.js";
@@ -57,17 +58,19 @@ export function onUevent(context: Context, message: Uint8Array): void {
       deviceSeen(context, name);
       const event = uevent.properties.get("NVME_EVENT");
       const isAen = uevent.properties.get("NVME_AEN") === DISCOVERY_LOG_CHANGED;
-      if (isAen || event === "connected" || event === "rediscover") pageIsStale(context, name, event ?? "AEN");
+      if (isAen) pageIsStale(context, name, "has-changed", "AEN");
+      else if (event === "connected" || event === "rediscover") pageIsStale(context, name, "may-have-changed", event);
       if (isAen || event === "rediscover") noteNews(context, name, uevent.properties);
       return;
     }
   }
 }
 
-/** The page of a managed discovery controller may have changed. */
-function pageIsStale(context: Context, name: string, why: string): void {
+/** The page of a managed discovery controller has or may have changed. */
+function pageIsStale(context: Context, name: string, news: "has-changed" | "may-have-changed", why: string): void {
   for (const controller of boundTo(context, name)) {
     if (controller.service !== "staf") continue;
+    notePageNews(context, controller, news, why);
     // The kernel has reconnected it (6.12-cloud.s4.log). No event need have said that it was away.
     if (why === "rediscover") greet(context, controller, why);
     else readPage(context, controller, why);

@@ -64,6 +64,8 @@ function addDc(context: Context, dc: AddedDc): Controller {
     ...dc,
     service: "staf",
     wanted: dc.why,
+    news: { at: "none" },
+    confirmed: undefined,
     unused: [],
     reading: { at: "idle" },
     lsp: "ask",

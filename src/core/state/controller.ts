@@ -138,6 +138,10 @@ export interface DiscoveryControllerState extends ControllerCommon {
   readonly service: "staf";
   origin: Origin;
   page: Page;
+  /** Whether the controller may list something else by now. */
+  news: PageNews;
+  /** When the controller last confirmed the page in this run, and by what; `undefined`: not yet. */
+  confirmed: PageConfirmation | undefined;
   /** Which entries of its page are not used, and why: what was said already. At most one text a reason. */
   unused: readonly string[];
   reading: Reading;
@@ -176,6 +180,25 @@ export type RegistrationState =
 export type Page =
   | { readonly known: "no" }
   | { readonly known: "yes"; readonly entries: readonly DiscoveryLogEntry[]; readonly genctr: string };
+
+/**
+ * Whether a page may be out of date. `may-have-changed`: events may be lost, or the connection was; the page still counts.
+ * `has-changed`: the controller says so, and what it lists now is not known until the page is read.
+ */
+export type PageNews =
+  | { readonly at: "none" }
+  | {
+      readonly at: "may-have-changed" | "has-changed";
+      /** When the first sign of it came. */
+      readonly since: Milliseconds;
+      readonly because: string;
+    };
+
+/** A read that showed the page as it is: all of it, or a header with the known generation counter. */
+export interface PageConfirmation {
+  readonly at: Milliseconds;
+  readonly by: "page" | "header";
+}
 
 /** The entries of a page; `undefined` where it is not known. */
 export function knownEntries(page: Page): readonly DiscoveryLogEntry[] | undefined {
