@@ -1,5 +1,6 @@
 /** A simulated host without its daemons: kernel, network, files, bus and service manager. Also the storage around it. */
 import { fromHex } from "../../core/codec/text.js";
+import type { DiscoveryLogEntry } from "../../core/domain/discovery-log.js";
 import { Milliseconds } from "../../core/domain/units.js";
 import type { Ports } from "../../core/ports/index.js";
 import { SecretVault } from "../shared/secrets.js";
@@ -10,16 +11,17 @@ import type { SimClock } from "./clock.js";
 import { FabricModel } from "./fabric/fabric.js";
 import { KernelPorts, type KernelSide, type SysfsReading } from "./kernel-ports.js";
 import { MdnsLinks } from "./mdns.js";
-import { NetworkModel } from "./net/paths.js";
+import { NetworkModel, type ReachTarget } from "./net/paths.js";
 import { NvmeCli } from "./nvme-cli.js";
 import { SimNetworkPort } from "./network-port.js";
 import type { ConnectionView, WorldObservation } from "./observation.js";
 import { ProcessClock, WallClock, type SimProcess } from "./process.js";
 import { SimResolver } from "./resolver.js";
-import type { FabricId, LinkState, ListenerState, WorldSpec } from "./spec.js";
+import type { FabricId, LinkState, ListenerState, NameAnswer, ResponderSpec, WorldSpec } from "./spec.js";
 import { SimDisk, SimStore } from "./store.js";
 import { SimSystem, UnitJobs, type ProcessManager } from "./system.js";
 import { UeventPath } from "./uevent-socket.js";
+import type { Meeting } from "./world-api.js";
 
 /** The wall-clock time at which a world starts: 2026-01-01T00:00:00Z. */
 export const WALL_START = Milliseconds(1_767_225_600_000);
@@ -134,6 +136,25 @@ export class SimHost<Handle> {
 
   listenerStates(peer: FabricId): readonly ListenerState[] {
     return this.#fabric.peer(peer)?.listeners.map(({ state }) => state) ?? [];
+  }
+
+  listedBy(dc: FabricId, listener: number, hostNqn: string): readonly DiscoveryLogEntry[] {
+    return this.#fabric.listedBy(dc, listener, hostNqn);
+  }
+
+  nameAnswer(name: string): NameAnswer | undefined {
+    return this.#resolver.answerFor(name);
+  }
+
+  announced(): readonly ResponderSpec[] {
+    return this.#links.heard();
+  }
+
+  meets(target: ReachTarget): Meeting | undefined {
+    const outcome = this.#network.reach(target);
+    if (outcome.kind === "errno") return undefined;
+    const up = outcome.listeners.filter(({ state }) => state === "up").map(({ peer }) => peer);
+    return { iface: outcome.iface, up };
   }
 
   readFile(path: string): string | undefined {

@@ -41,6 +41,11 @@ export class SimResolver {
     this.#answers.set(name, answer);
   }
 
+  /** What the name server answers now; `undefined` if the name does not exist. */
+  answerFor(name: string): NameAnswer | undefined {
+    return this.#answers.get(name);
+  }
+
   resolve(name: string, done: (result: Resolved) => void): void {
     const answer = this.#answers.get(name);
     if (answer === undefined) this.#finish(ANSWER_TAKES, { ok: false, errno: ERRNO.ENOENT }, done);

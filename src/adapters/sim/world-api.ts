@@ -1,11 +1,13 @@
 /** The simulated world as the harness sees it. */
+import type { DiscoveryLogEntry } from "../../core/domain/discovery-log.js";
 import type { Milliseconds } from "../../core/domain/units.js";
 import type { Ports } from "../../core/ports/index.js";
 import type { OsFailure } from "../../core/ports/request.js";
 import type { WorldAction } from "./actions.js";
 import type { ConnectionView, ProcessName, WorldObservation } from "./observation.js";
 import type { DaemonProcess } from "./process.js";
-import type { FabricId, LinkState, ListenerState } from "./spec.js";
+import type { ReachTarget } from "./net/paths.js";
+import type { FabricId, LinkState, ListenerState, NameAnswer, ResponderSpec } from "./spec.js";
 
 export interface WorldHooks {
   /** Makes the core of a process that starts. The world then dispatches `control start` to it. */
@@ -26,7 +28,30 @@ export interface HostFiles {
   put(path: string, content: string | Uint8Array): void;
 }
 
-export interface SimulatedWorld {
+/** What a connection would meet at an address, regardless of who asks. */
+export interface Meeting {
+  /** The host interface that the connection would leave through; empty over fc and loop. */
+  readonly iface: string;
+  /** The peers that listen there and are up. */
+  readonly up: readonly FabricId[];
+}
+
+/** Facts of a world for observers. No daemon can ask for them. */
+export interface WorldFacts {
+  /**
+   * What a discovery controller lists now to a host that reads it through the listening address of this number (0-based),
+   * without the entry for itself. Empty if there is no such discovery controller.
+   */
+  listedBy(dc: FabricId, listener: number, hostNqn: string): readonly DiscoveryLogEntry[];
+  /** The name server's present answer; `undefined` if the name does not exist. */
+  nameAnswer(name: string): NameAnswer | undefined;
+  /** The announced services whose datagrams reach the host. */
+  announced(): readonly ResponderSpec[];
+  /** What a connect would meet now; `undefined` if nothing answers. */
+  meets(target: ReachTarget): Meeting | undefined;
+}
+
+export interface SimulatedWorld extends WorldFacts {
   /** Simulated monotonic time, 0 when the world was made. */
   now(): Milliseconds;
   /** The time of the next callback, or `undefined` if there is none. */

@@ -1,4 +1,5 @@
 /** The simulated world: one host, its daemon processes, and the order of events. */
+import type { DiscoveryLogEntry } from "../../core/domain/discovery-log.js";
 import { Milliseconds } from "../../core/domain/units.js";
 import type { SimClock } from "./clock.js";
 import { createHeapClock } from "./heap-clock.js";
@@ -8,9 +9,18 @@ import { KernelModel, type KernelHandle } from "./kernel/kernel.js";
 import type { ConnectionView, ProcessName, WorldObservation } from "./observation.js";
 import { type ProcessAction, processesOf, processNames, SimProcess } from "./process.js";
 import { randomStream, type RandomStream } from "./random.js";
-import type { FabricId, LinkState, ListenerState, ProcessTarget, WorldSpec } from "./spec.js";
+import type { ReachTarget } from "./net/paths.js";
+import type {
+  FabricId,
+  LinkState,
+  ListenerState,
+  NameAnswer,
+  ProcessTarget,
+  ResponderSpec,
+  WorldSpec,
+} from "./spec.js";
 import type { ProcessManager } from "./system.js";
-import type { HostFiles, SimulatedWorld, WorldHooks } from "./world-api.js";
+import type { HostFiles, Meeting, SimulatedWorld, WorldHooks } from "./world-api.js";
 
 /** More dispatches than this at one instant count as an endless loop of the core. */
 export const DISPATCHES_PER_INSTANT_MAX = 200_000;
@@ -111,6 +121,22 @@ class World<Handle> implements SimulatedWorld {
 
   listenerStates(peer: FabricId): readonly ListenerState[] {
     return this.#host.listenerStates(peer);
+  }
+
+  listedBy(dc: FabricId, listener: number, hostNqn: string): readonly DiscoveryLogEntry[] {
+    return this.#host.listedBy(dc, listener, hostNqn);
+  }
+
+  nameAnswer(name: string): NameAnswer | undefined {
+    return this.#host.nameAnswer(name);
+  }
+
+  announced(): readonly ResponderSpec[] {
+    return this.#host.announced();
+  }
+
+  meets(target: ReachTarget): Meeting | undefined {
+    return this.#host.meets(target);
   }
 
   processes(): readonly ProcessName[] {

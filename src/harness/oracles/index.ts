@@ -2,20 +2,20 @@
 import { boundedWork } from "./bounded-work.js";
 import { excludedNeverConnected } from "./excluded.js";
 import { foreignDelete } from "./foreign-delete.js";
-import { noBlindDisconnect } from "./no-blind-disconnect.js";
 import { noAmbientInput, noCrash } from "./no-crash.js";
 import { noOrphan } from "./no-orphan.js";
 import { noSecret } from "./no-secret.js";
 import { noSwap } from "./no-swap.js";
 import { oneConnection } from "./one-connection.js";
 import type { Oracle } from "./oracle.js";
+import { wantedDisconnect } from "./wanted-disconnect.js";
 import { wantedServed } from "./wanted-served.js";
 
 export const ORACLES: readonly Oracle[] = [
   noCrash,
   noAmbientInput,
   foreignDelete,
-  noBlindDisconnect,
+  wantedDisconnect,
   noSwap,
   oneConnection,
   noOrphan,

@@ -9,6 +9,7 @@ import type { ControllerDescription } from "../core-view.js";
 import { observe } from "../vocabulary/expectations/index.js";
 import { Findings } from "../observers/findings.js";
 import { failed, type Hooks, type Observer, open, type Report } from "../observers/observer.js";
+import type { RunFacts } from "../observers/run-facts.js";
 import type { RunView } from "../observers/run-view.js";
 import { ORACLES } from "../oracles/index.js";
 import type { Oracle } from "../oracles/oracle.js";
@@ -20,6 +21,7 @@ import { observationText } from "../trace/observation-text.js";
 import { Trace } from "../trace/trace.js";
 import type { PortSink } from "../trace/teller.js";
 import { tracedPorts } from "../trace/traced-ports.js";
+import { Truth } from "../truth/truth.js";
 import { installTripwire } from "../tripwire.js";
 import type { Machinery } from "./machinery.js";
 import { Processes } from "./processes.js";
@@ -236,7 +238,9 @@ export class Engine {
 
   #makeObservers(): readonly Observer[] {
     const { expectations, expectationLines } = this.#scenario;
-    const view = this.#view();
+    const facts = this.#facts();
+    const truth = new Truth(facts);
+    const view: RunView = { ...facts, truth };
     const oracles = [...ORACLES, ...(this.#options.oracles ?? [])].map((oracle) =>
       oracle.observe(view, this.#findings.about({ kind: "oracle", name: oracle.name, line: 0 })),
     );
@@ -244,14 +248,15 @@ export class Engine {
       const line = expectationLines[index] ?? 0;
       return observe(expectation, view, this.#findings.about({ kind: "expectation", name: expectation.kind, line }));
     });
-    return oracles.concat(expected);
+    return [truth, ...oracles, ...expected];
   }
 
-  #view(): RunView {
+  #facts(): RunFacts {
     const processes = this.#processes;
     const world = this.#world;
     return {
       spec: this.#spec,
+      facts: world,
       secrets: this.#secrets,
       controllers: this.#controllers,
       now: () => world.now(),

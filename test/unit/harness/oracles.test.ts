@@ -87,73 +87,95 @@ describe("never-delete-foreign", () => {
   });
 });
 
-describe("never-disconnect-on-missing-information", () => {
-  /** Reads dc1's page, connects what it lists, and deletes that after a while. */
-  const connectThenDelete = scripted((event, ports) => {
-    if (event.kind === START && event.action === "start") {
-      ports.fabrics.connect(request(1), DC1);
-      ports.clock.arm("connect", Milliseconds(5000));
-    }
-    if (event.kind === "timer" && event.timer === "connect") {
-      const opened = ports.sysfs.open("nvme0", "admin");
-      if (opened.ok) ports.fabrics.admin(request(2), opened.handle, pageHeader);
-      ports.fabrics.connect(request(3), VOL1);
-      ports.clock.arm("delete", Milliseconds(25_000));
-    }
-    if (event.kind === "timer" && event.timer === "delete") deleteDevice(ports, "nvme1");
-  });
-  const pageHeader = getLogPage({
-    lid: LID.discovery,
-    lsp: 0,
-    rae: "clear",
-    offset: 0,
-    length: 1024,
-    timeout: Milliseconds(5000),
-  });
-  const name = "never-disconnect-on-missing-information";
+describe("never-disconnect-what-is-wanted", () => {
+  const name = "never-disconnect-what-is-wanted";
+  const pageRead = (rae: "retain" | "clear") =>
+    getLogPage({ lid: LID.discovery, lsp: 0, rae, offset: 0, length: 1024, timeout: Milliseconds(5000) });
 
-  test("reports a delete of a controller that a configured discovery controller lists", () => {
-    const failures = named(run(smallWorld(), connectThenDelete), name);
-    expect(failures).toHaveLength(1);
-    expect(failures[0]?.expected).toContain("dc1");
+  /** Connects dc1 and vol1 at the start, reads dc1's page at 5 s, and deletes a device at 30 s. */
+  const connectReadDelete = (device: string): Script => {
+    return (event, ports) => {
+      if (event.kind === START && event.action === "start") {
+        ports.fabrics.connect(request(1), DC1);
+        ports.fabrics.connect(request(2), VOL1);
+        ports.clock.arm("read", Milliseconds(5000));
+        ports.clock.arm("delete", Milliseconds(30_000));
+      }
+      if (event.kind === "timer" && event.timer === "read") {
+        const opened = ports.sysfs.open("nvme0", "admin");
+        if (!opened.ok) return;
+        ports.fabrics.admin(request(3), opened.handle, pageRead("retain"));
+        ports.fabrics.admin(request(4), opened.handle, pageRead("clear"));
+      }
+      if (event.kind === "timer" && event.timer === "delete") deleteDevice(ports, device);
+    };
+  };
+  const found = (world: string, device = "nvme1") => named(run(world, scripted(connectReadDelete(device))), name);
+
+  test("reports a delete of what a configured discovery controller lists, and of that controller", () => {
+    expect(found(smallWorld()).map(({ expected }) => expected)).toEqual(["vol1 stays connected: dc1 wants it"]);
+    expect(found(smallWorld(), "nvme0").map(({ expected }) => expected)).toEqual([
+      "dc1 stays connected: /etc/stas/stafd.conf line 2 wants it",
+    ]);
   });
 
-  test("is silent if no daemon read the page that lists it", () => {
-    const untold = scripted(
-      startThen(
-        (ports) => {
-          ports.fabrics.connect(request(1), VOL1);
-        },
-        30_000,
-        (ports) => {
-          deleteDevice(ports, "nvme0");
-        },
-      ),
-    );
-    expect(named(run(smallWorld(), untold), name)).toEqual([]);
+  const byName = smallWorld("network: { names: { array.example: 192.168.1.20 } }").replace(
+    "traddr=192.168.1.20",
+    "traddr=array.example",
+  );
+  const nameFails = "timeline: [{ at: 1s, name: { name: array.example, answer: fails } }]";
+  const services = "[Service Discovery]\n      zeroconf = enabled";
+  const announced = smallWorld(
+    "network: { responders: [{ id: r1, interface: eth0, addresses: [192.168.1.20] }] }",
+  ).replace("[Controllers]\n      controller = transport=tcp;traddr=192.168.1.20;trsvcid=8009", services);
+  const referred = smallWorld()
+    .replace("entries: [vol1]", "entries: [{ referral: dc2 }]")
+    .replace("  subsystems:", '    - { id: dc2, listen: "192.168.1.21:8009", entries: [vol1] }\n  subsystems:');
+
+  test.each([
+    ["a name of the configuration leads to", byName],
+    ["a name led to before its server failed", `${byName}\n${nameFails}`],
+    ["an announced service leads to", announced],
+    ["a referral leads to", referred],
+    ["a controller that was never read is", smallWorld("timeline: [{ at: 3s, listener: { id: dc1, state: silent } }]")],
+  ])("reports a delete of what a discovery controller lists that %s", (_what, world) => {
+    expect(found(world)).toHaveLength(1);
+  });
+
+  test("reports a delete of what is listed again, if the daemon has news of the page", () => {
+    const again =
+      "timeline: [{ at: 2s, unlist: { dc: dc1, entries: [vol1] } }, { at: 20s, list: { dc: dc1, entries: [vol1] } }]";
+    expect(found(smallWorld(again))).toHaveLength(1);
+    const lost = again.replace("[{ at: 2s,", "[{ at: 19s, uevents: { lose: 1, action: change } }, { at: 2s,");
+    expect(found(smallWorld(lost))).toEqual([]);
   });
 
   test.each([
     ["the page no longer lists it", "timeline: [{ at: 20s, unlist: { dc: dc1, entries: [vol1] } }]"],
     ["its entry has NCC set", "timeline: [{ at: 20s, ncc: { dc: dc1, set: [vol1] } }]"],
     [
-      "the configuration changed",
-      'timeline: [{ at: 20s, write-file: { path: /etc/stas/stacd.conf, text: "[Controllers]\\n" } }]',
-    ],
-    [
       "the page lied about its count",
       "timeline: [{ at: 20s, answers: { dc: dc1, answers: [{ lid: 112, numrec: 0 }] } }]",
     ],
+    [
+      "another connection is the same way",
+      "timeline: [{ at: 20s, add-device: { to: vol1, made-by: administrator, host-iface: eth0 } }]",
+    ],
+    [
+      "the configuration in force no longer leads to it",
+      'timeline: [{ at: 20s, write-file: { path: /etc/stas/stafd.conf, text: "[Controllers]\\n" } }, { at: 21s, reload: both }]',
+    ],
+    [
+      "the configuration in force excludes it",
+      'timeline: [{ at: 20s, write-file: { path: /etc/stas/stacd.conf, text: "[Controllers]\\nexclude = traddr=192.168.1.30\\n" } }, { at: 21s, reload: both }]',
+    ],
   ])("is silent if %s", (_why, more) => {
-    expect(named(run(smallWorld(more), connectThenDelete), name)).toEqual([]);
+    expect(found(smallWorld(more))).toEqual([]);
   });
 
-  test("is silent if the configuration excludes something", () => {
-    const excluding = smallWorld().replace(
-      "[Controllers]\n",
-      "[Controllers]\n      exclude = nqn=nqn.2024-01.io.example:vol1\n",
-    );
-    expect(named(run(excluding, connectThenDelete), name)).toEqual([]);
+  test("reports a delete if the configuration changed and was not read again", () => {
+    const more = 'timeline: [{ at: 20s, write-file: { path: /etc/stas/stafd.conf, text: "[Controllers]\\n" } }]';
+    expect(found(smallWorld(more))).toHaveLength(1);
   });
 });
 

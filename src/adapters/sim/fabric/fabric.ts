@@ -2,6 +2,7 @@
 import { decodeGetLogPage, LID, OPCODE } from "../../../core/codec/admin.js";
 import { decodeRegistration, type Registration } from "../../../core/codec/dim.js";
 import { DecodeError } from "../../../core/codec/error.js";
+import type { DiscoveryLogEntry } from "../../../core/domain/discovery-log.js";
 import { WELL_KNOWN_DISCOVERY_NQN } from "../../../core/domain/transport-id.js";
 import type { Transport } from "../../../core/domain/transport-id.js";
 import { Milliseconds } from "../../../core/domain/units.js";
@@ -10,7 +11,7 @@ import { isSameAddress } from "../net/address.js";
 import type { Listener, NetworkModel } from "../net/paths.js";
 import type { AnswerSpec, EntrySpec, FabricId, FabricSpec, ListenerState } from "../spec.js";
 import type { FabricAction } from "./actions.js";
-import { discoveryPage, identifyPage, slicePage, supportedLogPages, visibleEntries } from "./pages.js";
+import { discoveryPage, identifyPage, listed, slicePage, supportedLogPages, visibleEntries } from "./pages.js";
 import type { PageView } from "./pages.js";
 import { admits, armAnswers, makeDiscoveryPeer, makeSubsystemPeer } from "./peers.js";
 import type { ArmedAnswer, DiscoveryPeer, Peer, SubsystemPeer } from "./peers.js";
@@ -89,6 +90,14 @@ export class FabricModel {
 
   peer(id: FabricId): Peer | undefined {
     return this.#peers.get(id);
+  }
+
+  /** What a discovery controller lists to a host, without itself. One that can list port-local entries lists only those. */
+  listedBy(id: FabricId, listener: number, hostNqn: string): readonly DiscoveryLogEntry[] {
+    const dc = this.#discovery(id);
+    const through = dc?.listeners[listener];
+    if (dc === undefined || through === undefined) return [];
+    return listed(dc, { listener: through, hostNqn }, this.#peers, dc.spec.pleo).map(({ entry }) => entry);
   }
 
   /** Calls back when the page of a discovery controller changed. */

@@ -76,7 +76,11 @@ function rawEntry(fields: RawEntryFields): DiscoveryLogEntry {
 }
 
 /** The entries of one entry spec. A subsystem without `listen` has one entry per address where it listens. */
-function entriesOf(spec: EntrySpec, view: PageView, peers: ReadonlyMap<FabricId, Peer>): DiscoveryLogEntry[] {
+function entriesOf(
+  spec: EntrySpec,
+  view: Pick<PageView, "hostNqn">,
+  peers: ReadonlyMap<FabricId, Peer>,
+): DiscoveryLogEntry[] {
   if (spec.kind === "raw") return [rawEntry(spec.fields)];
   const peer = peers.get(spec.id);
   if (peer === undefined) return [];
@@ -97,6 +101,18 @@ function isLocal(entry: DiscoveryLogEntry, listener: Listener): boolean {
   return entry.subtype !== "nvme" || entry.traddr === listener.traddr;
 }
 
+/** What a page lists to one reader, besides the discovery controller itself. `local`: only port-local entries. */
+export function listed(
+  dc: DiscoveryPeer,
+  view: Pick<PageView, "listener" | "hostNqn">,
+  peers: ReadonlyMap<FabricId, Peer>,
+  local: boolean,
+): readonly { readonly entry: DiscoveryLogEntry; readonly spec: EntrySpec }[] {
+  return dc.entries
+    .flatMap((spec) => entriesOf(spec, view, peers).map((entry) => ({ entry, spec })))
+    .filter(({ entry }) => !local || isLocal(entry, view.listener));
+}
+
 /** All entries after the header, for one reader. Built once per state of the page. */
 function entryList(dc: DiscoveryPeer, view: PageView, peers: ReadonlyMap<FabricId, Peer>): EntryList {
   const pleo = dc.spec.pleo && (view.lsp & DISCOVERY_LSP.pleo) !== 0;
@@ -106,10 +122,7 @@ function entryList(dc: DiscoveryPeer, view: PageView, peers: ReadonlyMap<FabricI
   const known = dc.pages.get(key);
   if (known !== undefined) return known;
   const self = entryFor(view.listener, { subtype: "current-discovery", subnqn: dc.nqn, treq: TREQ, eflags: 0 });
-  const listed = dc.entries.flatMap((spec) => entriesOf(spec, view, peers).map((entry) => ({ entry, spec })));
-  const chosen = [{ entry: self, spec: undefined }, ...listed].filter(
-    ({ entry }) => !pleo || isLocal(entry, view.listener),
-  );
+  const chosen = [{ entry: self, spec: undefined }, ...listed(dc, view, peers, pleo)];
   const bodies = chosen.map(({ entry, spec }) => {
     const basic = encodeDiscoveryEntry(entry, dc.spec.padding);
     return extended ? extendSpec(basic, spec) : basic;
@@ -155,8 +168,7 @@ export function visibleEntries(
   hostNqn: string,
   peers: ReadonlyMap<FabricId, Peer>,
 ): number {
-  const listener = dc.listeners[0];
-  return listener === undefined ? 0 : entriesOf(spec, { listener, hostNqn, lsp: 0 }, peers).length;
+  return dc.listeners.length === 0 ? 0 : entriesOf(spec, { hostNqn }, peers).length;
 }
 
 /** Whether a controller reports its supported log pages. One that does not predates TP8010. */
