@@ -154,6 +154,10 @@ export interface DiscoveryControllerSpec {
   readonly pleo: boolean;
   readonly extdlpes: boolean;
   readonly padding: "nul" | "space";
+  /** Whether it sends AENs. Absent: it does. */
+  readonly aens?: boolean;
+  /** `ignored`: it answers no keep-alive. `refused`: it rejects a Connect with a keep-alive timeout. Absent: it answers. */
+  readonly keepAlive?: "ignored" | "refused";
 }
 
 /** One record of a discovery log page. */
@@ -210,7 +214,15 @@ export interface SubsystemSpec {
   /** Host NQNs that may connect. Absent: any. */
   readonly allowedHosts?: readonly string[];
   readonly namespaces: number;
+  /** How many controllers it has for all hosts together. Absent: enough. */
+  readonly controllers?: number;
+  /** `per-address`: each address numbers its controllers on its own. Absent: no two have the same controller id. */
+  readonly cntlids?: "per-address";
 }
+
+/** How a Connect command fails: by an NVMe status such as 0x4181, or on the host. */
+export type ConnectFailure =
+  { readonly kind: "status"; readonly status: number } | { readonly kind: "errno"; readonly errno: number };
 
 /** A fault on the way of uevents to the daemon. */
 export type UeventFault =

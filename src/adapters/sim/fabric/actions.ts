@@ -1,5 +1,5 @@
 /** What can be done to the simulated storage. A changed page sends its AEN, by the kernel's masking rules. */
-import type { AnswerSpec, EntrySpec, FabricId, ListenerState } from "../spec.js";
+import type { AnswerSpec, ConnectFailure, EntrySpec, FabricId, ListenerState } from "../spec.js";
 
 /** One thing done to the storage. */
 export type FabricAction =
@@ -19,6 +19,14 @@ export type FabricAction =
   | { readonly kind: "aen"; readonly dc: FabricId }
   /** Replaces all scripted answers of the peer. */
   | { readonly kind: "answers"; readonly dc: FabricId; readonly answers: readonly AnswerSpec[] }
+  /** The next Connect commands to the peer fail: this many, or all of them. */
+  | {
+      readonly kind: "fail-connects";
+      readonly to: FabricId;
+      readonly failure: ConnectFailure;
+      readonly times?: number;
+    }
+  | { readonly kind: "accept-connects"; readonly to: FabricId }
   | { readonly kind: "allow-hosts"; readonly subsystem: FabricId; readonly hosts: readonly string[] | "any" };
 
 /** Whose each of these actions is: see `TARGETS`. */
@@ -31,5 +39,7 @@ export const FABRIC_ACTIONS: Readonly<Record<FabricAction["kind"], "fabric">> = 
   ncc: "fabric",
   aen: "fabric",
   answers: "fabric",
+  "fail-connects": "fabric",
+  "accept-connects": "fabric",
   "allow-hosts": "fabric",
 };

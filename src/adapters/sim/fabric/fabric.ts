@@ -9,40 +9,14 @@ import { Milliseconds } from "../../../core/domain/units.js";
 import type { AdminCommand } from "../../../core/ports/fabrics.js";
 import { isSameAddress } from "../net/address.js";
 import type { Listener, NetworkModel } from "../net/paths.js";
-import type { AnswerSpec, EntrySpec, FabricId, FabricSpec, ListenerState } from "../spec.js";
+import type { AnswerSpec, ConnectFailure, EntrySpec, FabricId, FabricSpec, ListenerState } from "../spec.js";
 import type { FabricAction } from "./actions.js";
+import { type Admission, type ConnectAsk, failureOf } from "./admission.js";
 import { discoveryPage, identifyPage, listed, slicePage, supportedLogPages, visibleEntries } from "./pages.js";
 import type { PageView } from "./pages.js";
-import { admits, armAnswers, makeDiscoveryPeer, makeSubsystemPeer } from "./peers.js";
+import { admits, armAnswers, makeDiscoveryPeer, makeSubsystemPeer, sendsAens } from "./peers.js";
+import { NVME_STATUS } from "./status.js";
 import type { ArmedAnswer, DiscoveryPeer, Peer, SubsystemPeer } from "./peers.js";
-
-/**
- * NVMe status codes as an ioctl returns them: status code type, status code and the DNR bit (6.12-cloud.s1.log,
- * 6.12-cloud.s3.log).
- */
-const NVME_STATUS = {
-  success: 0,
-  /** Invalid Command Opcode, DNR. */
-  invalidOpcode: 0x6001,
-  /** Invalid Field in Command, DNR. */
-  invalidField: 0x6002,
-  /** Connect Invalid Parameters: no such subsystem on that port. */
-  connectInvalid: 0x4182,
-  /** Connect Invalid Host: not in the access list. */
-  connectNotAllowed: 0x4184,
-} as const;
-
-/** The names in a Connect command. */
-interface ConnectAsk {
-  readonly nqn: string;
-  readonly hostNqn: string;
-}
-
-type Admission =
-  | { readonly kind: "accepted"; readonly peer: Peer; readonly listener: Listener }
-  | { readonly kind: "rejected"; readonly status: number }
-  /** The peer is there, but its port does not work. */
-  | { readonly kind: "unwell"; readonly state: ListenerState };
 
 /** How an admin command ends. `after`: its duration, beyond the round trip. */
 type AdminAnswer = {
@@ -120,8 +94,11 @@ export class FabricModel {
     return this.#serving(this.#network.listenersAt(transport, traddr, trsvcid), nqn)?.peer;
   }
 
-  /** How a Connect command at an address ends (6.12-cloud.s3.log). */
-  admit(listeners: readonly Listener[], ask: ConnectAsk): Admission {
+  /**
+   * How a Connect command at an address ends (6.12-cloud.s3.log). Call once per command: a call uses up scripted failures.
+   * `inUse`: how many controllers of a peer other connections have.
+   */
+  admit(listeners: readonly Listener[], ask: ConnectAsk, inUse: (peer: FabricId) => number): Admission {
     const serving = this.#serving(listeners, ask.nqn);
     if (serving === undefined) return { kind: "rejected", status: NVME_STATUS.connectInvalid };
     const { peer, listener } = serving;
@@ -130,6 +107,9 @@ export class FabricModel {
     if (peer.role === "io" && !admits(peer, ask.hostNqn)) {
       return { kind: "rejected", status: NVME_STATUS.connectNotAllowed };
     }
+    const failure = failureOf(peer, ask, inUse);
+    if (failure?.kind === "errno") return { kind: "failed", errno: failure.errno };
+    if (failure !== undefined) return { kind: "rejected", status: failure.status };
     return { kind: "accepted", peer, listener };
   }
 
@@ -178,6 +158,10 @@ export class FabricModel {
         );
       case "answers":
         return found(action.dc, this.#setAnswers(action.dc, action.answers));
+      case "fail-connects":
+        return found(action.to, this.#failConnects(action.to, action.failure, action.times));
+      case "accept-connects":
+        return found(action.to, this.#failConnects(action.to, undefined));
       case "allow-hosts":
         return found(action.subsystem, this.#allowHosts(action.subsystem, action.hosts));
       case "listener":
@@ -299,6 +283,13 @@ export class FabricModel {
     return true;
   }
 
+  #failConnects(id: FabricId, failure: ConnectFailure | undefined, times = Number.POSITIVE_INFINITY): boolean {
+    const peer = this.#peers.get(id);
+    if (peer === undefined) return false;
+    peer.failing = failure && { failure, timesLeft: times };
+    return true;
+  }
+
   #allowHosts(id: FabricId, hosts: readonly string[] | "any"): boolean {
     const peer = this.#peers.get(id);
     if (peer?.role !== "io") return false;
@@ -362,8 +353,8 @@ function wanted(command: AdminCommand): number {
 }
 
 function feature(asker: AdminAsker, id: number, after: Milliseconds): AdminAnswer {
-  const value =
-    id === FEATURE.keepAlive ? asker.katoSeconds * 1000 : id === FEATURE.asyncEvents ? AEN_CONFIG : undefined;
+  const aens = sendsAens(asker.peer) ? AEN_CONFIG : 0;
+  const value = id === FEATURE.keepAlive ? asker.katoSeconds * 1000 : id === FEATURE.asyncEvents ? aens : undefined;
   if (value === undefined) return status(NVME_STATUS.invalidField, after);
   return { after, result: { kind: "status", status: 0, value, bytes: NO_BYTES } };
 }

@@ -10,7 +10,7 @@ import { parseNetAddress } from "../net/address.js";
 import type { Listener } from "../net/paths.js";
 import type { EntrySpec, FabricId, RawEntryFields } from "../spec.js";
 import { extendSpec, joined, type EntryList } from "./entry-list.js";
-import { admits } from "./peers.js";
+import { admits, sendsAens } from "./peers.js";
 import type { DiscoveryPeer, Peer } from "./peers.js";
 
 /** What a page depends on, apart from its discovery controller. */
@@ -204,7 +204,7 @@ export function identifyPage(peer: Peer, cntlid: number, firmware: string): Uint
     serial: peer.serial,
     model: MODEL,
     firmware,
-    oaes: discovery ? OAES_DISCOVERY : OAES_IO,
+    oaes: sendsAens(peer) ? OAES_DISCOVERY : discovery ? 0 : OAES_IO,
     cntrltype: discovery ? CNTRLTYPE.discovery : CNTRLTYPE.io,
     dctype: peer.role === "discovery" ? DCTYPE[peer.spec.kind] : 0,
     subnqn: peer.nqn,

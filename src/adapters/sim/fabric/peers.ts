@@ -2,7 +2,15 @@
 import { WELL_KNOWN_DISCOVERY_NQN } from "../../../core/domain/transport-id.js";
 import type { Listener } from "../net/paths.js";
 import type { EntryList } from "./entry-list.js";
-import type { AnswerSpec, DiscoveryControllerSpec, EntrySpec, FabricId, ListenSpec, SubsystemSpec } from "../spec.js";
+import type {
+  AnswerSpec,
+  ConnectFailure,
+  DiscoveryControllerSpec,
+  EntrySpec,
+  FabricId,
+  ListenSpec,
+  SubsystemSpec,
+} from "../spec.js";
 
 /** A scripted answer, with its remaining counts. */
 export interface ArmedAnswer {
@@ -18,6 +26,8 @@ interface PeerBase {
   readonly listeners: readonly Listener[];
   readonly serial: string;
   answers: ArmedAnswer[];
+  /** How the next Connect commands fail, and how many of them. */
+  failing: { readonly failure: ConnectFailure; timesLeft: number } | undefined;
 }
 
 export interface DiscoveryPeer extends PeerBase {
@@ -84,6 +94,7 @@ export function makeDiscoveryPeer(spec: DiscoveryControllerSpec): DiscoveryPeer 
     listeners: makeListeners(spec.id, spec.listen),
     serial: serialOf(spec.id),
     answers: armAnswers(spec.answers),
+    failing: undefined,
     entries: [...spec.entries],
     genctr: GENCTR_FIRST,
     pages: new Map(),
@@ -99,10 +110,16 @@ export function makeSubsystemPeer(spec: SubsystemSpec): SubsystemPeer {
     listeners: makeListeners(spec.id, spec.listen),
     serial: serialOf(spec.id),
     answers: [],
+    failing: undefined,
     allowedHosts: spec.allowedHosts === undefined ? undefined : new Set(spec.allowedHosts),
   };
 }
 
 export function admits(peer: SubsystemPeer, hostNqn: string): boolean {
   return peer.allowedHosts === undefined || peer.allowedHosts.has(hostNqn);
+}
+
+/** Whether a peer sends AENs of its discovery log page. */
+export function sendsAens(peer: Peer): boolean {
+  return peer.role === "discovery" && peer.spec.aens !== false;
 }

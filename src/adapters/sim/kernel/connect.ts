@@ -197,7 +197,8 @@ class Connect {
       });
       return;
     }
-    if (outcome.kind === "accepted" && !this.#isOfKind(outcome)) {
+    const doubled = this.#parts.registry.isDoubled(this.#controller);
+    if (outcome.kind === "accepted" && (doubled || !this.#isOfKind(outcome))) {
       this.#failLater(LATENCY.connectRejected, ERRNO.EINVAL);
       return;
     }

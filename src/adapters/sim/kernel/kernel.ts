@@ -8,6 +8,7 @@ import type { HandlePurpose, SysfsRecord, SysfsSummary } from "../../../core/por
 import { SysfsReader } from "../../shared/sysfs-reader.js";
 import type { SimClock } from "../clock.js";
 import type { FabricModel } from "../fabric/fabric.js";
+import { sendsAens } from "../fabric/peers.js";
 import type { NetworkModel } from "../net/paths.js";
 import type { Actor, ConnectionView, WorldObservation } from "../observation.js";
 import type { RandomStream } from "../random.js";
@@ -213,6 +214,7 @@ export class KernelModel {
   /** Sends an AEN to each connected controller that got none since its last read of the log page (6.12-cloud.s2.log). */
   #pageChanged(dc: FabricId, seenBy: (hostNqn: string) => boolean): void {
     for (const controller of this.#parts.registry.of(dc)) {
+      if (controller.peer === undefined || !sendsAens(controller.peer)) continue;
       const there = controller.state === "live" && controller.deletion === undefined;
       if (!there || controller.aen !== "armed" || !seenBy(controller.options.hostNqn)) continue;
       if (pathState(this.#parts, controller) === "well") sendAen(this.#parts, controller);

@@ -14,10 +14,14 @@ import { abortPending, giveUp } from "./removal.js";
 
 type Accepted = Extract<Attempt, { kind: "accepted" }>;
 
-/** The host sends a keep-alive every kato/2, and expects its answer within kato (6.12-cloud.s5.log). */
+/**
+ * The host sends a keep-alive every kato/2, and expects its answer within kato (6.12-cloud.s5.log). It sends no more once
+ * the target has answered one with an error (nvme_keep_alive_end_io in drivers/nvme/host/core.c; not measured).
+ */
 function silenceNoticedIn(controller: Controller, now: Milliseconds): Milliseconds | undefined {
   const kato = controller.options.katoSeconds * 1000;
-  if (kato === 0) return undefined;
+  const { peer } = controller;
+  if (kato === 0 || (peer?.role === "discovery" && peer.spec.keepAlive === "ignored")) return undefined;
   const period = kato / 2;
   const sent = Math.ceil((now - controller.keepAliveFrom) / period) * period + controller.keepAliveFrom;
   return Milliseconds(Math.round(sent + kato - now));
@@ -162,7 +166,7 @@ function tryAgain(parts: KernelParts, controller: Controller): void {
   next(
     controller,
     later(parts, scaled(costOf(controller, outcome), factor), controller, () => {
-      attemptFailed(parts, controller, outcome.kind);
+      attemptFailed(parts, controller, outcome);
     }),
   );
 }
@@ -176,9 +180,13 @@ function costOf(controller: Controller, outcome: Exclude<Attempt, Accepted>): nu
   return Math.max(LATENCY.attemptRefused, outcome.after);
 }
 
-function attemptFailed(parts: KernelParts, controller: Controller, kind: "rejected" | "failed"): void {
+/** The target forbids another attempt. Without this bit every kernel goes on (nvmf_should_reconnect; not measured). */
+const DO_NOT_RETRY = 0x4000;
+
+function attemptFailed(parts: KernelParts, controller: Controller, outcome: Exclude<Attempt, Accepted>): void {
   controller.attempts++;
-  if (kind === "rejected" && parts.profile.rejectedReconnect === "remove") {
+  const forbidden = outcome.kind === "rejected" && (outcome.status & DO_NOT_RETRY) !== 0;
+  if (forbidden && parts.profile.rejectedReconnect === "remove") {
     giveUp(parts, controller, { by: "kernel", cause: "rejected" });
     return;
   }
@@ -199,7 +207,7 @@ function reconnected(parts: KernelParts, controller: Controller): void {
   controller.next = undefined;
   const outcome = attempt(parts, controller.options);
   if (outcome.kind !== "accepted") {
-    attemptFailed(parts, controller, outcome.kind);
+    attemptFailed(parts, controller, outcome);
     return;
   }
   becomeLive(parts, controller, outcome);
@@ -247,7 +255,7 @@ export function resetController(parts: KernelParts, controller: Controller): boo
     controller,
     later(parts, scaled(LATENCY.resetFailed, factor), controller, () => {
       parts.registry.releaseCntlid(controller);
-      attemptFailed(parts, controller, outcome.kind);
+      attemptFailed(parts, controller, outcome);
     }),
   );
   return true;

@@ -46,10 +46,13 @@ export function attempt(parts: KernelParts, options: ConnectOptions): Attempt {
   const outcome = parts.network.reach(options);
   if (outcome.kind === "errno") return { kind: "failed", errno: outcome.errno, after: outcome.after };
   if (outcome.listener.state !== "up") return unwell(outcome.listener.state);
-  const admission = parts.fabric.admit(outcome.listeners, options);
+  const admission = parts.fabric.admit(outcome.listeners, options, (peer) => parts.registry.others(peer, options));
   const roundTrip = 2 * outcome.latency;
   if (admission.kind === "rejected") {
     return { kind: "rejected", status: admission.status, after: Milliseconds(LATENCY.connectRejected + 3 * roundTrip) };
+  }
+  if (admission.kind === "failed") {
+    return { kind: "failed", errno: admission.errno, after: Milliseconds(LATENCY.connectRejected + 3 * roundTrip) };
   }
   if (admission.kind === "unwell") return unwell(admission.state);
   const wire = Milliseconds(roundTrip * (CONNECT_ROUND_TRIPS + QUEUE_ROUND_TRIPS * options.ioQueues));

@@ -22,7 +22,7 @@ export interface KernelProfile {
    */
   readonly hostIdentity: "strict" | "loose";
   /**
-   * The target rejects a reconnect: the kernel removes the controller at once (6.12-cloud.s4.log), or uses up all
+   * The target rejects a reconnect with Do Not Retry: the kernel removes the controller at once (6.12-cloud.s4.log), or uses up all
    * attempts (6.1-cloud.s4.log).
    */
   readonly rejectedReconnect: "remove" | "retry";

@@ -44,6 +44,10 @@ function groupRemove<K>(groups: Map<K, Set<Controller>>, key: K, controller: Con
   if (group?.size === 0) groups.delete(key);
 }
 
+function numbersPerAddress(peer: Peer): boolean {
+  return peer.role === "io" && peer.spec.cntlids === "per-address";
+}
+
 export class Registry {
   readonly #instances = new LowestFree(0);
   readonly #cntlids = new LowestFree(1);
@@ -137,9 +141,39 @@ export class Registry {
     return differs(defaults) || [...this.#hosts.values()].some(differs);
   }
 
+  /** How many controllers of a peer connections with other options have. */
+  others(peer: FabricId, options: ConnectOptions): number {
+    return this.of(peer).filter((other) => other.holdsCntlid && other.options !== options).length;
+  }
+
+  /**
+   * Whether the target gives a new controller an id that another controller of the subsystem has. The kernel then rejects
+   * the new one (nvme_validate_cntlid in drivers/nvme/host/core.c; not measured).
+   */
+  isDoubled({ peer, listener }: Controller): boolean {
+    if (peer === undefined || listener === undefined || !numbersPerAddress(peer)) return false;
+    const cntlid = this.#nextAt(peer, listener);
+    return this.of(peer.id).some((other) => other.cntlid === cntlid && !isLeaving(other));
+  }
+
   takeCntlid(controller: Controller): void {
-    controller.cntlid = this.#cntlids.take();
+    const { peer, listener } = controller;
+    const own = peer !== undefined && listener !== undefined && numbersPerAddress(peer);
+    controller.cntlid = own ? this.#nextAt(peer, listener) : this.#cntlids.take();
     controller.holdsCntlid = true;
+  }
+
+  /** The lowest controller id that no connection through this address has. */
+  #nextAt(peer: Peer, listener: Listener): number {
+    const through = this.of(peer.id).filter((other) => other.holdsCntlid && other.listener === listener);
+    const taken = new Set(through.map(({ cntlid }) => cntlid));
+    let cntlid = 1;
+    while (taken.has(cntlid)) cntlid++;
+    return cntlid;
+  }
+
+  #freeCntlid({ peer }: Controller, cntlid: number): void {
+    if (peer === undefined || !numbersPerAddress(peer)) this.#cntlids.release(cntlid);
   }
 
   claimCntlid(controller: Controller, cntlid: number): void {
@@ -148,7 +182,7 @@ export class Registry {
   }
 
   releaseCntlid(controller: Controller): void {
-    if (controller.holdsCntlid) this.#cntlids.release(controller.cntlid);
+    if (controller.holdsCntlid) this.#freeCntlid(controller, controller.cntlid);
     controller.holdsCntlid = false;
   }
 
@@ -156,7 +190,7 @@ export class Registry {
   exchangeCntlid(controller: Controller): void {
     const old = controller.holdsCntlid ? controller.cntlid : undefined;
     this.takeCntlid(controller);
-    if (old !== undefined) this.#cntlids.release(old);
+    if (old !== undefined) this.#freeCntlid(controller, old);
   }
 
   /** Joins the subsystem of an NQN. With the well-known NQN, each controller has its own subsystem (6.12-cloud.s2.log). */

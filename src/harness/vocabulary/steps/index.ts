@@ -1,4 +1,5 @@
 /** The words of the time line, in the order of the reference. */
+import { acceptConnects } from "./accept-connects.js";
 import { addDevice } from "./add-device.js";
 import { address } from "./address.js";
 import { aen } from "./aen.js";
@@ -11,6 +12,7 @@ import { bus } from "./bus.js";
 import { busCall } from "./bus-call.js";
 import { datagram } from "./datagram.js";
 import { disk } from "./disk.js";
+import { failConnects } from "./fail-connects.js";
 import { goodbye } from "./goodbye.js";
 import { interfaceStep } from "./interface.js";
 import { kill } from "./kill.js";
@@ -56,6 +58,8 @@ export const STEPS = [
   ncc,
   aen,
   answers,
+  failConnects,
+  acceptConnects,
   allowHosts,
   announce,
   goodbye,

@@ -24,5 +24,11 @@ export const discoveryController = worldWord<DiscoveryControllerSpec>({
     pleo: usual(flag, false, "PLEOS in Supported Log Pages; false: the page is rejected."),
     extdlpes: usual(flag, false, "EXTDLPES in Supported Log Pages: extended entries can be requested."),
     padding: usual(choice(["nul", "space"]), "nul", "What pads the text fields of its page."),
+    aens: optional(flag, "Whether it sends AENs (OAES in Identify Controller). It does if absent."),
+    "keep-alive": optional(
+      choice(["ignored", "refused"]),
+      "ignored: it answers no keep-alive, so the host stops sending them and notices no silent loss. refused: it " +
+        "rejects a Connect with a keep-alive timeout (0x4182). It answers them if absent.",
+    ),
   }),
 });

@@ -4,7 +4,7 @@ import { list } from "../list.js";
 import { optional, required, usual } from "../members.js";
 import { nqn } from "../parts/addresses.js";
 import { newSubsystem } from "../parts/ids.js";
-import { integer } from "../parts/scalars.js";
+import { choice, integer } from "../parts/scalars.js";
 import { record } from "../record.js";
 import { worldWord } from "../word.js";
 import { listen } from "./listener.js";
@@ -23,5 +23,14 @@ export const subsystem = worldWord<SubsystemSpec>({
     listen: required(listen, "Where it listens."),
     "allowed-hosts": optional(allowedHosts, "Host NQNs that may connect; any if absent."),
     namespaces: usual(integer(0, 1_024), DEFAULT_NAMESPACES),
+    controllers: optional(
+      integer(0, 65_519),
+      "How many controllers it has. It rejects a further Connect (0x4181). Enough if absent.",
+    ),
+    cntlids: optional(
+      choice(["per-address"]),
+      "per-address: each address numbers its controllers on its own. The kernel rejects a controller whose id another " +
+        "one of the subsystem has (EINVAL). Unique if absent.",
+    ),
   }),
 });
