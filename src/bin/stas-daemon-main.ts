@@ -71,7 +71,7 @@ async function run(flags: Flags): Promise<void> {
   const missing = missingRequirements();
   for (const line of missing) process.stderr.write(`stas-daemon: ${line}\n`);
   if (missing.length > 0) process.exitCode = EXIT.failed;
-  else startDaemon(options);
+  else await startDaemon(options);
 }
 
 /** Prints the findings, errors last. Returns 1 if there is an error. */
@@ -90,7 +90,12 @@ async function cleanup({ services, roots, bus }: DaemonOptions): Promise<number>
   const names = servicesOf(services);
   const store = new RealStore(() => undefined, new SecretVault(), roots);
   const owners = await findOwners(bus, names);
-  const { outcome, lines } = cleanUpThisHost({ services: names, locate: (path) => store.locate(path), owners });
+  const { outcome, lines } = cleanUpThisHost({
+    services: names,
+    locate: (path) => store.locate(path),
+    runDir: roots.run,
+    owners: owners.known ? owners.rivals : [],
+  });
   for (const line of lines) process.stdout.write(`${line}\n`);
   return { clean: 0, failed: EXIT.failed, running: EXIT.running }[outcome];
 }

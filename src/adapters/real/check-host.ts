@@ -12,10 +12,13 @@ import { HandleTable } from "./handles.js";
 import { loadLibc } from "./libc.js";
 import { FABRICS_DEVICE, missingDevice, missingRoot } from "./requirements.js";
 import { RealStore } from "./store.js";
+import { lockHolders } from "./run-lock.js";
 
 /** Checks this host and its files, and changes nothing. */
 export function checkThisHost(options: DaemonOptions): Promise<readonly Finding[]> {
   const services = servicesOf(options.services);
+  const loaded = loadLibc();
+  const libc = loaded.ok ? loaded.libc : undefined;
   const store = new RealStore(() => undefined, new SecretVault(), options.roots);
   return checkHost({
     services,
@@ -26,7 +29,8 @@ export function checkThisHost(options: DaemonOptions): Promise<readonly Finding[
     readOptionLine,
     tryBus: () => tryBus(options.bus, services),
     findAvahi: () => findName(options.bus, AVAHI),
-    nativeCalls: loadLibc().ok,
+    lockHolders: lockHolders({ libc, runDir: options.roots.run, services }),
+    nativeCalls: loaded.ok,
   });
 }
 

@@ -18,6 +18,7 @@ import type { StorePort } from "../../core/ports/store.js";
 import { STAC_CONFIG } from "../../core/stac/service.js";
 import { STAF_CONFIG } from "../../core/staf/service.js";
 import { FABRICS_DEVICE } from "./requirements.js";
+import { rivalText, type Rival } from "./rivals.js";
 
 export interface Finding {
   readonly level: "ok" | "warning" | "error";
@@ -37,7 +38,9 @@ export interface CheckedHost {
   readonly locate: (path: string) => string;
   /** The kernel's line of connect options, or its errno. Waits for connects in flight. */
   readonly readOptionLine: () => Promise<{ readonly ok: true; readonly text: string } | { ok: false; errno: number }>;
-  /** Whether the bus answers. If not, the text says how to fix it. */
+  /** The daemons that hold the locks of these services. */
+  readonly lockHolders: readonly Rival[];
+  /** Whether the bus answers and the names of the services are free. If not, the text says how to fix it. */
   readonly tryBus: () => Promise<Finding>;
   /** Whether Avahi is on the bus, or the bus can start it. */
   readonly findAvahi: () => Promise<"there" | "not there">;
@@ -57,6 +60,7 @@ export async function checkHost(host: CheckedHost): Promise<readonly Finding[]> 
       configs.flatMap(({ config }) => config ?? []),
     )),
     nativeFinding(host.nativeCalls),
+    ...host.lockHolders.map((rival): Finding => ({ level: "error", text: rivalText(rival) })),
     await host.tryBus(),
     ...(await mdnsFindings(host)),
   ];

@@ -6,8 +6,11 @@ import type { ServiceName } from "../../core/ports/bus.js";
 import { RECORD_PATHS } from "../../core/controller/services.js";
 import { temporaryPath } from "../shared/temporary-path.js";
 import { UDEV_OVERRIDE_PATH } from "../shared/udev-override.js";
-import type { Owners } from "./bus/try.js";
 import { attempt } from "../shared/os-error.js";
+import { loadLibc, type Libc } from "./libc.js";
+import { rivalText, type Rival } from "./rivals.js";
+import { lockHolders } from "./run-lock.js";
+import { UdevOverride } from "./udev-override.js";
 
 /** How long to wait for udev to reload its rules. Without an answer, it notices the change by itself. */
 const RELOAD_LIMIT_MS = 5_000;
@@ -18,7 +21,9 @@ export interface LeftBehind {
   /** The real file for one of the core's paths. */
   readonly locate: (path: string) => string;
   readonly override: string;
-  readonly owners: Owners;
+  readonly libc: Libc | undefined;
+  /** The daemons of these services that run. */
+  readonly rivals: readonly Rival[];
   readonly reloadRules: () => void;
 }
 
@@ -31,43 +36,53 @@ interface CleanedUp {
 
 /**
  * Removes staf's udev override and files that were being written. Keeps the records: the next start needs them to adopt its
- * connections. Touches nothing while a daemon owns the name of one of the services, if D-Bus can tell.
+ * connections. Touches nothing while a daemon of one of the services runs, and no override that stas did not write.
  */
-export function cleanUp({ services, locate, override, owners, reloadRules }: LeftBehind): CleanedUp {
+export function cleanUp({ services, locate, override, libc, rivals, reloadRules }: LeftBehind): CleanedUp {
+  if (rivals.length > 0)
+    return { outcome: "running", lines: rivals.map((rival) => `nothing is removed: ${rivalText(rival)}`) };
   const lines: string[] = [];
-  if (!owners.known) lines.push(`it is unknown whether a daemon is running: ${owners.problem}`);
-  else if (owners.names.length > 0) {
-    const names = owners.names.join(" and ");
-    return {
-      outcome: "running",
-      lines: [`nothing is removed: a running daemon owns ${names} on D-Bus. Stop it, and it removes its own files`],
-    };
+  const failed: string[] = [];
+  const note = (path: string, errno: number | undefined): void => {
+    if (errno === undefined) lines.push(`removed ${path}`);
+    else if (errno !== ERRNO.ENOENT && errno !== ERRNO.ENOTDIR)
+      failed.push(`${path} cannot be removed (${errnoName(errno)}): remove it by hand`);
+  };
+  if (services.includes("staf")) {
+    const done = new UdevOverride(libc, override).remove();
+    if (done.ok && done.removed) {
+      note(override, undefined);
+      reloadRules();
+    }
+    if (!done.ok && done.because === "errno") note(override, done.errno);
+    if (!done.ok && done.because === "in-use") lines.push(`${override} stays: it belongs to a stas-daemon that runs`);
+    if (!done.ok && done.because === "foreign") lines.push(`${override} stays: stas did not write it`);
   }
-  const overrides = services.includes("staf") ? [override, temporaryPath(override)] : [];
-  const records = services.map((service) => temporaryPath(locate(RECORD_PATHS[service])));
-  let outcome: CleanedUp["outcome"] = "clean";
-  let removed = 0;
-  for (const path of [...overrides, ...records]) {
+  const halfWritten = services.map((service) => temporaryPath(locate(RECORD_PATHS[service])));
+  if (services.includes("staf")) halfWritten.unshift(temporaryPath(override));
+  for (const path of halfWritten) {
     const gone = attempt(() => {
       unlinkSync(path);
     });
-    if (gone.ok) {
-      removed += 1;
-      lines.push(`removed ${path}`);
-    } else if (gone.errno !== ERRNO.ENOENT && gone.errno !== ERRNO.ENOTDIR) {
-      outcome = "failed";
-      lines.push(`${path} cannot be removed (${errnoName(gone.errno)}): remove it by hand`);
-    }
-    if (gone.ok && path === override) reloadRules();
+    note(path, gone.ok ? undefined : gone.errno);
   }
-  if (removed === 0 && outcome === "clean") lines.push("nothing was left behind");
-  return { outcome, lines };
+  if (failed.length > 0) return { outcome: "failed", lines: [...lines, ...failed] };
+  return { outcome: "clean", lines: lines.length === 0 ? ["nothing was left behind"] : lines };
+}
+
+interface CleanUpParts extends Pick<LeftBehind, "services" | "locate"> {
+  readonly runDir: string;
+  /** Who owns the names of these services on the bus. */
+  readonly owners: readonly Rival[];
 }
 
 /** Cleans up this host. */
-export function cleanUpThisHost(parts: Pick<LeftBehind, "services" | "locate" | "owners">): CleanedUp {
+export function cleanUpThisHost({ services, locate, runDir, owners }: CleanUpParts): CleanedUp {
+  const loaded = loadLibc();
+  const libc = loaded.ok ? loaded.libc : undefined;
   const reloadRules = (): void => {
     spawnSync("udevadm", ["control", "--reload"], { stdio: "ignore", timeout: RELOAD_LIMIT_MS });
   };
-  return cleanUp({ ...parts, override: UDEV_OVERRIDE_PATH, reloadRules });
+  const rivals = [...lockHolders({ libc, runDir, services }), ...owners];
+  return cleanUp({ services, locate, override: UDEV_OVERRIDE_PATH, libc, rivals, reloadRules });
 }

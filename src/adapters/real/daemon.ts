@@ -22,6 +22,8 @@ import { RealSysfs } from "./sysfs.js";
 import { RealSystem } from "./system.js";
 import { openUevents } from "./uevents.js";
 import { FdWatcher } from "./watcher.js";
+import { rivalText, type Rival } from "./rivals.js";
+import { RunLocks } from "./run-lock.js";
 
 export interface DaemonOptions {
   readonly services: CoreServices;
@@ -39,8 +41,14 @@ export function servicesOf(services: CoreServices): readonly ServiceName[] {
   return services === "both" ? ["staf", "stac"] : [services];
 }
 
-/** Opens the ports, then starts the core. The core ends the process. */
-export function startDaemon(options: DaemonOptions): void {
+/** How long a start waits for another daemon that is ending: a killed one is gone within a few milliseconds. */
+const RIVAL_PATIENCE_MS = 3_000;
+
+/**
+ * Opens the ports, then starts the core. The core ends the process. Beside another daemon of the same service it touches nothing:
+ * it says so and sets the exit status.
+ */
+export async function startDaemon(options: DaemonOptions): Promise<void> {
   const style = detectStyle(process.env["JOURNAL_STREAM"], process.stderr.isTTY);
   const log = new RealLog({ style, threshold: options.threshold });
   const loaded = loadLibc();
@@ -67,9 +75,41 @@ export function startDaemon(options: DaemonOptions): void {
     loop.fail(error);
   });
   if (libc === undefined) log.write({ level: "error", text: WITHOUT_NATIVE_CALLS });
-  const opened = openPorts(options, { libc, log, deliver: loop.deliver, end });
-  leave = opened.leave;
+  const claimed = await claimServices(options, { libc, log, deliver: loop.deliver });
+  if (!claimed.ok) {
+    for (const rival of claimed.rivals)
+      log.write({ level: "error", text: `this daemon does not start: ${rivalText(rival)}` });
+    process.exitCode = EXIT.running;
+    return;
+  }
+  const { bus, locks } = claimed;
+  const opened = openPorts(options, { libc, log, deliver: loop.deliver, end, bus });
+  leave = () => {
+    opened.leave();
+    locks.release();
+  };
   loop.start(new Core(opened.ports, options.services));
+}
+
+type Claimed =
+  | { readonly ok: true; readonly bus: RealBus; readonly locks: RunLocks }
+  | { readonly ok: false; readonly rivals: readonly Rival[] };
+
+/** Makes this process the only one that serves its services: first by the locks, which need no bus, then by the names. */
+async function claimServices(
+  options: DaemonOptions,
+  { libc, log, deliver }: Omit<PortParts, "end" | "bus">,
+): Promise<Claimed> {
+  const services = servicesOf(options.services);
+  const locks = new RunLocks({ libc, runDir: options.roots.run, services }, log);
+  const holder = await locks.take(RIVAL_PATIENCE_MS);
+  if (holder !== undefined) return { ok: false, rivals: [holder] };
+  const bus = new RealBus({ deliver, log, services, address: options.bus });
+  const rivals = await bus.claim(RIVAL_PATIENCE_MS);
+  if (rivals.length === 0) return { ok: true, bus, locks };
+  bus.close();
+  locks.release();
+  return { ok: false, rivals };
 }
 
 /** Turns of the event loop that a closing socket needs to shut down. */
@@ -90,6 +130,7 @@ interface PortParts {
   readonly log: LogPort;
   readonly deliver: Deliver;
   readonly end: (status: number) => void;
+  readonly bus: RealBus;
 }
 
 interface OpenedPorts {
@@ -102,14 +143,13 @@ interface OpenedPorts {
 }
 
 /** Opens the socket of kernel events first, so that it holds what happens during the scan of sysfs. */
-function openPorts(options: DaemonOptions, { libc, log, deliver, end }: PortParts): OpenedPorts {
+function openPorts(options: DaemonOptions, { libc, log, deliver, end, bus }: PortParts): OpenedPorts {
   const watcher = libc === undefined ? undefined : new FdWatcher(libc);
   const uevents = openUevents({ libc, watcher, deliver, log });
   const vault = new SecretVault();
   const handles = new HandleTable();
   const system = new RealSystem({ libc, log, deliver, environment: process.env, exit: end });
   system.listen();
-  const bus = new RealBus({ deliver, log, services: servicesOf(options.services), address: options.bus });
   const mdns = new RealMdns({ libc, deliver, log });
   const ports = {
     clock: new RealClock(deliver),

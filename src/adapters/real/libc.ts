@@ -25,6 +25,7 @@ export interface Libc {
   /** `header` is a struct msghdr with addresses from `addressOf`. The caller must keep those buffers referenced. */
   recvmsg(fd: number, header: Uint8Array, flags: number): CallResult;
   close(fd: number): CallResult;
+  flock(fd: number, operation: number): CallResult;
   /** Makes an eventfd that closes on exec and never blocks. */
   eventfd(): CallResult;
   /** Adds one to an eventfd and so wakes its poll. */
@@ -94,6 +95,7 @@ function bindCalls(koffi: typeof Koffi): Libc {
   const recv = define("long recv(int, void *, size_t, int)");
   const recvmsg = define("long recvmsg(int, void *, int)");
   const close = define("int close(int)");
+  const flock = define("int flock(int, int)");
   const eventfd = define("int eventfd(unsigned int, int)");
   const write = define("long write(int, void *, size_t)");
   const read = define("long read(int, void *, size_t)");
@@ -131,6 +133,7 @@ function bindCalls(koffi: typeof Koffi): Libc {
     recv: (fd, into, flags) => result(recv(fd, into, into.length, flags)),
     recvmsg: (fd, header, flags) => result(recvmsg(fd, header, flags)),
     close: (fd) => result(close(fd)),
+    flock: (fd, operation) => result(flock(fd, operation)),
     eventfd: () => result(eventfd(0, EFD_CLOEXEC_NONBLOCK)),
     wake: (fd) => void write(fd, one, one.length),
     unwake: (fd) => void read(fd, count, count.length),

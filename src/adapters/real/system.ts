@@ -1,16 +1,15 @@
 import { spawn } from "node:child_process";
-import { unlinkSync } from "node:fs";
-import { errnoName, ERRNO } from "../../core/domain/errno.js";
+import { errnoName } from "../../core/domain/errno.js";
 import type { LogPort } from "../../core/ports/log.js";
 import type { SystemPort, SystemState } from "../../core/ports/system.js";
-import { UDEV_OVERRIDE_PATH, UDEV_OVERRIDE_TEXT } from "../shared/udev-override.js";
+import { UDEV_OVERRIDE_PATH } from "../shared/udev-override.js";
 import type { Deliver } from "./deliver.js";
-import { replaceFileNow } from "./files.js";
 import { helperEnvironment } from "./helper-environment.js";
 import { Lane } from "./lane.js";
 import type { Libc } from "./libc.js";
-import { attempt, errnoOf } from "../shared/os-error.js";
+import { errnoOf } from "../shared/os-error.js";
 import { notifyAddress, sdNotify, watchdogInterval, type WatchdogEnvironment } from "./sd-notify.js";
+import { UdevOverride } from "./udev-override.js";
 
 /** Kills a helper command that takes longer. */
 const COMMAND_LIMIT_MS = 10_000;
@@ -32,6 +31,7 @@ interface SystemParts {
 export class RealSystem implements SystemPort {
   readonly #parts: SystemParts;
   readonly #notifyAddress: Buffer | undefined;
+  readonly #override: UdevOverride;
   /** Runs commands one at a time, in order. */
   readonly #jobs = new Lane(1);
   #watchdog: NodeJS.Timeout | undefined;
@@ -39,6 +39,7 @@ export class RealSystem implements SystemPort {
   constructor(parts: SystemParts) {
     this.#parts = parts;
     this.#notifyAddress = notifyAddress(parts.environment.NOTIFY_SOCKET);
+    this.#override = new UdevOverride(parts.libc, UDEV_OVERRIDE_PATH);
   }
 
   /** SIGTERM and SIGINT stop the core, SIGHUP reloads the configuration. */
@@ -73,24 +74,29 @@ export class RealSystem implements SystemPort {
   }
 
   writeUdevOverride(): void {
-    const written = replaceFileNow({ path: UDEV_OVERRIDE_PATH, text: UDEV_OVERRIDE_TEXT, mode: 0o644 });
-    if (!written.ok)
+    const written = this.#override.write();
+    if (written.ok) this.#reloadRules();
+    else if (written.because === "errno")
       this.#complain(
         `${UDEV_OVERRIDE_PATH} cannot be written (${errnoName(written.errno)}), so nvme-cli's udev rule may connect the same controllers: let the service write to /run/udev/rules.d`,
       );
-    this.#reloadRules();
+    else if (written.because === "foreign")
+      this.#complain(
+        `${UDEV_OVERRIDE_PATH} is not from stas and stays as it is. It takes the place of nvme-cli's udev rule: if nvme-stas left it behind, remove it and restart this service`,
+      );
+    else
+      this.#complain(
+        `${UDEV_OVERRIDE_PATH} belongs to another stas-daemon that runs, and stays as it is: stop one of the two`,
+      );
   }
 
   removeUdevOverride(): void {
-    const removed = attempt(() => {
-      unlinkSync(UDEV_OVERRIDE_PATH);
-    });
-    if (!removed.ok && removed.errno === ERRNO.ENOENT) return;
-    if (!removed.ok)
+    const done = this.#override.remove();
+    if (done.ok && done.removed) this.#reloadRules();
+    if (!done.ok && done.because === "errno")
       this.#complain(
-        `${UDEV_OVERRIDE_PATH} cannot be removed (${errnoName(removed.errno)}), so nvme-cli's udev rule stays masked: remove the file by hand`,
+        `${UDEV_OVERRIDE_PATH} cannot be removed (${errnoName(done.errno)}), so nvme-cli's udev rule stays masked: remove the file by hand`,
       );
-    this.#reloadRules();
   }
 
   exit(status: number): void {

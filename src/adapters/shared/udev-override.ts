@@ -14,6 +14,13 @@ const FC_UNIT = [
   String.raw`--host-traddr\x3d$env{NVMEFC_HOST_TRADDR}.service`,
 ].join(String.raw`\x09`);
 
-export const UDEV_OVERRIDE_TEXT = `# Discovery controllers are followed by stas while this file is here.
+const FIRST_LINE = "# Discovery controllers are followed by stas while this file is here.";
+
+export const UDEV_OVERRIDE_TEXT = `${FIRST_LINE}
 ACTION=="change", SUBSYSTEM=="fc", ENV{FC_EVENT}=="nvmediscovery", ENV{NVMEFC_TRADDR}=="*", ENV{NVMEFC_HOST_TRADDR}=="*", RUN+="/usr/bin/systemctl --no-block restart ${FC_UNIT}"
 `;
+
+/** Whether stas wrote this text, whichever version. Anything else at that path is not ours to replace or remove. */
+export function isOverrideOfStas(text: string): boolean {
+  return text.startsWith(`${FIRST_LINE}\n`);
+}

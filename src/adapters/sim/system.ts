@@ -1,6 +1,6 @@
 import { Milliseconds } from "../../core/domain/units.js";
 import type { SystemPort, SystemState } from "../../core/ports/system.js";
-import { UDEV_OVERRIDE_PATH, UDEV_OVERRIDE_TEXT } from "../shared/udev-override.js";
+import { isOverrideOfStas, UDEV_OVERRIDE_PATH, UDEV_OVERRIDE_TEXT } from "../shared/udev-override.js";
 import type { SimClock } from "./clock.js";
 import type { WorldObservation } from "./observation.js";
 import type { SimProcess } from "./process.js";
@@ -120,11 +120,18 @@ export class SimSystem implements SystemPort {
   }
 
   writeUdevOverride(): void {
-    if (this.#process.alive) this.#disk.replace(this.#process.name, UDEV_OVERRIDE_PATH, UDEV_OVERRIDE_TEXT);
+    if (this.#process.alive && this.#mayReplaceOverride())
+      this.#disk.replace(this.#process.name, UDEV_OVERRIDE_PATH, UDEV_OVERRIDE_TEXT);
   }
 
   removeUdevOverride(): void {
-    if (this.#process.alive) this.#disk.remove(UDEV_OVERRIDE_PATH);
+    if (this.#process.alive && this.#mayReplaceOverride()) this.#disk.remove(UDEV_OVERRIDE_PATH);
+  }
+
+  /** A file that stas did not write stays, as on Linux. */
+  #mayReplaceOverride(): boolean {
+    const found = this.#disk.read(UDEV_OVERRIDE_PATH);
+    return !found.ok || isOverrideOfStas(found.value);
   }
 
   exit(status: number): void {

@@ -5,9 +5,12 @@ export interface SystemPort {
   notify(state: SystemState): void;
   /** `systemctl --quiet --no-block restart UNIT`. */
   restartUnit(unit: string): void;
-  /** Overrides nvme-cli's udev rule while staf runs. On return the file exists, or the failure has been logged. */
+  /**
+   * Overrides nvme-cli's udev rule while staf runs. On return the file exists, or the failure has been logged. A file that stas did
+   * not write stays as it is, and so does that of another daemon that runs.
+   */
   writeUdevOverride(): void;
-  /** Removes the override, if it exists, before it returns. */
+  /** Removes the override before it returns, if it is ours or a killed daemon left it behind. */
   removeUdevOverride(): void;
   /** Ends the process once all pending work is finished. 0 is a clean stop. */
   exit(status: number): void;

@@ -94,6 +94,8 @@ const override: Check = {
       });
     expect.matches("the refusal", await refusal("both"), /nothing is removed: .*org\.nvmexpress\.staf/);
     expect.that(isThere(), "the clean-up removed a running daemon's override");
+    await refusesToStart(lab, options, first);
+    expect.that(isThere(), "the second daemon removed the first one's override");
     expect.equal("its exit", await first.end("SIGTERM", STOP_LIMIT), CLEAN);
     expect.that(!isThere(), "the override remains after a clean stop");
     expect.that(commands.asked("udevadm").length >= 2, `udevadm calls: ${commands.asked("udevadm").join(" | ")}`);
@@ -125,6 +127,26 @@ const override: Check = {
     expect.that(!isThere(), "the override remains after an internal error");
   },
 };
+
+/** Beside a daemon that runs, a second one refuses: with its records or its own, with the bus and without. */
+async function refusesToStart(lab: Lab, options: DaemonOptions, first: Daemon): Promise<void> {
+  const { expect } = lab;
+  const { folders } = first;
+  const before = first.lines.length;
+  const run = async (more: DaemonOptions): Promise<string> => {
+    const daemon = lab.daemon({ ...options, ...more });
+    const { status } = await waitFor("the second daemon to refuse", LIVE_LIMIT, () => daemon.ended);
+    return `${String(status)}: ${daemon.lines.join(" ")}`;
+  };
+  const lock = /^75: .*does not start: another daemon \(pid \d+\) holds the lock .*staf\.lock/;
+  expect.matches("the second daemon", await run({ folders }), lock);
+  expect.matches("the second daemon without a bus", await run({ folders, bus: "unix:path=/nowhere" }), lock);
+  const name = /^75: .*does not start: another daemon \(pid \d+\) owns org\.nvmexpress\.staf on D-Bus/;
+  expect.matches("the second daemon with other records", await run({}), name);
+  const check = await run({ folders, arguments: ["--check"] });
+  expect.matches("--check", check, /^1: .*error +another daemon \(pid \d+\) holds the lock/);
+  expect.equal("what the first daemon said meanwhile", first.lines.slice(before), []);
+}
 
 const handedOn: Check = {
   name: "events of a foreign discovery controller restart nvme-cli's unit; `connected` and a managed controller's events do not",

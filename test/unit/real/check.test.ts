@@ -29,6 +29,7 @@ function host(files: Readonly<Record<string, string>>, other: Partial<CheckedHos
     readOptionLine: () => Promise.resolve({ ok: true, text: OPTION_LINE }),
     tryBus: () => Promise.resolve({ level: "ok", text: "the bus answers" }),
     findAvahi: () => Promise.resolve("there"),
+    lockHolders: [],
     nativeCalls: true,
     ...other,
   };
@@ -81,6 +82,12 @@ describe("the check of a host", () => {
       "warning this kernel does not support ctrl-loss-tmo: remove it from the configuration",
       "warning this kernel does not support hdr-digest: remove it from the configuration",
     ]);
+  });
+
+  test("reports a daemon that runs already as an error", async () => {
+    const holder = { holds: "lock", what: "/run/stas/staf.lock", pid: undefined } as const;
+    const findings = await checkHost(host({}, { lockHolders: [holder] }));
+    expect(problems(findings)).toEqual(["error another daemon holds the lock /run/stas/staf.lock. Stop it first"]);
   });
 
   test("only warns about a kernel that does not list its options", async () => {

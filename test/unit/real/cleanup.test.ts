@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { cleanUp, type LeftBehind } from "../../../src/adapters/real/cleanup.js";
-
-const ADDRESS = { text: "unix:path=/bus", path: "/bus" };
+import { UDEV_OVERRIDE_TEXT } from "../../../src/adapters/shared/udev-override.js";
+import { realLibc } from "./network/real-libc.js";
 
 let root = "";
 let reloads = 0;
@@ -26,12 +26,13 @@ function killed(other: Partial<LeftBehind> = {}): LeftBehind {
     for (const name of ["last-known-config.json", ".last-known-config.json.tmp"])
       writeFileSync(join(root, "run", service, name), "{}");
   for (const name of ["70-nvmf-autoconnect.rules", ".70-nvmf-autoconnect.rules.tmp", "99-other.rules"])
-    writeFileSync(join(root, "rules.d", name), "#\n");
+    writeFileSync(join(root, "rules.d", name), UDEV_OVERRIDE_TEXT);
   return {
     services: ["staf", "stac"],
     locate: (path) => join(root, path),
     override: join(root, "rules.d/70-nvmf-autoconnect.rules"),
-    owners: { known: true, names: [], address: ADDRESS },
+    libc: realLibc,
+    rivals: [],
     reloadRules: () => {
       reloads += 1;
     },
@@ -62,28 +63,32 @@ describe("the clean-up", () => {
   });
 
   test("touches nothing while a daemon is running", () => {
-    const host = killed({ owners: { known: true, names: ["org.nvmexpress.staf"], address: ADDRESS } });
+    const host = killed({ rivals: [{ holds: "name", what: "org.nvmexpress.staf", pid: undefined }] });
     const before = left();
     const { outcome, lines } = cleanUp(host);
     expect(outcome).toBe("running");
-    expect(lines.join()).toContain("a running daemon owns org.nvmexpress.staf on D-Bus");
+    expect(lines).toEqual(["nothing is removed: another daemon owns org.nvmexpress.staf on D-Bus. Stop it first"]);
     expect(left()).toEqual(before);
   });
 
-  test("works without a bus, and says what it does not know", () => {
-    const { outcome, lines } = cleanUp(killed({ owners: { known: false, level: "warning", problem: "no D-Bus" } }));
+  test("keeps an override that stas did not write, and says so", () => {
+    const host = killed();
+    writeFileSync(host.override, "# an administrator's own rules\n");
+    const { outcome, lines } = cleanUp(host);
     expect(outcome).toBe("clean");
-    expect(lines[0]).toBe("it is unknown whether a daemon is running: no D-Bus");
-    expect(left()).toEqual([RECORD, RECORD, "99-other.rules"]);
+    expect(lines).toContain(`${host.override} stays: stas did not write it`);
+    expect(left()).toEqual([RECORD, RECORD, "70-nvmf-autoconnect.rules", "99-other.rules"]);
+    expect(reloads).toBe(0);
   });
 
   test("fails if a file cannot be removed, and removes the rest", () => {
     const host = killed();
-    rmSync(host.override);
-    mkdirSync(host.override);
+    const stuck = join(root, "run/stafd/.last-known-config.json.tmp");
+    rmSync(stuck);
+    mkdirSync(stuck);
     const { outcome, lines } = cleanUp(host);
     expect(outcome).toBe("failed");
     expect(lines.join()).toContain("cannot be removed");
-    expect(left()).toEqual([RECORD, RECORD, "70-nvmf-autoconnect.rules", "99-other.rules"]);
+    expect(left()).toEqual([".last-known-config.json.tmp", RECORD, RECORD, "99-other.rules"]);
   });
 });

@@ -74,6 +74,7 @@ export class FakeLibc implements Libc {
     if (fd === UEVENT_FD) this.closed = true;
     return this.#answer("close", [fd]);
   }
+  flock = (): CallResult => OK;
   connect = (): CallResult => OK;
   getsockopt = (): CallResult => OK;
   send = (): CallResult => OK;

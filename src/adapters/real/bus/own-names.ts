@@ -3,11 +3,17 @@ import { formatDuration } from "../../../core/domain/units.js";
 import type { LogPort } from "../../../core/ports/log.js";
 import type { ServiceSpec } from "./idl.js";
 import { DBUS_ERROR } from "./errors.js";
-import { busCall, type Link, type LinkResult } from "./link.js";
+import { busCall, type Link } from "./link.js";
 import type { BusTiming } from "./limits.js";
 import type { NameOwners } from "./owners.js";
+import { rivalText, type Rival } from "../rivals.js";
 
 const DO_NOT_QUEUE = 4;
+
+interface Claiming {
+  readonly done: () => void;
+  readonly onTaken: () => void;
+}
 
 export class OwnNames {
   readonly #log: LogPort;
@@ -15,11 +21,16 @@ export class OwnNames {
   readonly #timers = new Map<string, NodeJS.Timeout>();
   /** Refusals that are already logged. */
   readonly #refused = new Set<string>();
+  /** The names that are neither ours nor refused to us, with the process that owns each; `undefined`: not known. */
+  readonly #open: Map<string, string | undefined>;
+  /** Set while `claim` waits: names that others own are then not logged. */
+  #claiming: Claiming | undefined;
   #link: Link | undefined;
 
   constructor(services: readonly ServiceSpec[], owners: NameOwners, log: LogPort, timing: BusTiming) {
     this.#log = log;
     this.#timing = timing;
+    this.#open = new Map(services.map(({ busName }) => [busName, undefined]));
     for (const { busName } of services) {
       owners.follow(busName, (owner) => {
         this.#onOwner(busName, owner);
@@ -36,14 +47,47 @@ export class OwnNames {
     this.#link = undefined;
     for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
+    this.#claiming?.done();
+  }
+
+  /**
+   * Waits until every name is ours or refused to us, or the bus is gone or silent. A name that another process owns may become
+   * free within `patience` milliseconds, because that process may be ending. Returns the names that others own then.
+   */
+  async claim(patience: number): Promise<readonly Rival[]> {
+    if (this.#open.size > 0) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, this.#timing.connect);
+        const done = (): void => {
+          clearTimeout(timer);
+          resolve();
+        };
+        this.#claiming = { done, onTaken: () => void setTimeout(done, patience) };
+      });
+      this.#claiming = undefined;
+    }
+    const link = this.#link;
+    if (link === undefined) return [];
+    const taken = [...this.#open].flatMap(([name, owner]) => (owner === undefined ? [] : [{ name, owner }]));
+    return await Promise.all(taken.map(({ name, owner }) => rivalOn(link, name, owner)));
+  }
+
+  #settle(name: string): void {
+    this.#open.delete(name);
+    if (this.#open.size === 0) this.#claiming?.done();
   }
 
   #onOwner(name: string, owner: string | undefined): void {
     const link = this.#link;
     if (link === undefined) return;
     if (owner === undefined) this.#request(link, name);
-    else if (owner === link.uniqueName) this.#refused.delete(name);
-    else this.#sayTaken(link, name, owner);
+    else if (owner === link.uniqueName) {
+      this.#refused.delete(name);
+      this.#settle(name);
+    } else if (this.#claiming !== undefined) {
+      this.#open.set(name, owner);
+      this.#claiming.onTaken();
+    } else this.#sayTaken(link, name, owner);
   }
 
   #request(link: Link, name: string): void {
@@ -55,6 +99,7 @@ export class OwnNames {
   }
 
   #onRefused(link: Link, name: string, error: string): void {
+    this.#settle(name);
     if (!this.#refused.has(name)) {
       this.#refused.add(name);
       const advice =
@@ -73,20 +118,22 @@ export class OwnNames {
   }
 
   #sayTaken(link: Link, name: string, owner: string): void {
-    link.call(busCall("GetConnectionUnixProcessID", "s", [owner], "u"), (result) => {
-      if (!result.ok && result.error === DBUS_ERROR.disconnected) return;
+    void rivalOn(link, name, owner).then((rival) => {
+      if (this.#link !== link) return;
       this.#log.write({
         level: "error",
-        text:
-          `another process${processOf(result)} owns ${name} on the bus: nvme-stas, or another instance of this daemon. ` +
-          "Stop it (nvme-stas: systemctl stop stafd stacd), because the two work against each other. This daemon takes the " +
-          "name as soon as it is free",
+        text: `${rivalText(rival)}. This daemon takes the name as soon as it is free`,
       });
     });
   }
 }
 
-function processOf(result: LinkResult): string {
-  const pid = result.ok ? result.values[0] : undefined;
-  return typeof pid === "number" ? ` (pid ${String(pid)})` : "";
+/** The owner of a name, with its process if the bus says so. */
+export function rivalOn(link: Link, what: string, owner: string): Promise<Rival> {
+  return new Promise((resolve) => {
+    link.call(busCall("GetConnectionUnixProcessID", "s", [owner], "u"), (result) => {
+      const pid = result.ok ? result.values[0] : undefined;
+      resolve({ holds: "name", what, pid: typeof pid === "number" ? pid : undefined });
+    });
+  });
 }

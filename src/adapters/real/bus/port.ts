@@ -6,6 +6,7 @@ import type { BusCallId, BusPort, BusResult, BusValue, ServiceName } from "../..
 import type { LogPort } from "../../../core/ports/log.js";
 import type { RequestId } from "../../../core/ports/request.js";
 import type { Deliver } from "../deliver.js";
+import type { Rival } from "../rivals.js";
 import { resolveBusAddresses } from "./address.js";
 import { Clients } from "./clients.js";
 import { BusConnection } from "./connection.js";
@@ -80,6 +81,14 @@ export class RealBus implements BusPort {
   close(): void {
     this.#names.down();
     this.#connection.close();
+  }
+
+  /**
+   * Waits until the names of the services are ours. Returns those that other processes still own after `patience` milliseconds;
+   * none if there is no bus, or if the bus refuses the names.
+   */
+  async claim(patience: number): Promise<readonly Rival[]> {
+    return this.#connection.state === "down" ? [] : await this.#names.claim(patience);
   }
 
   call(request: RequestId, peer: ServiceName, method: string, args: readonly BusValue[]): void {

@@ -5,6 +5,8 @@ import { resolveBusAddresses, type BusAddress } from "./address.js";
 import { SERVICES } from "./idl.js";
 import { BUS_TIMING } from "./limits.js";
 import { busCall, Link, type LinkLoss } from "./link.js";
+import { rivalOn } from "./own-names.js";
+import { rivalText, type Rival } from "../rivals.js";
 
 interface BusTrial {
   readonly level: "ok" | "warning" | "error";
@@ -16,27 +18,27 @@ const ADVICE =
   "Start dbus, or name another address with --bus. The services work without a bus, but no client can reach them, " +
   "and stac cannot ask a staf in another process";
 
-/** Which names of the services have an owner; `problem`: why that is unknown, as a sentence without a full stop. */
+/** Who owns names of the services; `problem`: why that is unknown, as a sentence without a full stop. */
 export type Owners =
-  | { readonly known: true; readonly names: readonly string[]; readonly address: BusAddress }
+  | { readonly known: true; readonly rivals: readonly Rival[]; readonly address: BusAddress }
   | { readonly known: false; readonly level: "warning" | "error"; readonly problem: string };
 
 /** Connects to the first address that answers, and checks that the names of the services are free. */
 export async function tryBus(address: string | undefined, services: readonly ServiceName[]): Promise<BusTrial> {
   const owners = await findOwners(address, services);
-  if (owners.known) return trialOf(owners.address, owners.names);
+  if (owners.known) return trialOf(owners.address, owners.rivals);
   if (owners.level === "error") return { level: "error", text: owners.problem };
   return { level: "warning", text: `${owners.problem}. ${ADVICE}` };
 }
 
-/** Asks the first address that answers which names of the services have an owner. */
+/** Asks the first address that answers who owns names of the services. */
 export async function findOwners(address: string | undefined, services: readonly ServiceName[]): Promise<Owners> {
   const resolved = resolveBusAddresses(address, process.env);
   if (!resolved.ok) return { known: false, level: "error", problem: resolved.problem };
   const problems: string[] = [];
   for (const one of resolved.addresses) {
-    const found = await askAt(one, (link) => ownedNames(link, services));
-    if (found.ok) return { known: true, names: found.answer, address: one };
+    const found = await askAt(one, (link) => ownersOf(link, services));
+    if (found.ok) return { known: true, rivals: found.answer, address: one };
     problems.push(`${one.text} ${problemOf(found.loss)}`);
   }
   return { known: false, level: "warning", problem: `no D-Bus: ${problems.join("; ")}` };
@@ -86,13 +88,20 @@ function askAt<T>(address: BusAddress, ask: (link: Link) => Promise<T>): Promise
   });
 }
 
-async function ownedNames(link: Link, services: readonly ServiceName[]): Promise<readonly string[]> {
-  const owned: string[] = [];
-  for (const service of services) {
-    const { busName } = SERVICES[service];
-    if (await isOwned(link, busName)) owned.push(busName);
-  }
-  return owned;
+async function ownersOf(link: Link, services: readonly ServiceName[]): Promise<readonly Rival[]> {
+  const names = services.map((service) => SERVICES[service].busName);
+  const found = await Promise.all(names.map((name) => ownerOf(link, name)));
+  return found.filter((rival) => rival !== undefined);
+}
+
+async function ownerOf(link: Link, name: string): Promise<Rival | undefined> {
+  const owner = await new Promise<string | undefined>((resolve) => {
+    link.call(busCall("GetNameOwner", "s", [name], "s"), (result) => {
+      const unique = result.ok ? result.values[0] : undefined;
+      resolve(typeof unique === "string" ? unique : undefined);
+    });
+  });
+  return owner === undefined ? undefined : await rivalOn(link, name, owner);
 }
 
 function isOwned(link: Link, busName: string): Promise<boolean> {
@@ -103,10 +112,9 @@ function isOwned(link: Link, busName: string): Promise<boolean> {
   });
 }
 
-function trialOf(address: BusAddress, owned: readonly string[]): BusTrial {
-  if (owned.length === 0) return { level: "ok", text: `D-Bus answers at ${address.text}` };
-  const text = `another daemon, stas or nvme-stas, already owns ${owned.join(" and ")} on D-Bus. Stop it before you start this one`;
-  return { level: "warning", text };
+function trialOf(address: BusAddress, rivals: readonly Rival[]): BusTrial {
+  if (rivals.length === 0) return { level: "ok", text: `D-Bus answers at ${address.text}` };
+  return { level: "error", text: rivals.map(rivalText).join("; ") };
 }
 
 function problemOf(loss: LinkLoss): string {

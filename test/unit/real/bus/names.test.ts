@@ -27,11 +27,32 @@ describe("the names of the services", () => {
     bus.release(STAF);
     await bus.until(() => bus.ownerOf(STAF)?.startsWith(":1.") === true);
     expect(lines(ofStaf.all)).toEqual([
-      "error another process (pid 4711) owns org.nvmexpress.staf on the bus: nvme-stas, or another instance of this " +
-        "daemon. Stop it (nvme-stas: systemctl stop stafd stacd), because the two work against each other. This daemon " +
+      "error another daemon (pid 4711) owns org.nvmexpress.staf on D-Bus. Stop it first. This daemon " +
         "takes the name as soon as it is free",
     ]);
     expect(log.all).toEqual([]);
+  });
+
+  it("that another process owns are reported to a start, which logs nothing and takes none", async () => {
+    const bus = await startBus();
+    const other = bus.join(() => undefined);
+    bus.own(STAF, other);
+    const { bus: second, log } = join(bus.address, ["staf"]);
+    expect(await second.claim(0)).toEqual([{ holds: "name", what: STAF, pid: 4711 }]);
+    expect(log.all).toEqual([]);
+    expect(bus.ownerOf(STAF)).toBe(other);
+  });
+
+  it("are claimed at once if they are free or refused, if their owner leaves in time, and without a bus", async () => {
+    const bus = await startBus();
+    expect(await join(bus.address, ["staf"]).bus.claim(60_000)).toEqual([]);
+    const leaving = join(bus.address, ["staf"]).bus.claim(60_000);
+    await bus.until(() => bus.asked.filter((asked) => asked === `GetNameOwner ${STAF}`).length === 2);
+    bus.release(STAF);
+    expect(await leaving).toEqual([]);
+    bus.refused.add(STAC);
+    expect(await join(bus.address, ["stac"]).bus.claim(60_000)).toEqual([]);
+    expect(await join("unix:path=/nowhere", ["stac"]).bus.claim(60_000)).toEqual([]);
   });
 
   it("that the bus refuses are requested again, and logged once", async () => {
