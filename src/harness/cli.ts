@@ -7,6 +7,8 @@ import { barProgress, lineProgress, type Progress, SILENT_PROGRESS } from "./rep
 import { formatFailure, formatStopped, formatTable, type Paint } from "./report/text.js";
 import { overallVerdict, type ScenarioResult, type Verdict } from "./result.js";
 import { runScenario, stopAt } from "./run/run-scenario.js";
+import { textOf, shrinkScenario } from "./shrink/shrink.js";
+import { formatScenario } from "./scenario/write.js";
 import { parseDuration } from "./scenario/duration.js";
 import type { Scenario } from "./scenario/types.js";
 import { installTripwire } from "./tripwire.js";
@@ -139,6 +141,28 @@ function explain(file: string, at: Milliseconds, flags: Pick<RunFlags, "seed">, 
   return EXIT.pass;
 }
 
+/** Prints the smaller scenario on the standard output, and what it shows on the other. */
+function shrink(file: string, flags: { readonly until?: string }, terminal: Terminal): number {
+  const scenarios = load([file], terminal);
+  const scenario = scenarios?.[0];
+  if (scenario === undefined) return EXIT.badFile;
+  if (scenarios?.length !== 1) {
+    terminal.err(`error: shrink takes one scenario, not ${String(scenarios?.length)}`);
+    return EXIT.usage;
+  }
+  const shrunk = shrinkScenario(scenario, flags.until === undefined ? {} : { until: flags.until });
+  if (shrunk.kind === "does-not-fail") {
+    terminal.err(shrunk.failures.length === 0 ? `${file} does not fail` : `${file} does not fail there. It fails at:`);
+    for (const failure of shrunk.failures) terminal.err(`  ${textOf(failure)}`);
+    return EXIT.usage;
+  }
+  terminal.out(formatScenario(shrunk.scenario));
+  terminal.err(formatFailure(shrunk.failure, terminal.paint));
+  const steps = `${String(shrunk.scenario.timeline.length)} of ${String(scenario.timeline.length)} steps are left`;
+  terminal.err(terminal.paint.dim(`${steps} after ${String(shrunk.runs)} runs`));
+  return EXIT.pass;
+}
+
 function program(terminal: Terminal, finish: (status: number) => void): Command {
   const command = new Command("stas-sim")
     .description("Replays scenarios around the daemon's own core: a host, its kernel, its network and its storage.")
@@ -172,6 +196,15 @@ function program(terminal: Terminal, finish: (status: number) => void): Command 
     .exitOverride()
     .action((file: string, flags: { readonly at: Milliseconds; readonly seed?: number }) => {
       finish(explain(file, flags.at, flags, terminal));
+    });
+  command
+    .command("shrink")
+    .description("prints the smallest scenario that fails as this one does")
+    .argument("<file>", "a scenario file that fails")
+    .option("--until <text>", "which failure must remain: a part of its oracle, expectation or observation")
+    .exitOverride()
+    .action((file: string, flags: { readonly until?: string }) => {
+      finish(shrink(file, flags, terminal));
     });
   return command;
 }

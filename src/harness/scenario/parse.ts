@@ -20,13 +20,28 @@ import type { ParsedScenario, Scenario } from "./types.js";
 export function parseScenario(file: string, text: string): ParsedScenario {
   const source = new Source(file);
   const spelling = source.read(text);
-  if (spelling !== undefined) {
-    const decoded = scenarioPart.codec.safeParse(spelling, { error: () => "another value" });
-    if (!decoded.success) reportIssues(source, decoded.error.issues, spelling);
-    else {
-      const scenario = complete(source, spelling, decoded.data);
-      if (source.problems.length === 0) return { ok: true, scenario };
-    }
+  return spelling === undefined ? { ok: false, problems: source.problems } : readSpelling(source, spelling);
+}
+
+/**
+ * Reads a scenario from the plain record that a file would hold. Its problems have no place. Its lines are the numbers of
+ * its steps and expectations (1-based).
+ */
+export function parseRecord(file: string, record: unknown): ParsedScenario {
+  const read = readSpelling(new Source(file), record);
+  if (!read.ok) return read;
+  const { timeline, expectations } = read.scenario;
+  const numbers = (list: readonly unknown[]): readonly number[] => list.map((_, index) => index + 1);
+  const lines = { stepLines: numbers(timeline), expectationLines: numbers(expectations) };
+  return { ok: true, scenario: { ...read.scenario, ...lines } };
+}
+
+function readSpelling(source: Source, spelling: unknown): ParsedScenario {
+  const decoded = scenarioPart.codec.safeParse(spelling, { error: () => "another value" });
+  if (!decoded.success) reportIssues(source, decoded.error.issues, spelling);
+  else {
+    const scenario = complete(source, spelling, decoded.data);
+    if (source.problems.length === 0) return { ok: true, scenario };
   }
   return { ok: false, problems: source.problems };
 }

@@ -16,7 +16,12 @@ const RECORD_WIDTH_MAX = 120;
  * never `until`. The scenario must be one that the parser could return.
  */
 export function formatScenario(scenario: ScenarioBody): string {
-  return formatRecord(z.encode(scenarioPart.codec, draftOf(scenario)));
+  return formatRecord(recordOf(scenario));
+}
+
+/** The plain record that the file of a scenario holds. Values that are `undefined` are not in the file. */
+export function recordOf(scenario: ScenarioBody): unknown {
+  return z.encode(scenarioPart.codec, draftOf(scenario));
 }
 
 function draftOf({ world, autostart, expectations, until, ...scenario }: ScenarioBody): ScenarioDraft {
