@@ -8,6 +8,15 @@ import { serves } from "../truth/path.js";
 import type { WantedWay } from "../truth/wanted.js";
 import type { Oracle } from "./oracle.js";
 
+/** The wanted way that a connection is. One that stas made unbound was made for a way without an interface, and for no other. */
+function wayOf({ truth, facts }: RunView, victim: ConnectionView): WantedWay | undefined {
+  const { dcs, ios } = truth.wanted();
+  const isMadeUnbound = victim.madeBy === "stas" && victim.hostIface === "";
+  return [...(victim.role === "discovery" ? dcs : ios).values()].find(
+    ({ tid }) => serves(facts, victim, tid) && !(isMadeUnbound && tid.hostIface !== ""),
+  );
+}
+
 /** Whether a live connection other than the victim makes the victim needless: the same way, or the same configured name. */
 function isServedWithout({ truth, controllers, facts }: RunView, victim: ConnectionView, way: WantedWay): boolean {
   const { dcs, ios } = truth.wanted();
@@ -50,10 +59,7 @@ export const wantedDisconnect: Oracle = {
         if (seen.kind !== "delete-begin" || !isDaemon(seen.by)) return;
         const victim = view.controllers.get(seen.uid);
         if (victim === undefined || victim.role === "pcie") return;
-        const { dcs, ios } = view.truth.wanted();
-        const way = [...(victim.role === "discovery" ? dcs : ios).values()].find(({ tid }) =>
-          serves(view.facts, victim, tid),
-        );
+        const way = wayOf(view, victim);
         if (way === undefined || mayRenew(view, victim) || isServedWithout(view, victim, way)) return;
         const { staf } = view.truth.inForce;
         const stops = stopping.has(seen.by) && runs(seen.by, "staf") && staf?.persistentConnections === false;

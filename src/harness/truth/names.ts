@@ -19,13 +19,24 @@ export class TrueNames {
   /** The last addresses of each name, for the time when its server fails. */
   readonly #last = new Map<string, readonly string[]>();
 
+  readonly #moved = new Set<string>();
+
   constructor(view: Pick<RunFacts, "facts">) {
     this.#view = view;
   }
 
   /** A step is about to be carried out. If it changes the answer for a name, the addresses so far are the last. */
   acted(action: WorldAction): void {
-    if (action.kind === "name") this.#answer(action.name);
+    if (action.kind !== "name") return;
+    const { name, answer } = action;
+    const before = this.#answer(name);
+    const isMove = answer.kind === "addresses" && before.some((address) => !answer.addresses.includes(address));
+    if (isMove) this.#moved.add(name);
+  }
+
+  /** Whether a name has lost an address in this run. What is connected there may stay. */
+  hasMoved(name: string): boolean {
+    return this.#moved.has(name);
   }
 
   called({ process, name, subject, request }: PortCall): void {
@@ -47,6 +58,12 @@ export class TrueNames {
     const now = this.#answer(name);
     const heard = this.#processes.get(process)?.heard.get(name);
     return heard === undefined ? now : now.filter((address) => heard.includes(address));
+  }
+
+  /** The addresses that the name server gives now; none while it fails. */
+  answered(name: string): readonly string[] {
+    const answer = this.#view.facts.nameAnswer(name);
+    return answer?.kind === "addresses" ? answer.addresses : [];
   }
 
   #answer(name: string): readonly string[] {

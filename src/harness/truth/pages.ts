@@ -1,4 +1,5 @@
 /** What each discovery controller has told the daemon: the pages that it read to their end, and the news since. */
+import { isSameAddress } from "../../adapters/sim/net/address.js";
 import type { ConnectionView, ProcessName } from "../../adapters/sim/observation.js";
 import { type DiscoveryLogEntry, EFLAG_NCC } from "../../core/domain/discovery-log.js";
 import type { TransportId } from "../../core/domain/transport-id.js";
@@ -16,14 +17,20 @@ const TELLING_TAKES_MS = 1000;
 /** Events after which the daemon knows that the page may be another: discovery log page changed, connected, rediscover. */
 const NEWS = ["NVME_AEN=0x70f002", "NVME_EVENT=connected", "NVME_EVENT=rediscover"] as const;
 
+/** An entry and a time. */
+interface Dated {
+  readonly entry: DiscoveryLogEntry;
+  readonly at: Milliseconds;
+}
+
 /** The last page that was read over one connection. */
 interface Told {
   readonly dc: FabricId;
   readonly over: ConnectionView;
-  /** When each of its entries was first told. */
-  readonly since: ReadonlyMap<string, Milliseconds>;
-  /** When entries that it no longer has were last told. */
-  readonly gone: ReadonlyMap<string, Milliseconds>;
+  /** Its entries, and when each was first told. */
+  readonly since: ReadonlyMap<string, Dated>;
+  /** The entries that it had before, and when it was first told without them. */
+  readonly gone: ReadonlyMap<string, Dated>;
   readonly at: Milliseconds;
   /** The entries before, for a process that has not heard of this page yet. */
   readonly before: ReadonlySet<string>;
@@ -108,17 +115,30 @@ export class ToldPages {
   entries(dc: FabricId, listener: number, way: TransportId): readonly KnownEntry[] {
     const told = this.#toldOver(dc, way);
     const hostNqn = told?.over.hostNqn ?? (way.hostNqn === "" ? this.#view.spec.host.nqn : way.hostNqn);
-    const now = this.#listed(dc, listener, hostNqn).map((entry) => ({ entry, toldAt: told?.since.get(keyOf(entry)) }));
+    const now = this.#listed(dc, listener, hostNqn).map((entry) => ({
+      entry,
+      toldAt: told?.since.get(keyOf(entry))?.at,
+    }));
     if (told === undefined || this.#hasNews(told)) return now;
     const isFresh = this.#isFresh(told.at);
     return now.filter(({ entry, toldAt }) => toldAt !== undefined && (!isFresh || told.before.has(keyOf(entry))));
   }
 
-  /** When a discovery controller last served a page without an entry that it had told before; `undefined` if never. */
-  droppedAt(isIt: (entry: string) => boolean): Milliseconds | undefined {
+  /** What a discovery controller lists now, whatever it has told. */
+  listed(dc: FabricId, listener: number, { hostNqn }: TransportId): readonly KnownEntry[] {
+    const host = hostNqn === "" ? this.#view.spec.host.nqn : hostNqn;
+    return this.#listed(dc, listener, host).map((entry) => ({ entry, toldAt: undefined }));
+  }
+
+  /** When the last page was read that had lost the entry of a connection; `undefined` if none had. */
+  droppedAt({ traddr, trsvcid, subsysnqn }: ConnectionView): Milliseconds | undefined {
     let last: Milliseconds | undefined;
-    for (const { gone } of this.#told.values())
-      for (const [key, at] of gone) if (isIt(key) && at > (last ?? -1)) last = at;
+    for (const { gone } of this.#told.values()) {
+      for (const { entry, at } of gone.values()) {
+        if (entry.subnqn !== subsysnqn || entry.trsvcid !== trsvcid || !isSameAddress(entry.traddr, traddr)) continue;
+        if (last === undefined || at > last) last = at;
+      }
+    }
     return last;
   }
 
@@ -146,12 +166,14 @@ export class ToldPages {
     const key = wayKey(over);
     const at = this.#view.now();
     const before = this.#told.get(key);
-    const since = new Map<string, Milliseconds>();
-    for (const entry of this.#listedOver(over, dc).map(keyOf))
-      if (keys.has(entry)) since.set(entry, before?.since.get(entry) ?? at);
+    const since = new Map<string, Dated>();
+    for (const entry of this.#listedOver(over, dc)) {
+      const its = keyOf(entry);
+      if (keys.has(its)) since.set(its, before?.since.get(its) ?? { entry, at });
+    }
     const gone = new Map(before?.gone);
-    for (const entry of before?.since.keys() ?? []) if (!since.has(entry)) gone.set(entry, at);
-    for (const entry of since.keys()) gone.delete(entry);
+    for (const [its, { entry }] of before?.since ?? []) if (!since.has(its)) gone.set(its, { entry, at });
+    for (const its of since.keys()) gone.delete(its);
     this.#told.set(key, { dc, over, since, gone, at, before: new Set(before?.since.keys()) });
     const news = this.#news.get(key);
     if (news !== undefined && news.order < order) this.#news.delete(key);

@@ -26,7 +26,7 @@ export class Truth {
   readonly inForce: InForce;
   readonly pages: ToldPages;
   readonly #view: RunFacts;
-  readonly #names: TrueNames;
+  readonly names: TrueNames;
   /** Discovery controllers that have served a page that is not theirs: nothing follows from them. */
   readonly #liars: Set<FabricId>;
   /** The wanted set as last asked for, if nothing has happened since. */
@@ -36,7 +36,7 @@ export class Truth {
     this.#view = view;
     this.inForce = new InForce(view);
     this.pages = new ToldPages(view);
-    this.#names = new TrueNames(view);
+    this.names = new TrueNames(view);
     this.#liars = new Set(
       view.spec.fabric.discoveryControllers.flatMap(({ id, answers }) => (lies(answers) ? [id] : [])),
     );
@@ -53,24 +53,35 @@ export class Truth {
       view: this.#view,
       staf: this.inForce.staf,
       stac: this.inForce.stac,
-      addresses: (name, service) => this.#names.addresses(name, processOf(this.#view.spec.host, service)),
+      addresses: (name, service) => this.names.addresses(name, processOf(this.#view.spec.host, service)),
       entries: (dc, listener, way) => (this.#liars.has(dc) ? [] : this.pages.entries(dc, listener, way)),
     });
     this.#wanted = { at, set };
     return set;
   }
 
+  /** What the world wants now, whatever the daemon can know: as the name servers answer and as the pages list. */
+  wantedNow(): WantedSet {
+    return wantedSet({
+      view: this.#view,
+      staf: this.inForce.staf,
+      stac: this.inForce.stac,
+      addresses: (name) => this.names.answered(name),
+      entries: (dc, listener, way) => (this.#liars.has(dc) ? [] : this.pages.listed(dc, listener, way)),
+    });
+  }
+
   /** A step is about to be carried out. */
   acted(action: WorldAction): void {
     this.#wanted = undefined;
     if (action.kind === "answers" && lies(action.answers)) this.#liars.add(action.dc);
-    this.#names.acted(action);
+    this.names.acted(action);
   }
 
   /** A core is about to call a port. */
   called(call: PortCall): void {
     this.pages.called(call);
-    this.#names.called(call);
+    this.names.called(call);
   }
 
   /** An event is about to enter a core. */
@@ -78,6 +89,6 @@ export class Truth {
     this.#wanted = undefined;
     this.inForce.dispatched(process, event);
     this.pages.dispatched(process, event);
-    this.#names.dispatched(process, event);
+    this.names.dispatched(process, event);
   }
 }

@@ -30,6 +30,8 @@ export interface WantedWay {
   readonly tid: TransportId;
   /** What wants it: `stafd.conf line 2`, `the service r1`, or the id of a discovery controller. */
   readonly by: string;
+  /** The way to the discovery controller that lists it; `undefined` if the configuration or a service gives it. */
+  readonly through: TransportId | undefined;
   /** The host name that the address stands for; empty if an address is given. */
   readonly hostName: string;
   /** When the daemon was first told of it by a page; `undefined` if it never was, or if no page lists it. */
@@ -37,7 +39,7 @@ export interface WantedWay {
 }
 
 /** A wanted way to a discovery controller, and the controller that listens there, if there is one. */
-interface WantedDc extends WantedWay {
+export interface WantedDc extends WantedWay {
   readonly dc: FabricId | undefined;
 }
 
@@ -58,6 +60,9 @@ export interface WantedSources {
   /** What a discovery controller lists through one of its listening addresses. */
   entries(dc: FabricId, listener: number, way: TransportId): readonly KnownEntry[];
 }
+
+/** A way that no page and no host name stands behind. */
+const GIVEN = { hostName: "", through: undefined, toldAt: undefined } as const;
 
 /** Collects the wanted set. It is a class because discovery controllers lead to further ones. */
 class Collector {
@@ -88,11 +93,12 @@ class Collector {
       const tid = transportIdOf(entry, { service, ignoreIface: config.ignoreIface });
       if ("missing" in tid) return [];
       const by = `${config.file} line ${String(entry.line)}`;
-      if (!hasPort(tid) || !isHostName(tid.traddr)) return [{ tid, by, hostName: "", toldAt: undefined }];
+      if (!hasPort(tid) || !isHostName(tid.traddr)) return [{ ...GIVEN, tid, by }];
       return this.#sources.addresses(tid.traddr, service).map((address) => ({
         tid: { ...tid, traddr: canonicalAddress(tid.transport, address) },
         by,
         hostName: tid.traddr,
+        through: undefined,
         toldAt: undefined,
       }));
     });
@@ -126,7 +132,7 @@ class Collector {
     for (const { entry, toldAt } of this.#sources.entries(dc, there.listener, tid)) {
       const way = wayTo(entry, tid, staf.ignoreIface);
       if (way === undefined) continue;
-      const wanted = { tid: way, by: dc, hostName: "", toldAt };
+      const wanted = { tid: way, by: dc, through: tid, hostName: "", toldAt };
       if (entry.subtype === "referral") this.#addDc(staf, wanted);
       else if (entry.subtype === "nvme" && stac !== undefined) {
         const ignoring = stac.ignoreIface ? { ...way, hostIface: "" } : way;
@@ -161,6 +167,7 @@ function offered({ id, hostIface, addresses, port, txt }: ResponderSpec, ignoreI
   if (transport === undefined) return [];
   const nqn = txt.find((text) => text.toLowerCase().startsWith("nqn="))?.slice(4) ?? "";
   return addresses.map((address) => ({
+    ...GIVEN,
     tid: {
       transport,
       traddr: canonicalAddress(transport, address),
@@ -171,8 +178,6 @@ function offered({ id, hostIface, addresses, port, txt }: ResponderSpec, ignoreI
       hostNqn: "",
     },
     by: `the service ${id}`,
-    hostName: "",
-    toldAt: undefined,
   }));
 }
 

@@ -1,19 +1,23 @@
 import { describe, expect, test } from "vitest";
-import { getLogPage, LID } from "../../../src/core/codec/admin.js";
 import { Milliseconds } from "../../../src/core/domain/units.js";
 import type { Ports } from "../../../src/core/ports/index.js";
 import type { ControllerDescription } from "../../../src/harness/core-view.js";
 import { secretsOf } from "../../../src/harness/oracles/no-secret.js";
-import { DC1, named, request, run, scenario, scripted, smallWorld, VOL1, type Script } from "./scripted.js";
+import {
+  DC1,
+  deleteDevice,
+  named,
+  request,
+  run,
+  scenario,
+  scripted,
+  smallWorld,
+  VOL1,
+  type Script,
+} from "./scripted.js";
 import { runScenario } from "../../../src/harness/run/run-scenario.js";
 
 const START = "control";
-
-/** Deletes a device as the core would, by handle. */
-function deleteDevice(ports: Ports, name: string, number = 90): void {
-  const opened = ports.sysfs.open(name, "delete");
-  if (opened.ok) ports.sysfs.delete(request(number), opened.handle);
-}
 
 /** Does one thing at the start and another when a timer fires. */
 function startThen(start: (ports: Ports) => void, after: number, then: (ports: Ports) => void): Script {
@@ -84,98 +88,6 @@ describe("never-delete-foreign", () => {
 
   test("is silent about a connection of this host that the daemon adopted", () => {
     expect(named(run(foreign("nvme-cli"), deleteAtStart), "never-delete-foreign")).toEqual([]);
-  });
-});
-
-describe("never-disconnect-what-is-wanted", () => {
-  const name = "never-disconnect-what-is-wanted";
-  const pageRead = (rae: "retain" | "clear") =>
-    getLogPage({ lid: LID.discovery, lsp: 0, rae, offset: 0, length: 1024, timeout: Milliseconds(5000) });
-
-  /** Connects dc1 and vol1 at the start, reads dc1's page at 5 s, and deletes a device at 30 s. */
-  const connectReadDelete = (device: string): Script => {
-    return (event, ports) => {
-      if (event.kind === START && event.action === "start") {
-        ports.fabrics.connect(request(1), DC1);
-        ports.fabrics.connect(request(2), VOL1);
-        ports.clock.arm("read", Milliseconds(5000));
-        ports.clock.arm("delete", Milliseconds(30_000));
-      }
-      if (event.kind === "timer" && event.timer === "read") {
-        const opened = ports.sysfs.open("nvme0", "admin");
-        if (!opened.ok) return;
-        ports.fabrics.admin(request(3), opened.handle, pageRead("retain"));
-        ports.fabrics.admin(request(4), opened.handle, pageRead("clear"));
-      }
-      if (event.kind === "timer" && event.timer === "delete") deleteDevice(ports, device);
-    };
-  };
-  const found = (world: string, device = "nvme1") => named(run(world, scripted(connectReadDelete(device))), name);
-
-  test("reports a delete of what a configured discovery controller lists, and of that controller", () => {
-    expect(found(smallWorld()).map(({ expected }) => expected)).toEqual(["vol1 stays connected: dc1 wants it"]);
-    expect(found(smallWorld(), "nvme0").map(({ expected }) => expected)).toEqual([
-      "dc1 stays connected: /etc/stas/stafd.conf line 2 wants it",
-    ]);
-  });
-
-  const byName = smallWorld("network: { names: { array.example: 192.168.1.20 } }").replace(
-    "traddr=192.168.1.20",
-    "traddr=array.example",
-  );
-  const nameFails = "timeline: [{ at: 1s, name: { name: array.example, answer: fails } }]";
-  const services = "[Service Discovery]\n      zeroconf = enabled";
-  const announced = smallWorld(
-    "network: { responders: [{ id: r1, interface: eth0, addresses: [192.168.1.20] }] }",
-  ).replace("[Controllers]\n      controller = transport=tcp;traddr=192.168.1.20;trsvcid=8009", services);
-  const referred = smallWorld()
-    .replace("entries: [vol1]", "entries: [{ referral: dc2 }]")
-    .replace("  subsystems:", '    - { id: dc2, listen: "192.168.1.21:8009", entries: [vol1] }\n  subsystems:');
-
-  test.each([
-    ["a name of the configuration leads to", byName],
-    ["a name led to before its server failed", `${byName}\n${nameFails}`],
-    ["an announced service leads to", announced],
-    ["a referral leads to", referred],
-    ["a controller that was never read is", smallWorld("timeline: [{ at: 3s, listener: { id: dc1, state: silent } }]")],
-  ])("reports a delete of what a discovery controller lists that %s", (_what, world) => {
-    expect(found(world)).toHaveLength(1);
-  });
-
-  test("reports a delete of what is listed again, if the daemon has news of the page", () => {
-    const again =
-      "timeline: [{ at: 2s, unlist: { dc: dc1, entries: [vol1] } }, { at: 20s, list: { dc: dc1, entries: [vol1] } }]";
-    expect(found(smallWorld(again))).toHaveLength(1);
-    const lost = again.replace("[{ at: 2s,", "[{ at: 19s, uevents: { lose: 1, action: change } }, { at: 2s,");
-    expect(found(smallWorld(lost))).toEqual([]);
-  });
-
-  test.each([
-    ["the page no longer lists it", "timeline: [{ at: 20s, unlist: { dc: dc1, entries: [vol1] } }]"],
-    ["its entry has NCC set", "timeline: [{ at: 20s, ncc: { dc: dc1, set: [vol1] } }]"],
-    [
-      "the page lied about its count",
-      "timeline: [{ at: 20s, answers: { dc: dc1, answers: [{ lid: 112, numrec: 0 }] } }]",
-    ],
-    [
-      "another connection is the same way",
-      "timeline: [{ at: 20s, add-device: { to: vol1, made-by: administrator, host-iface: eth0 } }]",
-    ],
-    [
-      "the configuration in force no longer leads to it",
-      'timeline: [{ at: 20s, write-file: { path: /etc/stas/stafd.conf, text: "[Controllers]\\n" } }, { at: 21s, reload: both }]',
-    ],
-    [
-      "the configuration in force excludes it",
-      'timeline: [{ at: 20s, write-file: { path: /etc/stas/stacd.conf, text: "[Controllers]\\nexclude = traddr=192.168.1.30\\n" } }, { at: 21s, reload: both }]',
-    ],
-  ])("is silent if %s", (_why, more) => {
-    expect(found(smallWorld(more))).toEqual([]);
-  });
-
-  test("reports a delete if the configuration changed and was not read again", () => {
-    const more = 'timeline: [{ at: 20s, write-file: { path: /etc/stas/stafd.conf, text: "[Controllers]\\n" } }]';
-    expect(found(smallWorld(more))).toHaveLength(1);
   });
 });
 

@@ -79,3 +79,9 @@ ${more}`;
 
 export const VOL1 = connectString("192.168.1.30", "4420", "nqn.2024-01.io.example:vol1");
 export const DC1 = connectString("192.168.1.20", "8009", "nqn.2014-08.org.nvmexpress.discovery");
+
+/** Deletes a device as the core would, by handle. */
+export function deleteDevice(ports: Ports, name: string, number = 90): void {
+  const opened = ports.sysfs.open(name, "delete");
+  if (opened.ok) ports.sysfs.delete(request(number), opened.handle);
+}

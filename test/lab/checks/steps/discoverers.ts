@@ -7,8 +7,14 @@ import { RealMdns } from "../../../../src/adapters/real/mdns/port.js";
 import { decodeDns } from "../../../../src/core/codec/dns.js";
 import { encodeDnsQuery } from "../../../../src/core/codec/dns-query.js";
 import { Milliseconds, Seconds } from "../../../../src/core/domain/units.js";
-import { askingFrom, browseSoon, followLacking, takeQuery, type Asking } from "../../../../src/core/dnssd/asking.js";
-import { emptyCache, expire, hear, joinServices, type RecordCache } from "../../../../src/core/dnssd/cache.js";
+import {
+  emptyCache,
+  expire,
+  hear,
+  joinServices,
+  lackingRecords,
+  type RecordCache,
+} from "../../../../src/core/dnssd/cache.js";
 import { BROWSED, SERVICE_TYPES } from "../../../../src/core/dnssd/browsed.js";
 import type { DnssdService } from "../../../../src/core/ports/dnssd.js";
 import type { CoreEvent } from "../../../../src/core/ports/index.js";
@@ -16,8 +22,8 @@ import type { LogRecord } from "../../../../src/core/ports/log.js";
 import type { Lab } from "../../guest/lab.js";
 import { waitFor } from "../../guest/wait.js";
 
-/** The interval between looks at what is due. */
-const STEP = Milliseconds(50);
+/** The interval between queries while waiting. */
+const ASK_EVERY = Milliseconds(500);
 
 interface Discoverer {
   readonly name: string;
@@ -79,46 +85,41 @@ function keyOf({ hostIface, family, type, instance }: Omit<DnssdService, "addres
   return `${hostIface} ${family} ${type} ${instance}`;
 }
 
-/** Asks as the daemon asks, and keeps the answers as the daemon keeps them. */
-interface Link {
-  readonly cache: RecordCache;
-  readonly asking: Asking;
-}
-
-/** Discovers by queries on these interfaces over both families. It asks from the start to the end of the check. */
+/** Discovers by queries on these interfaces over both families, with the core's own cache of the answers. */
 export class ByQueries implements Discoverer {
   readonly name = "our own queries";
   readonly log: LogRecord[] = [];
   readonly mdns: RealMdns;
   readonly heard: Extract<CoreEvent, { kind: "mdns-datagram" }>[] = [];
-  readonly #links = new Map<string, Link>();
+  readonly #caches: Map<string, RecordCache>;
+  #askedAt = -Infinity;
 
   constructor(lab: Lab, interfaces: readonly string[]) {
     const loaded = loadLibc();
     if (!loaded.ok) throw new Error(loaded.because);
-    for (const name of interfaces) this.#links.set(name, startLink());
+    this.#caches = new Map(interfaces.map((name) => [name, emptyCache()]));
     const deliver = (event: CoreEvent): void => {
       if (event.kind === "mdns-datagram") this.#hear(event);
     };
     this.mdns = new RealMdns({ libc: loaded.libc, deliver, log: { write: (record) => this.log.push(record) } });
-    const steps = setInterval(() => {
-      this.#step();
-    }, STEP);
     lab.after(() => {
-      clearInterval(steps);
       this.mdns.close();
     });
   }
 
   services(): readonly string[] {
-    return [...this.#links]
-      .flatMap(([hostIface, { cache }]) => joinServices(cache, hostIface).map(({ service }) => lineOf(service)))
+    if (now() - this.#askedAt >= ASK_EVERY) this.ask();
+    return [...this.#caches]
+      .flatMap(([hostIface, cache]) => {
+        expire(cache, now());
+        return joinServices(cache, hostIface).map(({ service }) => lineOf(service));
+      })
       .sort();
   }
 
-  /** Forgets everything that was heard, and asks from the start: an interface came or went. */
+  /** Forgets everything that was heard. */
   forget(): void {
-    for (const hostIface of this.#links.keys()) this.#links.set(hostIface, startLink());
+    for (const hostIface of this.#caches.keys()) this.#caches.set(hostIface, emptyCache());
   }
 
   /** The lengths of the datagrams from an address, in order. */
@@ -126,38 +127,22 @@ export class ByQueries implements Discoverer {
     return this.heard.filter(({ from }) => from === address).map(({ datagram }) => datagram.length);
   }
 
-  /** Asks for the browsed types at once. */
   ask(): void {
-    const browsed = BROWSED.map((name) => ({ name, type: "ptr" as const }));
-    for (const hostIface of this.#links.keys()) this.#send(hostIface, encodeDnsQuery(browsed, []));
-  }
-
-  #step(): void {
-    for (const [hostIface, { cache, asking }] of this.#links) {
-      if (expire(cache, now()) !== undefined) followLacking(asking, cache, now());
-      this.#send(hostIface, takeQuery(asking, cache, now()));
-    }
-  }
-
-  #send(hostIface: string, datagrams: readonly Uint8Array[]): void {
-    for (const datagram of datagrams) {
-      for (const family of ["ipv4", "ipv6"] as const) this.mdns.send(hostIface, family, datagram);
+    this.#askedAt = now();
+    for (const [hostIface, cache] of this.#caches) {
+      const browsed = BROWSED.map((name) => ({ name, type: "ptr" as const }));
+      for (const datagram of encodeDnsQuery([...browsed, ...lackingRecords(cache)], [])) {
+        for (const family of ["ipv4", "ipv6"] as const) this.mdns.send(hostIface, family, datagram);
+      }
     }
   }
 
   #hear(event: Extract<CoreEvent, { kind: "mdns-datagram" }>): void {
     this.heard.push(event);
-    const link = this.#links.get(event.hostIface);
+    const cache = this.#caches.get(event.hostIface);
     const message = decodeDns(event.datagram);
-    if (message.kind !== "response" || link === undefined) return;
-    const { news, changed } = hear(link.cache, message.records, now());
-    if (news) browseSoon(link.asking, now());
-    if (changed) followLacking(link.asking, link.cache, now());
+    if (message.kind === "response" && cache !== undefined) hear(cache, message.records, now());
   }
-}
-
-function startLink(): Link {
-  return { cache: emptyCache(), asking: askingFrom(now(), 0) };
 }
 
 function now(): Milliseconds {
@@ -176,16 +161,8 @@ export async function allSee(
       `${String(expected.length)} services through ${discoverer.name}`,
       limit,
       () => discoverer.services().join("\n") === wanted,
-      () => differences(discoverer, expected),
+      () =>
+        `${discoverer.services().slice(0, 12).join(", ")} (log: ${discoverer.log.map(({ text }) => text).join("; ")})`,
     );
   }
-}
-
-/** What a discoverer lacks and what it knows too much, the first few of each. */
-function differences(discoverer: Discoverer, expected: readonly string[]): string {
-  const known = discoverer.services();
-  const few = (lines: readonly string[]): string => `${String(lines.length)} (${lines.slice(0, 12).join(", ")})`;
-  const lacking = few(expected.filter((line) => !known.includes(line)));
-  const surplus = few(known.filter((line) => !expected.includes(line)));
-  return `lacking ${lacking}, not expected ${surplus}; log: ${discoverer.log.map(({ text }) => text).join("; ")}`;
 }
