@@ -133,6 +133,8 @@ export class SimContractHost implements ContractHost {
           port,
           txt,
           ttl: Milliseconds(120_000),
+          hosts: 1,
+          additional: true,
           announced: true,
         },
       });

@@ -31,6 +31,7 @@ interface Options {
   readonly memory: number;
   readonly clock?: Clock;
   readonly keep?: true;
+  readonly repeat: number;
 }
 
 const options = new Command("npm run lab --")
@@ -55,6 +56,7 @@ const options = new Command("npm run lab --")
     "virtual (the default; waits cost nothing) or host (the default with --bench and --shell)",
     clockName,
   )
+  .option("--repeat <times>", "run each check this many times in its guest, one after the other", atLeastOne, 1)
   .option("--keep", "keep the guests' consoles even if every check passes")
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 64))
   .parse()
@@ -116,12 +118,13 @@ function plansFor(kernels: readonly KernelName[], checks: readonly Listed[]): re
 }
 
 function planOf(kernel: KernelName, name: string, listed: readonly Listed[]): GuestPlan {
-  const limits = listed.map(({ check }) => check.limit ?? CHECK_LIMIT);
+  const rounds = Array.from({ length: options.repeat }, () => listed).flat();
+  const limits = rounds.map(({ check }) => check.limit ?? CHECK_LIMIT);
   return {
     kernel,
     name,
     job: {
-      checks: listed.map(({ check }) => check.name),
+      checks: rounds.map(({ check }) => check.name),
       files: [...new Set(listed.map(({ file }) => file))],
       settings: { kernel, ...options.set },
     },

@@ -285,6 +285,8 @@ describe("changed real messages", () => {
       port: 8009,
       txt: ["p=tcp", "nqn=nqn.2024-01.io.example:dc"],
       ttl: Milliseconds(120_000),
+      hosts: 1,
+      additional: true,
       announced: true,
     };
     const name = ["_nvme-disc", "_tcp", "local"];
@@ -302,7 +304,7 @@ describe("changed real messages", () => {
         hear(cache, decodeDns(bytes).records, Milliseconds(0));
         joinServices(cache, "eth0");
         encodeDnsQuery(lackingRecords(cache), knownPointers(cache, Milliseconds(0)));
-        encodeDnsQuery(takeRefreshes(cache, Milliseconds(100_000_000)), []);
+        encodeDnsQuery(takeRefreshes(cache, Milliseconds(100_000_000), Infinity), []);
       }),
       { numRuns: 1000 },
     );

@@ -171,7 +171,7 @@ test("the cache yields the same services as the model, at any time between any m
           now = Math.max(now, due);
           expire(cache, Milliseconds(now));
           model.endAt(now);
-          takeRefreshes(cache, Milliseconds(now));
+          takeRefreshes(cache, Milliseconds(now), Infinity);
           expect(joined(cache)).toEqual([...model.services()].sort());
         }
         now = until;
@@ -199,7 +199,7 @@ test("a record is asked for again at 80, 85, 90 and 95 % of its time, spread ove
       const life = 1000 * Math.min(ttl, 86_400);
       const asked: number[] = [];
       for (let due = nextDue(cache); due !== undefined; due = nextDue(cache)) {
-        if (takeRefreshes(cache, due).length > 0) asked.push(due / life);
+        if (takeRefreshes(cache, due, Infinity).length > 0) asked.push(due / life);
         expire(cache, due);
         if (nextDue(cache) === due) throw new Error("time stands still");
         if (due >= life) expect(nextDue(cache)).toBeUndefined();

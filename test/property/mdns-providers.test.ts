@@ -46,6 +46,8 @@ const responder: fc.Arbitrary<ResponderSpec> = fc
       port: fc.constantFrom(8009, 4420),
       txt: fc.constantFrom(["p=tcp"], ["P=ROCE", "nqn=nqn.x"], ["nothing"]),
       ttl: fc.constant(LINKS.good.ttl),
+      hosts: fc.constant(1),
+      additional: fc.boolean(),
       announced: fc.constant(announced),
     }),
   );

@@ -85,7 +85,16 @@ const fault: fc.Arbitrary<UeventFault> = fc.oneof(
 function responder(id: "r1" | "r2", announced: boolean): ResponderSpec {
   const addresses = id === "r1" ? ["192.168.1.20"] : ["192.168.1.29"];
   const common = { hostIface: "eth0", hostName: `${id}.local`, port: 8009, ttl: Milliseconds(20_000), announced };
-  return { id, instance: id, type: "_nvme-disc._tcp", txt: ["p=tcp"], addresses, ...common };
+  return {
+    id,
+    instance: id,
+    type: "_nvme-disc._tcp",
+    txt: ["p=tcp"],
+    addresses,
+    hosts: 1,
+    additional: true,
+    ...common,
+  };
 }
 
 const responderId = fc.constantFrom("r1" as const, "r2" as const);

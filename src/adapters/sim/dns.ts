@@ -3,6 +3,8 @@ import { parseNetAddress } from "./net/address.js";
 import type { ResponderSpec } from "./spec.js";
 
 const TYPE = { a: 1, ptr: 12, txt: 16, aaaa: 28, srv: 33, any: 255 } as const;
+/** The types of a service's records. */
+export const RECORD_TYPES: readonly number[] = [TYPE.ptr, TYPE.srv, TYPE.txt, TYPE.a, TYPE.aaaa];
 const CLASS_IN = 1;
 /** The record replaces the cached records of that name and type (RFC 6762, 10.2). */
 const CACHE_FLUSH = 0x8000;
@@ -72,8 +74,12 @@ function addressRecord(name: readonly string[], text: string): DnsRecord | undef
   return { name, type, flush: CACHE_FLUSH, data: uint16(...groups) };
 }
 
-/** All records of a responder's service: PTR, SRV, TXT and addresses. A goodbye is the same with a TTL of 0. */
-export function serviceMessage(responder: ResponderSpec, ttlSeconds: number): Uint8Array {
+/** The records of a responder's service: PTR, SRV, TXT and addresses, or those of `types`. A goodbye has a TTL of 0. */
+export function serviceMessage(
+  responder: ResponderSpec,
+  ttlSeconds: number,
+  types: readonly number[] = RECORD_TYPES,
+): Uint8Array {
   const type = [...labelsOf(responder.type), "local"];
   const instance = [responder.instance, ...type];
   const host = hostLabels(responder.hostName);
@@ -96,8 +102,9 @@ export function serviceMessage(responder: ResponderSpec, ttlSeconds: number): Ui
     const record = addressRecord(host, text);
     if (record !== undefined) records.push(record);
   }
-  const header = uint16(0, FLAGS_ANSWER, 0, records.length, 0, 0);
-  return Buffer.concat([header, ...records.map((record) => recordBytes(record, ttlSeconds))]);
+  const sent = records.filter(({ type: one }) => types.includes(one));
+  const header = uint16(0, FLAGS_ANSWER, 0, sent.length, 0, 0);
+  return Buffer.concat([header, ...sent.map((record) => recordBytes(record, ttlSeconds))]);
 }
 
 /** Reads one name. A pointer counts as a label, so that a loop of pointers ends. */
@@ -167,16 +174,18 @@ export function isKnown(responder: ResponderSpec, known: DnsQuery["known"], ttlS
   return (known.get(`${responder.instance}.${type}`.toLowerCase()) ?? -1) * 2 >= ttlSeconds;
 }
 
-/** Whether a responder has a record for a question, and whether other responders may have such records too. */
-export function answersTo(responder: ResponderSpec, question: DnsQuestion): "no" | "shared" | "unique" {
-  const any = question.type === TYPE.any;
+/** The types of a responder's records that a question asks for. A PTR record is shared with other responders. */
+export function answersTo(responder: ResponderSpec, question: DnsQuestion): readonly number[] {
   const type = [...labelsOf(responder.type), "local"].join(".").toLowerCase();
-  if (question.name === type) return any || question.type === TYPE.ptr ? "shared" : "no";
-  if (question.name === `${responder.instance.toLowerCase()}.${type}`) {
-    return any || question.type === TYPE.srv || question.type === TYPE.txt ? "unique" : "no";
-  }
-  if (question.name !== hostLabels(responder.hostName).join(".").toLowerCase()) return "no";
-  const has = (family: 4 | 6): boolean => responder.addresses.some((one) => parseNetAddress(one)?.family === family);
-  const isAsked = any || (question.type === TYPE.a && has(4)) || (question.type === TYPE.aaaa && has(6));
-  return isAsked ? "unique" : "no";
+  const asked = (...types: readonly number[]): readonly number[] =>
+    types.filter((one) => question.type === one || question.type === TYPE.any);
+  if (question.name === type) return asked(TYPE.ptr);
+  if (question.name === `${responder.instance.toLowerCase()}.${type}`) return asked(TYPE.srv, TYPE.txt);
+  if (question.name !== hostLabels(responder.hostName).join(".").toLowerCase()) return [];
+  const families = responder.addresses.map((one) => parseNetAddress(one)?.family);
+  return asked(TYPE.a, TYPE.aaaa).filter((one) => families.includes(one === TYPE.a ? 4 : 6));
+}
+
+export function isShared(type: number): boolean {
+  return type === TYPE.ptr;
 }

@@ -1,7 +1,7 @@
 import { later, Milliseconds } from "../../core/domain/units.js";
 import type { MdnsPort } from "../../core/ports/mdns.js";
 import type { Cancel, SimClock } from "./clock.js";
-import { answersTo, isKnown, readQuery, serviceMessage } from "./dns.js";
+import { answersTo, isKnown, isShared, readQuery, RECORD_TYPES, serviceMessage } from "./dns.js";
 import type { NetworkAction } from "./net/actions.js";
 import type { NetworkModel } from "./net/paths.js";
 import type { SimProcess } from "./process.js";
@@ -13,6 +13,9 @@ const SHARED_ANSWER = { after: 20, spread: 101 } as const;
 const UNIQUE_ANSWER = { after: 1, spread: 10 } as const;
 /** It waits longer if more known answers follow (RFC 6762, 7.2). */
 const CONTINUED_ANSWER = { after: 400, spread: 101 } as const;
+
+/** A responder sends no record again within this time on an interface and family (RFC 6762, 6). */
+const SENT_AGAIN_AFTER = Milliseconds(1000);
 
 /** What can be done to mDNS on the links of the host. */
 export type MdnsAction =
@@ -57,6 +60,7 @@ interface Member {
 /** An answer that a responder has not sent yet. */
 interface Held {
   readonly responder: ResponderSpec;
+  readonly types: readonly number[];
   readonly wayOfQuery: string;
   readonly cancel: Cancel;
 }
@@ -81,20 +85,29 @@ function wayOf(hostIface: string, family: Family): string {
 export class MdnsLinks {
   readonly #clock: SimClock;
   readonly #network: NetworkModel;
+  /** By id. Hosts of one responder have different ids. */
   readonly #responders = new Map<string, ResponderSpec>();
+  /** The ids of each responder's hosts. */
+  readonly #hosts = new Map<string, readonly string[]>();
+  /** When a responder's record was last sent, by `recordOf`. */
+  readonly #sentAt = new Map<string, Milliseconds>();
   readonly #links = new Map<string, LinkState>();
   readonly #members: Member[] = [];
   readonly #listeners: LinkListener[] = [];
   readonly #held = new Set<Held>();
   readonly #draws: RandomStream;
+  readonly #losses: RandomStream;
   #fault: MdnsFault = { kind: "pass" };
 
   constructor(clock: SimClock, network: NetworkModel, spec: NetworkSpec, seed: number) {
     this.#draws = randomStream(seed, "mdns answers");
+    this.#losses = randomStream(seed, "mdns losses");
     this.#clock = clock;
     this.#network = network;
     for (const link of spec.links) this.#links.set(link.hostIface, link.state);
-    for (const responder of spec.responders) this.#responders.set(responder.id, responder);
+    for (const responder of spec.responders) {
+      for (const one of this.#hostsOf(responder)) this.#responders.set(one.id, one);
+    }
     network.onChange((change) => {
       this.#networkChanged(change);
     });
@@ -119,7 +132,7 @@ export class MdnsLinks {
         // As in the kernel: without an address there is no source to send from.
         if (source === undefined || !this.passes(hostIface)) return;
         this.#land({ hostIface, family, from: source, datagram }, DATAGRAM_TAKES);
-        this.#query(hostIface, family, datagram);
+        if (!this.#isThinned()) this.#query(hostIface, family, datagram);
       },
       leave: (hostIface) => {
         for (const family of FAMILIES) member.joined.delete(wayOf(hostIface, family));
@@ -146,10 +159,10 @@ export class MdnsLinks {
   apply(action: MdnsAction): undefined {
     switch (action.kind) {
       case "announce":
-        this.#announce(action.responder);
+        for (const one of this.#hostsOf(action.responder)) this.#announce(one);
         return;
       case "goodbye":
-        this.#goodbye(action.responder);
+        for (const id of this.#hosts.get(action.responder) ?? []) this.#goodbye(id);
         return;
       case "mdns":
         this.#fault = action.fault;
@@ -158,6 +171,15 @@ export class MdnsLinks {
         this.#sendRaw(action.hostIface, action.from, Buffer.from(action.hex, "hex"));
         return;
     }
+  }
+
+  #hostsOf(responder: ResponderSpec): readonly ResponderSpec[] {
+    const hosts = hostsOf(responder);
+    this.#hosts.set(
+      responder.id,
+      hosts.map(({ id }) => id),
+    );
+    return hosts;
   }
 
   #announce(spec: ResponderSpec): void {
@@ -212,26 +234,45 @@ export class MdnsLinks {
     const wayOfQuery = wayOf(hostIface, family);
     // A known answer suppresses an answer that still waits.
     for (const held of this.#held) {
-      if (held.wayOfQuery === wayOfQuery && isKnown(held.responder, query.known, ttlSeconds(held.responder)))
+      if (
+        held.wayOfQuery === wayOfQuery &&
+        held.types.some(isShared) &&
+        isKnown(held.responder, query.known, ttlSeconds(held.responder))
+      )
         this.#drop(held);
     }
     for (const responder of this.heardOn(hostIface)) {
       if (!responder.addresses.some((address) => familyOf(address) === family)) continue;
-      const kinds = new Set(query.questions.map((question) => answersTo(responder, question)));
-      if (isKnown(responder, query.known, ttlSeconds(responder))) kinds.delete("shared");
-      if (!kinds.has("shared") && !kinds.has("unique")) continue;
-      const wait = query.continued ? CONTINUED_ANSWER : kinds.has("shared") ? SHARED_ANSWER : UNIQUE_ANSWER;
-      this.#hold(responder, family, wayOfQuery, Milliseconds(wait.after + this.#draws.below(wait.spread)));
+      const isPointerKnown = isKnown(responder, query.known, ttlSeconds(responder));
+      const asked = [...new Set(query.questions.flatMap((question) => answersTo(responder, question)))].filter(
+        (type) => !(isPointerKnown && isShared(type)) && !this.#wasSent(responder, family, type),
+      );
+      if (asked.length === 0) continue;
+      const wait = query.continued ? CONTINUED_ANSWER : asked.some(isShared) ? SHARED_ANSWER : UNIQUE_ANSWER;
+      const types = responder.additional ? RECORD_TYPES : asked;
+      this.#hold(responder, types, family, wayOfQuery, Milliseconds(wait.after + this.#draws.below(wait.spread)));
     }
   }
 
-  #hold(responder: ResponderSpec, family: Family, wayOfQuery: string, after: Milliseconds): void {
+  #hold(
+    responder: ResponderSpec,
+    types: readonly number[],
+    family: Family,
+    wayOfQuery: string,
+    after: Milliseconds,
+  ): void {
     const cancel = this.#clock.after(after, () => {
       this.#held.delete(held);
-      if (this.#responders.get(responder.id)?.announced === true) this.#speak(responder, family, ttlSeconds(responder));
+      if (this.#responders.get(responder.id)?.announced === true)
+        this.#speak(responder, family, ttlSeconds(responder), types);
     });
-    const held: Held = { responder, wayOfQuery, cancel };
+    const held: Held = { responder, types, wayOfQuery, cancel };
     this.#held.add(held);
+  }
+
+  #wasSent(responder: ResponderSpec, family: Family, type: number): boolean {
+    const at = this.#sentAt.get(recordOf(responder, family, type));
+    return at !== undefined && this.#clock.now() - at < SENT_AGAIN_AFTER;
   }
 
   #drop(held: Held): void {
@@ -243,17 +284,22 @@ export class MdnsLinks {
     for (const family of FAMILIES) this.#speak(responder, family, ttl);
   }
 
-  #speak(responder: ResponderSpec, family: Family, ttl: number): void {
+  #speak(responder: ResponderSpec, family: Family, ttl: number, types = RECORD_TYPES): void {
     const from = responder.addresses.find((address) => familyOf(address) === family);
-    const { hostIface } = responder;
-    if (from !== undefined)
-      this.#fly({ hostIface, family, from, datagram: serviceMessage(responder, ttl) }, DATAGRAM_TAKES);
+    if (from === undefined) return;
+    for (const type of types) this.#sentAt.set(recordOf(responder, family, type), this.#clock.now());
+    const datagram = serviceMessage(responder, ttl, types);
+    this.#fly({ hostIface: responder.hostIface, family, from, datagram }, DATAGRAM_TAKES);
+  }
+
+  #isThinned(): boolean {
+    return this.#fault.kind === "thin" && this.#losses.below(100) < this.#fault.percent;
   }
 
   #fly(flight: Flight, after: Milliseconds): void {
     const fault = this.#fault;
-    if (fault.kind === "pass") {
-      this.#land(flight, after);
+    if (fault.kind === "pass" || fault.kind === "thin") {
+      if (!this.#isThinned()) this.#land(flight, after);
       return;
     }
     this.#fault = fault.count > 1 ? { ...fault, count: fault.count - 1 } : { kind: "pass" };
@@ -282,6 +328,21 @@ export class MdnsLinks {
 }
 
 const FAMILIES: readonly Family[] = ["ipv4", "ipv6"];
+
+/** The hosts that a responder stands for. */
+function hostsOf(responder: ResponderSpec): readonly ResponderSpec[] {
+  const { id, instance, hostName, hosts } = responder;
+  if (hosts === 1) return [responder];
+  return Array.from({ length: hosts }, (_, at) => {
+    const number = `-${String(at + 1)}`;
+    const named = { instance: instance + number, hostName: hostName.replace(/^[^.]*/, `$&${number}`) };
+    return { ...responder, ...named, id: id + number, hosts: 1 };
+  });
+}
+
+function recordOf({ id }: ResponderSpec, family: Family, type: number): string {
+  return `${id} ${family} ${String(type)}`;
+}
 
 function familyOf(address: string): Family {
   return address.includes(":") ? "ipv6" : "ipv4";

@@ -115,6 +115,10 @@ export type NameAnswer =
 /** A service that is announced over mDNS on a link. */
 export interface ResponderSpec {
   readonly id: string;
+  /** How many hosts announce it, at the same addresses. Each numbers its instance and host name, from 1. */
+  readonly hosts: number;
+  /** Whether the answer for a PTR record brings the service's other records too. */
+  readonly additional: boolean;
   readonly hostIface: string;
   readonly instance: string;
   readonly type: "_nvme-disc._tcp" | "_nvme-disc._udp";
@@ -245,10 +249,14 @@ export type UeventFault =
   /** The socket overruns now and loses what waits in it. */
   | { readonly kind: "overflow" };
 
-/** A fault on the way of mDNS datagrams to the daemon. Later datagrams overtake a delayed one. */
+/**
+ * A fault on the way of mDNS datagrams to the daemon. Later datagrams overtake a delayed one. `thin` loses a share of all
+ * datagrams, queries too, until the next fault.
+ */
 export type MdnsFault =
   | { readonly kind: "pass" }
   | { readonly kind: "lose"; readonly count: number }
+  | { readonly kind: "thin"; readonly percent: number }
   | { readonly kind: "double"; readonly count: number }
   | { readonly kind: "delay"; readonly by: Milliseconds; readonly count: number };
 

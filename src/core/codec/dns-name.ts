@@ -10,6 +10,8 @@ const LABEL_BYTES_MAX = 63;
 const NAME_BYTES_MAX = 255;
 
 const POINTER = 0xc0;
+/** The largest offset that a pointer holds. */
+const POINTER_MAX = 0x3fff;
 const WHAT = "DNS name";
 
 /** Decodes the name at `start`; `next` is the offset after it. Pointers must point backwards, so that decoding ends. */
@@ -58,6 +60,32 @@ export function encodeDnsName(name: DnsName): Uint8Array {
     at += 1 + label.length;
   }
   return bytes;
+}
+
+/** Where in a message each name and suffix stands that a later name can point to. By the bytes of the suffix. */
+export type NameOffsets = ReadonlyMap<string, number>;
+
+/**
+ * Encodes a name that starts at `at`. A suffix that the message already holds becomes a pointer to it. `added` holds the
+ * offsets of the others. Throws EncodeError as `encodeDnsName` does.
+ */
+export function compressDnsName(
+  name: DnsName,
+  at: number,
+  written: NameOffsets,
+): { readonly bytes: Uint8Array; readonly added: NameOffsets } {
+  const whole = encodeDnsName(name);
+  const added = new Map<string, number>();
+  let end = 0;
+  for (let length = whole[0] ?? 0; length > 0; length = whole[end] ?? 0) {
+    const suffix = whole.subarray(end).join();
+    const target = written.get(suffix);
+    if (target !== undefined)
+      return { bytes: Uint8Array.from([...whole.subarray(0, end), POINTER | (target >> 8), target & 0xff]), added };
+    if (at + end <= POINTER_MAX) added.set(suffix, at + end);
+    end += 1 + length;
+  }
+  return { bytes: whole, added };
 }
 
 /** A key that is equal for equal names: ASCII letters in lower case (RFC 6762, 16), dots within labels escaped. */

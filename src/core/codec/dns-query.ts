@@ -1,6 +1,6 @@
-/** Queries for multicast DNS, encoded without compression (RFC 1035, 4.1; RFC 6762, 7 and 18). */
+/** Queries for multicast DNS (RFC 1035, 4.1; RFC 6762, 7 and 18). Names are compressed, so that one holds many known answers. */
 import { DNS_TYPE, type DnsKind } from "./dns.js";
-import { encodeDnsName, type DnsName } from "./dns-name.js";
+import { compressDnsName, type DnsName } from "./dns-name.js";
 
 export interface DnsQuestion {
   readonly name: DnsName;
@@ -19,18 +19,55 @@ export interface KnownAnswer {
 export const DNS_QUERY_BYTES_MAX = 1_440;
 
 const HEADER_BYTES = 12;
+/** Of a record, between its name and its data: type, class, time to live, length. */
+const RECORD_FIELDS_BYTES = 10;
 const FLAG_TRUNCATED = 0x0200;
 const CLASS_IN = 1;
 
-/** The content of one datagram. */
-interface Packet {
-  readonly questions: Uint8Array[];
-  readonly answers: Uint8Array[];
+/** One datagram as it grows. */
+class Packet {
+  readonly #parts: Uint8Array[] = [];
+  readonly #names = new Map<string, number>();
+  #questions = 0;
+  #answers = 0;
+  #size = HEADER_BYTES;
+
+  /** False if it does not fit. The first one always does. */
+  addQuestion({ name, type }: DnsQuestion): boolean {
+    const { bytes, added } = compressDnsName(name, this.#size, this.#names);
+    const fits = this.#add([bytes, uint16(DNS_TYPE[type], CLASS_IN)], added);
+    if (fits) this.#questions += 1;
+    return fits;
+  }
+
+  /** False if it does not fit. The first one always does. */
+  addAnswer({ name, target, ttl }: KnownAnswer): boolean {
+    const owner = compressDnsName(name, this.#size, this.#names);
+    const dataAt = this.#size + owner.bytes.length + RECORD_FIELDS_BYTES;
+    const data = compressDnsName(target, dataAt, new Map([...this.#names, ...owner.added]));
+    const fields = uint16(DNS_TYPE.ptr, CLASS_IN, Math.floor(ttl / 0x1_0000), ttl % 0x1_0000, data.bytes.length);
+    const fits = this.#add([owner.bytes, fields, data.bytes], [...owner.added, ...data.added]);
+    if (fits) this.#answers += 1;
+    return fits;
+  }
+
+  #add(parts: readonly Uint8Array[], names: Iterable<readonly [string, number]>): boolean {
+    const bytes = concat(parts);
+    if (this.#parts.length > 0 && this.#size + bytes.length > DNS_QUERY_BYTES_MAX) return false;
+    this.#parts.push(bytes);
+    this.#size += bytes.length;
+    for (const [suffix, offset] of names) this.#names.set(suffix, offset);
+    return true;
+  }
+
+  encode(flags: number): Uint8Array {
+    return concat([uint16(0, flags, this.#questions, this.#answers, 0, 0), ...this.#parts]);
+  }
 }
 
 /**
- * Encodes a query as datagrams. Known answers that do not fit beside their questions follow in further datagrams; all but
- * the last are marked truncated (RFC 6762, 7.2). Questions that do not fit become a query of their own.
+ * Encodes a query as datagrams. What does not fit follows in further datagrams. All but the last are marked truncated if there
+ * are known answers (RFC 6762, 7.2).
  *
  * @throws EncodeError if a name is not valid
  */
@@ -38,34 +75,17 @@ export function encodeDnsQuery(
   questions: readonly DnsQuestion[],
   known: readonly KnownAnswer[],
 ): readonly Uint8Array[] {
-  const packets: Packet[] = [];
-  let packet: Packet = { questions: [], answers: [] };
-  let size = HEADER_BYTES;
-  const add = (to: "questions" | "answers", bytes: Uint8Array): void => {
-    if (size > HEADER_BYTES && size + bytes.length > DNS_QUERY_BYTES_MAX) {
-      packets.push(packet);
-      packet = { questions: [], answers: [] };
-      size = HEADER_BYTES;
-    }
-    packet[to].push(bytes);
-    size += bytes.length;
+  let packet = new Packet();
+  const packets = [packet];
+  const add = (to: (packet: Packet) => boolean): void => {
+    if (to(packet)) return;
+    packet = new Packet();
+    packets.push(packet);
+    to(packet);
   };
-  for (const { name, type } of questions)
-    add("questions", concat([encodeDnsName(name), uint16(DNS_TYPE[type], CLASS_IN)]));
-  for (const answer of known) add("answers", encodeAnswer(answer));
-  packets.push(packet);
-  return packets.map((one, at) => {
-    // Only known answers continue a packet. A packet followed by questions is complete.
-    const continued = (packets[at + 1]?.answers.length ?? 0) > 0;
-    const header = uint16(0, continued ? FLAG_TRUNCATED : 0, one.questions.length, one.answers.length, 0, 0);
-    return concat([header, ...one.questions, ...one.answers]);
-  });
-}
-
-function encodeAnswer({ name, target, ttl }: KnownAnswer): Uint8Array {
-  const data = encodeDnsName(target);
-  const fields = uint16(DNS_TYPE.ptr, CLASS_IN, Math.floor(ttl / 0x1_0000), ttl % 0x1_0000, data.length);
-  return concat([encodeDnsName(name), fields, data]);
+  for (const question of questions) add((to) => to.addQuestion(question));
+  for (const answer of known) add((to) => to.addAnswer(answer));
+  return packets.map((one) => one.encode(known.length > 0 && one !== packet ? FLAG_TRUNCATED : 0));
 }
 
 function uint16(...values: readonly number[]): Uint8Array {

@@ -77,6 +77,8 @@ function recordsOf(cache: RecordCache, kind: DnsKind, nameKey: string): readonly
 export interface Heard {
   /** It held new records. */
   changed: boolean;
+  /** It held a pointer to a new instance. */
+  news: boolean;
   /** It held records that the cache keeps or ends. */
   touched: boolean;
   /** It held records that did not fit the cache. */
@@ -85,7 +87,7 @@ export interface Heard {
 
 /** Stores the records of a response. Addresses come last, so that they count for every host named by then. */
 export function hear(cache: RecordCache, records: readonly DnsRecord[], now: Milliseconds): Heard {
-  const heard: Heard = { changed: false, touched: false, full: false };
+  const heard: Heard = { changed: false, news: false, touched: false, full: false };
   const flushed = new Set<string>();
   const take = (record: DnsRecord, nameKey: string): void => {
     hearRecord(cache, record, nameKey, now, heard);
@@ -170,6 +172,7 @@ function hearRecord(
   cache.size += 1;
   countHost(cache, entered, 1);
   heard.changed = true;
+  if (data.kind === "ptr") heard.news = true;
 }
 
 function endSoon(record: CachedRecord, why: "goodbye" | "replaced", now: Milliseconds): void {
@@ -291,10 +294,11 @@ export function knownPointers(cache: RecordCache, now: Milliseconds): readonly K
   return known;
 }
 
-/** The queries that are due again. Each due record counts as queried. */
-export function takeRefreshes(cache: RecordCache, now: Milliseconds): readonly DnsQuestion[] {
+/** The queries that are due again, at most `max`. Each due record of these counts as queried. */
+export function takeRefreshes(cache: RecordCache, now: Milliseconds, max: number): readonly DnsQuestion[] {
   const due: DnsQuestion[] = [];
   for (const set of cache.sets.values()) {
+    if (due.length >= max) break;
     let asked: CachedRecord | undefined;
     for (const [ownKey, record] of set) {
       while (record.dueAt <= now && record.dueAt < record.expiresAt) {

@@ -74,14 +74,20 @@ export const REACH_PROBES_MAX = 32;
 export const REACH_TIMEOUT = Milliseconds(3_000);
 /** Delays between probes of an announced address that does not answer. The last one repeats. */
 export const REACH_RETRIES = [2, 5, 10, 30, 60, 300, 600].map((seconds) => Milliseconds(seconds * 1_000));
-/** The most records per interface, and the longest time to live that is accepted, in seconds (one day). */
-export const MDNS_RECORDS_MAX = 1_024;
+/**
+ * The most records per interface (a service needs a pointer, an SRV and a TXT record and an address), and the longest time to
+ * live that is accepted, in seconds (one day).
+ */
+export const MDNS_RECORDS_MAX = 4 * SERVICES_MAX;
 export const MDNS_TTL_MAX = 86_400;
 /** The most interfaces that queries go out on. */
 export const MDNS_LINKS_MAX = 256;
-/** The most missing records asked for at once per interface. */
+/** The most questions of one query, and the shortest time between two queries on an interface. */
 export const MDNS_QUESTIONS_MAX = 64;
-/** Delays between queries: the first, the factor from one to the next, and the longest (RFC 6762, 5.2). */
+export const MDNS_ROUND = Milliseconds(100);
+/** Delays between repetitions of a question: the first, the factor from one to the next, and the longest (RFC 6762, 5.2). */
 export const MDNS_QUERY_FIRST = Milliseconds(1_000);
-export const MDNS_QUERY_GROWTH = 3;
+export const MDNS_QUERY_GROWTH = 2;
 export const MDNS_QUERY_LONGEST = Milliseconds(3_600_000);
+/** The same from the moment when a new service is heard, or one is lost without a goodbye: others may be lost in the crowd. */
+export const MDNS_NEWS_QUERY = Milliseconds(4_000);

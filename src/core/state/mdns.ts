@@ -1,10 +1,10 @@
 /** What mDNS discovery knows: plain values in the core's state. */
-import type { DnsQuestion } from "../codec/dns-query.js";
 import type { ControllerId } from "./controller.js";
 import type { TransportId } from "../domain/transport-id.js";
 import type { Milliseconds } from "../domain/units.js";
 import type { DnssdService } from "../ports/dnssd.js";
 import type { RequestId } from "../ports/request.js";
+import type { Asking } from "../dnssd/asking.js";
 import type { RecordCache } from "../dnssd/cache.js";
 
 /** Who tells of services now. */
@@ -42,23 +42,12 @@ export interface Target {
   reach: Reach;
 }
 
-/** A question that is asked again and again, at growing pauses (RFC 6762, 5.2). */
-export interface Asking {
-  readonly question: DnsQuestion;
-  readonly due: Milliseconds;
-  /** Between it and the one after. */
-  readonly pause: Milliseconds;
-}
-
 /** An interface on which our own queries are asked. */
 export interface MdnsLink {
   /** The interface's, as they were when its sockets were opened. */
   addresses: readonly string[];
   readonly cache: RecordCache;
-  /** By what is asked. */
-  readonly asking: Map<string, Asking>;
-  /** When all was asked last from the start, or is to be. */
-  askedAt: Milliseconds | undefined;
+  readonly asking: Asking;
   /** The services that its records made known, by key, and the names that each stands on. */
   readonly told: Map<string, readonly string[]>;
 }

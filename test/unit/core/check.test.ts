@@ -259,7 +259,7 @@ describe("timers and those who need them", () => {
     disarm(state, { kind: "mdns-soak" });
     state.mdns.settled = false;
   });
-  fires("eth0 has queries to send and no timer", settled, (state) => {
+  fires("queries are to be sent and no timer runs", settled, (state) => {
     disarm(state, { kind: "mdns-cache" });
   });
   fires("an announced address waits for a probe and has no timer", settled, (state) => {

@@ -134,6 +134,8 @@ const RESPONDER: ResponderSpec = {
   port: 8009,
   txt: ["p=tcp", "nqn=nqn.x"],
   ttl: ms(75 * 60_000),
+  hosts: 1,
+  additional: true,
   announced: true,
 };
 
@@ -297,7 +299,7 @@ describe("simulated mDNS responders", () => {
     expect(answers(bed)).toEqual([]);
     ask(75 * 30 - 1);
     expect(answers(bed)).toHaveLength(1);
-    const many = Array.from({ length: 30 }, (_, at) => ({ name, target: [`other ${String(at)}`, ...name], ttl: 4500 }));
+    const many = Array.from({ length: 80 }, (_, at) => ({ name, target: [`other ${String(at)}`, ...name], ttl: 4500 }));
     const continued = encodeDnsQuery(
       [{ name, type: "ptr" }],
       [...many, { name, target: ["array 1", ...name], ttl: 4500 }],

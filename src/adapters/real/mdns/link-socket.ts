@@ -17,7 +17,11 @@ export const GROUP: Readonly<Record<Family, string>> = { ipv4: "224.0.0.251", ip
 const SOCK_DGRAM_CLOEXEC_NONBLOCK = 0o2004002;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
+const SO_RCVBUF = 8;
 const SO_BINDTODEVICE = 25;
+const SO_RCVBUFFORCE = 33;
+/** A thousand services that announce themselves at once, in a datagram each: the kernel counts about 2 KiB for one. */
+const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
 /** RFC 6762, section 11. */
 const TTL = 255;
 
@@ -70,6 +74,9 @@ export class LinkSocket extends EventEmitter implements MulticastSocket {
     try {
       this.#set(SOL_SOCKET, SO_REUSEADDR, uint32(1));
       this.#set(SOL_SOCKET, SO_BINDTODEVICE, Buffer.from(hostIface));
+      const size = uint32(RECEIVE_BUFFER_BYTES);
+      // Without CAP_NET_ADMIN: as much as net.core.rmem_max allows. The core asks again for what does not fit.
+      if (!libc.setsockopt(this.#fd, SOL_SOCKET, SO_RCVBUFFORCE, size).ok) this.#set(SOL_SOCKET, SO_RCVBUF, size);
       const { level, ttl, loop } = OPTIONS[family];
       this.#set(level, ttl, uint32(TTL));
       // Other responders on this host must receive our queries (RFC 6762, section 15.1).

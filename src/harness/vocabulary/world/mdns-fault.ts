@@ -2,7 +2,7 @@ import type { MdnsFault } from "../../../adapters/sim/spec.js";
 import { either, shorthand } from "../either.js";
 import { as, usual } from "../members.js";
 import { kinded } from "../part.js";
-import { choice, times } from "../parts/scalars.js";
+import { choice, integer, times } from "../parts/scalars.js";
 import { duration } from "../parts/times.js";
 import { record } from "../record.js";
 import { worldWord } from "../word.js";
@@ -17,11 +17,12 @@ export const mdnsFault = worldWord<MdnsFault>({
   place: "the step mdns",
   describe:
     "What happens to the next mDNS datagrams on their way to the daemons: this many are lost, doubled or late (later " +
-    "ones overtake them). pass ends the fault.",
+    "ones overtake them). lose-percent loses this share of all datagrams, queries too. pass ends the fault.",
   example: "{ delay: 2s, count: 1 }",
-  says: either("pass, or one of { lose }, { delay }, { double }", [
+  says: either("pass, or one of { lose }, { lose-percent }, { delay }, { double }", [
     pass,
     kinded("lose", record({ lose: as("count", times) })),
+    kinded("thin", record({ "lose-percent": as("percent", integer(1, 100)) })),
     kinded("delay", record({ delay: as("by", duration), count: usual(times, 1) })),
     kinded("double", record({ double: as("count", times) })),
   ]),

@@ -20,6 +20,12 @@ const spelt = record({
   port: usual(integer(1, 65_535), DISCOVERY_PORT),
   txt: usual(list(line("a TXT string such as p=tcp"), "a list of TXT strings"), ["p=tcp"]),
   ttl: usual(duration, DEFAULT_TTL),
+  hosts: usual(
+    integer(1, 1_000),
+    1,
+    "How many hosts announce it, at the same addresses. If several, each adds -1, -2, ... to its instance and host name.",
+  ),
+  additional: usual(flag, true, "Whether the answer for a PTR record brings the service's other records too."),
   announced: usual(flag, true, "Whether it is announced from the start."),
 });
 

@@ -7,14 +7,8 @@ import { RealMdns } from "../../../../src/adapters/real/mdns/port.js";
 import { decodeDns } from "../../../../src/core/codec/dns.js";
 import { encodeDnsQuery } from "../../../../src/core/codec/dns-query.js";
 import { Milliseconds, Seconds } from "../../../../src/core/domain/units.js";
-import {
-  emptyCache,
-  expire,
-  hear,
-  joinServices,
-  lackingRecords,
-  type RecordCache,
-} from "../../../../src/core/dnssd/cache.js";
+import { askingFrom, browseSoon, followLacking, takeQuery, type Asking } from "../../../../src/core/dnssd/asking.js";
+import { emptyCache, expire, hear, joinServices, type RecordCache } from "../../../../src/core/dnssd/cache.js";
 import { BROWSED, SERVICE_TYPES } from "../../../../src/core/dnssd/browsed.js";
 import type { DnssdService } from "../../../../src/core/ports/dnssd.js";
 import type { CoreEvent } from "../../../../src/core/ports/index.js";
@@ -22,8 +16,8 @@ import type { LogRecord } from "../../../../src/core/ports/log.js";
 import type { Lab } from "../../guest/lab.js";
 import { waitFor } from "../../guest/wait.js";
 
-/** The interval between queries while waiting. */
-const ASK_EVERY = Milliseconds(500);
+/** The interval between looks at what is due. */
+const STEP = Milliseconds(50);
 
 interface Discoverer {
   readonly name: string;
@@ -85,41 +79,46 @@ function keyOf({ hostIface, family, type, instance }: Omit<DnssdService, "addres
   return `${hostIface} ${family} ${type} ${instance}`;
 }
 
-/** Discovers by queries on these interfaces over both families, with the core's own cache of the answers. */
+/** Asks as the daemon asks, and keeps the answers as the daemon keeps them. */
+interface Link {
+  readonly cache: RecordCache;
+  readonly asking: Asking;
+}
+
+/** Discovers by queries on these interfaces over both families. It asks from the start to the end of the check. */
 export class ByQueries implements Discoverer {
   readonly name = "our own queries";
   readonly log: LogRecord[] = [];
   readonly mdns: RealMdns;
   readonly heard: Extract<CoreEvent, { kind: "mdns-datagram" }>[] = [];
-  readonly #caches: Map<string, RecordCache>;
-  #askedAt = -Infinity;
+  readonly #links = new Map<string, Link>();
 
   constructor(lab: Lab, interfaces: readonly string[]) {
     const loaded = loadLibc();
     if (!loaded.ok) throw new Error(loaded.because);
-    this.#caches = new Map(interfaces.map((name) => [name, emptyCache()]));
+    for (const name of interfaces) this.#links.set(name, startLink());
     const deliver = (event: CoreEvent): void => {
       if (event.kind === "mdns-datagram") this.#hear(event);
     };
     this.mdns = new RealMdns({ libc: loaded.libc, deliver, log: { write: (record) => this.log.push(record) } });
+    const steps = setInterval(() => {
+      this.#step();
+    }, STEP);
     lab.after(() => {
+      clearInterval(steps);
       this.mdns.close();
     });
   }
 
   services(): readonly string[] {
-    if (now() - this.#askedAt >= ASK_EVERY) this.ask();
-    return [...this.#caches]
-      .flatMap(([hostIface, cache]) => {
-        expire(cache, now());
-        return joinServices(cache, hostIface).map(({ service }) => lineOf(service));
-      })
+    return [...this.#links]
+      .flatMap(([hostIface, { cache }]) => joinServices(cache, hostIface).map(({ service }) => lineOf(service)))
       .sort();
   }
 
-  /** Forgets everything that was heard. */
+  /** Forgets everything that was heard, and asks from the start: an interface came or went. */
   forget(): void {
-    for (const hostIface of this.#caches.keys()) this.#caches.set(hostIface, emptyCache());
+    for (const hostIface of this.#links.keys()) this.#links.set(hostIface, startLink());
   }
 
   /** The lengths of the datagrams from an address, in order. */
@@ -127,22 +126,38 @@ export class ByQueries implements Discoverer {
     return this.heard.filter(({ from }) => from === address).map(({ datagram }) => datagram.length);
   }
 
+  /** Asks for the browsed types at once. */
   ask(): void {
-    this.#askedAt = now();
-    for (const [hostIface, cache] of this.#caches) {
-      const browsed = BROWSED.map((name) => ({ name, type: "ptr" as const }));
-      for (const datagram of encodeDnsQuery([...browsed, ...lackingRecords(cache)], [])) {
-        for (const family of ["ipv4", "ipv6"] as const) this.mdns.send(hostIface, family, datagram);
-      }
+    const browsed = BROWSED.map((name) => ({ name, type: "ptr" as const }));
+    for (const hostIface of this.#links.keys()) this.#send(hostIface, encodeDnsQuery(browsed, []));
+  }
+
+  #step(): void {
+    for (const [hostIface, { cache, asking }] of this.#links) {
+      if (expire(cache, now()) !== undefined) followLacking(asking, cache, now());
+      this.#send(hostIface, takeQuery(asking, cache, now()));
+    }
+  }
+
+  #send(hostIface: string, datagrams: readonly Uint8Array[]): void {
+    for (const datagram of datagrams) {
+      for (const family of ["ipv4", "ipv6"] as const) this.mdns.send(hostIface, family, datagram);
     }
   }
 
   #hear(event: Extract<CoreEvent, { kind: "mdns-datagram" }>): void {
     this.heard.push(event);
-    const cache = this.#caches.get(event.hostIface);
+    const link = this.#links.get(event.hostIface);
     const message = decodeDns(event.datagram);
-    if (message.kind === "response" && cache !== undefined) hear(cache, message.records, now());
+    if (message.kind !== "response" || link === undefined) return;
+    const { news, changed } = hear(link.cache, message.records, now());
+    if (news) browseSoon(link.asking, now());
+    if (changed) followLacking(link.asking, link.cache, now());
   }
+}
+
+function startLink(): Link {
+  return { cache: emptyCache(), asking: askingFrom(now(), 0) };
 }
 
 function now(): Milliseconds {
@@ -161,8 +176,16 @@ export async function allSee(
       `${String(expected.length)} services through ${discoverer.name}`,
       limit,
       () => discoverer.services().join("\n") === wanted,
-      () =>
-        `${discoverer.services().slice(0, 12).join(", ")} (log: ${discoverer.log.map(({ text }) => text).join("; ")})`,
+      () => differences(discoverer, expected),
     );
   }
+}
+
+/** What a discoverer lacks and what it knows too much, the first few of each. */
+function differences(discoverer: Discoverer, expected: readonly string[]): string {
+  const known = discoverer.services();
+  const few = (lines: readonly string[]): string => `${String(lines.length)} (${lines.slice(0, 12).join(", ")})`;
+  const lacking = few(expected.filter((line) => !known.includes(line)));
+  const surplus = few(known.filter((line) => !expected.includes(line)));
+  return `lacking ${lacking}, not expected ${surplus}; log: ${discoverer.log.map(({ text }) => text).join("; ")}`;
 }
