@@ -88,6 +88,8 @@ export function nameAnswer(dc: DcId, after: Milliseconds): NameAnswer {
 export function responderOf(dc: DcId, announced: boolean): ResponderSpec {
   return {
     id: `service-${dc}`,
+    hosts: 1,
+    additional: true,
     hostIface: ifaceOf(indexOf(dc)),
     instance: dc,
     type: "_nvme-disc._tcp",
