@@ -114,9 +114,10 @@ function checkMdnsArmed(state: CoreState): void {
   // Those that are due and find no room wait for the end of a probe.
   if (waiting > 0 && probing < REACH_PROBES_MAX && !isArmed(state, { kind: "mdns-reach" }))
     violation("an announced address waits for a probe and has no timer");
+  const isPurged = isArmed(state, { kind: "mdns-purge" }) || isArmed(state, { kind: "soak", service: "staf" });
   for (const id of mdns.absences.keys()) {
     const dc = controllers.get(id);
-    if (dc?.service === "staf" && dropAt(state, dc) !== undefined && !isArmed(state, { kind: "mdns-purge" }))
+    if (dc?.service === "staf" && dropAt(state, dc) !== undefined && !isPurged)
       violation(`${id} waits to be dropped and has no timer`);
   }
 }

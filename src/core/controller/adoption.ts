@@ -22,7 +22,21 @@ export function fits(context: Context, controller: Controller, present: Device):
   const role = controller.service === "staf" ? "discovery" : "io";
   const unclear = present.kind === "unknown" || present.kind === "asking";
   if (present.kind !== role && !(unclear && controller.rememberedUntil !== undefined)) return false;
-  return isMatch(context, controller, connection);
+  return isMatch(context, controller, connection) && !isBeingMade(context, present, controller);
+}
+
+/**
+ * Whether a connect of ours that is in the kernel may be what makes this connection. The reply to that connect decides whose it
+ * is: until then no other controller takes it, and nothing deletes it.
+ */
+export function isBeingMade(context: Context, present: Device, except?: Controller): boolean {
+  if (present.bound.size > 0) return false;
+  const { lines, controllers } = context.state;
+  for (const id of lines.connecting) {
+    const maker = controllers.get(id);
+    if (maker !== undefined && maker !== except && isMatch(context, maker, present.controller)) return true;
+  }
+  return false;
 }
 
 /** The device of what matches a controller in all but its kind, which no waiting changes; `undefined` where there is none. */

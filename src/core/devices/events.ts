@@ -7,8 +7,8 @@ import { notePageNews } from "../controller/page.js";
 import { greet } from "../controller/registration.js";
 import { isDying } from "../controller/adoption.js";
 import { adoptPresent, leave, onDeviceChanged, onDeviceGone } from "../controller/machine.js";
-import type { Controller } from "../state/controller.js";
-import { isStray, remove, sameSummary } from "../kernel/device-index.js";
+import { standingOf, type Controller } from "../state/controller.js";
+import { atPlace, isStray, remove, sameSummary } from "../kernel/device-index.js";
 import type { Device } from "../state/device.js";
 import { refresh } from "../kernel/refresh.js";
 import { auditLater, requestReconcile } from "../state/soak.js";
@@ -115,15 +115,27 @@ export function deviceKnown(context: Context, present: Device): void {
   handOn(context, name);
 }
 
-/** Offers a connection to the controllers at its place that have none. */
+/**
+ * Offers a connection to the controllers at its place that have none. What is wanted comes first: a controller that leaves takes
+ * down only what no other uses.
+ */
 function offer(context: Context, present: Device): void {
   const { byPlace, controllers } = context.state;
+  const leaving: Controller[] = [];
   for (const place of present.places) {
     for (const id of byPlace.get(place) ?? []) {
       const controller = controllers.get(id);
-      if (controller !== undefined) offerTo(context, controller, present);
+      if (controller === undefined) continue;
+      if (standingOf(controller) === "leaving") leaving.push(controller);
+      else offerTo(context, controller, present);
     }
   }
+  for (const controller of leaving) if (present.bound.size === 0) offerTo(context, controller, present);
+}
+
+/** A connect of ours to this place has ended: whose the connections there are is clear now. */
+export function connectEnded(context: Context, place: string): void {
+  for (const present of atPlace(context.state.kernel, place)) if (present.controller.complete) offer(context, present);
 }
 
 function offerTo(context: Context, controller: Controller, present: Device): void {

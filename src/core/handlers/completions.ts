@@ -3,7 +3,8 @@ import { onLogPage } from "../controller/discovery.js";
 import { onKernelOptions } from "../controller/kernel-options.js";
 import { onConnectReply, onDeleted, onProbed } from "../controller/machine.js";
 import { onRegistered } from "../controller/registration.js";
-import { deviceKnown, deviceSeen } from "../devices/events.js";
+import { placeOf } from "../controller/adoption.js";
+import { connectEnded, deviceKnown, deviceSeen } from "../devices/events.js";
 import { assert, AssertionError } from "../domain/assertion.js";
 import { errnoName } from "../domain/errno.js";
 import { onIdentified } from "../kernel/refresh.js";
@@ -52,6 +53,7 @@ function complete(context: Context, pending: Pending, event: CompletionEvent): v
       const controller = controllerOf(context, pending.controller);
       assert(controller !== undefined, "a controller outlives its connect");
       onConnectReply(context, controller, request, result);
+      connectEnded(context, placeOf(controller));
       return;
     }
     case "delete":

@@ -10,6 +10,7 @@ import { between, formatDuration, later, Milliseconds } from "../domain/units.js
 import { deviceSeen } from "../devices/events.js";
 import { ABSENT_WATCH } from "../domain/limits.js";
 import { touch } from "../record/saving.js";
+import { requestReconcile } from "../state/soak.js";
 import type { CoreState } from "../state/state.js";
 import type { Absence } from "../state/mdns.js";
 
@@ -130,13 +131,17 @@ export function whyDropped(context: Context, dc: DiscoveryControllerState): stri
   return `neither announced over mDNS nor connected for ${formatDuration(between(absence.since.clock, deadline))}`;
 }
 
+/** One that is due already waits for the soak: a drop that cannot be carried out must not cause itself. */
 function armPurge(context: Context): void {
-  const { state } = context;
+  const { state, ports } = context;
+  const now = ports.clock.now();
   let next: Milliseconds | undefined;
   for (const id of state.mdns.absences.keys()) {
     const dc = state.controllers.get(id);
     const deadline = dc?.service === "staf" ? dropAt(state, dc) : undefined;
-    if (deadline !== undefined && (next === undefined || deadline < next)) next = deadline;
+    if (deadline === undefined) continue;
+    if (deadline <= now) requestReconcile(context, "staf");
+    else if (next === undefined || deadline < next) next = deadline;
   }
   armAt(context, { kind: "mdns-purge" }, state.phase === "running" ? next : undefined);
 }

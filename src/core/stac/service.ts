@@ -26,6 +26,7 @@ import {
 import { requestReconcile } from "../state/soak.js";
 import { stafView } from "../staf/service.js";
 import { controllerToBus } from "../codec/bus-format.js";
+import { isBeingMade } from "../controller/adoption.js";
 import { deviceOf } from "../controller/life.js";
 import { renewConnections, setOptions } from "../controller/renewal.js";
 import { resume } from "../controller/machine.js";
@@ -102,10 +103,11 @@ function presentIo({ state }: Context, controller: IoControllerState): PresentIo
 
 /**
  * Live I/O connections that carry nothing of ours. Not judged is what is not complete, not live or not known, what another host
- * made (or a kernel does not say which), what is being deleted already, and what the host booted over; nothing is while it is
- * not known what that was.
+ * made (or a kernel does not say which), what is being deleted already, what a connect of ours may be making, and what the host
+ * booted over; nothing is while it is not known what that was.
  */
-function foreignIos({ state }: Context): readonly ForeignIo[] {
+function foreignIos(context: Context): readonly ForeignIo[] {
+  const { state } = context;
   const foreign: ForeignIo[] = [];
   if (!bootSubsystemsKnown(state)) return foreign;
   const deleting = devicesBeingDeleted(state);
@@ -114,6 +116,7 @@ function foreignIos({ state }: Context): readonly ForeignIo[] {
     if (!isStray(present) || deleting.has(controller.name)) continue;
     if (controller.hostNqn !== state.identity?.hostNqn) continue;
     if (isBootConnection(state, controller)) continue;
+    if (isBeingMade(context, present)) continue;
     foreign.push({ device: controller.name, transport: controller.transport, madeFor: controller.subsysnqn });
   }
   return foreign;

@@ -107,8 +107,9 @@ export function wantedDcs(input: StafPlanInput): ReadonlyMap<string, WantedDc> {
   followReferrals();
   for (const { tid, why } of discovered)
     want({ tid, hostName: "", options: config.connection, origin: "discovered", why });
-  for (const { tid, origin, dropped } of present) {
-    if (origin !== "discovered" || dropped !== undefined) continue;
+  for (const { tid, origin, standing, dropped } of present) {
+    // What leaves was dropped, and being here still does not make it wanted again.
+    if (origin !== "discovered" || dropped !== undefined || standing === "leaving") continue;
     const why = "announced over mDNS earlier, but not now";
     want({ tid, hostName: "", options: config.connection, origin: "discovered", why });
   }
