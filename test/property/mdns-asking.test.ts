@@ -35,12 +35,13 @@ interface Link {
   /** Whether each datagram is lost, over and over, until `lossy`. */
   readonly losses: readonly boolean[];
   readonly lossy: number;
+  readonly share: number;
 }
 
 /** Returns when everything is known. Checks each query on the way. */
-function timeToKnow({ hosts, additional, losses, lossy }: Link): number {
+function timeToKnow({ hosts, additional, losses, lossy, share }: Link): number {
   const services = Array.from({ length: hosts }, (_, at) => recordsOf(at));
-  const asking = askingFrom(Milliseconds(0), 0);
+  const asking = askingFrom(Milliseconds(0), share);
   const cache = emptyCache();
   const answers: { readonly at: number; readonly records: readonly DnsRecord[] }[] = [];
   let drawn = 0;
@@ -84,6 +85,7 @@ test("whatever is lost, everything is known within twice the time of the losses"
         additional: fc.boolean(),
         losses: fc.array(fc.boolean(), { minLength: 1, maxLength: 30 }),
         lossy: fc.integer({ min: 0, max: 60_000 }),
+        share: fc.constantFrom(0, 0.5, 0.99),
       }),
       (link) => {
         expect(timeToKnow(link)).toBeLessThanOrEqual(2 * link.lossy + MORE);

@@ -60,7 +60,8 @@ interface Member {
 /** An answer that a responder has not sent yet. */
 interface Held {
   readonly responder: ResponderSpec;
-  readonly types: readonly number[];
+  /** The types of the records that were asked for. */
+  readonly asked: readonly number[];
   readonly wayOfQuery: string;
   readonly cancel: Cancel;
 }
@@ -236,7 +237,7 @@ export class MdnsLinks {
     for (const held of this.#held) {
       if (
         held.wayOfQuery === wayOfQuery &&
-        held.types.some(isShared) &&
+        held.asked.every(isShared) &&
         isKnown(held.responder, query.known, ttlSeconds(held.responder))
       )
         this.#drop(held);
@@ -249,14 +250,13 @@ export class MdnsLinks {
       );
       if (asked.length === 0) continue;
       const wait = query.continued ? CONTINUED_ANSWER : asked.some(isShared) ? SHARED_ANSWER : UNIQUE_ANSWER;
-      const types = responder.additional ? RECORD_TYPES : asked;
-      this.#hold(responder, types, family, wayOfQuery, Milliseconds(wait.after + this.#draws.below(wait.spread)));
+      this.#hold(responder, asked, family, wayOfQuery, Milliseconds(wait.after + this.#draws.below(wait.spread)));
     }
   }
 
   #hold(
     responder: ResponderSpec,
-    types: readonly number[],
+    asked: readonly number[],
     family: Family,
     wayOfQuery: string,
     after: Milliseconds,
@@ -264,9 +264,9 @@ export class MdnsLinks {
     const cancel = this.#clock.after(after, () => {
       this.#held.delete(held);
       if (this.#responders.get(responder.id)?.announced === true)
-        this.#speak(responder, family, ttlSeconds(responder), types);
+        this.#speak(responder, family, ttlSeconds(responder), responder.additional ? RECORD_TYPES : asked);
     });
-    const held: Held = { responder, types, wayOfQuery, cancel };
+    const held: Held = { responder, asked, wayOfQuery, cancel };
     this.#held.add(held);
   }
 
@@ -336,7 +336,7 @@ function hostsOf(responder: ResponderSpec): readonly ResponderSpec[] {
   return Array.from({ length: hosts }, (_, at) => {
     const number = `-${String(at + 1)}`;
     const named = { instance: instance + number, hostName: hostName.replace(/^[^.]*/, `$&${number}`) };
-    return { ...responder, ...named, id: id + number, hosts: 1 };
+    return { ...responder, ...named, id: `${id} ${number}`, hosts: 1 };
   });
 }
 

@@ -16,9 +16,9 @@ import { later, Milliseconds } from "../domain/units.js";
 import { BROWSED } from "./browsed.js";
 import { knownPointers, lackingRecords, takeRefreshes, type RecordCache } from "./cache.js";
 
-/** The first query waits 20 to 120 ms, so that hosts that start together do not ask together (RFC 6762, 5.2). */
-const FIRST_QUERY_AFTER = Milliseconds(20);
-const FIRST_QUERY_SPREAD = Milliseconds(100);
+/** A first question waits 20 to 120 ms, so that hosts that hear the same do not ask together (RFC 6762, 5.2). */
+const FIRST_AFTER = Milliseconds(20);
+const FIRST_SPREAD = Milliseconds(100);
 
 interface Repeated {
   readonly due: Milliseconds;
@@ -27,6 +27,8 @@ interface Repeated {
 }
 
 export interface Asking {
+  /** How long first questions wait. */
+  readonly wait: Milliseconds;
   browse: Repeated;
   /** When the browsed types were last asked for. */
   browsedAt: Milliseconds;
@@ -36,23 +38,24 @@ export interface Asking {
   restsUntil: Milliseconds;
 }
 
-/** Starts to browse. `share`, in [0, 1), spreads the first query. */
+/** Starts to browse. `share`, in [0, 1), spreads the first questions of different hosts. */
 export function askingFrom(now: Milliseconds, share: number): Asking {
-  const due = firstQuery(now, share);
-  return { browse: { due, pause: MDNS_QUERY_FIRST }, browsedAt: NEVER, lacking: new Map(), restsUntil: NEVER };
+  const wait = Milliseconds(FIRST_AFTER + Math.floor(FIRST_SPREAD * share));
+  const browse = { due: later(now, wait), pause: MDNS_QUERY_FIRST };
+  return { wait, browse, browsedAt: NEVER, lacking: new Map(), restsUntil: NEVER };
 }
 
 const NEVER = Milliseconds(-Infinity);
 
 /** Browses from the start again, at least one second after the last query. */
-export function browseFromStart(asking: Asking, now: Milliseconds, share: number): void {
-  const due = Math.max(firstQuery(now, share), later(asking.browsedAt, MDNS_QUERY_FIRST));
+export function browseFromStart(asking: Asking, now: Milliseconds): void {
+  const due = Math.max(later(now, asking.wait), later(asking.browsedAt, MDNS_QUERY_FIRST));
   bringForward(asking, Milliseconds(due), MDNS_QUERY_FIRST);
 }
 
 /** The services on the link have changed, and the answers of others may be lost: browses again soon. */
 export function browseSoon(asking: Asking, now: Milliseconds): void {
-  bringForward(asking, later(now, MDNS_NEWS_QUERY), MDNS_NEWS_QUERY);
+  bringForward(asking, later(later(now, MDNS_NEWS_QUERY), asking.wait), MDNS_NEWS_QUERY);
 }
 
 /** Keeps a query that is due earlier, so that a stream of changes cannot postpone it. */
@@ -61,20 +64,16 @@ function bringForward(asking: Asking, due: Milliseconds, pause: Milliseconds): v
   asking.browse = { due: shorter(browse.due, due), pause: shorter(browse.pause, pause) };
 }
 
-function firstQuery(now: Milliseconds, share: number): Milliseconds {
-  return later(now, Milliseconds(FIRST_QUERY_AFTER + Math.floor(FIRST_QUERY_SPREAD * share)));
-}
-
 function shorter(one: Milliseconds, other: Milliseconds): Milliseconds {
   return one < other ? one : other;
 }
 
 /** Starts to ask for missing records, and stops for those that arrived or belong to nothing now. */
-export function followLacking({ lacking }: Asking, cache: RecordCache, now: Milliseconds): void {
+export function followLacking({ lacking, wait }: Asking, cache: RecordCache, now: Milliseconds): void {
   const missing = new Map(lackingRecords(cache).map((question) => [questionKey(question), question]));
   for (const key of [...lacking.keys()]) if (!missing.has(key)) lacking.delete(key);
   // The rest of a burst of records needs a moment to arrive.
-  const due = later(now, MDNS_ROUND);
+  const due = later(now, wait);
   for (const [key, question] of missing) {
     if (!lacking.has(key)) lacking.set(key, { question, due, pause: MDNS_QUERY_FIRST });
   }

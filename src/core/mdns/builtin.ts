@@ -44,7 +44,7 @@ export function followInterfaces(context: Context): void {
     } else {
       if (there.addresses.join() !== link.addresses.join()) context.ports.mdns.leave(hostIface);
       link.addresses = there.addresses;
-      browseFromStart(link.asking, context.ports.clock.now(), shareOf(hostIface));
+      browseFromStart(link.asking, context.ports.clock.now());
     }
   }
   for (const one of interfaces) if (!mdns.links.has(one.name)) openLink(context, one);
@@ -62,7 +62,7 @@ function openLink(context: Context, { name, addresses }: NetworkInterface): void
     );
     return;
   }
-  const asking = askingFrom(context.ports.clock.now(), shareOf(name));
+  const asking = askingFrom(context.ports.clock.now(), shareOf([name, ...addresses].join(" ")));
   links.set(name, { addresses, cache: emptyCache(), asking, told: new Map() });
 }
 
