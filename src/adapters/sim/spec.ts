@@ -39,6 +39,8 @@ export interface HostSpec {
 export interface KernelSpec {
   readonly version: KernelVersion;
   readonly controllers: readonly InitialControllerSpec[];
+  /** Absent: `/dev/nvme-fabrics` is there from the start. */
+  readonly fabricsDevice?: "absent";
   /** How many uevents fit in the netlink socket of a process before it overflows. */
   readonly ueventBuffer: number;
   /** How long the attributes take to fill in after `add`, beyond the nominal connect. */

@@ -16,8 +16,8 @@ const WRITE_TAKES = Milliseconds(2);
 
 const PERMISSION_BITS = 0o777;
 
-/** `full`: writes fail with ENOSPC. `torn`: a kill in mid-write leaves a torn temporary file. */
-export type DiskState = "ok" | "full" | "torn";
+/** `full`: writes fail with ENOSPC. `read-only`: they fail with EROFS. `torn`: a kill in mid-write leaves a torn temporary file. */
+export type DiskState = "ok" | "full" | "read-only" | "torn";
 
 /** What can be done to the files of the host. The administrator does it, regardless of the state of the disk. */
 export type FileAction =
@@ -97,10 +97,23 @@ export class SimDisk {
 
   /** Writes a temporary file and renames it. Returns 0 or the errno. After an error the old file is still whole. */
   replace(by: Actor, path: string, text: string): number {
-    const errno = this.state === "full" ? constants.errno.ENOSPC : this.#replace(path, text);
+    const errno = this.#refusal() ?? this.#replace(path, text);
     if (errno === 0) this.#observe({ kind: "file-written", by, path, bytes: Buffer.byteLength(text) });
     else this.#observe({ kind: "file-failed", by, path, errno });
     return errno;
+  }
+
+  /** The errno of every write in this state of the disk. */
+  #refusal(): number | undefined {
+    switch (this.state) {
+      case "full":
+        return constants.errno.ENOSPC;
+      case "read-only":
+        return constants.errno.EROFS;
+      case "ok":
+      case "torn":
+        return undefined;
+    }
   }
 
   /** Leaves half of a temporary file, as a kill in mid-write does. Does not touch the file itself. */

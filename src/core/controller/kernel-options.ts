@@ -2,10 +2,13 @@
 import { parseSupportedOptions, unsupportedOptions } from "../codec/fabrics-options.js";
 import { DecodeError } from "../codec/error.js";
 import { CONNECTION_KEYS, CONNECTION_OPTIONS, isSet } from "../domain/connection-options.js";
-import { errnoName } from "../domain/errno.js";
+import { ERRNO, errnoName } from "../domain/errno.js";
 import type { FabricsReplyEvent } from "../ports/fabrics.js";
-import { newRequest, sayOnce, type Context } from "../state/context.js";
+import { newRequest, sayOnce, unsay, type Context } from "../state/context.js";
 import type { Controller } from "../state/controller.js";
+
+/** Mark of the warning about a missing `/dev/nvme-fabrics`. */
+const DEVICE_ABSENT = "fabrics device";
 
 /** Whether the kernel has answered. Asks once which options it knows. Connects wait for the answer. */
 export function optionsKnown(context: Context): boolean {
@@ -18,8 +21,19 @@ export function optionsKnown(context: Context): boolean {
 }
 
 /** The kernel said which connect options it knows. Kernels before 5.17 do not say. */
-export function onKernelOptions({ ports, state }: Context, result: FabricsReplyEvent["result"]): void {
+export function onKernelOptions(context: Context, result: FabricsReplyEvent["result"]): void {
+  const { ports, state } = context;
   state.fabricsOptions = "unknown";
+  if (!result.ok && result.errno === ERRNO.ENOENT) {
+    sayOnce(
+      context,
+      DEVICE_ABSENT,
+      "warning",
+      "/dev/nvme-fabrics does not exist, so nothing can be connected. Load the module nvme-fabrics, or the module of a " +
+        "transport such as nvme-tcp. It is tried again with every connect.",
+    );
+    return;
+  }
   if (!result.ok) {
     ports.log.write({
       level: "info",
@@ -27,12 +41,18 @@ export function onKernelOptions({ ports, state }: Context, result: FabricsReplyE
     });
     return;
   }
+  unsay(context, DEVICE_ABSENT);
   try {
     state.fabricsOptions = parseSupportedOptions(result.text);
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
     ports.log.write({ level: "warning", text: `the kernel's connect options cannot be read: ${error.problem}` });
   }
+}
+
+/** A connect found no `/dev/nvme-fabrics`. The kernel has not said its options, and the next connect asks again. */
+export function onDeviceAbsent(context: Context): void {
+  if (context.state.fabricsOptions === "unknown") context.state.fabricsOptions = "not-asked";
 }
 
 /**

@@ -20,6 +20,7 @@ import { startDelete } from "../kernel/deleting.js";
 import { refresh } from "../kernel/refresh.js";
 import { fits, isMatch, mayFitLater, otherKind, placeOf } from "./adoption.js";
 import { explainConnect } from "./explain.js";
+import { onDeviceAbsent } from "./kernel-options.js";
 import { failed, retryDelay } from "./failing.js";
 import { abandonConversation, greet, registerIfDue } from "./registration.js";
 import { amendLife, deviceOf, endLife, enterLife, nameOf, wait } from "./life.js";
@@ -97,6 +98,7 @@ export function onConnectReply(
   if (!result.ok) {
     // Somebody else's connection may have become known meanwhile.
     if (adopt(context, controller)) return;
+    if (result.errno === ERRNO.ENOENT) onDeviceAbsent(context);
     if (result.errno === ERRNO.EALREADY) {
       takenAlready(context, controller);
       return;

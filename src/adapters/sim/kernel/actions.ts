@@ -20,6 +20,8 @@ export type KernelAction =
       readonly hostIface?: string;
       readonly nqn?: string;
     }
+  /** The module behind `/dev/nvme-fabrics` is loaded or unloaded. */
+  | { readonly kind: "fabrics-device"; readonly presence: "present" | "absent" }
   /** Sets how long the attributes take to fill in after `add`, from now on. */
   | { readonly kind: "attributes-after"; readonly delay: Milliseconds };
 
@@ -29,5 +31,6 @@ export const KERNEL_ACTIONS: Readonly<Record<KernelAction["kind"], "kernel">> = 
   "trigger-device": "kernel",
   "reset-device": "kernel",
   "add-device": "kernel",
+  "fabrics-device": "kernel",
   "attributes-after": "kernel",
 };

@@ -3,7 +3,7 @@ import { encodeConnectReply } from "../../../core/codec/fabrics-options.js";
 import { ERRNO } from "../../../core/domain/errno.js";
 import type { Milliseconds } from "../../../core/domain/units.js";
 import type { Actor } from "../observation.js";
-import type { MadeBy } from "../spec.js";
+import type { KernelSpec, MadeBy } from "../spec.js";
 import { forget, viewOf } from "./controller.js";
 import type { Controller } from "./controller.js";
 import { LATENCY } from "./latencies.js";
@@ -40,12 +40,15 @@ export class FabricsDevice {
   readonly #waiting: Job[] = [];
   #head = 0;
   #held: "free" | "held" = "free";
+  /** Without it, an open is ENOENT. */
+  presence: "present" | "absent";
   #attributesAfter: Milliseconds;
 
   /** `attributesAfter`: how much later than `connected` a new controller's attributes fill in. */
-  constructor(parts: KernelParts, attributesAfter: Milliseconds) {
+  constructor(parts: KernelParts, spec: Pick<KernelSpec, "fabricsDevice" | "attributesAfter">) {
     this.#parts = parts;
-    this.#attributesAfter = attributesAfter;
+    this.presence = spec.fabricsDevice ?? "present";
+    this.#attributesAfter = spec.attributesAfter;
   }
 
   setAttributesAfter(delay: Milliseconds): void {
@@ -55,6 +58,7 @@ export class FabricsDevice {
   /** Reads the option line. Before 5.17: EINVAL. */
   readOptions(done: (result: FabricsResult) => void): void {
     const { clock, profile } = this.#parts;
+    if (this.#isAbsent(done)) return;
     clock.after(LATENCY.syscall, () => {
       this.#enter((release) => {
         release();
@@ -65,6 +69,7 @@ export class FabricsDevice {
   }
 
   connect(call: ConnectCall): void {
+    if (this.#isAbsent(call.done)) return;
     const { clock, fabric, observe, profile } = this.#parts;
     const parsed = parseConnectOptions(call.text, profile);
     const target = parsed.ok ? parsed.options : connectTarget(call.text);
@@ -97,6 +102,14 @@ export class FabricsDevice {
         });
       });
     });
+  }
+
+  #isAbsent(done: (result: FabricsResult) => void): boolean {
+    if (this.presence === "present") return false;
+    this.#parts.clock.after(LATENCY.syscall, () => {
+      done({ ok: false, errno: ERRNO.ENOENT });
+    });
+    return true;
   }
 
   /** The checks of the kernel before it makes a controller (6.12.s3.log). Returns 0 or the errno. */

@@ -73,7 +73,7 @@ export class KernelModel {
       latency: new LatencyDraw(setup.random("kernel latency"), setup.spec.jitter),
       observe: setup.observe,
     };
-    this.#device = new FabricsDevice(this.#parts, setup.spec.attributesAfter);
+    this.#device = new FabricsDevice(this.#parts, setup.spec);
     this.#tree = new SysfsTree(this.#parts.registry, profile, setup.random("sysfs order"));
     this.#reader = new SysfsReader(this.#tree);
     setup.network.onChange(() => {
@@ -187,6 +187,9 @@ export class KernelModel {
           connectText(this.#parts.fabric, action, this.#host),
           () => undefined,
         );
+        return undefined;
+      case "fabrics-device":
+        this.#device.presence = action.presence;
         return undefined;
       case "attributes-after":
         this.#device.setAttributesAfter(action.delay);

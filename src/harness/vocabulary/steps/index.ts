@@ -12,6 +12,7 @@ import { bus } from "./bus.js";
 import { busCall } from "./bus-call.js";
 import { datagram } from "./datagram.js";
 import { disk } from "./disk.js";
+import { fabricsDevice } from "./fabrics-device.js";
 import { failConnects } from "./fail-connects.js";
 import { goodbye } from "./goodbye.js";
 import { interfaceStep } from "./interface.js";
@@ -48,6 +49,7 @@ export const STEPS = [
   name,
   uevents,
   attributesAfter,
+  fabricsDevice,
   removeDevice,
   triggerDevice,
   resetDevice,

@@ -2,7 +2,7 @@ import { KERNEL_VERSIONS } from "../../../adapters/sim/spec.js";
 import { Milliseconds } from "../../../core/domain/units.js";
 import { DEFAULT_KERNEL_VERSION, DEFAULT_UEVENT_BUFFER } from "../../scenario/defaults.js";
 import { list } from "../list.js";
-import { usual } from "../members.js";
+import { optional, usual } from "../members.js";
 import { choice, integer, share } from "../parts/scalars.js";
 import { duration } from "../parts/times.js";
 import { record } from "../record.js";
@@ -24,6 +24,10 @@ export const kernel = worldWord({
       list(initialController.part, "a list of controllers"),
       [],
       "Controllers that exist before the daemon starts.",
+    ),
+    "fabrics-device": optional(
+      choice(["absent"]),
+      "absent: /dev/nvme-fabrics appears with a step. It is there from the start if absent.",
     ),
     "uevent-buffer": usual(
       integer(1, 1_000_000),
