@@ -216,9 +216,23 @@ export class MdnsLinks {
         this.#changed(change.name, there ? (this.#links.get(change.name) ?? "up") : "removed");
         return;
       }
+      case "rename-interface":
+        this.#renamed(change.name, change.to);
+        return;
       case "route":
         return;
     }
+  }
+
+  #renamed(name: string, to: string): void {
+    const state = this.#links.get(name) ?? "up";
+    this.#links.set(to, state);
+    this.#links.delete(name);
+    for (const [id, responder] of this.#responders) {
+      if (responder.hostIface === name) this.#responders.set(id, { ...responder, hostIface: to });
+    }
+    this.#changed(name, "removed");
+    this.#changed(to, state);
   }
 
   #changed(hostIface: string, state: LinkState | "removed"): void {

@@ -78,6 +78,8 @@ export type InitialControllerSpec =
 export interface InterfaceSpec {
   readonly name: string;
   readonly mac: string;
+  /** Other names that the kernel accepts for it, but getifaddrs does not show. Absent: none. */
+  readonly altnames?: readonly string[];
   /** With prefix length: `192.168.1.10/24`. */
   readonly addresses: readonly string[];
 }

@@ -114,7 +114,8 @@ function findSource(
 
 /**
  * Whether the connection goes through the wanted interface. The interface it was bound to is a fact. The owner of its
- * source address is a conclusion, so it comes second: a host address on `lo` is the source through every uplink.
+ * source address is a conclusion, so it comes second: a host address on `lo` is the source through every uplink. A name
+ * that no interface has any more is the old name of one that was renamed.
  */
 function findInterface(
   hostIface: string,
@@ -123,8 +124,9 @@ function findInterface(
 ): Finding {
   if (hostIface === "") return "yes";
   const bound = known(existing.hostIface);
-  if (bound !== "") return verdict(bound === hostIface);
+  if (bound === hostIface) return "yes";
   const source = known(existing.srcAddr) || known(existing.hostTraddr);
+  if (bound !== "" && (source === "" || interfaces.some(({ name }) => name === bound))) return "no";
   if (source === "") return "unknown";
   return verdict(ownersOf(source, interfaces).includes(hostIface));
 }

@@ -96,7 +96,7 @@ function arbitraryHost(fc: FastCheck, cast: Cast) {
   const interfaces = cast.names.interface.map((name) =>
     fc
       .tuple(hostInterface.part.arbitrary(fc, cast), mac.arbitrary(fc, cast))
-      .map(([{ addresses }, address]): InterfaceSpec => ({ name, mac: address, addresses })),
+      .map(([one, address]): InterfaceSpec => ({ ...one, name, mac: address })),
   );
   const controllers = initialController.part.arbitrary(fc, cast);
   const devices = cast.names.device.map((name) =>

@@ -105,6 +105,10 @@ describe("tcp with a known source address", () => {
     [{ hostIface: "eth0" }, { srcAddr: "10.255.0.1", hostIface: "eth1" }, "no"],
     [{ hostIface: "eth0" }, { srcAddr: "10.0.0.1", hostIface: "none" }, "match"],
     [{ hostIface: "gone" }, { srcAddr: "10.77.0.1", hostIface: "gone" }, "match"],
+    // eth0 was called old.
+    [{ hostIface: "eth0" }, { srcAddr: "10.0.0.1", hostIface: "old" }, "match"],
+    [{ hostIface: "eth1" }, { srcAddr: "10.0.0.1", hostIface: "old" }, "no"],
+    [{ hostIface: "eth0" }, { hostIface: "old", state: "connecting" }, "no"],
     [{ hostIface: "eth0" }, { srcAddr: "10.0.0.1", state: "connecting" }, "match"],
   ])("%j on %j: %s", (wanted, existing, expected) => {
     expect(match(wanted, existing)).toBe(expected);

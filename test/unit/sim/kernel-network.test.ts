@@ -3,7 +3,8 @@ import { ERRNO } from "../../../src/core/domain/errno.js";
 import { Milliseconds } from "../../../src/core/domain/units.js";
 import type { ProbeTarget } from "../../../src/core/ports/network.js";
 import { parseNetAddress, parseNetPrefix, within } from "../../../src/adapters/sim/net/address.js";
-import { NetworkMisuse, NetworkModel } from "../../../src/adapters/sim/net/paths.js";
+import { NetworkMisuse } from "../../../src/adapters/sim/net/iface.js";
+import { NetworkModel } from "../../../src/adapters/sim/net/paths.js";
 import type { ReachTarget } from "../../../src/adapters/sim/net/paths.js";
 import type { InterfaceSpec, ListenerState, NetworkSpec } from "../../../src/adapters/sim/spec.js";
 
@@ -221,5 +222,26 @@ describe("probe", () => {
       after: 3080,
     });
     expect(net.probe(probe("203.0.113.1"))).toEqual({ ok: false, errno: ERRNO.ENETUNREACH, after: 1 });
+  });
+});
+
+describe("the names of an interface", () => {
+  test("include alternative ones, which no list shows", () => {
+    const net = new NetworkModel({ links: [], routes: [], names: {}, responders: [], avahi: "absent" }, [
+      { name: "eth0", altnames: ["enp3s0"], mac: "02:00:00:00:00:01", addresses: ["192.168.1.10/24"] },
+    ]);
+    listen(net, "192.168.1.20");
+    expect(net.probe(probe("192.168.1.20", { hostIface: "enp3s0" })).ok).toBe(true);
+    expect(net.probe(probe("192.168.1.20", { hostIface: "enp4s0" }))).toMatchObject({ errno: ERRNO.ENODEV });
+    expect(net.interfaces().map(({ name }) => name)).toEqual(["eth0"]);
+  });
+
+  test("change, and its addresses, routes and link stay", () => {
+    const net = network({ links: [{ hostIface: "eth0", state: "up", latency: Milliseconds(5) }] });
+    listen(net, "192.168.1.20");
+    net.apply({ kind: "rename-interface", name: "eth0", to: "lan0" });
+    expect(net.probe(probe("192.168.1.20", { hostIface: "lan0" }))).toEqual({ ok: true, after: 22 });
+    expect(net.probe(probe("192.168.1.20", { hostIface: "eth0" }))).toMatchObject({ errno: ERRNO.ENODEV });
+    expect(net.apply({ kind: "rename-interface", name: "eth0", to: "lan1" })).toBe("eth0");
   });
 });

@@ -121,3 +121,20 @@ describe("a discovery controller", () => {
     expect(rig.state("nvme0")).toBe("live");
   });
 });
+
+describe("a renamed interface", () => {
+  test("keeps its connections; a reconnect asks for the old name, in vain", () => {
+    const lab = new Lab();
+    lab.connected(`${DC},keep_alive_tmo=5,host_iface=vh`);
+    lab.apply({ kind: "rename-interface", name: "vh", to: "lan0" });
+    lab.run(3600_000);
+    expect(lab.state("nvme0")).toBe("live");
+    expect(lab.attribute("nvme0", "address")).toContain("host_iface=vh,");
+    lab.apply({ kind: "reset-device", target: "nvme0" });
+    lab.run(60_000);
+    expect(lab.state("nvme0")).toBe("connecting");
+    lab.apply({ kind: "rename-interface", name: "lan0", to: "vh" });
+    lab.run(10_000);
+    expect(lab.state("nvme0")).toBe("live");
+  });
+});

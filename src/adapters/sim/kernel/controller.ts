@@ -4,7 +4,7 @@ import type { AdminReplyEvent } from "../../../core/ports/fabrics.js";
 import type { HandlePurpose } from "../../../core/ports/sysfs.js";
 import type { Cancel } from "../clock.js";
 import type { Peer } from "../fabric/peers.js";
-import type { Listener } from "../net/paths.js";
+import type { Listener, ReachTarget } from "../net/paths.js";
 import type { ConnectionView, ControllerState } from "../observation.js";
 import type { MadeBy } from "../spec.js";
 import type { ConnectOptions } from "./options.js";
@@ -68,6 +68,8 @@ export interface Controller {
   readonly madeBy: MadeBy;
   readonly role: ConnectionView["role"];
   readonly options: ConnectOptions;
+  /** Where its connection leads: its options, with the present name of an interface that was renamed. */
+  way: ReachTarget;
   /** Attributes from the scenario, served unchanged. */
   readonly given: Readonly<Record<string, string>> | undefined;
   /** The peer of the connection. `undefined` if it is outside the fabric of the scenario. */

@@ -76,7 +76,8 @@ export class KernelModel {
     this.#device = new FabricsDevice(this.#parts, setup.spec);
     this.#tree = new SysfsTree(this.#parts.registry, profile, setup.random("sysfs order"));
     this.#reader = new SysfsReader(this.#tree);
-    setup.network.onChange(() => {
+    setup.network.onChange((change) => {
+      if (change.kind === "rename-interface") this.#renamed(change.name, change.to);
       this.networkChanged();
     });
     setup.fabric.onListenerChanged((peer) => {
@@ -194,6 +195,13 @@ export class KernelModel {
       case "attributes-after":
         this.#device.setAttributesAfter(action.delay);
         return undefined;
+    }
+  }
+
+  /** A socket is bound to the interface, not to its name (sock_bindtoindex in net/core/sock.c; not measured). */
+  #renamed(name: string, to: string): void {
+    for (const controller of this.#parts.registry.all()) {
+      if (controller.way.hostIface === name) controller.way = { ...controller.way, hostIface: to };
     }
   }
 

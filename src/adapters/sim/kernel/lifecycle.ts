@@ -33,6 +33,7 @@ export function becomeLive(parts: KernelParts, controller: Controller, accepted:
   // A reset still holds its old controller id when the target gives it a new one (6.12-cloud.s1.log).
   parts.registry.exchangeCntlid(controller);
   controller.srcAddr = accepted.srcAddr;
+  controller.way = controller.options;
   controller.aen = "armed";
   controller.attempts = 0;
   controller.keepAliveFrom = parts.clock.now();

@@ -67,7 +67,7 @@ function listenerOf(outcome: ReachOutcome & { kind: "listener" }, peer: Peer): L
 export function pathState(parts: KernelParts, controller: Controller): PathState {
   const { peer } = controller;
   if (peer === undefined) return "well";
-  const outcome = parts.network.reach(controller.options);
+  const outcome = parts.network.reach(controller.way);
   if (outcome.kind === "errno") return outcome.errno === ERRNO.ECONNREFUSED ? "broken" : "dead";
   switch (listenerOf(outcome, peer)?.state) {
     case "up":
@@ -85,6 +85,6 @@ export function pathState(parts: KernelParts, controller: Controller): PathState
 
 /** The round trip to the peer of a controller. 0 if the peer cannot be reached. */
 export function roundTripOf(parts: KernelParts, controller: Controller): Milliseconds {
-  const outcome = parts.network.reach(controller.options);
+  const outcome = parts.network.reach(controller.way);
   return Milliseconds(outcome.kind === "listener" ? 2 * outcome.latency : 0);
 }

@@ -72,6 +72,7 @@ export class Registry {
       madeBy: making.madeBy,
       role: making.role,
       options: making.options,
+      way: making.options,
       given: making.given,
       peer: making.peer,
       listener: making.listener,

@@ -10,8 +10,11 @@ export type NetworkAction =
       readonly kind: "interface";
       readonly name: string;
       readonly mac: string;
+      readonly altnames?: readonly string[];
       readonly addresses: readonly string[];
     }
+  /** Connections stay bound to the interface. What they were bound by is its old name. */
+  | { readonly kind: "rename-interface"; readonly name: string; readonly to: string }
   | { readonly kind: "remove-interface"; readonly name: string };
 
 /** Whose each of these actions is: see `TARGETS`. */
@@ -19,5 +22,6 @@ export const NETWORK_ACTIONS: Readonly<Record<NetworkAction["kind"], "network">>
   link: "network",
   route: "network",
   interface: "network",
+  "rename-interface": "network",
   "remove-interface": "network",
 };

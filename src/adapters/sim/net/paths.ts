@@ -7,6 +7,7 @@ import type { FabricId, InterfaceSpec, LinkState, ListenerState, NetworkSpec } f
 import type { NetworkAction } from "./actions.js";
 import { isLinkLocal, isLoopback, parseNetAddress, parseNetPrefix, within } from "./address.js";
 import type { NetAddress, NetPrefix } from "./address.js";
+import { type Iface, isCalled, makeIface, NetworkMisuse } from "./iface.js";
 
 /**
  * How long an attempt takes to fail if nothing answers: a SYN, one retry, or no ARP answer (6.12-cloud.s3.log,
@@ -43,11 +44,6 @@ export interface ReachTarget {
   readonly hostIface: string;
 }
 
-/** An address or route is not valid. The scenario's fault. */
-export class NetworkMisuse extends Error {
-  override readonly name = "NetworkMisuse";
-}
-
 /** How a transport connection to an address ends. `listeners`: all listeners at that address and port, never empty. */
 export type ReachOutcome =
   | {
@@ -66,13 +62,6 @@ type ProbeOutcome =
   | { readonly ok: true; readonly after: Milliseconds }
   | { readonly ok: false; readonly errno: number; readonly after: Milliseconds };
 
-interface Iface {
-  readonly name: string;
-  readonly mac: string;
-  readonly prefixes: readonly NetPrefix[];
-  readonly texts: readonly string[];
-}
-
 interface Link {
   state: LinkState;
   latency: Milliseconds;
@@ -80,7 +69,7 @@ interface Link {
 
 interface Route {
   readonly prefix: NetPrefix;
-  readonly hostIface: string;
+  hostIface: string;
   state: LinkState;
 }
 
@@ -116,18 +105,6 @@ function answer(plan: Extract<Plan, { kind: "endpoint" }>): ReachOutcome {
   }
   if (listener.state === "unreachable") return { kind: "errno", errno: ERRNO.ETIMEDOUT, after: NO_ANSWER_AFTER };
   return { kind: "listener", listener, listeners: there, srcAddr, iface, latency };
-}
-
-function makeIface(spec: InterfaceSpec): Iface {
-  const prefixes: NetPrefix[] = [];
-  const texts: string[] = [];
-  for (const text of spec.addresses) {
-    const prefix = parseNetPrefix(text);
-    if (prefix === undefined) throw new NetworkMisuse(`${text} is not a valid interface address`);
-    prefixes.push(prefix);
-    texts.push(text.split("/")[0] ?? text);
-  }
-  return { name: spec.name, mac: spec.mac, prefixes, texts };
 }
 
 /** `default` and `default6` stand for all IPv4 and all IPv6 addresses. */
@@ -167,8 +144,13 @@ export class NetworkModel {
     this.#changed.push(callback);
   }
 
-  /** Throws NetworkMisuse if an address or destination is not valid. */
-  apply(action: NetworkAction): undefined {
+  /**
+   * Throws NetworkMisuse if an address or destination is not valid. Returns the name of an interface that is to be renamed
+   * but does not exist.
+   */
+  apply(action: NetworkAction): string | undefined {
+    if (action.kind === "rename-interface" && !this.#ifaces.some(({ name }) => name === action.name))
+      return action.name;
     switch (action.kind) {
       case "link":
         this.#links.set(action.hostIface, { state: action.state, latency: this.#latency(action.hostIface) });
@@ -182,9 +164,13 @@ export class NetworkModel {
       case "remove-interface":
         this.#removeInterface(action.name);
         break;
+      case "rename-interface":
+        this.#renameInterface(action.name, action.to);
+        break;
     }
     this.#plans = new WeakMap();
     for (const callback of this.#changed) callback(action);
+    return undefined;
   }
 
   /** Interfaces as the network port shows them: no loopback, primary address first, no prefix length. */
@@ -192,8 +178,9 @@ export class NetworkModel {
     return this.#ifaces.map(({ name, mac, texts }) => ({ name, mac, addresses: texts }));
   }
 
+  /** Alternative names count too: the kernel looks them up like names (since 5.5, net/core/dev.c; not measured). */
   hasInterface(name: string): boolean {
-    return name === LOOPBACK || this.#ifaces.some((iface) => iface.name === name);
+    return name === LOOPBACK || this.#ifaces.some((iface) => isCalled(iface, name));
   }
 
   /** The state of an interface's link. Up unless something set it. */
@@ -231,8 +218,9 @@ export class NetworkModel {
     if (target.transport === "fc" || target.transport === "loop") return this.#reachWithoutIp(target);
     const to = parseNetAddress(target.traddr);
     if (to === undefined) return failed(ERRNO.EINVAL, Milliseconds(0));
-    const bound = target.hostIface === "" ? to.scope : target.hostIface;
-    if (bound !== "" && !this.hasInterface(bound)) return failed(ERRNO.ENODEV, Milliseconds(0));
+    const asked = target.hostIface === "" ? to.scope : target.hostIface;
+    if (asked !== "" && !this.hasInterface(asked)) return failed(ERRNO.ENODEV, Milliseconds(0));
+    const bound = this.#ifaces.find((iface) => isCalled(iface, asked))?.name ?? asked;
     if (target.hostTraddr !== "" && this.#ownerOf(target.hostTraddr) === undefined) {
       return failed(ERRNO.EADDRNOTAVAIL, REFUSED_AFTER);
     }
@@ -367,6 +355,17 @@ export class NetworkModel {
     const index = this.#ifaces.findIndex((iface) => iface.name === spec.name);
     if (index === -1) this.#ifaces.push(makeIface(spec));
     else this.#ifaces[index] = makeIface(spec);
+  }
+
+  /** Addresses, routes and the link belong to the interface, and stay. */
+  #renameInterface(name: string, to: string): void {
+    const index = this.#ifaces.findIndex((iface) => iface.name === name);
+    const iface = this.#ifaces[index];
+    if (iface !== undefined) this.#ifaces[index] = { ...iface, name: to };
+    for (const route of this.#routes) if (route.hostIface === name) route.hostIface = to;
+    const link = this.#links.get(name);
+    this.#links.delete(name);
+    if (link !== undefined) this.#links.set(to, link);
   }
 
   #removeInterface(name: string): void {

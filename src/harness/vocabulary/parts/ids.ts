@@ -17,7 +17,8 @@ const id = titled(
   }),
 );
 
-const interfaceName = titled(
+/** A name that an interface can have. */
+export const interfaceName = titled(
   "interface",
   "Name of a host interface.",
   text("the name of an interface (15 characters at most)", {

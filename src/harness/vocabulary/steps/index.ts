@@ -27,6 +27,7 @@ import { reload } from "./reload.js";
 import { removeDevice } from "./remove-device.js";
 import { removeFile } from "./remove-file.js";
 import { removeInterface } from "./remove-interface.js";
+import { renameInterface } from "./rename-interface.js";
 import { resetDevice } from "./reset-device.js";
 import { route } from "./route.js";
 import { setEntries } from "./set-entries.js";
@@ -44,6 +45,7 @@ export const STEPS = [
   route,
   interfaceStep,
   removeInterface,
+  renameInterface,
   listener,
   address,
   name,

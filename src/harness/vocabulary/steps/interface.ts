@@ -18,15 +18,15 @@ export const interfaceStep = step({
   describe: "An interface appears, or its addresses change.",
   example: 'interface: { name: eth2, mac: "02:00:00:00:00:03", addresses: [10.0.0.1/8] }',
   says: again(hostInterface.part),
-  complete: ({ name, mac: given, addresses }, { world, actions, complain }) => {
+  complete: ({ mac: given, ...one }, { world, actions, complain }) => {
     const steps = actions.filter(({ kind }) => kind === "interface");
-    const known = given ?? macOf(name, [...world.host.interfaces, ...steps]);
-    if (known !== undefined) return { name, mac: known, addresses };
+    const known = given ?? macOf(one.name, [...world.host.interfaces, ...steps]);
+    if (known !== undefined) return { ...one, mac: known };
     complain(["mac"], "the MAC address of a new interface");
     return undefined;
   },
   arbitrary: (fc, cast) =>
     fc
       .tuple(hostInterface.part.arbitrary(fc, cast), mac.arbitrary(fc, cast))
-      .map(([{ name, addresses }, address]) => ({ name, mac: address, addresses })),
+      .map(([one, address]) => ({ ...one, mac: address })),
 });

@@ -20,7 +20,7 @@ import { kernel } from "./kernel.js";
 /** An interface without a MAC address gets one by its position. */
 const interfaces = mapped(list(hostInterface.part, "a list of interfaces"), {
   read: (given): readonly InterfaceSpec[] =>
-    given.map(({ name, mac, addresses }, index) => ({ name, mac: mac ?? defaultMac(index), addresses })),
+    given.map(({ mac, ...one }, index) => ({ ...one, mac: mac ?? defaultMac(index) })),
   write: (specs) => specs,
 });
 
