@@ -30,7 +30,6 @@ const NOT_TAKEN: readonly string[] = [
   "probing -> connected",
   "probing -> reconnecting",
   "probing -> remembered",
-  "ready -> waiting",
   "ready -> connected",
   "ready -> reconnecting",
   "ready -> remembered",

@@ -21,7 +21,7 @@ const STEPS: readonly Fault[] = [
   ["a number instead of a time", "{ at: 60, start: staf }", "timeline[0].at", "a duration", "60"],
   ["a fraction of a millisecond", "{ at: 0.5ms, start: staf }", "timeline[0].at", "a duration in whole", '"0.5ms"'],
   ["an empty action", "{ at: 1s, start: }", "timeline[0].start", "one of staf, stac, both", "nothing"],
-  ["an unknown choice", "{ at: 1s, disk: fat }", "timeline[0].disk", "one of ok, full, torn", '"fat"'],
+  ["an unknown choice", "{ at: 1s, disk: fat }", "timeline[0].disk", "one of ok, full, read-only, torn", '"fat"'],
   ["unknown peer", "{ at: 1s, remove-device: dc2 }", "timeline[0].remove-device", "in this file: dc1, vol1", '"dc2"'],
   [
     "a subsystem instead of a DC",
