@@ -5,7 +5,7 @@ import type { Milliseconds } from "../../core/domain/units.js";
 import { connectOptions, formatConnection, isDaemon, isGoing } from "../observers/connections.js";
 import { failed } from "../observers/observer.js";
 import type { RunView } from "../observers/run-view.js";
-import { serves } from "../truth/path.js";
+import { isWay } from "../truth/path.js";
 import type { WantedWay } from "../truth/wanted.js";
 import type { Oracle } from "./oracle.js";
 
@@ -19,7 +19,7 @@ function addressText(traddr: unknown, trsvcid: unknown): string {
 /** Other ways to the victim's subsystem that are wanted. A way that only an unread page lists is not known to the daemon. */
 function otherWays({ truth, facts }: RunView, victim: ConnectionView): readonly WantedWay[] {
   const ways = [...truth.wanted().ios.values()].filter(({ tid }) => tid.subsysnqn === victim.subsysnqn);
-  if (ways.some(({ tid }) => serves(facts, victim, tid))) return [];
+  if (ways.some(({ tid }) => isWay(facts, victim, tid))) return [];
   return ways.filter(({ toldAt, through }) => toldAt !== undefined || through === undefined);
 }
 

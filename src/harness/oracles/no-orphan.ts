@@ -37,6 +37,8 @@ export const noOrphan: Oracle = {
     const twins = new Set<number>();
     /** Ours, once held by a service whose disconnect scope lets go of such connections. */
     const spared = new Set<number>();
+    /** Ours, when someone removed a state file: a later process cannot know them. */
+    const unrecorded = new Set<number>();
     let inForce: StacConfig | undefined;
     return {
       dispatched(process, event) {
@@ -49,6 +51,10 @@ export const noOrphan: Oracle = {
         const held = new Set(view.describe().map((controller) => controller.device));
         for (const connection of view.controllers.all())
           if (held.has(connection.name) && isSpared(inForce, connection)) spared.add(connection.uid);
+      },
+      acted(action) {
+        if (action.kind !== "remove-file" || !STATE_PATH.test(action.path)) return;
+        for (const { uid } of view.controllers.all()) unrecorded.add(uid);
       },
       observed(seen) {
         if (seen.kind === "controller-added") {
@@ -66,7 +72,7 @@ export const noOrphan: Oracle = {
         for (const connection of view.controllers.all()) {
           if (connection.madeBy !== "stas" || isGoing(connection) || connection.state === "new") continue;
           if (known.has(connection.name) || isInState(view, connection) || twins.has(connection.uid)) continue;
-          if (spared.has(connection.uid)) continue;
+          if (spared.has(connection.uid) || unrecorded.has(connection.uid)) continue;
           report(
             "a process knows each connection that stas made, or its state records it",
             failed(

@@ -4,17 +4,14 @@ import { formatConnection, isDaemon, isGoing } from "../observers/connections.js
 import { failed } from "../observers/observer.js";
 import type { RunView } from "../observers/run-view.js";
 import { runs } from "../truth/in-force.js";
-import { serves } from "../truth/path.js";
+import { isWay, serves } from "../truth/path.js";
 import type { WantedWay } from "../truth/wanted.js";
 import type { Oracle } from "./oracle.js";
 
-/** The wanted way that a connection is. One that stas made unbound was made for a way without an interface, and for no other. */
+/** The wanted way that a connection is; `undefined` if nothing wants it. */
 function wayOf({ truth, facts }: RunView, victim: ConnectionView): WantedWay | undefined {
   const { dcs, ios } = truth.wanted();
-  const isMadeUnbound = victim.madeBy === "stas" && victim.hostIface === "";
-  return [...(victim.role === "discovery" ? dcs : ios).values()].find(
-    ({ tid }) => serves(facts, victim, tid) && !(isMadeUnbound && tid.hostIface !== ""),
-  );
+  return [...(victim.role === "discovery" ? dcs : ios).values()].find(({ tid }) => isWay(facts, victim, tid));
 }
 
 /** Whether a live connection other than the victim makes the victim needless: the same way, or the same configured name. */

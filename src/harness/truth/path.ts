@@ -34,3 +34,12 @@ export function serves(facts: WorldFacts, connection: ConnectionView, way: Trans
   const iface = way.hostIface === "" ? scopeOf(way.traddr) : way.hostIface;
   return iface === "" || iface === ifaceOf(facts, connection, way);
 }
+
+/**
+ * As `serves`, but a connection that stas made is the way that it was made for, and no other: under another interface the
+ * configuration or a page asks for another connection.
+ */
+export function isWay(facts: WorldFacts, connection: ConnectionView, way: TransportId): boolean {
+  const isMadeOtherwise = connection.madeBy === "stas" && connection.hostIface !== way.hostIface;
+  return serves(facts, connection, way) && (!isMadeOtherwise || scopeOf(way.traddr) !== "");
+}

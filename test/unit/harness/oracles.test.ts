@@ -156,6 +156,15 @@ describe("no-orphan", () => {
     expect(named(run(smallWorld(), recorded), "no-orphan")).toEqual([]);
   });
 
+  test("is silent about a connection that was there when someone removed a state file", () => {
+    const lost = "timeline: [{ at: 20s, remove-file: /run/stacd/state }]";
+    const recorded = scripted((event, ports) => {
+      connect(event, ports);
+      if (event.kind === START) ports.store.write(request(2), "/run/stacd/state", VOL1);
+    });
+    expect(named(run(smallWorld(lost), recorded), "no-orphan")).toEqual([]);
+  });
+
   test("reports a connection that no service ever held, under any disconnect scope", () => {
     const scope = "      [I/O controller connection management]\n      disconnect-scope = no-disconnect\n";
     const world = smallWorld().replace("  files:\n", `  files:\n    /etc/stas/stacd.conf: |\n${scope}`);
