@@ -1,57 +1,23 @@
 /** The command line of `stas-sim`. It replays and explains scenarios. */
 import { createWriteStream } from "node:fs";
-import { Command, CommanderError, InvalidArgumentError } from "commander";
-import { formatProblem, loadScenarios } from "./load.js";
+import { Command, CommanderError } from "commander";
+import type { Milliseconds } from "../core/domain/units.js";
+import { addFuzz } from "./commands/fuzz.js";
+import { addShrink } from "./commands/shrink.js";
+import { EXIT, load, loadOne, parseSeed, parseTime, type Terminal } from "./commands/terminal.js";
 import { jsonReport } from "./report/json.js";
 import { barProgress, lineProgress, type Progress, SILENT_PROGRESS } from "./report/progress.js";
 import { formatFailure, formatStopped, formatTable, type Paint } from "./report/text.js";
 import { overallVerdict, type ScenarioResult, type Verdict } from "./result.js";
 import { runScenario, stopAt } from "./run/run-scenario.js";
-import { textOf, shrinkScenario } from "./shrink/shrink.js";
-import { formatScenario } from "./scenario/write.js";
-import { parseDuration } from "./scenario/duration.js";
 import type { Scenario } from "./scenario/types.js";
 import { installTripwire } from "./tripwire.js";
-import type { Milliseconds } from "../core/domain/units.js";
-
-/** Exit statuses: those of sysexits.h if it has one. */
-export const EXIT = { pass: 0, fail: 1, inconclusive: 2, usage: 64, badFile: 65 } as const;
 
 interface RunFlags {
   readonly seed?: number;
   readonly json?: boolean;
   readonly trace?: string;
   readonly once?: boolean;
-}
-
-/** Where a command line writes. */
-export interface Terminal {
-  out(text: string): void;
-  err(text: string): void;
-  /** Where to draw a progress bar; `undefined` without a terminal. */
-  readonly bar: NodeJS.WriteStream | undefined;
-  readonly paint: Paint;
-  /** The folder of the package's own scenarios. */
-  readonly ownScenarios: string;
-}
-
-function parseSeed(text: string): number {
-  const seed = Number(text);
-  if (/^\d{1,10}$/.test(text) && seed <= 0xffff_ffff) return seed;
-  throw new InvalidArgumentError("It must be a whole number from 0 to 4294967295.");
-}
-
-function parseTime(text: string): Milliseconds {
-  const time = parseDuration(text);
-  if (time !== undefined) return time;
-  throw new InvalidArgumentError("It must be a time such as 61s, 2.5s or 10m.");
-}
-
-/** Reads all scenarios. If any has a problem, prints the problems and returns `undefined`, so that nothing runs. */
-function load(paths: readonly string[], terminal: Terminal): readonly Scenario[] | undefined {
-  const { scenarios, problems } = loadScenarios(paths);
-  for (const problem of problems) terminal.err(formatProblem(problem));
-  return problems.length === 0 ? scenarios : undefined;
 }
 
 function progressFor(flags: RunFlags, count: number, terminal: Terminal): Progress {
@@ -127,39 +93,12 @@ function formatReplay({ file, seed }: ScenarioResult, paint: Paint): string {
 }
 
 function explain(file: string, at: Milliseconds, flags: Pick<RunFlags, "seed">, terminal: Terminal): number {
-  const scenarios = load([file], terminal);
-  const scenario = scenarios?.[0];
-  if (scenario === undefined) return EXIT.badFile;
-  if (scenarios?.length !== 1) {
-    terminal.err(`error: explain takes one scenario, not ${String(scenarios?.length)}`);
-    return EXIT.usage;
-  }
+  const scenario = loadOne(file, "explain", terminal);
+  if (typeof scenario === "number") return scenario;
   if (at > scenario.until) terminal.err(`the scenario ends at ${String(scenario.until / 1000)} s`);
   const seed = flags.seed === undefined ? {} : { seed: flags.seed };
   terminal.out(terminal.paint.bold(`${scenario.title} (${scenario.file})`));
   terminal.out(formatStopped(stopAt(scenario, at, seed), terminal.paint));
-  return EXIT.pass;
-}
-
-/** Prints the smaller scenario on the standard output, and what it shows on the other. */
-function shrink(file: string, flags: { readonly until?: string }, terminal: Terminal): number {
-  const scenarios = load([file], terminal);
-  const scenario = scenarios?.[0];
-  if (scenario === undefined) return EXIT.badFile;
-  if (scenarios?.length !== 1) {
-    terminal.err(`error: shrink takes one scenario, not ${String(scenarios?.length)}`);
-    return EXIT.usage;
-  }
-  const shrunk = shrinkScenario(scenario, flags.until === undefined ? {} : { until: flags.until });
-  if (shrunk.kind === "does-not-fail") {
-    terminal.err(shrunk.failures.length === 0 ? `${file} does not fail` : `${file} does not fail there. It fails at:`);
-    for (const failure of shrunk.failures) terminal.err(`  ${textOf(failure)}`);
-    return EXIT.usage;
-  }
-  terminal.out(formatScenario(shrunk.scenario));
-  terminal.err(formatFailure(shrunk.failure, terminal.paint));
-  const steps = `${String(shrunk.scenario.timeline.length)} of ${String(scenario.timeline.length)} steps are left`;
-  terminal.err(terminal.paint.dim(`${steps} after ${String(shrunk.runs)} runs`));
   return EXIT.pass;
 }
 
@@ -197,15 +136,8 @@ function program(terminal: Terminal, finish: (status: number) => void): Command 
     .action((file: string, flags: { readonly at: Milliseconds; readonly seed?: number }) => {
       finish(explain(file, flags.at, flags, terminal));
     });
-  command
-    .command("shrink")
-    .description("prints the smallest scenario that fails as this one does")
-    .argument("<file>", "a scenario file that fails")
-    .option("--until <text>", "which failure must remain: a part of its oracle, expectation or observation")
-    .exitOverride()
-    .action((file: string, flags: { readonly until?: string }) => {
-      finish(shrink(file, flags, terminal));
-    });
+  addShrink(command, terminal, finish);
+  addFuzz(command, terminal, finish);
   return command;
 }
 

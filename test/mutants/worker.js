@@ -5,7 +5,7 @@ import { parentPort, workerData } from "node:worker_threads";
 
 /** @typedef {import("./pool.js").Job} Job */
 /** @typedef {import("./pool.js").Ending} Ending */
-/** @typedef {import("../../src/harness/cli.js").Terminal} Terminal */
+/** @typedef {import("../../src/harness/commands/terminal.js").Terminal} Terminal */
 /** @typedef {{ runCommandLine: typeof import("../../src/harness/cli.js").runCommandLine }} Entry */
 
 /** @type {import("./modules.js").Build} */

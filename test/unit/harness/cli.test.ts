@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { EXIT, runCommandLine } from "../../../src/harness/cli.js";
+import { runCommandLine } from "../../../src/harness/cli.js";
+import { EXIT } from "../../../src/harness/commands/terminal.js";
 import { smallWorld } from "./scripted.js";
 
 const plain = (text: string): string => text;
