@@ -33,6 +33,7 @@ interface KernelMaking {
   readonly network: NetworkModel;
   readonly fabric: FabricModel;
   readonly observe: (observation: WorldObservation) => void;
+  readonly stepWall: (by: Milliseconds) => void;
 }
 
 /** A kernel and the reader of its sysfs. */
@@ -88,7 +89,10 @@ export class SimHost<Handle> {
     const concealing = (observation: WorldObservation): void => {
       observe(this.#concealed(observation));
     };
-    const made = make({ spec, clock, network: this.#network, fabric: this.#fabric, observe: concealing });
+    const stepWall = (step: Milliseconds): void => {
+      this.#wall.apply({ kind: "wall-clock", step });
+    };
+    const made = make({ spec, clock, network: this.#network, fabric: this.#fabric, observe: concealing, stepWall });
     this.#kernel = made.kernel;
     this.#sysfs = made.sysfs;
     this.#kernel.onUevent((message, header) => {

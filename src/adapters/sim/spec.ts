@@ -166,6 +166,8 @@ export interface DiscoveryControllerSpec {
   readonly aens?: boolean;
   /** `ignored`: it answers no keep-alive. `refused`: it rejects a Connect with a keep-alive timeout. Absent: it answers. */
   readonly keepAlive?: "ignored" | "refused";
+  /** Absent: it authenticates no host. */
+  readonly dhchap?: DhchapKeys;
 }
 
 /** One record of a discovery log page. */
@@ -226,6 +228,14 @@ export interface SubsystemSpec {
   readonly controllers?: number;
   /** `per-address`: each address numbers its controllers on its own. Absent: no two have the same controller id. */
   readonly cntlids?: "per-address";
+  /** Absent: it authenticates no host. */
+  readonly dhchap?: DhchapKeys;
+}
+
+/** The keys of DH-HMAC-CHAP that a target knows: the host's, and its own if the host may ask for it. */
+export interface DhchapKeys {
+  readonly secret: string;
+  readonly ctrlSecret?: string;
 }
 
 /** How a Connect command fails: by an NVMe status such as 0x4181, or on the host. */

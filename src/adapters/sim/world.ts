@@ -293,10 +293,11 @@ function createWorldOver<Handle>(
 }
 
 /** Makes the kernel of a scenario. `boot` adds the scenario's controllers. */
-const makeKernel: MakeKernel<KernelHandle> = ({ spec, clock, network, fabric, observe }) => {
+const makeKernel: MakeKernel<KernelHandle> = ({ spec, clock, network, fabric, observe, stepWall }) => {
   const { kernel: kernelSpec, nqn, id } = spec.host;
   const random = (label: string): RandomStream => randomStream(spec.seed, label);
-  const kernel = new KernelModel({ clock, random, network, fabric, spec: kernelSpec, host: { nqn, id }, observe });
+  const host = { nqn, id };
+  const kernel = new KernelModel({ clock, random, network, fabric, spec: kernelSpec, host, observe, stepWall });
   return {
     kernel,
     sysfs: kernel,

@@ -158,6 +158,7 @@ export class Lab {
         ...setup.kernel,
       },
       host: { nqn: HOST_NQN, id: HOST_ID },
+      stepWall: () => undefined,
       observe: (what) => this.observed.push({ at: this.clock.now(), what }),
     });
     this.kernel.onUevent((message, header) => this.uevents.push({ at: this.clock.now(), header, message }));

@@ -122,6 +122,61 @@ describe("a discovery controller", () => {
   });
 });
 
+describe("a target that authenticates hosts", () => {
+  const keys = { secret: "DHHC-1:00:a2V5a2V5a2V5:", ctrlSecret: "DHHC-1:00:bWluZW1pbmVt:" };
+  const other = "DHHC-1:00:b3RoZXJvdGhl:";
+  const secret = `${DC},dhchap_secret=${keys.secret}`;
+
+  test.each([
+    ["6.12", DC, ERRNO.ENOKEY],
+    ["6.1", DC, ERRNO.EIO],
+    ["6.12", `${DC},dhchap_secret=${other}`, ERRNO.EKEYREJECTED],
+    ["6.1", `${DC},dhchap_secret=${other}`, ERRNO.ECONNREFUSED],
+    ["6.12", `${secret},dhchap_ctrl_secret=${other}`, ERRNO.EKEYREJECTED],
+  ] as const)("on %s refuses %s with errno %i", (version, options, errno) => {
+    expect(lab({ dc: { dhchap: keys } }, version).connect(options).result).toEqual({ ok: false, errno });
+  });
+
+  test("accepts the right keys, and leaves what is connected alone when they change", () => {
+    const rig = lab({ dc: { dhchap: keys } });
+    const device = rig.connected(`${secret},dhchap_ctrl_secret=${keys.ctrlSecret}`);
+    rig.apply({ kind: "dhchap", id: "dc", keys: { secret: other } });
+    rig.run(60_000);
+    expect(rig.state(device)).toBe("live");
+    rig.apply({ kind: "dhchap", id: "dc" });
+    expect(rig.connect(DC).result.ok).toBe(true);
+  });
+
+  test.each([
+    ["6.12", undefined],
+    ["6.1", "connecting"],
+  ] as const)("rejects a reconnect with an old key: on %s the controller is then %s", (version, state) => {
+    const rig = lab({ dc: { dhchap: keys } }, version);
+    const device = rig.connected(secret);
+    rig.apply({ kind: "dhchap", id: "dc", keys: { secret: other } });
+    rig.apply({ kind: "reset-device", target: device });
+    rig.run(5_000);
+    expect(rig.state(device)).toBe(state);
+  });
+});
+
+describe("a host that sleeps", () => {
+  test.each([
+    ["30s kato, for 20 s", `${DC},keep_alive_tmo=30`, 20_000, "live"],
+    ["30s kato, for 40 s", `${DC},keep_alive_tmo=30`, 40_000, "connecting"],
+    ["no kato, for 40 s", DC, 40_000, "live"],
+    ["no kato, for 3 min", DC, 180_000, "connecting"],
+  ] as const)("with %s", (_, options, asleep, state) => {
+    const rig = lab();
+    const device = rig.connected(options);
+    rig.apply({ kind: "suspend", asleep: Milliseconds(asleep) });
+    rig.run(500);
+    expect(rig.state(device)).toBe(state);
+    rig.run(10_000);
+    expect(rig.state(device)).toBe("live");
+  });
+});
+
 describe("a renamed interface", () => {
   test("keeps its connections; a reconnect asks for the old name, in vain", () => {
     const lab = new Lab();

@@ -1,5 +1,5 @@
 /** What can be done to the simulated storage. A changed page sends its AEN, by the kernel's masking rules. */
-import type { AnswerSpec, ConnectFailure, EntrySpec, FabricId, ListenerState } from "../spec.js";
+import type { AnswerSpec, ConnectFailure, DhchapKeys, EntrySpec, FabricId, ListenerState } from "../spec.js";
 
 /** One thing done to the storage. */
 export type FabricAction =
@@ -26,6 +26,8 @@ export type FabricAction =
       readonly failure: ConnectFailure;
       readonly times?: number;
     }
+  /** The keys change for later connects. Without keys, it authenticates no host. */
+  | { readonly kind: "dhchap"; readonly id: FabricId; readonly keys?: DhchapKeys }
   | { readonly kind: "accept-connects"; readonly to: FabricId }
   | { readonly kind: "allow-hosts"; readonly subsystem: FabricId; readonly hosts: readonly string[] | "any" };
 
@@ -41,5 +43,6 @@ export const FABRIC_ACTIONS: Readonly<Record<FabricAction["kind"], "fabric">> = 
   answers: "fabric",
   "fail-connects": "fabric",
   "accept-connects": "fabric",
+  dhchap: "fabric",
   "allow-hosts": "fabric",
 };

@@ -1,6 +1,6 @@
 /** How a Connect command ends. */
 import type { Listener } from "../net/paths.js";
-import type { ConnectFailure, FabricId, ListenerState } from "../spec.js";
+import type { ConnectFailure, DhchapKeys, FabricId, ListenerState } from "../spec.js";
 import type { Peer } from "./peers.js";
 import { NVME_STATUS } from "./status.js";
 
@@ -9,6 +9,9 @@ export interface ConnectAsk {
   readonly nqn: string;
   readonly hostNqn: string;
   readonly katoSeconds: number;
+  /** Empty: none. */
+  readonly dhchapSecret: string;
+  readonly dhchapCtrlSecret: string;
 }
 
 export type Admission =
@@ -16,6 +19,8 @@ export type Admission =
   | { readonly kind: "rejected"; readonly status: number }
   /** The host ends the command. */
   | { readonly kind: "failed"; readonly errno: number }
+  /** The host has no key for DH-HMAC-CHAP, or one of the keys is not the target's. */
+  | { readonly kind: "unauthenticated"; readonly lacking: "key" | "right-key" }
   /** The peer is there, but its port does not work. */
   | { readonly kind: "unwell"; readonly state: ListenerState };
 
@@ -40,4 +45,13 @@ function statusFor(peer: Peer, ask: ConnectAsk, inUse: InUse): number {
   }
   const { controllers } = peer.spec;
   return controllers === undefined || inUse(peer.id) < controllers ? NVME_STATUS.success : NVME_STATUS.connectBusy;
+}
+
+/** What the host lacks to be authenticated, and to authenticate the target if it asks for that. */
+export function lackingKey(keys: DhchapKeys | undefined, ask: ConnectAsk): "key" | "right-key" | undefined {
+  if (keys === undefined) return undefined;
+  if (ask.dhchapSecret === "") return "key";
+  const isKnown = ask.dhchapSecret === keys.secret;
+  const isProven = ask.dhchapCtrlSecret === "" || ask.dhchapCtrlSecret === keys.ctrlSecret;
+  return isKnown && isProven ? undefined : "right-key";
 }

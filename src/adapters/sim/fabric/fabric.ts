@@ -9,9 +9,17 @@ import { Milliseconds } from "../../../core/domain/units.js";
 import type { AdminCommand } from "../../../core/ports/fabrics.js";
 import { isSameAddress } from "../net/address.js";
 import type { Listener, NetworkModel } from "../net/paths.js";
-import type { AnswerSpec, ConnectFailure, EntrySpec, FabricId, FabricSpec, ListenerState } from "../spec.js";
+import type {
+  AnswerSpec,
+  ConnectFailure,
+  DhchapKeys,
+  EntrySpec,
+  FabricId,
+  FabricSpec,
+  ListenerState,
+} from "../spec.js";
 import type { FabricAction } from "./actions.js";
-import { type Admission, type ConnectAsk, failureOf } from "./admission.js";
+import { type Admission, type ConnectAsk, failureOf, lackingKey } from "./admission.js";
 import { discoveryPage, identifyPage, listed, slicePage, supportedLogPages, visibleEntries } from "./pages.js";
 import type { PageView } from "./pages.js";
 import { admits, armAnswers, makeDiscoveryPeer, makeSubsystemPeer, sendsAens } from "./peers.js";
@@ -110,6 +118,8 @@ export class FabricModel {
     const failure = failureOf(peer, ask, inUse);
     if (failure?.kind === "errno") return { kind: "failed", errno: failure.errno };
     if (failure !== undefined) return { kind: "rejected", status: failure.status };
+    const lacking = lackingKey(peer.dhchap, ask);
+    if (lacking !== undefined) return { kind: "unauthenticated", lacking };
     return { kind: "accepted", peer, listener };
   }
 
@@ -160,6 +170,8 @@ export class FabricModel {
         return found(action.dc, this.#setAnswers(action.dc, action.answers));
       case "fail-connects":
         return found(action.to, this.#failConnects(action.to, action.failure, action.times));
+      case "dhchap":
+        return found(action.id, this.#setKeys(action.id, action.keys));
       case "accept-connects":
         return found(action.to, this.#failConnects(action.to, undefined));
       case "allow-hosts":
@@ -280,6 +292,13 @@ export class FabricModel {
     const peer = this.#peers.get(id);
     if (peer === undefined) return false;
     peer.answers = armAnswers(answers);
+    return true;
+  }
+
+  #setKeys(id: FabricId, keys: DhchapKeys | undefined): boolean {
+    const peer = this.#peers.get(id);
+    if (peer === undefined) return false;
+    peer.dhchap = keys;
     return true;
   }
 

@@ -5,6 +5,7 @@ import type { EntryList } from "./entry-list.js";
 import type {
   AnswerSpec,
   ConnectFailure,
+  DhchapKeys,
   DiscoveryControllerSpec,
   EntrySpec,
   FabricId,
@@ -27,6 +28,7 @@ interface PeerBase {
   readonly serial: string;
   answers: ArmedAnswer[];
   /** How the next Connect commands fail, and how many of them. */
+  dhchap: DhchapKeys | undefined;
   failing: { readonly failure: ConnectFailure; timesLeft: number } | undefined;
 }
 
@@ -94,6 +96,7 @@ export function makeDiscoveryPeer(spec: DiscoveryControllerSpec): DiscoveryPeer 
     listeners: makeListeners(spec.id, spec.listen),
     serial: serialOf(spec.id),
     answers: armAnswers(spec.answers),
+    dhchap: spec.dhchap,
     failing: undefined,
     entries: [...spec.entries],
     genctr: GENCTR_FIRST,
@@ -110,6 +113,7 @@ export function makeSubsystemPeer(spec: SubsystemSpec): SubsystemPeer {
     listeners: makeListeners(spec.id, spec.listen),
     serial: serialOf(spec.id),
     answers: [],
+    dhchap: spec.dhchap,
     failing: undefined,
     allowedHosts: spec.allowedHosts === undefined ? undefined : new Set(spec.allowedHosts),
   };

@@ -20,6 +20,8 @@ export type KernelAction =
       readonly hostIface?: string;
       readonly nqn?: string;
     }
+  /** The host sleeps: no timer runs, the wall clock goes on, and targets drop it. */
+  | { readonly kind: "suspend"; readonly asleep: Milliseconds }
   /** The module behind `/dev/nvme-fabrics` is loaded or unloaded. */
   | { readonly kind: "fabrics-device"; readonly presence: "present" | "absent" }
   /** Sets how long the attributes take to fill in after `add`, from now on. */
@@ -31,6 +33,7 @@ export const KERNEL_ACTIONS: Readonly<Record<KernelAction["kind"], "kernel">> = 
   "trigger-device": "kernel",
   "reset-device": "kernel",
   "add-device": "kernel",
+  suspend: "kernel",
   "fabrics-device": "kernel",
   "attributes-after": "kernel",
 };

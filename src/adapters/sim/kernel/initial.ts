@@ -148,6 +148,8 @@ function optionsFrom(spec: FromSysfs): ConnectOptions {
     kind: discovery ? "discovery" : "io",
     duplicates: discovery ? "accept" : "reject",
     tls: false,
+    dhchapSecret: "",
+    dhchapCtrlSecret: "",
   };
 }
 

@@ -3,6 +3,7 @@
  * fabric. test/unit/sim/kernel-facts lists its behaviour, latencies.ts its latencies.
  */
 import { ERRNO } from "../../../core/domain/errno.js";
+import type { Milliseconds } from "../../../core/domain/units.js";
 import type { AdminCommand } from "../../../core/ports/fabrics.js";
 import type { HandlePurpose, SysfsRecord, SysfsSummary } from "../../../core/ports/sysfs.js";
 import { SysfsReader } from "../../shared/sysfs-reader.js";
@@ -23,7 +24,7 @@ import type { AdminResult, Controller, DeleteResult, KernelHandle } from "./cont
 import { addInitial, connectText } from "./initial.js";
 import type { HostIdentity } from "./initial.js";
 import { LATENCY } from "./latencies.js";
-import { resetController, review, sendAen } from "./lifecycle.js";
+import { resetController, review, sendAen, wake } from "./lifecycle.js";
 import { LatencyDraw } from "./parts.js";
 import type { KernelParts } from "./parts.js";
 import { pathState } from "./path.js";
@@ -48,6 +49,8 @@ interface KernelSetup {
   /** The identity of the host, for controllers that others made. */
   readonly host: HostIdentity;
   readonly observe: (observation: WorldObservation) => void;
+  /** Steps the wall clock of the host. */
+  readonly stepWall: (by: Milliseconds) => void;
 }
 
 export class KernelModel {
@@ -55,6 +58,7 @@ export class KernelModel {
   readonly #spec: KernelSpec;
   readonly #host: HostIdentity;
   readonly #device: FabricsDevice;
+  readonly #stepWall: (by: Milliseconds) => void;
   readonly #tree: SysfsTree;
   readonly #reader: SysfsReader;
   #views: { readonly of: readonly Controller[]; readonly list: readonly ConnectionView[] } | undefined;
@@ -63,6 +67,7 @@ export class KernelModel {
     const profile = KERNEL_PROFILES[setup.spec.version];
     this.#spec = setup.spec;
     this.#host = setup.host;
+    this.#stepWall = setup.stepWall;
     this.#parts = {
       clock: setup.clock,
       network: setup.network,
@@ -188,6 +193,10 @@ export class KernelModel {
           connectText(this.#parts.fabric, action, this.#host),
           () => undefined,
         );
+        return undefined;
+      case "suspend":
+        this.#stepWall(action.asleep);
+        for (const controller of this.#parts.registry.all()) wake(this.#parts, controller, action.asleep);
         return undefined;
       case "fabrics-device":
         this.#device.presence = action.presence;

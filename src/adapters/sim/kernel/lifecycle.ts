@@ -76,6 +76,21 @@ export function review(parts: KernelParts, controller: Controller): void {
   controller.notice = { kind, cancel };
 }
 
+/** After this long without a command, the kernel's target drops a DC without a keep-alive (drivers/nvme/target/core.c). */
+const DISCOVERY_KATO_MS = 120_000;
+
+/**
+ * The host wakes up. CLOCK_MONOTONIC stood still, so nothing of its own expired. A target that heard no keep-alive for kato has
+ * dropped the controller, and answers the next packet with a reset (not measured).
+ */
+export function wake(parts: KernelParts, controller: Controller, asleep: Milliseconds): void {
+  const kato = controller.options.katoSeconds * 1000 || DISCOVERY_KATO_MS;
+  if (controller.peer === undefined || asleep <= kato) return;
+  later(parts, parts.latency.one(LATENCY.lossNoticed), controller, () => {
+    recover(parts, controller, "loud");
+  });
+}
+
 /** How the host notices a loss: the peer closes, a keep-alive gets no answer, or a command gets no answer. */
 type LossKind = "loud" | "silent" | "timed-out";
 
@@ -186,7 +201,8 @@ const DO_NOT_RETRY = 0x4000;
 
 function attemptFailed(parts: KernelParts, controller: Controller, outcome: Exclude<Attempt, Accepted>): void {
   controller.attempts++;
-  const forbidden = outcome.kind === "rejected" && (outcome.status & DO_NOT_RETRY) !== 0;
+  const forbidden =
+    outcome.kind === "rejected" ? (outcome.status & DO_NOT_RETRY) !== 0 : outcome.errno === ERRNO.EKEYREJECTED;
   if (forbidden && parts.profile.rejectedReconnect === "remove") {
     giveUp(parts, controller, { by: "kernel", cause: "rejected" });
     return;

@@ -34,6 +34,9 @@ export interface ConnectOptions {
   /** A second controller with the same options is accepted. */
   readonly duplicates: "accept" | "reject";
   readonly tls: boolean;
+  /** DH-HMAC-CHAP keys of the host and of the target. Empty: not given. */
+  readonly dhchapSecret: string;
+  readonly dhchapCtrlSecret: string;
 }
 
 type ParsedOptions =
@@ -179,6 +182,8 @@ function typed(reader: Reader, profile: KernelProfile): ConnectOptions {
     // Over loop the kernel does not look for duplicates (test/lab/checks/transports.ts).
     duplicates: reader.has("duplicate_connect") || discovery || transport === "loop" ? "accept" : "reject",
     tls: reader.has("tls"),
+    dhchapSecret: reader.text("dhchap_secret"),
+    dhchapCtrlSecret: reader.text("dhchap_ctrl_secret"),
   };
 }
 

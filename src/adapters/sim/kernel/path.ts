@@ -54,6 +54,10 @@ export function attempt(parts: KernelParts, options: ConnectOptions): Attempt {
   if (admission.kind === "failed") {
     return { kind: "failed", errno: admission.errno, after: Milliseconds(LATENCY.connectRejected + 3 * roundTrip) };
   }
+  if (admission.kind === "unauthenticated") {
+    const errno = parts.profile.unauthenticated[admission.lacking];
+    return { kind: "failed", errno, after: Milliseconds(LATENCY.connectRejected + 3 * roundTrip) };
+  }
   if (admission.kind === "unwell") return unwell(admission.state);
   const wire = Milliseconds(roundTrip * (CONNECT_ROUND_TRIPS + QUEUE_ROUND_TRIPS * options.ioQueues));
   return { kind: "accepted", peer: admission.peer, listener: admission.listener, srcAddr: outcome.srcAddr, wire };

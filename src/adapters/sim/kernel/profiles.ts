@@ -28,6 +28,11 @@ export interface KernelProfile {
   readonly rejectedReconnect: "remove" | "retry";
   /** `tls` without a key: ENOKEY after the `add` (6.12-cloud.s3.log); 6.1 has no such option (6.1-cloud.s3.log). */
   readonly tlsWithoutKey: number;
+  /**
+   * The errno if the target requires DH-HMAC-CHAP, and the host has no key or not the right one (nvmf_connect_admin_queue
+   * and nvme_queue_auth_work in drivers/nvme/host; not measured).
+   */
+  readonly unauthenticated: Readonly<Record<"key" | "right-key", number>>;
   /** Silent loss: `resetting` to `connecting`, and what each I/O queue adds (6.12-cloud.s5.log, 6.1-cloud.s5.log). */
   readonly resettingSilent: Milliseconds;
   readonly resettingSilentPerQueue: Milliseconds;
@@ -84,6 +89,7 @@ const PROFILE_6_12: KernelProfile = {
   hostIdentity: "strict",
   rejectedReconnect: "remove",
   tlsWithoutKey: ERRNO.ENOKEY,
+  unauthenticated: { key: ERRNO.ENOKEY, "right-key": ERRNO.EKEYREJECTED },
   resettingSilent: Milliseconds(900),
   resettingSilentPerQueue: Milliseconds(820),
   resettingTimedOut: Milliseconds(900),
@@ -106,6 +112,7 @@ const PROFILE_6_1: KernelProfile = {
   hostIdentity: "loose",
   rejectedReconnect: "retry",
   tlsWithoutKey: ERRNO.EINVAL,
+  unauthenticated: { key: ERRNO.EIO, "right-key": ERRNO.ECONNREFUSED },
   resettingSilent: Milliseconds(8_230),
   resettingSilentPerQueue: Milliseconds(1_200),
   resettingTimedOut: Milliseconds(1_830),

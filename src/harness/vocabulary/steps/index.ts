@@ -11,6 +11,7 @@ import { avahi } from "./avahi.js";
 import { bus } from "./bus.js";
 import { busCall } from "./bus-call.js";
 import { datagram } from "./datagram.js";
+import { dhchap } from "./dhchap.js";
 import { disk } from "./disk.js";
 import { fabricsDevice } from "./fabrics-device.js";
 import { failConnects } from "./fail-connects.js";
@@ -33,6 +34,7 @@ import { route } from "./route.js";
 import { setEntries } from "./set-entries.js";
 import { start } from "./start.js";
 import { stop } from "./stop.js";
+import { suspend } from "./suspend.js";
 import { triggerDevice } from "./trigger-device.js";
 import { uevents } from "./uevents.js";
 import { unit } from "./unit.js";
@@ -51,6 +53,7 @@ export const STEPS = [
   name,
   uevents,
   attributesAfter,
+  suspend,
   fabricsDevice,
   removeDevice,
   triggerDevice,
@@ -64,6 +67,7 @@ export const STEPS = [
   answers,
   failConnects,
   acceptConnects,
+  dhchap,
   allowHosts,
   announce,
   goodbye,

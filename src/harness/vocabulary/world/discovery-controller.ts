@@ -6,6 +6,7 @@ import { choice, flag } from "../parts/scalars.js";
 import { record } from "../record.js";
 import { worldWord } from "../word.js";
 import { answers } from "./answer.js";
+import { dhchapKeys } from "./dhchap.js";
 import { entries } from "./entry.js";
 import { listen } from "./listener.js";
 
@@ -25,6 +26,7 @@ export const discoveryController = worldWord<DiscoveryControllerSpec>({
     extdlpes: usual(flag, false, "EXTDLPES in Supported Log Pages: extended entries can be requested."),
     padding: usual(choice(["nul", "space"]), "nul", "What pads the text fields of its page."),
     aens: optional(flag, "Whether it sends AENs (OAES in Identify Controller). It does if absent."),
+    dhchap: optional(dhchapKeys, "It authenticates no host if absent."),
     "keep-alive": optional(
       choice(["ignored", "refused"]),
       "ignored: it answers no keep-alive, so the host stops sending them and notices no silent loss. refused: it " +

@@ -7,6 +7,7 @@ import { newSubsystem } from "../parts/ids.js";
 import { choice, integer } from "../parts/scalars.js";
 import { record } from "../record.js";
 import { worldWord } from "../word.js";
+import { dhchapKeys } from "./dhchap.js";
 import { listen } from "./listener.js";
 
 /** Host NQNs that may connect. */
@@ -23,6 +24,7 @@ export const subsystem = worldWord<SubsystemSpec>({
     listen: required(listen, "Where it listens."),
     "allowed-hosts": optional(allowedHosts, "Host NQNs that may connect; any if absent."),
     namespaces: usual(integer(0, 1_024), DEFAULT_NAMESPACES),
+    dhchap: optional(dhchapKeys, "It authenticates no host if absent."),
     controllers: optional(
       integer(0, 65_519),
       "How many controllers it has. It rejects a further Connect (0x4181). Enough if absent.",
