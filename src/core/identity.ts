@@ -3,7 +3,8 @@ import { parseSysConfig } from "./config/sys.js";
 import type { HostIdentity } from "./config/types.js";
 import { log, sayOnce, unsay, type Context } from "./state/context.js";
 import { registerAnew } from "./controller/registration.js";
-import { ERRNO, errnoName } from "./domain/errno.js";
+import { unreadable } from "./domain/advice.js";
+import { ERRNO } from "./domain/errno.js";
 import { reportNotes } from "./controller/services.js";
 import { discoveryControllers } from "./staf/service.js";
 
@@ -17,7 +18,7 @@ function readIdentity(context: Context): HostIdentity | string {
     return read.ok ? read.text : undefined;
   };
   const file = store.read(SYS_CONFIG);
-  if (!file.ok && file.errno !== ERRNO.ENOENT) return `${SYS_CONFIG} cannot be read (${errnoName(file.errno)})`;
+  if (!file.ok && file.errno !== ERRNO.ENOENT) return `${SYS_CONFIG} cannot be read (${unreadable(file.errno)})`;
   const parsed = parseSysConfig(SYS_CONFIG, file.ok ? file.text : "", readText);
   reportNotes(context, parsed.notes);
   if (!parsed.ok) return `${SYS_CONFIG} is not valid`;

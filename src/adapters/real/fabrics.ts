@@ -78,8 +78,9 @@ export class RealFabrics implements FabricsPort {
     const { length } = bytes;
     bytes.fill(0);
     if (!written.ok) return written;
-    if (written.value !== length) return { ok: false, errno: ERRNO.EIO };
-    return readReply(fd);
+    if (written.value !== length) return { ok: false, errno: ERRNO.EIO, stage: "reply" };
+    const reply = await readReply(fd);
+    return reply.ok ? reply : { ...reply, stage: "reply" };
   }
 
   #reply(request: RequestId, result: FabricsReplyEvent["result"]): void {
@@ -98,7 +99,7 @@ async function withFile(
   call: (fd: number) => Promise<FabricsReplyEvent["result"]>,
 ): Promise<FabricsReplyEvent["result"]> {
   const opened = await openFile(path, flags);
-  if (!opened.ok) return opened;
+  if (!opened.ok) return { ...opened, stage: "open" };
   const result = await call(opened.value);
   await closeFile(opened.value);
   return result;

@@ -6,7 +6,7 @@ import { decodeNbft } from "../codec/nbft.js";
 import { DecodeError } from "../codec/error.js";
 import { sayOnce, type Context } from "../state/context.js";
 import type { CommonConfig } from "../config/types.js";
-import { errnoName } from "../domain/errno.js";
+import { unreadable } from "../domain/advice.js";
 import { sameAddress } from "../domain/ip-address.js";
 import type { NbftSubsystem, NbftTable } from "../domain/nbft.js";
 import type { TransportId } from "../domain/transport-id.js";
@@ -36,7 +36,7 @@ export function readBootTables(context: Context): void {
     if (!bootTables.has(path)) bootTables.set(path, "unknown");
     const read = store.readBytes(path);
     if (!read.ok) {
-      sayOnce(context, `boot ${path}`, "error", `${path} cannot be read (${errnoName(read.errno)})`);
+      sayOnce(context, `boot ${path}`, "error", `${path} cannot be read (${unreadable(read.errno)})`);
       continue;
     }
     try {

@@ -9,7 +9,9 @@ import { DecodeError } from "../codec/error.js";
 import { SUPPORTED_LOG_PAGES_BYTES } from "../codec/supported-log-pages.js";
 import { arm, disarm, log, newRequest, sayOnce, unsay, type Context } from "../state/context.js";
 import { DISCOVERY_RECORD_BYTES, type DiscoveryLogEntry } from "../domain/discovery-log.js";
+import { advice } from "../domain/advice.js";
 import { errnoName } from "../domain/errno.js";
+import { statusText } from "../domain/nvme-status.js";
 import { openDecided } from "../kernel/handles.js";
 import { formatDuration, type Milliseconds } from "../domain/units.js";
 import {
@@ -133,7 +135,7 @@ export function onLogPage(
   if (!result.ok) {
     endRead(context, dc);
     const delay = read.step.kind === "supported-pages" ? SUPPORTED_PAGES_RETRY : PAGE_RETRY;
-    tryLater(context, dc, errnoName(result.errno), delay);
+    tryLater(context, dc, `${errnoName(result.errno)}: ${advice("command", result.errno)}`, delay);
     auditNow(context);
     return;
   }
@@ -182,7 +184,7 @@ function advance(
       return;
     }
     endRead(context, dc);
-    tryLater(context, dc, `NVMe status 0x${status.toString(16)}`, PAGE_RETRY);
+    tryLater(context, dc, statusText(status), PAGE_RETRY);
     return;
   }
   switch (step.kind) {

@@ -2,6 +2,7 @@
 import { parseSupportedOptions, unsupportedOptions } from "../codec/fabrics-options.js";
 import { DecodeError } from "../codec/error.js";
 import { CONNECTION_KEYS, CONNECTION_OPTIONS, isSet } from "../domain/connection-options.js";
+import { advice } from "../domain/advice.js";
 import { ERRNO, errnoName } from "../domain/errno.js";
 import type { FabricsReplyEvent } from "../ports/fabrics.js";
 import { newRequest, sayOnce, unsay, type Context } from "../state/context.js";
@@ -35,9 +36,10 @@ export function onKernelOptions(context: Context, result: FabricsReplyEvent["res
     return;
   }
   if (!result.ok) {
+    const why = result.stage === "open" ? advice("open", result.errno) : "kernels before 5.17 do not";
     ports.log.write({
       level: "info",
-      text: `the kernel does not say which connect options it knows (${errnoName(result.errno)})`,
+      text: `the kernel does not say which connect options it knows (${errnoName(result.errno)}: ${why})`,
     });
     return;
   }

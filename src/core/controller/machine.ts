@@ -3,6 +3,7 @@ import { arm, log, sayOnce, type Context } from "../state/context.js";
 import { assert } from "../domain/assertion.js";
 import { parseConnectReply } from "../codec/fabrics-options.js";
 import { DecodeError } from "../codec/error.js";
+import { advice } from "../domain/advice.js";
 import { ERRNO, errnoName } from "../domain/errno.js";
 import { between, formatDuration } from "../domain/units.js";
 import { atPlace } from "../kernel/device-index.js";
@@ -19,7 +20,7 @@ import { auditNow, requestReconcile } from "../state/soak.js";
 import { startDelete } from "../kernel/deleting.js";
 import { refresh } from "../kernel/refresh.js";
 import { fits, isMatch, mayFitLater, otherKind, placeOf } from "./adoption.js";
-import { explainConnect } from "./explain.js";
+import { explainConnect, explainProbe } from "./explain.js";
 import { onDeviceAbsent } from "./kernel-options.js";
 import { failed, retryDelay } from "./failing.js";
 import { abandonConversation, greet, registerIfDue } from "./registration.js";
@@ -80,7 +81,7 @@ export function onProbed(
     probeAnswered(context, controller);
     return;
   }
-  failed(context, controller, `${errnoName(result.errno)} from the probe of its address`);
+  failed(context, controller, explainProbe(context, controller, result.errno));
 }
 
 export function onConnectReply(
@@ -103,8 +104,7 @@ export function onConnectReply(
       takenAlready(context, controller);
       return;
     }
-    const why = explainConnect(context, controller, result.errno);
-    failed(context, controller, `${errnoName(result.errno)} from the kernel${why}`);
+    failed(context, controller, explainConnect(context, controller, result));
     return;
   }
   const device = replyDevice(context, controller, result.text);
@@ -364,7 +364,8 @@ export function onDeleted(
     "a controller is disconnecting until its delete ends",
   );
   if (!result.ok && result.errno !== ERRNO.ENODEV && result.errno !== ERRNO.ENOENT) {
-    notDeleted(context, controller, life.device, errnoName(result.errno));
+    const { errno } = result;
+    notDeleted(context, controller, life.device, `${errnoName(errno)} from the kernel: ${advice("delete", errno)}`);
     return;
   }
   // Not sought: the index may still show what was just deleted.

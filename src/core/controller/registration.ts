@@ -5,7 +5,9 @@
 import { hostIdFor, hostNqnFor } from "../boot/tables.js";
 import { registerHost } from "../codec/dim.js";
 import { arm, disarm, log, newRequest, sayOnce, unsay, type Context } from "../state/context.js";
+import { advice } from "../domain/advice.js";
 import { errnoName } from "../domain/errno.js";
+import { isHostPathStatus, statusText } from "../domain/nvme-status.js";
 import { parseIp } from "../domain/ip-address.js";
 import { formatDuration } from "../domain/units.js";
 import { openDecided } from "../kernel/handles.js";
@@ -126,7 +128,7 @@ export function onRegistered(
   const { page, symname, unanswered } = dc.registration;
   disarm(context, { kind: "register", controller: dc.id });
   if (!result.ok) {
-    retryLater(context, dc, unanswered + 1, errnoName(result.errno));
+    retryLater(context, dc, unanswered + 1, `${errnoName(result.errno)}: ${advice("command", result.errno)}`);
     auditNow(context);
   } else if (isHostPathStatus(result.status)) {
     retryLater(context, dc, unanswered + 1, statusText(result.status));
@@ -156,31 +158,4 @@ function retryLater(context: Context, dc: DiscoveryControllerState, unanswered: 
   arm(context, { kind: "register", controller: dc.id }, delay);
   const text = `the registration of this host failed: ${problem}; tried again in ${formatDuration(delay)}`;
   sayOnce(context, `unanswered ${dc.id}`, "warning", text, nameOf(dc));
-}
-
-const STATUS_MASK = 0x7ff;
-
-/** Status code type 3: the host itself made it, on the way to a lost controller. */
-function isHostPathStatus(status: number): boolean {
-  return (status & 0x700) === 0x300;
-}
-
-/** Why a controller refuses a registration (NVMe Base 2.1, figures 102 and 103). */
-function statusText(status: number): string {
-  return `${statusWords(status & STATUS_MASK)} (NVMe status 0x${status.toString(16)})`;
-}
-
-function statusWords(code: number): string {
-  switch (code) {
-    case 0x001:
-      return "it does not know the command";
-    case 0x002:
-      return "a field is not valid";
-    case 0x12f:
-      return "the discovery information is not valid";
-    case 0x132:
-      return "it has no room for more hosts";
-    default:
-      return isHostPathStatus(code) ? "the connection was lost" : "the reason is not known";
-  }
 }

@@ -11,7 +11,8 @@ import {
   type DiscoveryControllerState,
   type IoControllerState,
 } from "../state/controller.js";
-import { ERRNO, errnoName } from "../domain/errno.js";
+import { unreadable } from "../domain/advice.js";
+import { ERRNO } from "../domain/errno.js";
 import { wantedTransportId } from "../names/entry.js";
 import type { Named } from "../names/addresses.js";
 import type { ServiceName } from "../ports/bus.js";
@@ -37,7 +38,7 @@ export function loadConfig<Config extends CommonConfig>(
   const read = context.ports.store.read(file);
   const mark = `config ${file}`;
   if (!read.ok && read.errno !== ERRNO.ENOENT) {
-    sayOnce(context, mark, "error", `${file} cannot be read (${errnoName(read.errno)}): ${lastGood(service)}`);
+    sayOnce(context, mark, "error", `${file} cannot be read (${unreadable(read.errno)}): ${lastGood(service)}`);
     return;
   }
   const parsed = parse(file, read.ok ? read.text : "");
@@ -77,7 +78,7 @@ export function loadRecord<T>(
   const file = context.ports.store.read(path);
   if (!file.ok) {
     if (file.errno !== ERRNO.ENOENT)
-      log(context, "error", `${path} cannot be read (${errnoName(file.errno)}): starting without it`);
+      log(context, "error", `${path} cannot be read (${unreadable(file.errno)}): starting without it`);
     return [];
   }
   try {

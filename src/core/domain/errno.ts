@@ -56,9 +56,19 @@ export const ERRNO = {
   EKEYREJECTED: 129,
 } as const;
 
-const NAMES: ReadonlyMap<number, string> = new Map(Object.entries(ERRNO).map(([name, value]) => [value, name]));
+export type ErrnoName = keyof typeof ERRNO;
+
+const NAMES: ReadonlyMap<number, ErrnoName> = new Map(
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- Object.keys forgets the type of its keys
+  (Object.keys(ERRNO) as ErrnoName[]).map((name) => [ERRNO[name], name]),
+);
+
+/** The name of an error number; `undefined` if this table has none for it. */
+export function errnoNameOf(errno: number): ErrnoName | undefined {
+  return NAMES.get(errno);
+}
 
 /** Prints an error number for a person: `EALREADY`, or `errno 4242` if this table has no name for it. */
 export function errnoName(errno: number): string {
-  return NAMES.get(errno) ?? `errno ${String(errno)}`;
+  return errnoNameOf(errno) ?? `errno ${String(errno)}`;
 }

@@ -6,6 +6,7 @@ import { onRegistered } from "../controller/registration.js";
 import { placeOf } from "../controller/adoption.js";
 import { connectEnded, deviceKnown, deviceSeen } from "../devices/events.js";
 import { assert, AssertionError } from "../domain/assertion.js";
+import { advice } from "../domain/advice.js";
 import { errnoName } from "../domain/errno.js";
 import { onIdentified } from "../kernel/refresh.js";
 import { onReached } from "../mdns/reach.js";
@@ -109,7 +110,12 @@ function completeDelete(
   context.ports.sysfs.close(pending.handle);
   const controller = controllerOf(context, pending.controller);
   if (controller !== undefined) onDeleted(context, controller, request, result);
-  else if (!result.ok) log(context, "info", `the delete of ${pending.device} ended with ${errnoName(result.errno)}`);
+  else if (!result.ok)
+    log(
+      context,
+      "info",
+      `the delete of ${pending.device} ended with ${errnoName(result.errno)}: ${advice("delete", result.errno)}`,
+    );
   // Its uevent may be lost. The index must not keep a deleted device, or a service could adopt it.
   deviceSeen(context, pending.device);
 }

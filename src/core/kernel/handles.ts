@@ -1,5 +1,6 @@
 /** Opens controllers by handle: between a decision and its effect, a number may pass to another controller. */
 import { parseControllerRecord } from "../codec/sysfs.js";
+import { advice } from "../domain/advice.js";
 import type { Context } from "../state/context.js";
 import { ERRNO, errnoName } from "../domain/errno.js";
 import { addressKey, type PeerAddress } from "./match.js";
@@ -20,7 +21,7 @@ export function openDecided(context: Context, device: string, purpose: HandlePur
     return {
       ok: false,
       found: foundBy(opened.errno),
-      because: `${device} cannot be opened (${errnoName(opened.errno)})`,
+      because: `${device} cannot be opened (${errnoName(opened.errno)}: ${advice("handle", opened.errno)})`,
     };
   }
   const found = parseControllerRecord(opened.record);

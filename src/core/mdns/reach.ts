@@ -3,6 +3,7 @@
  * announce itself before it listens, and one of two address families may lead nowhere.
  */
 import { armAt, log, newRequest, type Context } from "../state/context.js";
+import { advice } from "../domain/advice.js";
 import { errnoName } from "../domain/errno.js";
 import { formatTransportId } from "../domain/transport-id.js";
 import { formatDuration, later, type Milliseconds } from "../domain/units.js";
@@ -64,6 +65,8 @@ export function onReached(context: Context, key: string, request: RequestId, res
   const pause = REACH_RETRIES[Math.min(failures, REACH_RETRIES.length - 1)] ?? REACH_TIMEOUT;
   const due = later(context.ports.clock.now(), pause);
   setReach(context, target, { at: "waiting", due, failures: failures + 1 });
-  const text = `is announced over mDNS but accepts no connections (${errnoName(result.errno)}): not used, tried again in ${formatDuration(pause)}`;
+  const peer = { tid: target.tid, role: "discovery", hostNqn: target.tid.hostNqn, tls: false, secret: false } as const;
+  const why = `${errnoName(result.errno)}: ${advice("probe", result.errno, peer)}`;
+  const text = `is announced over mDNS but accepts no connections (${why}): not used, tried again in ${formatDuration(pause)}`;
   log(context, failures === 0 ? "info" : "debug", text, name);
 }

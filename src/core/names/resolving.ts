@@ -4,6 +4,7 @@ import { armNoLater, log, newRequest, sayOnce, unsay, type Context } from "../st
 import { isNamed } from "./addresses.js";
 import type { CommonConfig } from "../config/types.js";
 import type { Controller } from "../state/controller.js";
+import { advice } from "../domain/advice.js";
 import { errnoName } from "../domain/errno.js";
 import { isHostName } from "../domain/host-name.js";
 import { canonicalAddress, isUnspecified, parseIp } from "../domain/ip-address.js";
@@ -41,7 +42,9 @@ export function onResolved(context: Context, name: string, result: ResolvedEvent
   const addresses = result.ok ? usable(result.addresses) : [];
   const mark = `name ${name}`;
   if (addresses.length === 0) {
-    const why = result.ok ? "it has no usable address" : errnoName(result.errno);
+    const why = result.ok
+      ? "it has no usable address"
+      : `${errnoName(result.errno)}: ${advice("resolve", result.errno)}`;
     const text = `the host name ${name} is not resolved (${why}): connections stay as they are, and it is asked for again`;
     sayOnce(context, mark, "warning", text);
     armNoLater(context, { kind: "names" }, NAME_RETRY);

@@ -32,7 +32,12 @@ export interface FabricsPort {
 export interface FabricsReplyEvent {
   readonly kind: "fabrics-reply";
   readonly request: RequestId;
-  readonly result: { readonly ok: true; readonly text: string } | OsFailure;
+  readonly result: { readonly ok: true; readonly text: string } | FabricsFailure;
+}
+
+/** `stage`: the call on `/dev/nvme-fabrics` that failed. Absent: the one that does the work, the write of a connect string. */
+export interface FabricsFailure extends OsFailure {
+  readonly stage?: "open" | "reply";
 }
 
 /** An admin command ended: the NVMe status (0 is success, 0x6002 Invalid Field with DNR), or an errno. */

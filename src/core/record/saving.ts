@@ -1,7 +1,8 @@
 /** What survives a restart: one file a service, written whenever what it holds has changed. */
 import { arm, log, newRequest, sayOnce, unsay, type Context } from "../state/context.js";
 import { assert } from "../domain/assertion.js";
-import { ERRNO, errnoName } from "../domain/errno.js";
+import { advice } from "../domain/advice.js";
+import { errnoName } from "../domain/errno.js";
 import { SAVE_RETRY } from "../domain/limits.js";
 import type { ServiceName } from "../ports/bus.js";
 import type { WrittenEvent } from "../ports/store.js";
@@ -47,27 +48,14 @@ export function onSaved(
     unsay(context, mark);
     return;
   }
-  const why = errnoName(result.errno);
+  const why = `${errnoName(result.errno)}: ${advice("write-file", result.errno)}`;
   sayOnce(
     context,
     mark,
     "error",
-    `${record.path} cannot be written (${why}): connections made now may not be known as ours after a crash. ${remedy(result.errno)}; it is tried again every ${String(SAVE_RETRY / 1000)} s.`,
+    `${record.path} cannot be written (${why}): connections made now may not be known as ours after a crash. It is tried again every ${String(SAVE_RETRY / 1000)} s.`,
   );
   arm(context, { kind: "save", service }, SAVE_RETRY);
-}
-
-/** What an administrator does about a write that failed. */
-function remedy(errno: number): string {
-  switch (errno) {
-    case ERRNO.ENOSPC:
-    case ERRNO.EDQUOT:
-      return "Free space there";
-    case ERRNO.EROFS:
-      return "Make its file system writable";
-    default:
-      return "Check the directory and its permissions";
-  }
 }
 
 /** The timer of a failed write fired. */

@@ -15,8 +15,11 @@ export function eventText(event: CoreEvent): string {
     case "uevent-overflow":
     case "network-changed":
       return head;
-    case "fabrics-reply":
-      return `${head},"request":${String(event.request)},"result":${resultText(event.result, (ok) => quote(ok.text))}`;
+    case "fabrics-reply": {
+      const { result } = event;
+      const stage = result.ok || result.stage === undefined ? "" : `,"stage":"${result.stage}"`;
+      return `${head},"request":${String(event.request)},"result":${result.ok ? quote(result.text) : failureText(result.errno)}${stage}`;
+    }
     case "admin-reply":
       return `${head},"request":${String(event.request)},"result":${resultText(event.result, adminText)}`;
     case "deleted":
