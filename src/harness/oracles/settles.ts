@@ -26,7 +26,7 @@ function isHarmless({ kind }: WorldAction): boolean {
 function reluctantPeers({ discoveryControllers, subsystems }: FabricSpec): readonly FabricId[] {
   return [
     ...discoveryControllers.filter(({ keepAlive }) => keepAlive !== undefined),
-    ...subsystems.filter(({ controllers }) => controllers !== undefined),
+    ...subsystems.filter(({ controllers, allowedHosts }) => controllers !== undefined || allowedHosts !== undefined),
   ].map(({ id }) => id);
 }
 
@@ -50,14 +50,17 @@ function isPlain({ truth, spec }: RunView, { hostNqn }: TransportId): boolean {
 export const settles: Oracle = {
   name: "settles-on-what-is-wanted",
   observe(view, report) {
-    const { discoveryControllers } = view.spec.fabric;
+    const { discoveryControllers, subsystems } = view.spec.fabric;
+    const nqns = new Map(subsystems.map(({ id, nqn }) => [id, nqn]));
     const hidden = new Set(discoveryControllers.flatMap(({ id, answers }) => (mayHide(answers) ? [id] : [])));
     const reluctant = new Set(reluctantPeers(view.spec.fabric));
     let calmSince: Milliseconds = view.now();
-    /** Whether a connect this way would meet a peer that takes it: this one, if one is given. */
+    /** Whether a connect this way would meet a peer that takes it: this one, if one is given, else a subsystem of that NQN. */
     const isUp = (tid: TransportId, peer?: FabricId): boolean => {
       const up = view.facts.meets(tid)?.up ?? [];
-      return up.length > 0 && (peer === undefined || up.includes(peer)) && !up.some((one) => reluctant.has(one));
+      const isTarget = (one: FabricId): boolean =>
+        peer === undefined ? nqns.get(one) === tid.subsysnqn : one === peer;
+      return up.some(isTarget) && !up.some((one) => reluctant.has(one));
     };
     const isConnected = ({ tid }: WantedWay, role: ConnectionView["role"]): boolean =>
       [...view.controllers.all()].some(
@@ -72,6 +75,7 @@ export const settles: Oracle = {
         if (!isHarmless(action)) calmSince = view.now();
         if (action.kind === "answers" && mayHide(action.answers)) hidden.add(action.dc);
         if (action.kind === "fail-connects") reluctant.add(action.to);
+        if (action.kind === "allow-hosts") reluctant.add(action.subsystem);
       },
       finish() {
         const isServed = view.serviceState("staf").running && view.serviceState("stac").running;
