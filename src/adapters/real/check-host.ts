@@ -1,7 +1,9 @@
 /** Runs `stas-daemon --check` on this host. */
+import { readdirSync } from "node:fs";
 import { ERRNO } from "../../core/domain/errno.js";
 import { RequestId } from "../../core/ports/request.js";
 import type { OsFailure } from "../../core/ports/request.js";
+import { attempt } from "../shared/os-error.js";
 import { SecretVault } from "../shared/secrets.js";
 import { AVAHI } from "./avahi/wire.js";
 import { findName, tryBus } from "./bus/try.js";
@@ -29,9 +31,16 @@ export function checkThisHost(options: DaemonOptions): Promise<readonly Finding[
     readOptionLine,
     tryBus: () => tryBus(options.bus, services),
     findAvahi: () => findName(options.bus, AVAHI),
+    interfaces: interfaceNames(),
     lockHolders: lockHolders({ libc, runDir: options.roots.run, services }),
     nativeCalls: loaded.ok,
   });
+}
+
+/** Every interface of the host. (os.networkInterfaces() leaves out those without an address.) */
+function interfaceNames(): readonly string[] {
+  const names = attempt(() => readdirSync("/sys/class/net"));
+  return names.ok ? names.value : [];
 }
 
 /** Reads the option line through the daemon's own adapter. */

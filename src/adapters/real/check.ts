@@ -1,6 +1,7 @@
 /** `stas-daemon --check`: finds what is wrong with the configuration and the host, and says how to fix it. */
 import { parseSupportedOptions } from "../../core/codec/fabrics-options.js";
 import { DecodeError } from "../../core/codec/error.js";
+import { missingInterfaces } from "../../core/config/common.js";
 import { parseStacConfig } from "../../core/config/stacd.js";
 import { parseStafConfig } from "../../core/config/stafd.js";
 import { parseSysConfig } from "../../core/config/sys.js";
@@ -38,6 +39,8 @@ export interface CheckedHost {
   readonly locate: (path: string) => string;
   /** The kernel's line of connect options, or its errno. Waits for connects in flight. */
   readonly readOptionLine: () => Promise<{ readonly ok: true; readonly text: string } | { ok: false; errno: number }>;
+  /** The names of its network interfaces. */
+  readonly interfaces: readonly string[];
   /** The daemons that hold the locks of these services. */
   readonly lockHolders: readonly Rival[];
   /** Whether the bus answers and the names of the services are free. If not, the text says how to fix it. */
@@ -118,7 +121,8 @@ function readFile(
     };
   }
   const parsed = parse(file, read.ok ? read.text : "");
-  const notes = parsed.notes.map((note) => noteFinding(host, note));
+  const missing = parsed.ok ? missingInterfaces(parsed.value, host.interfaces) : [];
+  const notes = [...parsed.notes, ...missing].map((note) => noteFinding(host, note));
   if (!parsed.ok)
     return { config: undefined, findings: [...notes, { level: "error", text: `${path} is not valid: correct it.` }] };
   const fine = read.ok

@@ -3,8 +3,8 @@ import type { ServiceName } from "../ports/bus.js";
 import { parseControllerEntry, transportIdOf, type EntryUse } from "./controller-entry.js";
 import { CONNECTION_DEFINITIONS, OPTIONS, SECTIONS } from "./definitions.js";
 import { parseIni } from "./ini.js";
-import { ConfigReader } from "./reader.js";
-import type { CommonConfig, ControllerEntry, Parsed } from "./types.js";
+import { ConfigReader, didYouMean, quote } from "./reader.js";
+import type { CommonConfig, ConfigNote, ControllerEntry, Parsed } from "./types.js";
 import { CONNECTION_KEYS, NO_OPTIONS, type ConnectionOptions } from "../domain/connection-options.js";
 
 type Draft = { -readonly [K in keyof ConnectionOptions]: ConnectionOptions[K] };
@@ -52,6 +52,17 @@ function readCommon(reader: ConfigReader): CommonConfig {
     controllers: readEntries(reader, ["controller"], "controller"),
     excludes: readEntries(reader, ["exclude", "blacklist"], "exclude"),
   };
+}
+
+/** Notes the entries that bind to an interface which this host does not have now. */
+export function missingInterfaces(config: CommonConfig, present: readonly string[]): readonly ConfigNote[] {
+  if (config.ignoreIface) return [];
+  return config.controllers.flatMap(({ hostIface, line }): readonly ConfigNote[] => {
+    if (hostIface === "" || present.includes(hostIface)) return [];
+    const near = didYouMean(hostIface, present);
+    const text = `controller: host-iface ${quote(hostIface)} is not an interface of this host now${near}, and nothing connects over it before it appears: check its name (ip link)`;
+    return [{ level: "warning", file: config.file, line, text }];
+  });
 }
 
 /** Parses a service's file. `specific` reads the options that only that service has. */

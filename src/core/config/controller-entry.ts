@@ -1,5 +1,6 @@
 /** `controller =` and `exclude =` lines: parsing, the connections they ask for, the connections they exclude. */
 import { fitsOption } from "../codec/fabrics-options.js";
+import { isHostName } from "../domain/host-name.js";
 import { canonicalAddress, parseIp } from "../domain/ip-address.js";
 import { fitsNqn, NQN_BYTES_MAX } from "../domain/nqn.js";
 import {
@@ -12,7 +13,7 @@ import {
 } from "../domain/transport-id.js";
 import type { ServiceName } from "../ports/bus.js";
 import { CONNECTION_DEFINITIONS } from "./definitions.js";
-import { COMMENT_ADVICE, quote, showName } from "./reader.js";
+import { COMMENT_ADVICE, didYouMean, quote, showName } from "./reader.js";
 import type { ConfigNote, ControllerEntry, IpFamily } from "./types.js";
 import { CONNECTION_KEYS, CONNECTION_OPTIONS, type ConnectionOptions } from "../domain/connection-options.js";
 
@@ -41,6 +42,8 @@ function isIdentityKey(key: string): key is IdentityKey {
 const CONNECTION_KEY_OF: ReadonlyMap<string, keyof ConnectionOptions> = new Map(
   CONNECTION_KEYS.map((key) => [CONNECTION_OPTIONS[key].file, key]),
 );
+
+const KEYS: readonly string[] = [...IDENTITY_KEYS, ...CONNECTION_KEY_OF.keys()];
 
 /** A port as the kernel prints it, or `undefined`. */
 function parsePort(text: string): string | undefined {
@@ -97,7 +100,7 @@ class EntryReader {
     const optionKey = CONNECTION_KEY_OF.get(key);
     if (isIdentityKey(key)) this.#identify(key, value);
     else if (optionKey !== undefined) this.#option(optionKey, CONNECTION_DEFINITIONS[optionKey], value);
-    else this.#skip(`the key (${showName(key)}) is unknown`);
+    else this.#skip(`the key (${showName(key)}) is unknown${didYouMean(key, KEYS)}`);
   }
 
   #identify(key: IdentityKey, value: string): void {
@@ -105,7 +108,7 @@ class EntryReader {
       if (this.#use === "exclude") this.#refuse(`${key} has no value`);
       else this.#identity.delete(key);
     } else if (/\s/.test(value) || !fitsOption(value)) {
-      this.#refuse(`${key} contains a comma or white space`);
+      this.#refuse(`${key} contains a comma or white space${fcSpelling(value)}`);
     } else if ((key === "nqn" || key === "host-nqn") && !fitsNqn(value)) {
       this.#refuse(`${key} is longer than ${String(NQN_BYTES_MAX)} bytes`);
     } else if (this.#use === "exclude" && key === "host-traddr") {
@@ -143,6 +146,15 @@ class EntryReader {
     return transport ?? "";
   }
 
+  /** Remarks a text that cannot be an address of the transport. It stays in force: it may be a host name. */
+  #address(key: "traddr" | "host-traddr", transport: Transport | ""): string {
+    const text = this.#identity.get(key) ?? "";
+    const address = canonicalAddress(transport, text);
+    const problem = text === "" ? undefined : addressProblem(key, transport, address);
+    if (problem !== undefined) this.#warn(`${key} ${quote(text)} ${problem}`);
+    return address;
+  }
+
   #port(transport: Transport | ""): string {
     const text = this.#identity.get("trsvcid") ?? "";
     if (text === "" || transport === "fc" || transport === "loop") return "";
@@ -155,10 +167,10 @@ class EntryReader {
     const transport = this.#transport();
     const entry: ControllerEntry = {
       transport,
-      traddr: canonicalAddress(transport, this.#identity.get("traddr") ?? ""),
+      traddr: this.#address("traddr", transport),
       trsvcid: this.#port(transport),
       nqn: this.#identity.get("nqn") ?? "",
-      hostTraddr: canonicalAddress(transport, this.#identity.get("host-traddr") ?? ""),
+      hostTraddr: this.#address("host-traddr", transport),
       hostIface: this.#identity.get("host-iface") ?? "",
       hostNqn: this.#identity.get("host-nqn") ?? "",
       options: this.#options,
@@ -171,6 +183,29 @@ class EntryReader {
     }
     return entry;
   }
+}
+
+const FC_ADDRESS = /^nn-0x[0-9a-f]{16}:pn-0x[0-9a-f]{16}$/;
+const FC_SPELLING = "nn-0x and 16 hexadecimal digits, a colon, pn-0x and 16 hexadecimal digits";
+
+/** How a Fibre Channel address with a comma is written; empty for anything else. */
+function fcSpelling(value: string): string {
+  const address = canonicalAddress("fc", value.replace(/\s*,\s*/, ":"));
+  return FC_ADDRESS.test(address) ? `: write ${address}` : "";
+}
+
+/** What is wrong with a text in place of an address; `undefined` if nothing is. `address`: in canonical spelling. */
+function addressProblem(key: "traddr" | "host-traddr", transport: Transport | "", address: string): string | undefined {
+  if (transport === "fc")
+    return FC_ADDRESS.test(address) ? undefined : `is not a Fibre Channel address: write ${FC_SPELLING}`;
+  if (transport === "loop" || parseIp(address) !== undefined) return undefined;
+  const [, bracketed, bare, port] = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(address) ?? [];
+  const before = bracketed ?? bare;
+  if (before !== undefined && (parseIp(before) !== undefined || isHostName(before)))
+    return `holds a port: write ${key}=${before}${key === "traddr" ? `;trsvcid=${port ?? ""}` : ""}`;
+  if (/^[\d.]+$/.test(address)) return "is not an IPv4 address, and is taken for a host name: correct it";
+  if (key === "host-traddr") return "is not an address: write an address of this host";
+  return isHostName(address) ? undefined : "is neither an IP address nor a host name: correct it";
 }
 
 /** Whether an exclusion names nothing. */

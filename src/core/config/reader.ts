@@ -1,4 +1,5 @@
 /** Reads the options of a parsed file, and collects notes for the user. */
+import { nearest } from "../domain/nearest.js";
 import type { ServiceName } from "../ports/bus.js";
 import { DEPRECATED_OPTIONS, ENTRY_OPTIONS, OPTIONS, type OptionDefinition } from "./definitions.js";
 import type { IniSection, IniSections, IniValue } from "./ini.js";
@@ -19,6 +20,13 @@ const PLACES: readonly OptionPlace[] = [...Object.values(OPTIONS), ...ENTRY_OPTI
 /** A name as a note may show it. A name that no option could have may be a secret in the wrong place. */
 export function showName(name: string): string {
   return /^[a-z_-]{1,32}$/i.test(name) ? name : "name not shown";
+}
+
+/** ` (did you mean NAME?)` if a known name is near a misspelt one, else nothing. */
+export function didYouMean(name: string, known: readonly string[]): string {
+  const lower = known.map((one) => one.toLowerCase());
+  const near = nearest(name.toLowerCase(), lower);
+  return near === undefined ? "" : ` (did you mean ${known[lower.indexOf(near)] ?? near}?)`;
 }
 
 /** A value as a note may show it: on one line, shortened if long, and hidden if it may be a secret in the wrong place. */
@@ -112,11 +120,15 @@ export class ConfigReader {
     return [...PLACES, ...DEPRECATED_OPTIONS].some((place) => place.section === name && this.#mine(place));
   }
 
+  #sectionNames(): readonly string[] {
+    return [...new Set(PLACES.filter((place) => this.#mine(place)).map(({ section }) => section))];
+  }
+
   #noteSection(name: string, section: IniSection): void {
     const elsewhere = PLACES.find((place) => place.section === name);
     const problem =
       elsewhere === undefined
-        ? "unknown section"
+        ? `unknown section${didYouMean(name, this.#sectionNames())}`
         : `section [${name}] belongs in ${elsewhere.services.map((service) => `${service}d.conf`).join(" and ")}`;
     this.note("error", section.line, `${problem}: all of it is ignored`);
   }
@@ -138,6 +150,7 @@ export class ConfigReader {
     const foreign = PLACES.find((place) => place.name === name);
     if (foreign !== undefined)
       return `${name} is an option of ${foreign.services.map((one) => `${one}d.conf`).join(" and ")}`;
-    return `unknown option (${showName(name)})`;
+    const known = PLACES.filter((place) => this.#mine(place)).map((place) => place.name);
+    return `unknown option (${showName(name)})${didYouMean(name, known)}`;
   }
 }

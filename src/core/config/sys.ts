@@ -4,7 +4,7 @@ import { SYMNAME_BYTES_MAX } from "../codec/dim.js";
 import { cutUtf8 } from "../domain/utf8.js";
 import { fitsNqn, NQN_BYTES_MAX } from "../domain/nqn.js";
 import { parseIni, type IniSections, type IniValue } from "./ini.js";
-import { COMMENT_ADVICE, quote, showName, withoutComment } from "./reader.js";
+import { COMMENT_ADVICE, didYouMean, quote, showName, withoutComment } from "./reader.js";
 import type { ConfigNote, Parsed, SysConfig } from "./types.js";
 
 const SECTION = "Host";
@@ -54,11 +54,16 @@ class HostReader {
 
   checkNames(): void {
     for (const [name, section] of this.#sections) {
-      if (name !== SECTION) this.#note("error", section.line, "unknown section: all of it is ignored");
+      if (name !== SECTION)
+        this.#note("error", section.line, `unknown section${didYouMean(name, [SECTION])}: all of it is ignored`);
       else
         for (const [option, values] of section.options)
           if (!Object.hasOwn(DEFAULT_FILES, option))
-            this.#note("error", values[0]?.line ?? section.line, `unknown option (${showName(option)}): it is ignored`);
+            this.#note(
+              "error",
+              values[0]?.line ?? section.line,
+              `unknown option (${showName(option)})${didYouMean(option, Object.keys(DEFAULT_FILES))}: it is ignored`,
+            );
     }
   }
 

@@ -1,6 +1,6 @@
 /** Records: keys of a file, each once, and no others. */
 import { z } from "zod";
-import { nearest } from "../scenario/nearest.js";
+import { nearest } from "../../core/domain/nearest.js";
 import type { Flat, Given, Members, RecordOf } from "./members.js";
 import { complainTo, isRecord, type Part } from "./part.js";
 import { merged, type Slot, slotOf } from "./slots.js";

@@ -74,9 +74,33 @@ describe("parseControllerEntry", () => {
     ["host-iface=eth0;host-iface=", {}],
     ["nqn=nqn.a=b=", { nqn: "nqn.a=b=" }],
     ["dhchap-secret=DHHC-1:00:abc==:", { options: { dhchapSecret: "DHHC-1:00:abc==:" } }],
-    ["transport=fc;traddr=NN-0xAB:PN-0xCD;trsvcid=none", { transport: "fc", traddr: "nn-0xab:pn-0xcd" }],
+    [
+      "transport=fc;traddr=NN-0x204600A098CBCAC6:PN-0x204700A098CBCAC6;trsvcid=none",
+      { transport: "fc", traddr: "nn-0x204600a098cbcac6:pn-0x204700a098cbcac6" },
+    ],
   ])("%j", (text, expected) => {
     expect(parseControllerEntry("controller", text, 7)).toEqual({ entry: { ...NOTHING, ...expected }, notes: [] });
+  });
+
+  test.each([
+    ["transport=tcp;traddr=192.168.1.320", /traddr "192\.168\.1\.320" is not an IPv4 address/],
+    ["transport=tcp;traddr=10.1.2", /is not an IPv4 address/],
+    ["traddr=10.1.2.3:4420", /holds a port: write traddr=10\.1\.2\.3;trsvcid=4420/],
+    ["transport=tcp;traddr=[fe80::1%eth0]:8009", /holds a port: write traddr=fe80::1%eth0;trsvcid=8009/],
+    ["transport=tcp;traddr=array.example:8009", /holds a port: write traddr=array\.example;trsvcid=8009/],
+    ["transport=tcp;traddr=fe80:::1", /is neither an IP address nor a host name/],
+    ["transport=tcp;traddr=1.2.3.4;host-traddr=eth0", /host-traddr "eth0" is not an address/],
+    ["transport=fc;traddr=nn-0xab:pn-0xcd", /is not a Fibre Channel address: write nn-0x and 16/],
+    ["transport=tcp;traddr=1.2.3.4;hostnqn=nqn.x", /\(hostnqn\) is unknown \(did you mean host-nqn\?\)/],
+  ])("%s has one remark and stays in force", (text, remark) => {
+    const { entry, notes } = parseControllerEntry("controller", text, 7);
+    expect(entry).toBeDefined();
+    expect(notes).toHaveLength(1);
+    expect(notes[0]?.text).toMatch(remark);
+  });
+
+  test.each(["array.example", "array", "fe80::1%eth0", "1.2.3.4", "::ffff:1.2.3.4"])("%s has no remark", (traddr) => {
+    expect(parseControllerEntry("controller", `transport=tcp;traddr=${traddr}`, 7).notes).toEqual([]);
   });
 
   test.each<[string, Partial<ControllerEntry>]>([

@@ -29,6 +29,7 @@ function host(files: Readonly<Record<string, string>>, other: Partial<CheckedHos
     readOptionLine: () => Promise.resolve({ ok: true, text: OPTION_LINE }),
     tryBus: () => Promise.resolve({ level: "ok", text: "the bus answers" }),
     findAvahi: () => Promise.resolve("there"),
+    interfaces: ["lo", "eth0"],
     lockHolders: [],
     nativeCalls: true,
     ...other,

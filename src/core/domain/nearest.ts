@@ -2,7 +2,7 @@
 
 const EDITS_MAX = 2;
 /** Longer names are not compared: the comparison costs the product of both lengths. */
-const LENGTH_MAX = 40;
+const LENGTH_MAX = 64;
 
 /** The nearest known name, at most two edits away, or the first of several; `undefined` if there is none. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
