@@ -83,6 +83,17 @@ export function addressOf(
   return order[(order.indexOf(kept.tid.traddr) + 1) % order.length] ?? kept.tid.traddr;
 }
 
+/** Why an address of a configured host name is not wanted; `undefined` if the name is not configured. */
+export function whyMoved(config: CommonConfig, { hostName, tid, health }: Named): string | undefined {
+  const isConfigured = config.controllers.some(
+    ({ transport, traddr }) => canonicalAddress(transport, traddr) === hostName,
+  );
+  if (hostName === "" || !isConfigured) return undefined;
+  return health === "failing"
+    ? `${tid.traddr} does not answer, and the next address of ${hostName} is tried`
+    : `${hostName} stands for another address now`;
+}
+
 function isOf(one: Named, wanted: TransportId): boolean {
   return (
     one.hostName === wanted.traddr &&

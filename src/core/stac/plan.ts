@@ -7,7 +7,7 @@ import { planOptions, type SetOptions } from "../controller/options.js";
 import { EFLAG_NCC } from "../domain/discovery-log.js";
 import { formatTransportId, transportIdKey, type TransportId } from "../domain/transport-id.js";
 import { entryTransportId } from "../names/entry.js";
-import { configuredConnections, type NameAnswers, type Named } from "../names/addresses.js";
+import { configuredConnections, type NameAnswers, type Named, whyMoved } from "../names/addresses.js";
 import type { StafDc, StafView } from "../state/staf-view.js";
 
 /** The most I/O controllers that stac wants. */
@@ -206,7 +206,8 @@ function whyNotWanted(
   if (exclude !== undefined) return `excluded by ${config.file} line ${String(exclude.line)}`;
   if (!allowedFamily(present.tid, config.ipFamilies)) return `its address family is not in ip-family of ${config.file}`;
   if (open.length > 0) return undefined;
-  if (present.configured) return configKnown ? `no longer configured by ${config.file}` : undefined;
+  if (present.configured && !configKnown) return undefined;
+  if (present.configured) return whyMoved(config, present) ?? `no longer configured by ${config.file}`;
   return "no discovery log page lists it";
 }
 

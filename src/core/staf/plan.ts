@@ -8,7 +8,14 @@ import type { DiscoveryLogEntry } from "../domain/discovery-log.js";
 import { formatTransportId, transportIdKey, type TransportId } from "../domain/transport-id.js";
 import { entryTransportId } from "../names/entry.js";
 import { addressKey } from "../kernel/match.js";
-import { addressOf, configuredConnections, isNamed, type NameAnswers, type Named } from "../names/addresses.js";
+import {
+  addressOf,
+  configuredConnections,
+  isNamed,
+  type NameAnswers,
+  type Named,
+  whyMoved,
+} from "../names/addresses.js";
 import type { NbftDc } from "../boot/nbft.js";
 
 /** The most discovery controllers that staf wants. Circles of referrals end by themselves, hostile chains end here. */
@@ -167,7 +174,7 @@ function whyNotWanted(
   if (!configKnown) return undefined;
   switch (dc.origin) {
     case "configured":
-      return `no longer configured by ${config.file}`;
+      return whyMoved(config, dc) ?? `no longer configured by ${config.file}`;
     case "referral":
       return openReferrals ? undefined : "no discovery controller refers to it";
     case "nbft":
