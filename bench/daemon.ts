@@ -205,7 +205,7 @@ class FakeHost {
         removeUdevOverride: nothing,
         exit: nothing,
       },
-      log: { write: nothing },
+      log: { setDebug: () => undefined, write: nothing },
       mdns: { send: nothing, leave: nothing },
       dnssd: { browse: nothing },
     };

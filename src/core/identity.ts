@@ -17,11 +17,12 @@ function readIdentity(context: Context): HostIdentity | string {
     const read = store.read(path);
     return read.ok ? read.text : undefined;
   };
+  const path = store.locate(SYS_CONFIG);
   const file = store.read(SYS_CONFIG);
-  if (!file.ok && file.errno !== ERRNO.ENOENT) return `${SYS_CONFIG} cannot be read (${unreadable(file.errno)})`;
-  const parsed = parseSysConfig(SYS_CONFIG, file.ok ? file.text : "", readText);
+  if (!file.ok && file.errno !== ERRNO.ENOENT) return `${path} cannot be read (${unreadable(file.errno)})`;
+  const parsed = parseSysConfig(path, file.ok ? file.text : "", readText);
   reportNotes(context, parsed.notes);
-  if (!parsed.ok) return `${SYS_CONFIG} is not valid`;
+  if (!parsed.ok) return `${path} is not valid`;
   return parsed.value.kind === "known" ? parsed.value.identity : parsed.value.because;
 }
 

@@ -1,7 +1,7 @@
 /** The daemon: one core behind the real ports. */
 import { Core } from "../../core/core.js";
 import type { Ports } from "../../core/ports/index.js";
-import type { LogLevel, LogPort } from "../../core/ports/log.js";
+import type { CoreLogPort, LogLevel } from "../../core/ports/log.js";
 import type { ServiceName } from "../../core/ports/bus.js";
 import type { CoreServices } from "../../core/state/state.js";
 import { SecretVault } from "../shared/secrets.js";
@@ -127,7 +127,7 @@ const WITHOUT_NATIVE_CALLS =
 
 interface PortParts {
   readonly libc: Libc | undefined;
-  readonly log: LogPort;
+  readonly log: CoreLogPort;
   readonly deliver: Deliver;
   readonly end: (status: number) => void;
   readonly bus: RealBus;

@@ -1,6 +1,6 @@
 /** The log on standard error: with `<N>` priorities for the journal, else with times and levels. */
 import { fstatSync, writeSync } from "node:fs";
-import type { LogLevel, LogPort, LogRecord } from "../../core/ports/log.js";
+import type { LogLevel, CoreLogPort, LogRecord } from "../../core/ports/log.js";
 import { attempt } from "../shared/os-error.js";
 
 /** syslog(3) priorities, which the journal reads from the start of a line (sd-daemon(3)). */
@@ -54,16 +54,21 @@ interface LogOptions {
 }
 
 /** Writes synchronously, so that the last lines before an exit are not lost. */
-export class RealLog implements LogPort {
+export class RealLog implements CoreLogPort {
   readonly #options: LogOptions;
   #lost = 0;
+  #debug = false;
 
   constructor(options: LogOptions) {
     this.#options = options;
   }
 
+  setDebug(on: boolean): void {
+    this.#debug = on;
+  }
+
   write(record: LogRecord): void {
-    if (PRIORITY[record.level] > PRIORITY[this.#options.threshold]) return;
+    if (!this.#debug && PRIORITY[record.level] > PRIORITY[this.#options.threshold]) return;
     if (this.#lost > 0) this.#reportLost();
     if (!this.#put(record)) this.#lost += 1;
   }

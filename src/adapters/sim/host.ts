@@ -179,7 +179,7 @@ export class SimHost<Handle> {
       store: new SimStore(process, this.disk, this.#clock, vault),
       bus: this.#bus.attach(process),
       system: new SimSystem(process, this.#units, this.disk, manager),
-      log: { write: () => undefined },
+      log: { write: () => undefined, setDebug: () => undefined },
       mdns: this.#links.attach(process),
       dnssd: this.#avahi.attach(process),
     };

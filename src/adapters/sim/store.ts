@@ -174,6 +174,10 @@ export class SimStore implements StorePort {
     return read.ok ? { ok: true, text: this.#vault.concealFile(path, read.value) } : read;
   }
 
+  locate(path: string): string {
+    return path;
+  }
+
   list(directory: string): readonly string[] {
     return this.#process.alive ? this.#disk.list(directory) : [];
   }

@@ -1,6 +1,8 @@
 /** What staf and stac share: their configuration, their record, their controllers. */
 import { log, sayOnce, unsay, type Context } from "../state/context.js";
 import { DecodeError } from "../codec/error.js";
+import { describeChanges } from "../config/changes.js";
+import { missingInterfaces } from "../config/common.js";
 import type { CommonConfig, ConfigNote, Parsed } from "../config/types.js";
 import { beginLife, nameOf } from "./life.js";
 import { adopt, keepInMind, leave, seek, stay } from "./machine.js";
@@ -19,6 +21,12 @@ import type { ServiceName } from "../ports/bus.js";
 import { touch } from "../record/saving.js";
 import type { ServiceState } from "../state/state.js";
 
+/** The configuration files, as the core calls them. `locate` of the store says where they lie. */
+export const CONFIG_PATHS: Readonly<Record<ServiceName, string>> = {
+  staf: "/etc/stas/stafd.conf",
+  stac: "/etc/stas/stacd.conf",
+};
+
 export const RECORD_PATHS: Readonly<Record<ServiceName, string>> = {
   staf: "/run/stafd/last-known-config.json",
   stac: "/run/stacd/last-known-config.json",
@@ -34,8 +42,11 @@ export function loadConfig<Config extends CommonConfig>(
   service: ServiceState<Config>,
   parse: (file: string, text: string) => Parsed<Config>,
 ): void {
-  const { file } = service.config;
-  const read = context.ports.store.read(file);
+  const path = CONFIG_PATHS[name];
+  const { store } = context.ports;
+  const file = store.locate(path);
+  service.config = { ...service.config, file };
+  const read = store.read(path);
   const mark = `config ${file}`;
   if (!read.ok && read.errno !== ERRNO.ENOENT) {
     sayOnce(context, mark, "error", `${file} cannot be read (${unreadable(read.errno)}): ${lastGood(service)}`);
@@ -53,8 +64,13 @@ export function loadConfig<Config extends CommonConfig>(
     if (!wanted.ok)
       log(context, "warning", `${file} line ${String(entry.line)}: the controller is ignored: ${wanted.because}`);
   }
+  const interfaces = context.ports.network.interfaces().map((one) => one.name);
+  reportNotes(context, missingInterfaces(parsed.value, interfaces));
+  if (service.configKnown) log(context, "notice", `reloaded ${file}: ${describeChanges(service.config, parsed.value)}`);
   service.config = parsed.value;
   service.configKnown = true;
+  const { staf, stac } = context.state;
+  context.ports.log.setDebug(staf?.config.tron === true || stac?.config.tron === true);
 }
 
 function lastGood(service: ServiceState<CommonConfig>): string {
@@ -74,8 +90,9 @@ export function loadRecord<T>(
   service: ServiceName,
   read: (text: string) => readonly T[],
 ): readonly T[] {
-  const path = RECORD_PATHS[service];
-  const file = context.ports.store.read(path);
+  const { store } = context.ports;
+  const path = store.locate(RECORD_PATHS[service]);
+  const file = store.read(RECORD_PATHS[service]);
   if (!file.ok) {
     if (file.errno !== ERRNO.ENOENT)
       log(context, "error", `${path} cannot be read (${unreadable(file.errno)}): starting without it`);

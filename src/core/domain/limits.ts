@@ -91,3 +91,6 @@ export const MDNS_QUERY_GROWTH = 2;
 export const MDNS_QUERY_LONGEST = Milliseconds(3_600_000);
 /** The same from the moment when a new service is heard, or one is lost without a goodbye: others may be lost in the crowd. */
 export const MDNS_NEWS_QUERY = Milliseconds(4_000);
+
+/** Options and lines that a reload names in its log record; of the rest it gives the number. */
+export const CHANGES_SHOWN_MAX = 8;

@@ -3,7 +3,7 @@ import type { BusCallEvent, BusPeerEvent, BusPort, BusReplyEvent, BusSignalEvent
 import type { ClockPort, TimerEvent } from "./clock.js";
 import type { DnssdDaemonEvent, DnssdFoundEvent, DnssdLostEvent, DnssdPort } from "./dnssd.js";
 import type { AdminReplyEvent, FabricsPort, FabricsReplyEvent } from "./fabrics.js";
-import type { LogPort } from "./log.js";
+import type { CoreLogPort } from "./log.js";
 import type { MdnsDatagramEvent, MdnsPort } from "./mdns.js";
 import type { NetworkChangedEvent, NetworkPort, ProbedEvent, ResolvedEvent } from "./network.js";
 import type { RequestId } from "./request.js";
@@ -20,7 +20,7 @@ export interface Ports {
   readonly store: StorePort;
   readonly bus: BusPort;
   readonly system: SystemPort;
-  readonly log: LogPort;
+  readonly log: CoreLogPort;
   readonly mdns: MdnsPort;
   readonly dnssd: DnssdPort;
 }

@@ -11,3 +11,9 @@ export interface LogRecord {
 export interface LogPort {
   write(record: LogRecord): void;
 }
+
+/** The log of a core, whose configuration may ask for more of it (`tron`). */
+export interface CoreLogPort extends LogPort {
+  /** Whether debug records are written from now on, if the command line does not ask for them anyway. */
+  setDebug(on: boolean): void;
+}

@@ -7,6 +7,8 @@ import type { OsFailure, RequestId } from "./request.js";
 export interface StorePort {
   /** Reads a whole text file (UTF-8; invalid bytes become U+FFFD). */
   read(path: string): { readonly ok: true; readonly text: string } | OsFailure;
+  /** The path at which the operator finds one of the core's files. For messages: the other calls take the core's path. */
+  locate(path: string): string;
   /** Names in a directory, sorted; empty if the directory does not exist. */
   list(directory: string): readonly string[];
   /** Reads a whole binary file (nBFT). */

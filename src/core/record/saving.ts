@@ -53,7 +53,7 @@ export function onSaved(
     context,
     mark,
     "error",
-    `${record.path} cannot be written (${why}): connections made now may not be known as ours after a crash. It is tried again every ${String(SAVE_RETRY / 1000)} s.`,
+    `${context.ports.store.locate(record.path)} cannot be written (${why}): connections made now may not be known as ours after a crash. It is tried again every ${String(SAVE_RETRY / 1000)} s.`,
   );
   arm(context, { kind: "save", service }, SAVE_RETRY);
 }

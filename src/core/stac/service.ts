@@ -16,6 +16,7 @@ import {
   addController,
   begin,
   claim,
+  CONFIG_PATHS,
   letGo,
   loadConfig,
   loadRecord,
@@ -34,7 +35,7 @@ import type { StacState } from "../state/state.js";
 import { planStac, type ForeignIo, type PresentIo, type StacOperation } from "./plan.js";
 import { followStaf } from "./view.js";
 
-export const STAC_CONFIG = "/etc/stas/stacd.conf";
+export const STAC_CONFIG = CONFIG_PATHS.stac;
 
 export function initialStac(): StacState {
   return {

@@ -26,6 +26,7 @@ import {
   addController,
   begin,
   claim,
+  CONFIG_PATHS,
   letGo,
   loadConfig,
   loadRecord,
@@ -37,7 +38,7 @@ import type { StafState } from "../state/state.js";
 import type { StafView } from "../state/staf-view.js";
 import { planStaf, type DiscoveredDc, type PresentDc, type StafOperation, type StafPlanInput } from "./plan.js";
 
-export const STAF_CONFIG = "/etc/stas/stafd.conf";
+export const STAF_CONFIG = CONFIG_PATHS.staf;
 
 export function initialStaf(): StafState {
   return {

@@ -6,7 +6,7 @@ import type { ClockPort } from "../../core/ports/clock.js";
 import type { DnssdPort } from "../../core/ports/dnssd.js";
 import type { AdminCommand, FabricsPort } from "../../core/ports/fabrics.js";
 import type { Ports } from "../../core/ports/index.js";
-import type { LogPort } from "../../core/ports/log.js";
+import type { CoreLogPort } from "../../core/ports/log.js";
 import type { MdnsPort } from "../../core/ports/mdns.js";
 import type { NetworkPort, ProbeTarget } from "../../core/ports/network.js";
 import type { StorePort } from "../../core/ports/store.js";
@@ -253,6 +253,7 @@ function tracedStore(inner: StorePort, teller: Teller): StorePort {
         () => inner.list(directory),
         (names) => `"call":"store.list","directory":${quoteName(directory)},"reply":${quoteList(names)}`,
       ),
+    locate: (path) => inner.locate(path),
     readBytes: (path) =>
       teller.ask(
         () => inner.readBytes(path),
@@ -326,8 +327,11 @@ function tracedSystem(inner: SystemPort, teller: Teller): SystemPort {
   };
 }
 
-function tracedLog(inner: LogPort, teller: Teller): LogPort {
+function tracedLog(inner: CoreLogPort, teller: Teller): CoreLogPort {
   return {
+    setDebug: (on) => {
+      inner.setDebug(on);
+    },
     write: (record) => {
       const about = record.controller === undefined ? "" : `,"controller":${quoteName(record.controller)}`;
       teller.quick(`"call":"log.write","level":"${record.level}","text":${quote(record.text)}${about}`, () => {

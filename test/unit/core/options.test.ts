@@ -45,7 +45,10 @@ function runScenario(text: string, option: string): Run {
   };
   const world = createWorld(parsed.scenario.world, {
     boot: (_process, ports) => {
-      const core = new CheckedCore({ ...ports, log: { write: (record) => log.push(record) } }, "both");
+      const core = new CheckedCore(
+        { ...ports, log: { setDebug: () => undefined, write: (record) => log.push(record) } },
+        "both",
+      );
       return {
         dispatch: (event) => {
           core.dispatch(lacking(event));

@@ -1,5 +1,12 @@
-import { describe, expect, test } from "vitest";
-import { formatRecord } from "../../../src/adapters/real/log.js";
+import { describe, expect, test, vi } from "vitest";
+import { formatRecord, RealLog } from "../../../src/adapters/real/log.js";
+
+const written = vi.hoisted((): string[] => []);
+
+vi.mock("node:fs", async (load) => ({
+  ...(await load<object>()),
+  writeSync: (_fd: number, text: string): number => written.push(text),
+}));
 
 const AT = new Date(Date.UTC(2026, 0, 2, 3, 4, 5, 678));
 
@@ -25,5 +32,23 @@ describe("a log line", () => {
 
   test("has a length limit", () => {
     expect(formatRecord({ level: "info", text: "x".repeat(100_000) }, "journal", AT).length).toBeLessThan(5_000);
+  });
+});
+
+describe("the log", () => {
+  test("writes debug records while the configuration asks for them, or if the command line does", () => {
+    const says = (log: RealLog, text: string): boolean => {
+      log.write({ level: "debug", text });
+      return written.join("").includes(text);
+    };
+    const usual = new RealLog({ style: "file", threshold: "info" });
+    expect(says(usual, "before")).toBe(false);
+    usual.setDebug(true);
+    expect(says(usual, "tron")).toBe(true);
+    usual.setDebug(false);
+    expect(says(usual, "after")).toBe(false);
+    const tron = new RealLog({ style: "file", threshold: "debug" });
+    tron.setDebug(false);
+    expect(says(tron, "command line")).toBe(true);
   });
 });
