@@ -213,7 +213,8 @@ const READ_FILE: Table = {
 const WRITE_FILE: Table = {
   ENOSPC: "its disk is full: free space there",
   EDQUOT: "a quota is used up: free space there",
-  EROFS: "its file system is read-only: see why (journalctl -k), and let the unit write there (ReadWritePaths=)",
+  EROFS:
+    "it is on a read-only file system: make its file system writable (journalctl -k may say why it is not), and let the unit write there (ReadWritePaths=)",
   EACCES: "root may not write it: check its permissions, those of its folder, and the security module",
   EPERM: "root may not write it: check the unit and the attributes of the file (lsattr)",
   EISDIR: "it is a folder: move it away",
