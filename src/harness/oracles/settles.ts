@@ -83,15 +83,18 @@ export const settles: Oracle = {
         const calm = staf?.zeroconf === true && view.facts.announced().length > 0 ? CALM_WITH_SERVICES_MS : CALM_MS;
         if (!isServed || view.now() - calmSince < calm) return;
         const wanted = view.truth.wantedNow();
-        const dcs = [...wanted.dcs.values()].filter(
-          ({ tid, dc, hostName }) =>
-            dc !== undefined && !hidden.has(dc) && !view.truth.names.hasMoved(hostName) && isUp(tid, dc),
-        );
-        const listers = new Set(dcs.filter((way) => isConnected(way, "discovery")).map(({ tid }) => tid));
-        const ios = [...wanted.ios.values()].filter(
-          ({ tid, through, hostName }) =>
-            (through === undefined || listers.has(through)) && !view.truth.names.hasMoved(hostName) && isUp(tid),
-        );
+        /** The discovery controllers that are connected: only what they list counts. */
+        const listers = new Set<TransportId>();
+        const counts = ({ through, hostName }: WantedWay): boolean =>
+          (through === undefined || listers.has(through)) && !view.truth.names.hasMoved(hostName);
+        const dcs: WantedWay[] = [];
+        for (const way of wanted.dcs.values()) {
+          const { dc, tid } = way;
+          if (dc === undefined || hidden.has(dc) || !counts(way) || !isUp(tid, dc)) continue;
+          dcs.push(way);
+          if (isConnected(way, "discovery")) listers.add(tid);
+        }
+        const ios = [...wanted.ios.values()].filter((way) => counts(way) && isUp(way.tid));
         const missing = (ways: readonly WantedWay[], role: ConnectionView["role"]): readonly WantedWay[] =>
           ways.filter((way) => isPlain(view, way.tid) && !isConnected(way, role) && !isSpare(way, ways, role));
         for (const { tid, by } of [...missing(dcs, "discovery"), ...missing(ios, "io")].slice(0, REPORTED_MAX))
