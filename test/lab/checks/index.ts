@@ -18,6 +18,7 @@ const FILES = {
   options: async () => (await import("./options.js")).optionsChecks,
   transports: async () => (await import("./transports.js")).transportsChecks,
   scopes: async () => (await import("./scopes.js")).scopesChecks,
+  targets: async () => (await import("./targets.js")).targetsChecks,
   "cdc-options": async () => (await import("./cdc-options.js")).cdcOptionsChecks,
   mdns: async () => (await import("./mdns.js")).mdnsChecks,
   "mdns-daemon": async () => (await import("./mdns-daemon.js")).mdnsDaemonChecks,

@@ -8,7 +8,7 @@ export const NVME_STATUS = {
   invalidOpcode: 0x6001,
   /** Invalid Field in Command, DNR. */
   invalidField: 0x6002,
-  /** Controller Busy: no controller is left, as the kernel's target says (drivers/nvme/target/core.c; not measured). */
+  /** Controller Busy: no controller is left, as the kernel's target says (drivers/nvme/target/core.c; EIO: test/lab/checks/targets.ts). */
   connectBusy: 0x4181,
   /** Connect Invalid Parameters: no such subsystem on that port. */
   connectInvalid: 0x4182,

@@ -207,7 +207,7 @@ export class KernelModel {
     }
   }
 
-  /** A socket is bound to the interface, not to its name (sock_bindtoindex in net/core/sock.c; not measured). */
+  /** A socket is bound to the interface, not to its name (test/lab/checks/targets.ts). */
   #renamed(name: string, to: string): void {
     for (const controller of this.#parts.registry.all()) {
       if (controller.way.hostIface === name) controller.way = { ...controller.way, hostIface: to };

@@ -29,8 +29,8 @@ export interface KernelProfile {
   /** `tls` without a key: ENOKEY after the `add` (6.12-cloud.s3.log); 6.1 has no such option (6.1-cloud.s3.log). */
   readonly tlsWithoutKey: number;
   /**
-   * The errno if the target requires DH-HMAC-CHAP, and the host has no key or not the right one (nvmf_connect_admin_queue
-   * and nvme_queue_auth_work in drivers/nvme/host; not measured).
+   * The errno if the target requires DH-HMAC-CHAP, and the host has no key or not the right one (6.12:
+   * test/lab/checks/options.ts; before: nvmf_connect_admin_queue and nvme_queue_auth_work in drivers/nvme/host, not measured).
    */
   readonly unauthenticated: Readonly<Record<"key" | "right-key", number>>;
   /** Silent loss: `resetting` to `connecting`, and what each I/O queue adds (6.12-cloud.s5.log, 6.1-cloud.s5.log). */

