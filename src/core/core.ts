@@ -3,7 +3,7 @@ import { check, checkSize } from "./check/index.js";
 import { onCompletion } from "./handlers/completions.js";
 import { pump } from "./controller/connect-queue.js";
 import { describeControllers, pendingObligations, type ControllerDescription } from "./describe.js";
-import { audit, onUevent } from "./devices/events.js";
+import { onOverflow, onUevent } from "./devices/events.js";
 import { assert } from "./domain/assertion.js";
 import { initialState } from "./initial-state.js";
 import { onControl, stopIfDone } from "./control.js";
@@ -17,7 +17,7 @@ import { save } from "./record/saving.js";
 import { answerStac } from "./stac/service.js";
 import { askStaf, stafLost } from "./stac/view.js";
 import { answerStaf } from "./staf/bus.js";
-import { log, type Context } from "./state/context.js";
+import type { Context } from "./state/context.js";
 import { fromPlain, toPlain, type Plain } from "./state/plain.js";
 import { requestReconcile } from "./state/soak.js";
 import type { CoreServices } from "./state/state.js";
@@ -126,8 +126,7 @@ function handle(context: Context, event: CoreEvent): void {
       onUevent(context, event.message);
       return;
     case "uevent-overflow":
-      log(context, "warning", "kernel uevents were lost: listing the kernel's controllers again");
-      audit(context);
+      onOverflow(context);
       return;
     case "timer":
       onTimer(context, event.timer);

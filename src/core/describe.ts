@@ -1,5 +1,5 @@
 /** Describes what every controller is doing, and why: for `explain`, clients and oracles. */
-import type { Controller, DiscoveryControllerState, Life } from "./state/controller.js";
+import type { Controller, DiscoveryControllerState, Life, PageNews } from "./state/controller.js";
 import { deviceOf, nameOf } from "./controller/life.js";
 import type { TransportId } from "./domain/transport-id.js";
 import { between, formatDuration, type Milliseconds } from "./domain/units.js";
@@ -91,10 +91,18 @@ function pageText({ page, confirmed, news }: DiscoveryControllerState, now: Mill
     page.known === "yes" ? `its page lists ${String(page.entries.length)} entries` : "its page is not known";
   const by = confirmed?.by === "header" ? ", by its header" : "";
   const last = confirmed === undefined ? "" : `, confirmed ${ago(confirmed.at, now)}${by}`;
-  const verb = news.at === "has-changed" ? "changed" : "may have changed";
-  return news.at === "none"
-    ? known + last
-    : `${known}${last}, and it ${verb} ${ago(news.since, now)} (${news.because})`;
+  return `${known}${last}${newsText(news, now)}`;
+}
+
+function newsText(news: PageNews, now: Milliseconds): string {
+  switch (news.at) {
+    case "none":
+      return "";
+    case "may-have-changed":
+      return `; it may have changed (${news.because}, ${ago(news.since, now)})`;
+    case "has-changed":
+      return `; it has changed (${news.because}, ${ago(news.since, now)}) and is not read yet`;
+  }
 }
 
 function ago(time: Milliseconds, now: Milliseconds): string {

@@ -36,6 +36,10 @@ function isWanted(state: CoreState, timer: Timer): boolean {
       const controller = state.controllers.get(timer.controller);
       return controller?.service === "staf" && controller.reading.at === "retry";
     }
+    case "refresh": {
+      const controller = state.controllers.get(timer.controller);
+      return controller?.service === "staf" && controller.life.at === "connected";
+    }
     case "register": {
       const controller = state.controllers.get(timer.controller);
       // The timer of a registration that was not answered outlives its controller, and does nothing then.
@@ -95,6 +99,13 @@ function checkControllerArmed(state: CoreState, controller: Controller): void {
   const isReadAgain = controller.reading.at === "retry" && controller.registration.at !== "command";
   if (isReadAgain && !isArmed(state, { kind: "page", controller: id }))
     violation(`the page of ${id} waits to be read again and has no timer`);
+  const isConfirmed = life.at === "connected" && controller.reading.at === "idle" && !registrationWaits(controller);
+  if (
+    isConfirmed &&
+    state.staf?.config.logPageRefresh !== undefined &&
+    !isArmed(state, { kind: "refresh", controller: id })
+  )
+    violation(`the page of ${id} is never looked at again`);
   if (registrationWaits(controller) && !isArmed(state, { kind: "register", controller: id }))
     violation(`the registration with ${id} waits and has no timer`);
 }

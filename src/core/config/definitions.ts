@@ -1,7 +1,8 @@
 /** Every option of stafd.conf and stacd.conf: its section, its values, its default. */
 import type { Transport } from "../domain/transport-id.js";
+import { PAGE_REFRESH_MIN } from "../domain/limits.js";
 import { parseTimeSpan } from "../domain/time-span.js";
-import { type Milliseconds, Milliseconds as ms, Seconds } from "../domain/units.js";
+import { formatDuration, type Milliseconds, Milliseconds as ms, Seconds } from "../domain/units.js";
 import type { ServiceName } from "../ports/bus.js";
 import type { DisconnectScope, IpFamily, MdnsProvider } from "./types.js";
 import { CONNECTION_OPTIONS, type ConnectionOptions } from "../domain/connection-options.js";
@@ -135,6 +136,21 @@ const TIME_SPAN: ValueKind<Milliseconds | "forever"> = {
   read: parseTimeSpan,
 };
 
+/** An extension: nvme-stas reads a page again on an AEN only. */
+const PAGE_REFRESH: ValueKind<Milliseconds | "never"> = {
+  expected: "a time span such as 5 minutes, or 0 (never)",
+  read: (text) => {
+    const span = parseTimeSpan(text);
+    if (span === "forever" || span === undefined) return undefined;
+    return span === 0 ? "never" : ms(Math.max(span, PAGE_REFRESH_MIN));
+  },
+  remark: (text) => {
+    const span = parseTimeSpan(text);
+    if (span === "forever" || span === undefined || span === 0) return undefined;
+    return span < PAGE_REFRESH_MIN ? `raised to ${formatDuration(PAGE_REFRESH_MIN)}, the minimum` : undefined;
+  },
+};
+
 const SCOPES: ValueKind<DisconnectScope> = words({
   "only-stas-connections": "only-stas-connections",
   "all-connections-matching-disconnect-trtypes": "all-connections-matching-disconnect-trtypes",
@@ -189,6 +205,13 @@ export const OPTIONS = {
     "zeroconf-connections-persistence",
     TIME_SPAN,
     ms(72 * 60 * 60 * 1000),
+  ),
+  logPageRefresh: option<Milliseconds | "never">(
+    STAF,
+    SECTIONS.discovery,
+    "log-page-refresh",
+    PAGE_REFRESH,
+    ms(5 * 60 * 1000),
   ),
   disconnectScope: option<DisconnectScope>(STAC, SECTIONS.io, "disconnect-scope", SCOPES, "only-stas-connections"),
   disconnectTrtypes: option<readonly Transport[]>(STAC, SECTIONS.io, "disconnect-trtypes", TRANSPORT_LIST, ["tcp"]),

@@ -14,12 +14,14 @@ function readPersistent(reader: ConfigReader): boolean {
 
 function complete(reader: ConfigReader, common: CommonConfig): StafConfig {
   const persistence = reader.scalar(OPTIONS.zeroconfPersistence);
+  const refresh = reader.scalar(OPTIONS.logPageRefresh);
   return {
     ...common,
     pleo: reader.scalar(OPTIONS.pleo),
     zeroconf: reader.scalar(OPTIONS.zeroconf),
     persistentConnections: readPersistent(reader),
     zeroconfPersistence: persistence === "forever" ? undefined : persistence,
+    logPageRefresh: refresh === "never" ? undefined : refresh,
     mdnsProvider: reader.scalar(OPTIONS.mdnsProvider),
     zeroconfGoodbye: reader.scalar(OPTIONS.zeroconfGoodbye),
   };

@@ -41,6 +41,8 @@ export interface StafConfig extends CommonConfig {
   readonly persistentConnections: boolean;
   /** How long a discovered DC may be silent; `undefined`: forever. */
   readonly zeroconfPersistence: Milliseconds | undefined;
+  /** How often a live DC's log page is looked at without an event; `undefined`: never. */
+  readonly logPageRefresh: Milliseconds | undefined;
   readonly mdnsProvider: MdnsProvider;
   /** The effect of a goodbye on a discovered DC that is not live: keep it for the persistence time, or drop it at once. */
   readonly zeroconfGoodbye: "keep" | "purge";

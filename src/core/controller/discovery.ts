@@ -1,14 +1,15 @@
 /**
- * Reads a discovery log page: header, entries, header again. Every read but the last retains the
- * asynchronous event (RAE=1). The last read clears it, so that an earlier change shows in the generation
- * counter and a later one raises an event (6.12-cloud.s2.log).
+ * Reads a discovery log page: header, entries, header again. A read that only looks for changes leaves out
+ * the entries if the header is that of the known page. Every command but the last retains the asynchronous
+ * event (RAE=1). The last clears it, so that an earlier change shows in the generation counter and a later
+ * one raises an event (6.12-cloud.s2.log).
  */
 import { DISCOVERY_LSP, getLogPage, LID, type RetainAsyncEvent } from "../codec/admin.js";
 import { decodeDiscoveryEntries, decodeDiscoveryHeader, type DiscoveryHeader } from "../codec/discovery-log.js";
 import { DecodeError } from "../codec/error.js";
 import { SUPPORTED_LOG_PAGES_BYTES } from "../codec/supported-log-pages.js";
 import { arm, disarm, log, newRequest, sayOnce, unsay, type Context } from "../state/context.js";
-import { DISCOVERY_RECORD_BYTES, type DiscoveryLogEntry } from "../domain/discovery-log.js";
+import { DISCOVERY_RECORD_BYTES } from "../domain/discovery-log.js";
 import { advice } from "../domain/advice.js";
 import { errnoName } from "../domain/errno.js";
 import { statusText } from "../domain/nvme-status.js";
@@ -25,22 +26,23 @@ import type { AdminReplyEvent } from "../ports/fabrics.js";
 import type { RequestId } from "../ports/request.js";
 import type { HandleId } from "../ports/sysfs.js";
 import { auditNow } from "../state/soak.js";
-import { confirmPage, notePageNews, pageRead } from "./page.js";
+import { pageRead } from "./page.js";
+import { confirmPage, notePageNews } from "./page-news.js";
 import { extendedReadBytes, isBasic, startExtended, takeExtended } from "./extended-page.js";
 import { nameOf } from "./life.js";
 import { asksForOptions, fewerOptions, optionsFrom } from "./page-options.js";
-import type { DiscoveryControllerState, PageRead } from "../state/controller.js";
+import type { DiscoveryControllerState, PageDepth, PageRead, Reading } from "../state/controller.js";
 
 type Step = PageRead["step"];
 
 /** Reads the page now, or once more after a read in flight. */
-export function readPage(context: Context, dc: DiscoveryControllerState, why: string): void {
+export function readPage(context: Context, dc: DiscoveryControllerState, why: string, depth: PageDepth = "page"): void {
   if (dc.life.at !== "connected" || waitsForRegistration(dc)) return;
   if (dc.reading.at === "command") {
-    dc.reading = { ...dc.reading, again: true };
+    dc.reading = { ...dc.reading, again: dc.reading.again === "page" ? "page" : depth };
     return;
   }
-  stopRetry(context, dc);
+  stopTimers(context, dc);
   const { device } = dc.life;
   const opened = openDecided(context, device, "admin", dc.tid);
   if (!opened.ok) {
@@ -55,8 +57,8 @@ export function readPage(context: Context, dc: DiscoveryControllerState, why: st
   send(
     context,
     dc,
-    { handle: opened.handle, moved: 0, lsp: dc.lsp === "ask" ? DISCOVERY_LSP.none : dc.lsp, step },
-    false,
+    { handle: opened.handle, moved: 0, lsp: dc.lsp === "ask" ? DISCOVERY_LSP.none : dc.lsp, depth, step },
+    "no",
   );
 }
 
@@ -74,15 +76,18 @@ function waitsForRegistration({ registration }: DiscoveryControllerState): boole
 
 /** Gives up a read or a retry. Keeps the known page. Drops a reply in flight when it comes. */
 export function abandonRead(context: Context, dc: DiscoveryControllerState): void {
-  stopRetry(context, dc);
+  stopTimers(context, dc);
   dc.reading = { at: "idle" };
 }
 
-function stopRetry(context: Context, dc: DiscoveryControllerState): void {
+function stopTimers(context: Context, dc: DiscoveryControllerState): void {
   disarm(context, { kind: "page", controller: dc.id });
+  disarm(context, { kind: "refresh", controller: dc.id });
 }
 
-function send(context: Context, dc: DiscoveryControllerState, read: Omit<PageRead, "request">, again: boolean): void {
+type Again = InFlight["again"];
+
+function send(context: Context, dc: DiscoveryControllerState, read: Omit<PageRead, "request">, again: Again): void {
   const request = newRequest(context, { kind: "log-page", handle: read.handle, controller: dc.id });
   dc.reading = { at: "command", read: { ...read, request }, again };
   context.ports.fabrics.admin(request, read.handle, commandFor(read));
@@ -131,7 +136,7 @@ export function onLogPage(
     context.ports.sysfs.close(handle);
     return;
   }
-  const { read, again } = dc.reading;
+  const { read } = dc.reading;
   if (!result.ok) {
     endRead(context, dc);
     const delay = read.step.kind === "supported-pages" ? SUPPORTED_PAGES_RETRY : PAGE_RETRY;
@@ -140,7 +145,7 @@ export function onLogPage(
     return;
   }
   try {
-    advance(context, dc, { read, again }, result.status, result.bytes);
+    advance(context, dc, dc.reading, result.status, result.bytes);
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
     endRead(context, dc);
@@ -148,10 +153,7 @@ export function onLogPage(
   }
 }
 
-interface InFlight {
-  readonly read: PageRead;
-  readonly again: boolean;
-}
+type InFlight = Extract<Reading, { readonly at: "command" }>;
 
 function advance(
   context: Context,
@@ -165,7 +167,7 @@ function advance(
   };
   const startAgain = (lsp: number): void => {
     dc.lsp = lsp;
-    send(context, dc, { ...read, lsp, step: { kind: "header" } }, again);
+    send(context, dc, { ...read, lsp, depth: "page", step: { kind: "header" } }, again);
   };
   const movedOn = (): void => {
     if (read.moved >= PAGE_MOVES_MAX) throw new DecodeError("discovery log", "it keeps changing while it is read");
@@ -192,7 +194,7 @@ function advance(
       const header = decodeDiscoveryHeader(bytes);
       if (dc.page.known === "yes" && dc.page.genctr !== header.genctr)
         notePageNews(context, dc, "has-changed", "its generation counter is another one");
-      next(afterHeader(read.lsp, header));
+      next(read.depth === "header" && isKnownHeader(dc, header) ? knownPage(header) : afterHeader(read.lsp, header));
       return;
     }
     case "entries": {
@@ -200,7 +202,7 @@ function advance(
       if (bytes.length !== asked * DISCOVERY_RECORD_BYTES) throw new DecodeError("discovery log", "it was cut short");
       step.entries.push(...decodeDiscoveryEntries(bytes));
       if (step.entries.length < step.records) next(step);
-      else next({ kind: "check", genctr: step.genctr, entries: step.entries });
+      else next({ ...step, kind: "check" });
       return;
     }
     case "extended-entries":
@@ -212,18 +214,28 @@ function advance(
       return;
     case "check": {
       const { genctr, numrec } = decodeDiscoveryHeader(bytes);
-      if (genctr === step.genctr && numrec === step.entries.length) finish(context, dc, step, again);
+      if (genctr === step.genctr && numrec === step.records) finish(context, dc, step, again);
       else movedOn();
       return;
     }
   }
 }
 
+/** Whether a header says that the page is the known one. The counter alone is not trusted: some count nothing. */
+function isKnownHeader({ page, confirmed, news }: DiscoveryControllerState, header: DiscoveryHeader): boolean {
+  const isKnown = page.known === "yes" && page.genctr === header.genctr && confirmed?.records === header.numrec;
+  return isKnown && news.at !== "has-changed";
+}
+
+function knownPage({ genctr, numrec }: DiscoveryHeader): Step {
+  return { kind: "check", genctr, records: numrec, entries: "known" };
+}
+
 /** The step after the header. The header decides the format of the entries, regardless of the request. */
 function afterHeader(lsp: number, header: DiscoveryHeader): Step {
   const { genctr, numrec, recfmt, extended } = header;
   if (recfmt !== 0) throw new DecodeError("discovery log", `record format ${String(recfmt)} is not known`);
-  if (numrec === 0) return { kind: "check", genctr, entries: [] };
+  if (numrec === 0) return { kind: "check", genctr, records: 0, entries: [] };
   if (extended) return orDoubt(genctr, () => startExtended(header));
   if ((lsp & DISCOVERY_LSP.extdlpe) !== 0 && !isBasic(header))
     return { kind: "doubt", genctr, problem: "its header does not say that they are extended" };
@@ -250,14 +262,14 @@ function withoutExtended(context: Context, dc: DiscoveryControllerState, lsp: nu
 function finish(
   context: Context,
   dc: DiscoveryControllerState,
-  { genctr, entries }: { readonly genctr: string; readonly entries: readonly DiscoveryLogEntry[] },
-  again: boolean,
+  { genctr, records, entries }: Extract<Step, { readonly kind: "check" }>,
+  again: Again,
 ): void {
   endRead(context, dc);
   unsay(context, `page ${dc.id}`);
-  pageRead(context, dc, genctr, entries);
-  if (again) readPage(context, dc, "it changed while it was read");
-  else confirmPage(context, dc, "page");
+  if (entries !== "known") pageRead(context, dc, genctr, entries);
+  if (again === "no") confirmPage(context, dc, { by: entries === "known" ? "header" : "page", records });
+  else readPage(context, dc, again === "page" ? "it changed while it was read" : "it may have changed", again);
 }
 
 /** Ends the read in flight and closes its handle. */

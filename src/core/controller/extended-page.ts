@@ -34,7 +34,7 @@ export function takeExtended(step: ExtendedStep, bytes: Uint8Array): PageRead["s
   const read = decodeExtendedEntries(bytes, step.records - step.entries.length);
   if (read.entries.length === 0) throw new DecodeError(WHAT, "an entry reaches beyond the page");
   const entries = [...step.entries, ...read.entries.map(({ entry }) => entry)];
-  if (entries.length === step.records) return { kind: "check", genctr: step.genctr, entries };
+  if (entries.length === step.records) return { kind: "check", genctr: step.genctr, records: step.records, entries };
   const offset = step.offset + read.length;
   if (step.totalBytes !== 0 && offset >= step.totalBytes) throw new DecodeError(WHAT, "it ends before its last entry");
   return { ...step, entries, offset };

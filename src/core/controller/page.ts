@@ -1,29 +1,12 @@
-/** Handles a log page that was read, and the signs that it is out of date. */
+/** Handles a log page that was read. */
 import { log, type Context } from "../state/context.js";
 import { nameOf } from "./life.js";
-import type { DiscoveryControllerState, PageConfirmation, PageNews } from "../state/controller.js";
+import type { DiscoveryControllerState } from "../state/controller.js";
 import type { DiscoveryLogEntry } from "../domain/discovery-log.js";
 import { whyUnusable } from "../names/entry.js";
 import { touch } from "../record/saving.js";
 import { requestReconcile } from "../state/soak.js";
 import { transportFields } from "../codec/bus-format.js";
-
-/** Notes a sign that the page is out of date. The first sign stays, until one says more. */
-export function notePageNews(
-  { ports }: Context,
-  dc: DiscoveryControllerState,
-  at: Exclude<PageNews["at"], "none">,
-  because: string,
-): void {
-  if (dc.news.at === "has-changed" || dc.news.at === at) return;
-  dc.news = { at, since: ports.clock.now(), because };
-}
-
-/** The controller has confirmed the page: there is no news. */
-export function confirmPage({ ports }: Context, dc: DiscoveryControllerState, by: PageConfirmation["by"]): void {
-  dc.confirmed = { at: ports.clock.now(), by };
-  dc.news = { at: "none" };
-}
 
 /** Stores a page. Drops the entries that cannot be connected, and logs the reason once per change. */
 export function pageRead(

@@ -3,7 +3,7 @@ import { DecodeError } from "../codec/error.js";
 import { decodeUevent, isNvmeUevent, type Uevent } from "../codec/uevent.js";
 import { log, sayOnce, type Context } from "../state/context.js";
 import { readPage } from "../controller/discovery.js";
-import { notePageNews } from "../controller/page.js";
+import { doubtPages, notePageNews } from "../controller/page-news.js";
 import { greet } from "../controller/registration.js";
 import { isDying } from "../controller/adoption.js";
 import { adoptPresent, leave, onDeviceChanged, onDeviceGone } from "../controller/machine.js";
@@ -34,9 +34,9 @@ export function onUevent(context: Context, message: Uint8Array): void {
       context,
       "uevent",
       "warning",
-      `a kernel uevent cannot be read (${error.problem}): listing the kernel's controllers again`,
+      `a kernel uevent cannot be read (${error.problem}): listing the kernel's controllers again, and looking at every log page`,
     );
-    audit(context);
+    onLoss(context, "a kernel uevent cannot be read");
     return;
   }
   const name = uevent.properties.get("DEVNAME") ?? "";
@@ -175,7 +175,20 @@ export function onAddTimer(context: Context): void {
   }
 }
 
-/** Compares sysfs with the index, and makes up for lost uevents. */
+/** The kernel dropped uevents before they were read. */
+export function onOverflow(context: Context): void {
+  const text = "kernel uevents were lost: listing the kernel's controllers again, and looking at every log page";
+  log(context, "warning", text);
+  onLoss(context, "kernel uevents were lost");
+}
+
+/** Uevents are lost. sysfs shows which controllers there are, but no AEN. */
+function onLoss(context: Context, because: string): void {
+  audit(context);
+  doubtPages(context, because);
+}
+
+/** Compares sysfs with the index, and makes up for lost uevents of controllers. */
 export function audit(context: Context): void {
   const { kernel } = context.state;
   const listed = new Set<string>();

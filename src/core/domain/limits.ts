@@ -16,6 +16,11 @@ export const REMOVED_RETRY = Milliseconds(3_000);
 export const REMEMBERED_FOR = Milliseconds(60_000);
 
 export const PAGE_RETRY = Milliseconds(20_000);
+/** A page is looked at this long after events were lost, and each further page one step later. */
+export const LOSS_SOAK = Milliseconds(1_000);
+export const LOSS_STEP = Milliseconds(20);
+/** The shortest `log-page-refresh` that is accepted. */
+export const PAGE_REFRESH_MIN = Milliseconds(10_000);
 export const SUPPORTED_PAGES_RETRY = Milliseconds(5_000);
 /** How long a log page waits for the registration that precedes it. */
 export const REGISTRATION_HEAD_START = Milliseconds(2_000);

@@ -1,5 +1,6 @@
 /** Hands each fired timer to the code that armed it. */
 import { readPage } from "../controller/discovery.js";
+import { notePageNews } from "../controller/page-news.js";
 import { onRetryTimer } from "../controller/machine.js";
 import { onRegistrationTimer } from "../controller/registration.js";
 import { audit, onAddTimer } from "../devices/events.js";
@@ -62,6 +63,11 @@ function carryOut(context: Context, timer: Timer): void {
       if (dc !== undefined) readPage(context, dc, "the last read failed");
       return;
     }
+    case "refresh": {
+      const dc = discoveryController(context, timer.controller);
+      if (dc !== undefined) refreshPage(context, dc);
+      return;
+    }
     case "register": {
       const dc = discoveryController(context, timer.controller);
       if (dc !== undefined) onRegistrationTimer(context, dc);
@@ -89,6 +95,13 @@ function carryOut(context: Context, timer: Timer): void {
       reconcile(context, "staf");
       return;
   }
+}
+
+/** It is the page's turn, or events were lost. A page that could not be read has its own timer. */
+function refreshPage(context: Context, dc: DiscoveryControllerState): void {
+  if (dc.reading.at === "retry") return;
+  notePageNews(context, dc, "may-have-changed", "log-page-refresh");
+  readPage(context, dc, "it may have changed", "header");
 }
 
 function reconcile(context: Context, service: ServiceName): void {

@@ -194,10 +194,15 @@ export type PageNews =
       readonly because: string;
     };
 
-/** A read that showed the page as it is: all of it, or a header with the known generation counter. */
+/** What a read of a page is to show: all of it, or only whether the header is still that of the known page. */
+export type PageDepth = "page" | "header";
+
+/** A read that showed the page as it is. */
 export interface PageConfirmation {
   readonly at: Milliseconds;
-  readonly by: "page" | "header";
+  readonly by: PageDepth;
+  /** How many entries the header counts, also those that are not used. */
+  readonly records: number;
 }
 
 /** The entries of a page; `undefined` where it is not known. */
@@ -223,6 +228,8 @@ export interface PageRead {
   readonly request: RequestId;
   /** Log Specific Field of its commands: one for all pieces. */
   readonly lsp: number;
+  /** `header`: if the header is that of the known page, nothing else is read. */
+  readonly depth: PageDepth;
   /** How often the generation counter has moved under this read. */
   readonly moved: number;
   readonly step:
@@ -238,12 +245,19 @@ export interface PageRead {
     | ExtendedStep
     /** Extended entries do not make sense: whether they changed meanwhile is what the header says now. */
     | { readonly kind: "doubt"; readonly genctr: string; readonly problem: string }
-    | { readonly kind: "check"; readonly genctr: string; readonly entries: readonly DiscoveryLogEntry[] };
+    | {
+        readonly kind: "check";
+        readonly genctr: string;
+        readonly records: number;
+        /** `known`: the header was that of the known page. */
+        readonly entries: readonly DiscoveryLogEntry[] | "known";
+      };
 }
 
 export type Reading =
   | { readonly at: "idle" }
-  | { readonly at: "command"; readonly read: PageRead; readonly again: boolean }
+  /** `again`: the read that must follow. */
+  | { readonly at: "command"; readonly read: PageRead; readonly again: "no" | PageDepth }
   /** The page could not be read; tried again on a timer while the controller stays live. */
   | { readonly at: "retry" };
 

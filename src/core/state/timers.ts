@@ -23,6 +23,8 @@ export type Timer =
   | { readonly kind: "retry"; readonly controller: ControllerId }
   /** A log page is read again. */
   | { readonly kind: "page"; readonly controller: ControllerId }
+  /** The header of a log page is looked at. */
+  | { readonly kind: "refresh"; readonly controller: ControllerId }
   /** A registration is sent again, or the log page no longer waits for it. */
   | { readonly kind: "register"; readonly controller: ControllerId }
   /** nvme-cli may be told about a device again. */
@@ -49,7 +51,7 @@ export type TimerId =
   | "add soak"
   | "ask staf"
   | "names"
-  | `${"retry" | "page" | "register"} ${ControllerId}`
+  | `${"retry" | "page" | "refresh" | "register"} ${ControllerId}`
   | `hand on ${string}`
   | `mdns ${"reach" | "cache" | "avahi" | "soak" | "watch" | "purge"}`;
 
@@ -83,6 +85,8 @@ export function timerId(timer: Timer): TimerId {
       return `retry ${timer.controller}`;
     case "page":
       return `page ${timer.controller}`;
+    case "refresh":
+      return `refresh ${timer.controller}`;
     case "register":
       return `register ${timer.controller}`;
     case "hand-on":

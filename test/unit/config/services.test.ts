@@ -55,6 +55,7 @@ test("an empty file gives the documented defaults, without a note", () => {
     zeroconf: true,
     persistentConnections: true,
     zeroconfPersistence: 72 * HOUR_MS,
+    logPageRefresh: HOUR_MS / 12,
     mdnsProvider: "auto",
     zeroconfGoodbye: "keep",
   });
@@ -109,6 +110,10 @@ const STAF_ROWS: readonly Row<StafConfig>[] = [
   [GLOBAL, "pleo", "off", (c) => c.pleo, true, "refused"],
   ["Service Discovery", "zeroconf", "disabled", (c) => c.zeroconf, false],
   [DISCOVERY, "persistent-connections", "false", (c) => c.persistentConnections, false],
+  [DISCOVERY, "log-page-refresh", "2 minutes", (c) => c.logPageRefresh, HOUR_MS / 30],
+  [DISCOVERY, "log-page-refresh", "0", (c) => c.logPageRefresh, undefined],
+  [DISCOVERY, "log-page-refresh", "1", (c) => c.logPageRefresh, HOUR_MS / 360, "remarked"],
+  [DISCOVERY, "log-page-refresh", "-1", (c) => c.logPageRefresh, HOUR_MS / 12, "refused"],
   [DISCOVERY, "zeroconf-connections-persistence", "0", (c) => c.zeroconfPersistence, 0],
   [DISCOVERY, "zeroconf-connections-persistence", "-1", (c) => c.zeroconfPersistence, undefined],
   [DISCOVERY, "zeroconf-connections-persistence", "3 days 5 hours", (c) => c.zeroconfPersistence, 77 * HOUR_MS],
