@@ -213,6 +213,7 @@ describe("timers and those who need them", () => {
     { kind: "retry", controller: C1 },
     { kind: "retry", controller: C99 },
     { kind: "page", controller: C1 },
+    { kind: "refresh", controller: C99 },
     { kind: "register", controller: C1 },
     { kind: "hand-on", device: "nvme0" },
     { kind: "mdns-avahi" },
@@ -251,6 +252,9 @@ describe("timers and those who need them", () => {
   });
   fires("the page of c1 waits to be read again and has no timer", settled, (state) => {
     dc(state, C1).reading = { at: "retry" };
+  });
+  fires("the page of c1 is never looked at again", settled, (state) => {
+    disarm(state, { kind: "refresh", controller: C1 });
   });
   fires("the registration with c1 waits and has no timer", settled, (state) => {
     dc(state, C1).registration = { at: "retry", unanswered: 0 };

@@ -15,6 +15,7 @@ const IDS: readonly (readonly [Timer, string])[] = [
   [{ kind: "names" }, "names"],
   [{ kind: "retry", controller: "c12" }, "retry c12"],
   [{ kind: "page", controller: "c12" }, "page c12"],
+  [{ kind: "refresh", controller: "c12" }, "refresh c12"],
   [{ kind: "register", controller: "c12" }, "register c12"],
   [{ kind: "hand-on", device: "nvme3" }, "hand on nvme3"],
   [{ kind: "mdns-reach" }, "mdns reach"],
