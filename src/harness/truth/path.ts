@@ -2,7 +2,7 @@
 import { isSameAddress, parseNetAddress } from "../../adapters/sim/net/address.js";
 import type { ConnectionView } from "../../adapters/sim/observation.js";
 import type { WorldFacts } from "../../adapters/sim/world-api.js";
-import { type TransportId, WELL_KNOWN_DISCOVERY_NQN } from "../../core/domain/transport-id.js";
+import { type Transport, type TransportId, WELL_KNOWN_DISCOVERY_NQN } from "../../core/domain/transport-id.js";
 
 /** Whether addresses over this transport have a port. */
 export function hasPort({ transport }: Pick<TransportId, "transport">): boolean {
@@ -14,7 +14,7 @@ function scopeOf(traddr: string): string {
 }
 
 /** The interface of a connection: the one that it is bound to, else the one that leads to its peer. Empty if none does. */
-function ifaceOf(facts: WorldFacts, connection: ConnectionView, { transport }: TransportId): string {
+export function ifaceOf(facts: WorldFacts, connection: ConnectionView, transport: Transport): string {
   if (connection.hostIface !== "") return connection.hostIface;
   const scope = scopeOf(connection.traddr);
   if (scope !== "") return scope;
@@ -32,7 +32,7 @@ export function serves(facts: WorldFacts, connection: ConnectionView, way: Trans
   if (way.hostNqn !== "" && connection.hostNqn !== way.hostNqn) return false;
   if (way.hostTraddr !== "" && !isSameAddress(connection.hostTraddr, way.hostTraddr)) return false;
   const iface = way.hostIface === "" ? scopeOf(way.traddr) : way.hostIface;
-  return iface === "" || iface === ifaceOf(facts, connection, way);
+  return iface === "" || iface === ifaceOf(facts, connection, way.transport);
 }
 
 /**

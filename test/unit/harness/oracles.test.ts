@@ -128,6 +128,27 @@ describe("one-connection-per-transport-id", () => {
     expect(named(run(smallWorld(), scripted(script)), name)).toHaveLength(1);
   });
 
+  test("reports a connection bound to the interface that leads an unbound one there, and not to another", () => {
+    const bound = (hostIface: string): number => {
+      const script = startThen(
+        (ports) => {
+          ports.fabrics.connect(request(1), VOL1);
+        },
+        5000,
+        (ports) => {
+          ports.fabrics.connect(request(2), `${VOL1},host_iface=${hostIface}`);
+        },
+      );
+      const interfaces = ["eth0", "eth1"].map(
+        (iface, index) =>
+          `{ name: ${iface}, mac: "02:00:00:00:00:0${String(index)}", addresses: [192.168.1.1${String(index)}/24] }`,
+      );
+      const world = smallWorld().replace("host:\n", `host:\n  interfaces: [${interfaces.join(", ")}]\n`);
+      return named(run(world, scripted(script)), name).length;
+    };
+    expect([bound("eth0"), bound("eth1")]).toEqual([1, 0]);
+  });
+
   test("is silent if someone else connected a moment before", () => {
     const script = startThen(nothing, 5000, (ports) => {
       ports.fabrics.connect(request(2), DC1);
