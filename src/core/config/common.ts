@@ -60,7 +60,7 @@ export function missingInterfaces(config: CommonConfig, present: readonly string
   return config.controllers.flatMap(({ hostIface, line }): readonly ConfigNote[] => {
     if (hostIface === "" || present.includes(hostIface)) return [];
     const near = didYouMean(hostIface, present);
-    const text = `controller: host-iface ${quote(hostIface)} is not an interface of this host now${near}, and nothing connects over it before it appears: check its name (ip link)`;
+    const text = `controller: host-iface ${quote(hostIface)} is not an interface of this host now${near}. Nothing connects over it before it appears, unless it is an alternative name (altname in ip link)`;
     return [{ level: "warning", file: config.file, line, text }];
   });
 }
