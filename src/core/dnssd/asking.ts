@@ -14,7 +14,7 @@ import {
 } from "../domain/limits.js";
 import { later, Milliseconds } from "../domain/units.js";
 import { BROWSED } from "./browsed.js";
-import { knownPointers, lackingRecords, takeRefreshes, type RecordCache } from "./cache.js";
+import { holdsAnswer, knownPointers, lackingRecords, takeRefreshes, type RecordCache } from "./cache.js";
 
 /** A first question waits 20 to 120 ms, so that hosts that hear the same do not ask together (RFC 6762, 5.2). */
 const FIRST_AFTER = Milliseconds(20);
@@ -30,8 +30,8 @@ export interface Asking {
   /** How long first questions wait. */
   readonly wait: Milliseconds;
   browse: Repeated;
-  /** When the browsed types were last asked for. */
-  browsedAt: Milliseconds;
+  /** When the browsed types were last asked for, if they were. */
+  browsedAt: Milliseconds | undefined;
   /** The questions for missing records, by `questionKey`. The one asked last is at the end. */
   readonly lacking: Map<string, Repeated & { readonly question: DnsQuestion }>;
   /** The earliest time of the next query. */
@@ -42,15 +42,14 @@ export interface Asking {
 export function askingFrom(now: Milliseconds, share: number): Asking {
   const wait = Milliseconds(FIRST_AFTER + Math.floor(FIRST_SPREAD * share));
   const browse = { due: later(now, wait), pause: MDNS_QUERY_FIRST };
-  return { wait, browse, browsedAt: NEVER, lacking: new Map(), restsUntil: NEVER };
+  return { wait, browse, browsedAt: undefined, lacking: new Map(), restsUntil: now };
 }
-
-const NEVER = Milliseconds(-Infinity);
 
 /** Browses from the start again, at least one second after the last query. */
 export function browseFromStart(asking: Asking, now: Milliseconds): void {
-  const due = Math.max(later(now, asking.wait), later(asking.browsedAt, MDNS_QUERY_FIRST));
-  bringForward(asking, Milliseconds(due), MDNS_QUERY_FIRST);
+  const soon = later(now, asking.wait);
+  const earliest = asking.browsedAt === undefined ? soon : later(asking.browsedAt, MDNS_QUERY_FIRST);
+  bringForward(asking, earliest > soon ? earliest : soon, MDNS_QUERY_FIRST);
 }
 
 /** The services on the link have changed, and the answers of others may be lost: browses again soon. */
@@ -106,6 +105,10 @@ export function takeQuery(asking: Asking, cache: RecordCache, now: Milliseconds)
     questions.set(questionKey(question), question);
   for (const [key, one] of [...asking.lacking]) {
     if (one.due > now) continue;
+    if (holdsAnswer(cache, one.question)) {
+      asking.lacking.delete(key);
+      continue;
+    }
     if (questions.size >= MDNS_QUESTIONS_MAX) break;
     questions.set(key, one.question);
     asking.lacking.delete(key);

@@ -262,6 +262,11 @@ function firstOf(cache: RecordCache, kind: DnsKind, nameKey: string): CachedReco
   return first;
 }
 
+/** Whether the cache holds an answer. */
+export function holdsAnswer(cache: RecordCache, { type, name }: DnsQuestion): boolean {
+  return cache.sets.has(setKey(type, dnsNameKey(name)));
+}
+
 /** The records that are missing to form a service of either family from every pointer. */
 export function lackingRecords(cache: RecordCache): readonly DnsQuestion[] {
   const lacking = new Map<string, DnsQuestion>();

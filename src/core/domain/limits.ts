@@ -87,7 +87,10 @@ export const MDNS_RECORDS_MAX = 4 * SERVICES_MAX;
 export const MDNS_TTL_MAX = 86_400;
 /** The most interfaces that queries go out on. */
 export const MDNS_LINKS_MAX = 256;
-/** The most questions of one query, and the shortest time between two queries on an interface. */
+/**
+ * The most questions of one query. The shortest time between two queries on an interface, and between two looks at the
+ * services that new records form.
+ */
 export const MDNS_QUESTIONS_MAX = 64;
 export const MDNS_ROUND = Milliseconds(100);
 /** Delays between repetitions of a question: the first, the factor from one to the next, and the longest (RFC 6762, 5.2). */

@@ -6,8 +6,8 @@ import { decodeDns, type DnsMessage } from "../codec/dns.js";
 import { DecodeError } from "../codec/error.js";
 import { armAt, disarm, sayOnce, type Context } from "../state/context.js";
 import { parseIp } from "../domain/ip-address.js";
-import { Milliseconds } from "../domain/units.js";
-import { MDNS_LINKS_MAX, MDNS_RECORDS_MAX } from "../domain/limits.js";
+import { later, Milliseconds } from "../domain/units.js";
+import { MDNS_LINKS_MAX, MDNS_RECORDS_MAX, MDNS_ROUND } from "../domain/limits.js";
 import type { MdnsDatagramEvent } from "../ports/mdns.js";
 import type { NetworkInterface } from "../ports/network.js";
 import { askingFrom, browseFromStart, browseSoon, followLacking, nextQuery, takeQuery } from "../dnssd/asking.js";
@@ -62,8 +62,9 @@ function openLink(context: Context, { name, addresses }: NetworkInterface): void
     );
     return;
   }
-  const asking = askingFrom(context.ports.clock.now(), shareOf([name, ...addresses].join(" ")));
-  links.set(name, { addresses, cache: emptyCache(), asking, told: new Map() });
+  const now = context.ports.clock.now();
+  const asking = askingFrom(now, shareOf([name, ...addresses].join(" ")));
+  links.set(name, { addresses, cache: emptyCache(), asking, told: new Map(), untold: false, tellAt: now });
 }
 
 /**
@@ -94,7 +95,8 @@ export function onDatagram(context: Context, { hostIface, family, from, datagram
     sayOnce(context, `mdns records ${hostIface}`, "error", text);
   }
   if (heard.news) browseSoon(link.asking, now);
-  if (heard.changed) tell(context, hostIface, link, undefined);
+  if (heard.changed) link.untold = true;
+  if (mayTell(link, now)) tell(context, hostIface, link, undefined);
   if (heard.touched) armCache(context);
 }
 
@@ -108,7 +110,7 @@ export function onCacheTimer(context: Context): void {
   const now = context.ports.clock.now();
   for (const [hostIface, link] of context.state.mdns.links) {
     const goodbyes = expire(link.cache, now);
-    if (goodbyes !== undefined) tell(context, hostIface, link, goodbyes);
+    if (goodbyes !== undefined || mayTell(link, now)) tell(context, hostIface, link, goodbyes);
     for (const datagram of takeQuery(link.asking, link.cache, now)) {
       for (const family of familiesOf(link.addresses)) context.ports.mdns.send(hostIface, family, datagram);
     }
@@ -116,9 +118,16 @@ export function onCacheTimer(context: Context): void {
   armCache(context);
 }
 
+/** A burst of datagrams costs one look at all the records per `MDNS_ROUND`, not one per datagram. */
+function mayTell({ untold, tellAt }: MdnsLink, now: Milliseconds): boolean {
+  return untold && tellAt <= now;
+}
+
 /** Tells the table which services the records of an interface now join to. Asks for missing records. */
 function tell(context: Context, hostIface: string, link: MdnsLink, goodbyes: Goodbyes | undefined): void {
   const now = context.ports.clock.now();
+  link.untold = false;
+  link.tellAt = later(now, MDNS_ROUND);
   const joined = joinServices(link.cache, hostIface);
   const present = new Set(joined.map(({ service }) => serviceKey(service)));
   for (const [key, names] of [...link.told]) {
@@ -142,8 +151,9 @@ function familiesOf(addresses: readonly string[]): readonly ("ipv4" | "ipv6")[] 
 
 function armCache(context: Context): void {
   let next: Milliseconds | undefined;
-  for (const { cache, asking } of context.state.mdns.links.values()) {
-    const due = Math.max(asking.restsUntil, Math.min(nextDue(cache) ?? Infinity, nextQuery(asking)));
+  for (const { cache, asking, untold, tellAt } of context.state.mdns.links.values()) {
+    const asks = Math.max(asking.restsUntil, Math.min(nextDue(cache) ?? Infinity, nextQuery(asking)));
+    const due = untold ? Math.min(asks, tellAt) : asks;
     if (next === undefined || due < next) next = Milliseconds(due);
   }
   armAt(context, { kind: "mdns-cache" }, next);

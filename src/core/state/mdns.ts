@@ -50,6 +50,10 @@ export interface MdnsLink {
   readonly asking: Asking;
   /** The services that its records made known, by key, and the names that each stands on. */
   readonly told: Map<string, readonly string[]>;
+  /** Whether records came that the table was not told of. */
+  untold: boolean;
+  /** When the table may be told of them. */
+  tellAt: Milliseconds;
 }
 
 /** A discovered controller that is not announced. */
