@@ -145,7 +145,8 @@ async function refusesToStart(lab: Lab, options: DaemonOptions, first: Daemon): 
   expect.matches("the second daemon with other records", await run({}), name);
   const check = await run({ folders, arguments: ["--check"] });
   expect.matches("--check", check, /^1: .*error +another daemon \(pid \d+\) holds the lock/);
-  expect.equal("what the first daemon said meanwhile", first.lines.slice(before), []);
+  const about = first.lines.slice(before).filter((line) => /D-Bus|lock|udev/.test(line));
+  expect.equal("what the first daemon said about it", about, []);
 }
 
 const handedOn: Check = {
