@@ -6,6 +6,7 @@ import Table from "cli-table3";
 import { createWorld } from "../src/adapters/sim/world.js";
 import { Core } from "../src/core/core.js";
 import { defaultStacConfig } from "../src/core/config/stacd.js";
+import { Milliseconds } from "../src/core/domain/units.js";
 import type { DiscoveryLogEntry } from "../src/core/domain/discovery-log.js";
 import { WELL_KNOWN_DISCOVERY_NQN } from "../src/core/domain/transport-id.js";
 import type { CoreEvent } from "../src/core/ports/index.js";
@@ -206,8 +207,16 @@ function planRow(): Row {
   const dc = { tid: { ...tid, hostTraddr: "", hostIface: "", hostNqn: "" }, entries };
   const config = defaultStacConfig("/etc/stas/stacd.conf");
   const ms = timed(() => {
-    const view = { kind: "known", dcs: [dc] } as const;
-    const plan = planStac({ config, configKnown: true, names: new Map(), view, present: [], foreign: [] });
+    const view = { kind: "known", dcs: [dc], open: [] } as const;
+    const plan = planStac({
+      config,
+      configKnown: true,
+      names: new Map(),
+      view,
+      present: [],
+      foreign: [],
+      now: Milliseconds(0),
+    });
     if (plan.length !== entries.length) throw new Error("the plan has the wrong length");
   });
   return {

@@ -15,8 +15,9 @@ import type { BusCallEvent, ServiceName } from "./ports/bus.js";
 import { isCompletion, type CoreEvent, type Ports } from "./ports/index.js";
 import { save } from "./record/saving.js";
 import { answerStac } from "./stac/service.js";
-import { askStaf, stafLost } from "./stac/view.js";
+import { askStaf, stafLost, stafSignals } from "./stac/view.js";
 import { answerStaf } from "./staf/bus.js";
+import { reviewSources } from "./staf/service.js";
 import type { Context } from "./state/context.js";
 import { fromPlain, toPlain, type Plain } from "./state/plain.js";
 import { requestReconcile } from "./state/soak.js";
@@ -141,7 +142,7 @@ function handle(context: Context, event: CoreEvent): void {
       answer(context, event);
       return;
     case "bus-signal":
-      if (event.peer === "staf") askStaf(context);
+      if (event.peer === "staf") stafSignals(context, event.signal);
       return;
     case "bus-peer":
       if (event.peer !== "staf") return;
@@ -193,6 +194,7 @@ function settle(context: Context): void {
   pumpProbes(context);
   pump(context);
   judgeAbsences(context);
+  reviewSources(context);
   save(context, "staf");
   save(context, "stac");
   stopIfDone(context);

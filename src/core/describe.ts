@@ -3,6 +3,8 @@ import type { Controller, DiscoveryControllerState, Life, PageNews } from "./sta
 import { deviceOf, nameOf } from "./controller/life.js";
 import type { TransportId } from "./domain/transport-id.js";
 import { between, formatDuration, type Milliseconds } from "./domain/units.js";
+import { adviceOn } from "./domain/open-source.js";
+import { whyKept } from "./stac/plan.js";
 import { staleText } from "./controller/renewal.js";
 import { dropAt } from "./mdns/absence.js";
 import type { ServiceName } from "./ports/bus.js";
@@ -47,12 +49,17 @@ export function describeControllers(state: CoreState, now: Milliseconds): readon
     device: deviceOf(controller) ?? "",
     state: controller.life.at,
     doing: doing(controller, now),
-    wanted: controller.wanted,
+    wanted: wanted(controller, now),
     why: controller.why,
     since: controller.since,
     next: next(state, controller, now),
     status: footing(state, controller),
   }));
+}
+
+function wanted(controller: Controller, now: Milliseconds): string {
+  if (controller.service === "staf" || controller.kept === undefined) return controller.wanted;
+  return `${whyKept(controller.kept, now)}. ${adviceOn(controller.kept.source)}`;
 }
 
 function doing(controller: Controller, now: Milliseconds): string {

@@ -8,9 +8,11 @@ import type { ControllerId, Origin, Standing } from "../../src/core/state/contro
 import { EFLAG_NCC, type DiscoveryLogEntry } from "../../src/core/domain/discovery-log.js";
 import { transportIdKey, WELL_KNOWN_DISCOVERY_NQN, type TransportId } from "../../src/core/domain/transport-id.js";
 import type { NameAnswers } from "../../src/core/names/addresses.js";
+import { adviceOn, sourceKey, untilSpoken, type OpenSource } from "../../src/core/domain/open-source.js";
+import { Milliseconds } from "../../src/core/domain/units.js";
 import { planStac, wantedIos, type PresentIo, type StacPlanInput } from "../../src/core/stac/plan.js";
 import type { StafView } from "../../src/core/state/staf-view.js";
-import { planStaf, wantedDcs, type PresentDc, type StafPlanInput } from "../../src/core/staf/plan.js";
+import { openSources, planStaf, wantedDcs, type PresentDc, type StafPlanInput } from "../../src/core/staf/plan.js";
 
 const address = fc.constantFrom("192.168.1.20", "192.168.1.21", "192.168.1.22", "fd00::1");
 const nqn = fc.constantFrom("nqn.2024-01.io.example:a", "nqn.2024-01.io.example:b", "nqn.2024-01.io.example:c");
@@ -41,7 +43,9 @@ function lineFor(tid: TransportId): ControllerEntry {
 
 /** Controllers here are configured by address. */
 const BY_ADDRESS = { hostName: "", health: "unclear", options: defaultStafConfig("").connection } as const;
-const NO_NAMES: NameAnswers = new Map();
+/** The only host name of the configurations here, and whether it has an answer. */
+const NAME = "array.example";
+const names = fc.constantFrom<NameAnswers>(new Map(), new Map([[NAME, ["192.168.1.20"]]]));
 
 const standing = fc.constantFrom<Standing>("claimed", "remembered", "leaving");
 
@@ -55,29 +59,43 @@ const presentDcs = fc
       tid: dcTid,
       origin: fc.constantFrom<Origin>("configured", "referral", "nbft", "discovered"),
       entries: page,
+      unread: fc.constantFrom<PresentDc["unread"]>(undefined, { read: "news", because: "AEN" }),
       standing,
       dropped: fc.constantFrom(undefined, "not announced for long"),
     }),
   )
-  .map((dcs) => unique(dcs).map((dc, at): PresentDc => ({ ...dc, ...BY_ADDRESS, id: `c${at}` })));
+  .map((dcs) => unique(dcs).map(presentDc));
+
+const NEVER_READ: PresentDc["unread"] = { read: "never", because: "wanted" };
+
+function presentDc(dc: Pick<PresentDc, "tid" | "origin" | "entries" | "unread" | "standing" | "dropped">, at: number) {
+  const unread = dc.entries === undefined ? NEVER_READ : dc.unread;
+  return { ...dc, ...BY_ADDRESS, unread, id: `c${at}` } satisfies PresentDc;
+}
+
+const NAMED_DC = tidOf(NAME, WELL_KNOWN_DISCOVERY_NQN, "8009");
 
 const stafInput: fc.Arbitrary<StafPlanInput> = fc
   .record({
-    controllers: fc.array(dcTid),
+    controllers: fc.array(fc.oneof({ weight: 4, arbitrary: dcTid }, fc.constant(NAMED_DC))),
     excludes: fc.array(dcTid, { maxLength: 1 }),
     configKnown: fc.boolean(),
+    names,
+    mdnsLacks: fc.constantFrom(undefined, "time", "provider"),
+    unreached: fc.array(dcTid, { maxLength: 1 }),
+    unreadTables: fc.constantFrom([], ["/sys/firmware/acpi/tables/NBFT"]),
     boot: fc.array(dcTid, { maxLength: 2 }),
     present: presentDcs,
     discovered: fc.array(dcTid.map((tid) => ({ tid, why: "announced" }))).map(unique),
   })
-  .map(({ controllers, excludes, configKnown, boot, present, discovered }) => {
+  .map(({ controllers, excludes, boot, ...input }) => {
     const config: StafConfig = {
       ...defaultStafConfig("/etc/stas/stafd.conf"),
       controllers: controllers.map(lineFor),
       excludes: excludes.map(lineFor),
     };
     const asked = boot.map((tid, at) => ({ record: at + 1, tid, hostId: "", remarks: [] }));
-    return { config, configKnown, names: NO_NAMES, boot: asked, present, discovered };
+    return { config, boot: asked, ...input };
   });
 
 /** Carries out staf's plan on the present set, as if every operation succeeded at once. */
@@ -89,7 +107,8 @@ function applyStaf(input: StafPlanInput): StafPlanInput {
     if (operation.op === "add") {
       const { tid, origin } = operation.wanted;
       const id: ControllerId = `c${next++}`;
-      present.set(id, { ...BY_ADDRESS, id, tid, origin, entries: undefined, dropped: undefined, standing: "claimed" });
+      const fresh = { entries: undefined, unread: NEVER_READ, dropped: undefined, standing: "claimed" } as const;
+      present.set(id, { ...BY_ADDRESS, ...fresh, id, tid, hostName: operation.wanted.hostName, origin });
       continue;
     }
     const dc = present.get(operation.id);
@@ -97,7 +116,7 @@ function applyStaf(input: StafPlanInput): StafPlanInput {
     if (operation.op === "leave") present.delete(operation.id);
     else if (operation.op === "stay") present.set(operation.id, { ...dc, standing: "claimed" });
     else if (operation.op === "set-options") present.set(operation.id, { ...dc, options: operation.options });
-    else present.set(operation.id, { ...dc, origin: operation.wanted.origin });
+    else present.set(operation.id, { ...dc, origin: operation.wanted.origin, hostName: operation.wanted.hostName });
   }
   return { ...input, present: [...present.values()].filter((dc) => dc.standing !== "leaving") };
 }
@@ -113,12 +132,10 @@ test("staf's plan reaches the wanted set; the next plan is empty", () => {
   );
 });
 
-test("staf never plans to leave a referral while an unknown page might refer to it", () => {
+test("staf never plans to leave a referral while an open source might refer to it", () => {
   fc.assert(
     fc.property(stafInput, (input) => {
-      const wanted = wantedDcs(input);
-      const open = input.present.some((dc) => dc.entries === undefined && wanted.has(transportIdKey(dc.tid)));
-      fc.pre(open);
+      fc.pre(openSources(input, wantedDcs(input)).length > 0);
       const left = planStaf(input).filter(
         (operation) => operation.op === "leave" && !operation.why.startsWith("excluded"),
       );
@@ -128,9 +145,38 @@ test("staf never plans to leave a referral while an unknown page might refer to 
   );
 });
 
+test("staf keeps what a host name without an answer may stand for", () => {
+  fc.assert(
+    fc.property(stafInput, (input) => {
+      fc.pre(!input.names.has(NAME) && input.config.controllers.some(({ traddr }) => traddr === NAME));
+      const configured = new Set(input.present.filter(({ origin }) => origin === "configured").map(({ id }) => id));
+      for (const operation of planStaf(input))
+        if (operation.op === "leave" && configured.has(operation.id)) expect(operation.why).toMatch(/^excluded/);
+    }),
+  );
+});
+
+const openSource = fc
+  .record({
+    source: fc.oneof(
+      fc.record({
+        kind: fc.constant("page" as const),
+        dc: dcTid,
+        read: fc.constantFrom("never" as const, "news" as const),
+        because: fc.constant("AEN"),
+      }),
+      fc.constant<OpenSource["source"]>({ kind: "mdns", lacks: "provider" }),
+      fc.constant<OpenSource["source"]>({ kind: "name", stands: NAMED_DC, file: "stafd.conf" }),
+    ),
+    since: fc.constantFrom(Milliseconds(0), Milliseconds(1_000)),
+  })
+  .map((open): OpenSource => open);
+
 const view: fc.Arbitrary<StafView> = fc.oneof(
   fc.constant<StafView>({ kind: "unknown", because: "staf left the bus" }),
-  fc.array(fc.record({ tid: dcTid, entries: page })).map((dcs): StafView => ({ kind: "known", dcs: unique(dcs) })),
+  fc
+    .tuple(fc.array(fc.record({ tid: dcTid, entries: page })), fc.array(openSource, { maxLength: 1 }))
+    .map(([dcs, open]): StafView => ({ kind: "known", dcs: unique(dcs), open })),
 );
 
 const presentIos = fc
@@ -140,6 +186,10 @@ const presentIos = fc
       configured: fc.boolean(),
       ncc: fc.boolean(),
       boot: fc.boolean(),
+      kept: fc.option(
+        openSource.map((open) => ({ by: "open-source", ...open }) as const),
+        { nil: undefined },
+      ),
       gaveUpAfter: fc.option(fc.integer({ min: 2, max: 5 }), { nil: undefined, freq: 2 }),
       listedBy: fc.uniqueArray(dcTid.map(transportIdKey), { maxLength: 3 }),
       standing,
@@ -147,18 +197,21 @@ const presentIos = fc
   )
   .map((ios) => unique(ios).map((io, at): PresentIo => ({ ...io, ...BY_ADDRESS, id: `c${at}` })));
 
+const NAMED_IO = tidOf(NAME, "nqn.2024-01.io.example:a", "4420");
+
 const stacInput: fc.Arbitrary<StacPlanInput> = fc
   .record({
-    controllers: fc.array(ioTid, { maxLength: 3 }),
+    controllers: fc.array(fc.oneof({ weight: 4, arbitrary: ioTid }, fc.constant(NAMED_IO)), { maxLength: 3 }),
     excludes: fc.array(ioTid, { maxLength: 1 }),
     scope: fc.constantFrom("only-stas-connections", "all-connections-matching-disconnect-trtypes", "no-disconnect"),
     attempts: fc.constantFrom(0, 2, 4),
     configKnown: fc.boolean(),
+    names,
     view,
     present: presentIos,
     foreign: fc.array(fc.constantFrom("tcp", "rdma", "pcie"), { maxLength: 3 }),
   })
-  .map(({ controllers, excludes, scope, attempts, configKnown, view, present, foreign }) => {
+  .map(({ controllers, excludes, scope, attempts, foreign, ...input }) => {
     const config: StacConfig = {
       ...defaultStacConfig("/etc/stas/stacd.conf"),
       controllers: controllers.map(lineFor),
@@ -167,7 +220,7 @@ const stacInput: fc.Arbitrary<StacPlanInput> = fc
       connectAttemptsOnNcc: attempts,
     };
     const devices = foreign.map((transport, at) => ({ device: `nvme${at}`, transport, madeFor: "nqn.foreign" }));
-    return { config, configKnown, names: NO_NAMES, view, present, foreign: devices };
+    return { config, foreign: devices, now: Milliseconds(60_000), ...input };
   });
 
 function applyStac(input: StacPlanInput): StacPlanInput {
@@ -181,17 +234,19 @@ function applyStac(input: StacPlanInput): StacPlanInput {
       continue;
     }
     if (operation.op === "add") {
-      const { tid, configured, ncc, listedBy } = operation.wanted;
+      const { tid, hostName, configured, ncc, listedBy } = operation.wanted;
       const id: ControllerId = `c${next++}`;
       present.set(id, {
         ...BY_ADDRESS,
         id,
         tid,
+        hostName,
         configured,
         ncc,
         listedBy,
         standing: "claimed",
         boot: false,
+        kept: undefined,
         gaveUpAfter: undefined,
       });
       continue;
@@ -202,9 +257,10 @@ function applyStac(input: StacPlanInput): StacPlanInput {
     else if (operation.op === "stay") present.set(operation.id, { ...io, standing: "claimed" });
     else if (operation.op === "resume") present.set(operation.id, { ...io, gaveUpAfter: undefined });
     else if (operation.op === "set-options") present.set(operation.id, { ...io, options: operation.options });
+    else if (operation.op === "keep") present.set(operation.id, { ...io, kept: operation.kept });
     else {
-      const { configured, ncc, listedBy } = operation;
-      present.set(operation.id, { ...io, configured, ncc, listedBy });
+      const { configured, ncc, hostName, listedBy } = operation;
+      present.set(operation.id, { ...io, configured, ncc, hostName, listedBy });
     }
   }
   return { ...input, foreign, present: [...present.values()].filter((io) => io.standing !== "leaving") };
@@ -238,21 +294,47 @@ test("stac resumes a controller that has given up only if a retry may succeed", 
   );
 });
 
-test("stac never plans a disconnect on missing information", () => {
+/** Whether something that may want anything has not said everything. */
+function isSomeOpen({ configKnown, view }: StacPlanInput): boolean {
+  if (!configKnown || view.kind === "unknown") return true;
+  return view.open.length > 0 || view.dcs.some(({ entries }) => entries === undefined);
+}
+
+test("stac lets nothing go while a source is open, except what the configuration bars", () => {
   fc.assert(
     fc.property(stacInput, (input) => {
-      const unknown = input.view.kind === "unknown" || input.view.dcs.some((dc) => dc.entries === undefined);
-      const listed = new Map(input.present.map((io) => [io.id, io.listedBy]));
+      fc.pre(isSomeOpen(input));
       for (const operation of planStac(input)) {
-        if (operation.op === "disconnect-foreign") expect(unknown).toBe(false);
-        if (operation.op !== "leave" || operation.why.startsWith("excluded")) continue;
-        const dcs = listed.get(operation.id) ?? [];
-        if (input.view.kind === "unknown") expect(dcs).toEqual([]);
-        else {
-          const open = input.view.dcs.filter((dc) => dc.entries === undefined).map((dc) => transportIdKey(dc.tid));
-          expect(dcs.filter((dc) => open.includes(dc))).toEqual([]);
-        }
+        expect(operation.op).not.toBe("disconnect-foreign");
+        if (operation.op === "leave") expect(operation.why).toMatch(/^excluded/);
       }
+    }),
+  );
+});
+
+test("stac says which open source keeps a controller, for how long it has been open, and what to do", () => {
+  fc.assert(
+    fc.property(stacInput, openSource, (input, open) => {
+      const view: StafView = { kind: "known", dcs: [], open: [open] };
+      for (const operation of planStac({ ...input, configKnown: true, view })) {
+        if (operation.op !== "keep" || operation.kept?.by !== "open-source") continue;
+        expect(sourceKey(operation.kept.source)).toBe(sourceKey(open.source));
+        expect(operation.why).toContain(untilSpoken(open, input.now));
+        expect(adviceOn(operation.kept.source)).toMatch(/^[A-Z].*\.$/);
+      }
+    }),
+  );
+});
+
+test("once every source has spoken, everything goes that nothing lists", () => {
+  fc.assert(
+    fc.property(stacInput, (input) => {
+      fc.pre(!isSomeOpen(input));
+      const spoken = { ...input, names: new Map([[NAME, ["192.168.1.20"]]]) };
+      const wanted = wantedIos(spoken);
+      const left = new Set(planStac(spoken).flatMap((operation) => (operation.op === "leave" ? [operation.id] : [])));
+      for (const { id, tid, standing } of spoken.present)
+        expect(left.has(id)).toBe(standing !== "leaving" && !wanted.has(transportIdKey(tid)));
     }),
   );
 });

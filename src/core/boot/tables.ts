@@ -16,12 +16,17 @@ import type { CoreState } from "../state/state.js";
 export const BOOT_TABLES = "/sys/firmware/acpi/tables";
 
 function tablesOf({ bootTables }: CoreState): readonly NbftTable[] {
-  return [...bootTables.values()].filter((table) => table !== "unknown");
+  return [...bootTables.values()].filter((table) => typeof table !== "string");
 }
 
 /** Whether every existing table could be read. */
 function bootKnown({ bootTables }: CoreState): boolean {
-  return ![...bootTables.values()].includes("unknown");
+  return [...bootTables.values()].every((table) => typeof table !== "string");
+}
+
+/** The tables that exist and could never be read. One that is not valid has said all that it ever will. */
+export function unreadTables({ bootTables }: CoreState): readonly string[] {
+  return [...bootTables].flatMap(([path, table]) => (table === "unread" ? [path] : []));
 }
 
 /** Reads every table. A problem with one table is logged once and does not affect the others. */
@@ -33,7 +38,7 @@ export function readBootTables(context: Context): void {
     .filter((name) => /^NBFT\d*$/u.test(name))
     .map((name) => `${BOOT_TABLES}/${name}`);
   for (const path of paths) {
-    if (!bootTables.has(path)) bootTables.set(path, "unknown");
+    if (!bootTables.has(path)) bootTables.set(path, "unread");
     const read = store.readBytes(path);
     if (!read.ok) {
       sayOnce(context, `boot ${path}`, "error", `${path} cannot be read (${unreadable(read.errno)})`);
@@ -46,6 +51,7 @@ export function readBootTables(context: Context): void {
         sayOnce(context, `boot ${path} ${problem}`, "warning", `${path}: ${problem}`);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
+      if (typeof bootTables.get(path) === "string") bootTables.set(path, "not-valid");
       sayOnce(context, `boot ${path}`, "error", `${path} is not valid: ${error.problem}`);
     }
   }
@@ -61,7 +67,7 @@ export function bootControllers(context: Context, { ignoreIface }: CommonConfig)
   const { bootTables, identity, interfaces } = context.state;
   const found: NbftDc[] = [];
   for (const [path, table] of bootTables) {
-    if (table === "unknown") continue;
+    if (typeof table === "string") continue;
     const { controllers, leftOut } = discoveryControllersOf(table, interfaces, ignoreIface);
     // Omit the host's own NQN: otherwise one connection would have two ids.
     const asOwn = (tid: TransportId): TransportId =>

@@ -92,7 +92,8 @@ export function checkArmed(state: CoreState): void {
 function checkControllerArmed(state: CoreState, controller: Controller): void {
   const { id, life } = controller;
   // A discovery controller may outlive its time, since its page still counts: then it waits for a plan.
-  const isTimed = life.at === "waiting" || (life.at === "remembered" && controller.service === "stac");
+  const waitsForPlan = life.at === "remembered" && life.fate.kind === "keep" && controller.service === "staf";
+  const isTimed = life.at === "waiting" || (life.at === "remembered" && !waitsForPlan);
   if (isTimed && !isArmed(state, { kind: "retry", controller: id })) violation(`${id} is ${life.at} and has no timer`);
   if (controller.service !== "staf") return;
   // While the page waits for a registration, its own timer may have fired.

@@ -270,6 +270,7 @@ function finish(
   if (entries !== "known") pageRead(context, dc, genctr, entries);
   if (again === "no") confirmPage(context, dc, { by: entries === "known" ? "header" : "page", records });
   else readPage(context, dc, again === "page" ? "it changed while it was read" : "it may have changed", again);
+  if (context.state.staf !== undefined) context.state.staf.sourcesMoved = true;
 }
 
 /** Ends the read in flight and closes its handle. */

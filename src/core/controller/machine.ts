@@ -254,7 +254,9 @@ export function leave(context: Context, controller: Controller, disconnect: bool
       else forget(context, controller);
       return;
     case "remembered":
-      amendLife(context, controller, { ...life, fate: { kind: "leave", disconnect } }, why);
+      if (isRemembered(context, controller))
+        amendLife(context, controller, { ...life, fate: { kind: "leave", disconnect } }, why);
+      else forget(context, controller);
       return;
     case "connecting":
       amendLife(context, controller, { ...life, fate: { kind: "leave", disconnect } }, why);

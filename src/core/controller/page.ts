@@ -1,7 +1,7 @@
 /** Handles a log page that was read. */
 import { log, type Context } from "../state/context.js";
 import { nameOf } from "./life.js";
-import type { DiscoveryControllerState } from "../state/controller.js";
+import { knownEntries, type DiscoveryControllerState } from "../state/controller.js";
 import type { DiscoveryLogEntry } from "../domain/discovery-log.js";
 import { whyUnusable } from "../names/entry.js";
 import { touch } from "../record/saving.js";
@@ -18,15 +18,23 @@ export function pageRead(
   const entries = read.filter((entry) => whyUnusable(entry) === undefined);
   const changed = dc.page.known === "no" || !sameEntries(dc.page.entries, entries);
   if (!changed && dc.page.known === "yes" && dc.page.genctr === genctr) return;
+  const before = othersIn(knownEntries(dc.page) ?? []);
   dc.page = { known: "yes", genctr, entries };
   touch(context, "staf");
   reportUnusable(context, dc, read);
   if (!changed) return;
-  log(context, "info", `lists ${String(entries.length)} entries`, nameOf(dc));
+  if (before === 0 || othersIn(entries) > 0)
+    log(context, "info", `lists ${String(entries.length)} entries`, nameOf(dc));
+  else log(context, "warning", `lists nothing now, and listed ${String(before)} entries before`, nameOf(dc));
   const device = dc.life.at === "connected" ? dc.life.device : "";
   context.ports.bus.emit("staf", "log_pages_changed", [...transportFields(dc.tid), device]);
   requestReconcile(context, "staf");
   requestReconcile(context, "stac");
+}
+
+/** How many entries lead elsewhere: a controller also lists itself. */
+function othersIn(entries: readonly DiscoveryLogEntry[]): number {
+  return entries.filter(({ subtype }) => subtype !== "current-discovery").length;
 }
 
 /** Logs each reason once per change: a page that is read again with the same entries says nothing new. */

@@ -97,6 +97,12 @@ function startSoak(context: Context): void {
   arm(context, { kind: "mdns-soak" }, MDNS_SOAK);
 }
 
+/** What discovery lacks to have told all services: time, or a provider. `undefined` if it has, or is not wanted. */
+export function mdnsLacks({ state: { mdns, staf } }: Context): "time" | "provider" | undefined {
+  if (staf?.config.zeroconf !== true || mdns.settled) return undefined;
+  return mdns.listening.at === "avahi" && mdns.listening.daemon === "gone" ? "provider" : "time";
+}
+
 /** Avahi answered a browse, or its name came or went on the bus. */
 export function onAvahi(context: Context, up: boolean): void {
   const { mdns, staf } = context.state;

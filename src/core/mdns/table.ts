@@ -112,6 +112,28 @@ export function clearTable({ state: { mdns } }: Context): void {
   mdns.duplicates.clear();
 }
 
+/**
+ * What is announced and has not accepted a connection yet. Without the other addresses of a service that is reachable at one of
+ * them: a host often has a route for only one family.
+ */
+export function unreachedTargets({ state: { mdns } }: Context): readonly TransportId[] {
+  const place = ({ service: { instance, type, hostIface } }: KnownService): string =>
+    `${hostIface} ${type} ${instance}`;
+  const reached = new Set<string>();
+  for (const known of mdns.services.values())
+    if (known.target !== undefined && mdns.targets.get(known.target)?.reach.at === "reachable")
+      reached.add(place(known));
+  const isReached = (key: string): boolean => {
+    const known = mdns.services.get(key);
+    return known !== undefined && reached.has(place(known));
+  };
+  return [...mdns.targets.values()]
+    .filter(
+      ({ reach, services }) => (reach.at === "waiting" || reach.at === "probing") && ![...services].some(isReached),
+    )
+    .map(({ tid }) => tid);
+}
+
 /** Names a service in log records and reasons. Shows what came from the network as printable ASCII. */
 export function describeService({ instance, type, hostIface }: DnssdService): string {
   return `"${instance.slice(0, 63).replace(/[^ -~]/g, "?")}" (${type}) on ${hostIface}`;
@@ -177,6 +199,7 @@ function unlink(context: Context, key: string, known: KnownService, next: string
   target.services.delete(key);
   if (target.services.size > 0) return;
   targets.delete(known.target);
+  if (target.reach.at !== "reachable") requestReconcile(context, "staf");
   context.state.mdns.probesMoved = true;
   const controller = controllerOf(context, known.target);
   if (controller === undefined) return;

@@ -46,6 +46,34 @@ export function configuredConnections(
   return found;
 }
 
+/** What the `controller` lines ask for with a host name that has no answer yet: transport ids with the name as address. */
+export function unansweredNames(
+  config: CommonConfig,
+  service: ServiceName,
+  answers: NameAnswers,
+  present: readonly Named[],
+): readonly TransportId[] {
+  return config.controllers.flatMap((entry) => {
+    const wanted = wantedTransportId(entry, service, config.ignoreIface);
+    return wanted.ok && isUnanswered(wanted.tid, config.ipFamilies, answers, present) ? [wanted.tid] : [];
+  });
+}
+
+/** Whether a host name stands in place of the address, and nothing is known to be behind it. */
+export function isUnanswered(
+  tid: TransportId,
+  families: readonly IpFamily[],
+  answers: NameAnswers,
+  present: readonly Named[],
+): boolean {
+  return isNamed(tid) && !answers.has(tid.traddr) && addressOf(tid, families, answers, present) === undefined;
+}
+
+/** Whether a connection may be what a host name without an answer stands for. */
+export function maybeNamed(tid: TransportId, unanswered: readonly TransportId[]): boolean {
+  return unanswered.some((named) => transportIdKey({ ...tid, traddr: named.traddr }) === transportIdKey(named));
+}
+
 /** Whether a host name stands in place of the address. */
 export function isNamed({ transport, traddr }: TransportId): boolean {
   return (transport === "tcp" || transport === "rdma") && parseIp(traddr) === undefined && isHostName(traddr);

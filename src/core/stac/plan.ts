@@ -2,12 +2,21 @@
 import { allowedFamily, isExcluded } from "../config/controller-entry.js";
 import type { StacConfig } from "../config/types.js";
 import type { ConnectionOptions } from "../domain/connection-options.js";
-import type { ControllerId } from "../state/controller.js";
+import type { ControllerId, Kept } from "../state/controller.js";
 import { planOptions, type SetOptions } from "../controller/options.js";
 import { EFLAG_NCC } from "../domain/discovery-log.js";
+import { pageKey, sourceKey, untilSpoken, type OpenSource } from "../domain/open-source.js";
 import { formatTransportId, transportIdKey, type TransportId } from "../domain/transport-id.js";
 import { entryTransportId } from "../names/entry.js";
-import { configuredConnections, type NameAnswers, type Named, whyMoved } from "../names/addresses.js";
+import type { Milliseconds } from "../domain/units.js";
+import {
+  configuredConnections,
+  maybeNamed,
+  unansweredNames,
+  type NameAnswers,
+  type Named,
+  whyMoved,
+} from "../names/addresses.js";
 import type { StafDc, StafView } from "../state/staf-view.js";
 
 /** The most I/O controllers that stac wants. */
@@ -33,6 +42,8 @@ export interface PresentIo extends Named {
   readonly listedBy: readonly string[];
   /** Whether the host may have booted over it. If so, stac never disconnects it. */
   readonly boot: boolean;
+  /** Why it is kept although nothing lists it. `undefined` if something does. */
+  readonly kept: Kept | undefined;
   /** Failed attempts of a controller that is given up. `undefined` while stac tries it. */
   readonly gaveUpAfter: number | undefined;
 }
@@ -59,6 +70,8 @@ export type StacOperation =
       readonly why: string;
     }
   | SetOptions
+  /** Keeps a controller that nothing lists now. Without `kept`: something lists it again. */
+  | { readonly op: "keep"; readonly id: ControllerId; readonly kept: Kept | undefined; readonly why: string }
   | { readonly op: "leave"; readonly id: ControllerId; readonly disconnect: boolean; readonly why: string }
   | { readonly op: "disconnect-foreign"; readonly device: string; readonly why: string };
 
@@ -69,6 +82,7 @@ export interface StacPlanInput {
   readonly view: StafView;
   readonly present: readonly PresentIo[];
   readonly foreign: readonly ForeignIo[];
+  readonly now: Milliseconds;
 }
 
 type Draft = Omit<WantedIo, "listedBy" | "ncc"> & { readonly listedBy: string[]; ncc: boolean };
@@ -120,11 +134,6 @@ class Listings {
     this.#someUnknown = dcs.some((dc) => dc.entries === undefined);
   }
 
-  /** Whether staf has told everything that could be wanted. */
-  get complete(): boolean {
-    return this.#view.kind === "known" && !this.#someUnknown;
-  }
-
   /** Whether a discovery controller may still list what it listed. */
   mayList(dcKey: string): boolean {
     if (this.#view.kind === "unknown") return true;
@@ -133,29 +142,58 @@ class Listings {
   }
 }
 
+/** What a plan works out once for all controllers. */
+interface Outlook {
+  readonly listings: Listings;
+  readonly open: readonly OpenSource[];
+  /** Host names of stacd.conf without an answer. */
+  readonly unanswered: readonly TransportId[];
+}
+
+function outlookOf(input: StacPlanInput): Outlook {
+  const { config, names, present, view } = input;
+  const unanswered = unansweredNames(config, "stac", names, present);
+  return { listings: new Listings(view), open: openSourcesOf(input), unanswered };
+}
+
+/** The sources that may want any controller. A host name of stacd.conf means one alone (`maybeNamed`). */
+function openSourcesOf({ config, configKnown, view, now }: StacPlanInput): readonly OpenSource[] {
+  const open: OpenSource[] = [];
+  if (!configKnown) open.push({ source: { kind: "config", file: config.file }, since: now });
+  if (view.kind === "unknown") return [...open, { source: { kind: "staf", because: view.because }, since: now }];
+  const told = new Set(view.open.map(({ source }) => sourceKey(source)));
+  // The stafd of nvme-stas tells pages alone.
+  for (const { tid, entries } of view.dcs) {
+    if (entries !== undefined || told.has(pageKey(tid))) continue;
+    open.push({ source: { kind: "page", dc: tid, read: "never", because: "" }, since: now });
+  }
+  return [...open, ...view.open];
+}
+
 /** The operations that lead from the present to the wanted set. Once applied, they leave nothing to plan. */
 export function planStac(input: StacPlanInput): readonly StacOperation[] {
   const wanted = wantedIos(input);
-  const listings = new Listings(input.view);
+  const outlook = outlookOf(input);
   const operations: StacOperation[] = [];
   const here = new Set<string>();
-  for (const present of input.present) {
-    const key = transportIdKey(present.tid);
+  for (const io of input.present) {
+    const key = transportIdKey(io.tid);
     here.add(key);
-    operations.push(...planPresent(input, listings, present, wanted.get(key)));
+    operations.push(...planPresent(input, outlook, io, wanted.get(key)));
   }
   for (const [key, wish] of wanted) if (!here.has(key)) operations.push({ op: "add", wanted: wish, why: wish.why });
-  operations.push(...planForeign(input, listings));
+  operations.push(...planForeign(input, outlook));
   return operations;
 }
 
 function planPresent(
   input: StacPlanInput,
-  listings: Listings,
+  outlook: Outlook,
   present: PresentIo,
   wish: WantedIo | undefined,
 ): StacOperation[] {
   const { config } = input;
+  const { listings } = outlook;
   const open = present.listedBy.filter((dcKey) => listings.mayList(dcKey));
   if (wish !== undefined) {
     const operations: StacOperation[] = [];
@@ -169,11 +207,20 @@ function planPresent(
     operations.push(...planOptions(present, wish));
     if (mayResume(config, present, ncc)) operations.push({ op: "resume", id: present.id, why });
     if (present.standing !== "claimed") operations.push({ op: "stay", id: present.id, why: wish.why });
+    if (present.kept !== undefined) operations.push({ op: "keep", id: present.id, kept: undefined, why });
     return operations;
   }
   if (present.standing === "leaving") return [];
-  const why = whyNotWanted(input, present, open);
-  if (why === undefined) return [];
+  const barred = whyBarred(input, present);
+  const source = barred === undefined ? sourceFor(input, outlook, present) : undefined;
+  // That staf cannot be heard holds all of them, and is said once for all.
+  if (source?.source.kind === "staf") return [];
+  if (source !== undefined) return planKept(input, present, { by: "open-source", ...source });
+  const why =
+    barred ??
+    (present.configured
+      ? (whyMoved(config, present) ?? `no longer configured by ${config.file}`)
+      : "it is in no discovery log page any more");
   return [{ op: "leave", id: present.id, disconnect: mayDisconnect(config, present), why }];
 }
 
@@ -196,32 +243,69 @@ function mayResume(config: StacConfig, { gaveUpAfter }: PresentIo, ncc: boolean)
   return !ncc || config.connectAttemptsOnNcc === 0 || gaveUpAfter < config.connectAttemptsOnNcc;
 }
 
-/** The reason to let a controller go. `undefined` while it is not known whether it is wanted. */
-function whyNotWanted(
-  { config, configKnown }: StacPlanInput,
-  present: PresentIo,
-  open: readonly string[],
-): string | undefined {
-  const exclude = isExcluded(present.tid, config.excludes);
+/** Why the configuration rules a controller out, whatever lists it. */
+function whyBarred({ config }: StacPlanInput, { tid }: PresentIo): string | undefined {
+  const exclude = isExcluded(tid, config.excludes);
   if (exclude !== undefined) return `excluded by ${config.file} line ${String(exclude.line)}`;
-  if (!allowedFamily(present.tid, config.ipFamilies)) return `its address family is not in ip-family of ${config.file}`;
-  if (open.length > 0) return undefined;
-  if (present.configured && !configKnown) return undefined;
-  if (present.configured) return whyMoved(config, present) ?? `no longer configured by ${config.file}`;
-  return "no discovery log page lists it";
+  return allowedFamily(tid, config.ipFamilies) ? undefined : `its address family is not in ip-family of ${config.file}`;
 }
 
-/** Judges foreign connections only under the widest scope, and only when everything wanted is known. */
-function planForeign({ config, configKnown, foreign }: StacPlanInput, listings: Listings): StacOperation[] {
+/** The open source that a controller waits for: the one so far, one that listed it, or any. `undefined` if none may want it. */
+function sourceFor(
+  { config, now }: StacPlanInput,
+  { open, unanswered }: Outlook,
+  { tid, kept, listedBy }: PresentIo,
+): OpenSource | undefined {
+  const isFormer = ({ source }: OpenSource): boolean =>
+    kept !== undefined && sourceKey(kept.source) === sourceKey(source);
+  const hasListed = ({ source }: OpenSource): boolean =>
+    source.kind === "page" && listedBy.includes(transportIdKey(source.dc));
+  const found = open.find(isFormer) ?? open.find(hasListed) ?? open[0];
+  if (found !== undefined) return found;
+  const stands = unanswered.find((name) => maybeNamed(tid, [name]));
+  return stands === undefined ? undefined : { source: { kind: "name", stands, file: config.file }, since: now };
+}
+
+/** Nothing changes while the reason stays the same. What only a record holds has no connection to keep. */
+function planKept({ now }: StacPlanInput, present: PresentIo, kept: Kept): StacOperation[] {
+  if (present.standing !== "claimed" || (present.kept !== undefined && sameReason(present.kept, kept))) return [];
+  return [{ op: "keep", id: present.id, kept, why: whyKept(kept, now) }];
+}
+
+function sameReason(one: Kept, other: Kept): boolean {
+  return sourceKey(one.source) === sourceKey(other.source);
+}
+
+/** Why a controller that nothing lists stays. */
+export function whyKept(kept: Kept, now: Milliseconds): string {
+  return `nothing lists it now, and it stays until ${untilSpoken(kept, now)}`;
+}
+
+/** The foreign connections that the widest scope covers. */
+function foreignInScope({ config, foreign }: StacPlanInput): readonly ForeignIo[] {
   if (config.disconnectScope !== "all-connections-matching-disconnect-trtypes") return [];
-  if (!configKnown || !listings.complete) return [];
   const trtypes: readonly string[] = config.disconnectTrtypes;
-  return foreign
-    .filter((connection) => trtypes.includes(connection.transport))
-    .map(({ device, madeFor }) => {
-      const why = `${madeFor} is not wanted, and disconnect-scope of ${config.file} covers it`;
-      return { op: "disconnect-foreign", device, why };
-    });
+  return foreign.filter((connection) => trtypes.includes(connection.transport));
+}
+
+/** Judges foreign connections only when everything wanted is known. */
+function planForeign(input: StacPlanInput, outlook: Outlook): StacOperation[] {
+  if (sourceForForeign(input, outlook) !== undefined) return [];
+  return foreignInScope(input).map(({ device, madeFor }) => {
+    const why = `${madeFor} is not wanted, and disconnect-scope of ${input.config.file} covers it`;
+    return { op: "disconnect-foreign", device, why };
+  });
+}
+
+function sourceForForeign({ config, now }: StacPlanInput, { open, unanswered }: Outlook): OpenSource | undefined {
+  const [stands] = unanswered;
+  if (open[0] !== undefined || stands === undefined) return open[0];
+  return { source: { kind: "name", stands, file: config.file }, since: now };
+}
+
+/** The open source that the judgement of foreign connections waits for. `undefined` if it waits for none. */
+export function foreignAwaits(input: StacPlanInput): OpenSource | undefined {
+  return foreignInScope(input).length === 0 ? undefined : sourceForForeign(input, outlookOf(input));
 }
 
 function sameList(one: readonly string[], other: readonly string[]): boolean {

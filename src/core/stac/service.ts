@@ -1,13 +1,14 @@
 /** stac: keeps the host connected to the I/O controllers that are configured or listed. */
 import { bootSubsystemsKnown, isBootConnection } from "../boot/tables.js";
 import { defaultStacConfig, parseStacConfig } from "../config/stacd.js";
-import { log, type Context } from "../state/context.js";
-import type { Controller, ControllerId, IoControllerState } from "../state/controller.js";
+import { log, sayOnce, type Context } from "../state/context.js";
+import type { Controller, ControllerId, IoControllerState, Kept } from "../state/controller.js";
 import { devicesBeingDeleted, startDelete } from "../kernel/deleting.js";
 import type { BusCallEvent, BusResult } from "../ports/bus.js";
 import { isStray } from "../kernel/device-index.js";
 import { withNamedExcludes } from "../names/addresses.js";
 import { AssertionError } from "../domain/assertion.js";
+import { adviceOn, sourceKey, untilSpoken, type OpenSource } from "../domain/open-source.js";
 import { later } from "../domain/units.js";
 import { REMEMBERED_FOR } from "../domain/limits.js";
 import { readRecordedIos } from "../record/recorded.js";
@@ -28,12 +29,19 @@ import { requestReconcile } from "../state/soak.js";
 import { stafView } from "../staf/service.js";
 import { controllerToBus } from "../codec/bus-format.js";
 import { isBeingMade } from "../controller/adoption.js";
-import { deviceOf } from "../controller/life.js";
+import { deviceOf, nameOf } from "../controller/life.js";
 import { renewConnections, setOptions } from "../controller/renewal.js";
 import { resume } from "../controller/machine.js";
 import type { StacState } from "../state/state.js";
-import { planStac, type ForeignIo, type PresentIo, type StacOperation } from "./plan.js";
-import { followStaf } from "./view.js";
+import {
+  foreignAwaits,
+  planStac,
+  type ForeignIo,
+  type PresentIo,
+  type StacOperation,
+  type StacPlanInput,
+} from "./plan.js";
+import { askStaf, followStaf } from "./view.js";
 
 export const STAC_CONFIG = CONFIG_PATHS.stac;
 
@@ -44,6 +52,7 @@ export function initialStac(): StacState {
     record: { path: RECORD_PATHS.stac, sequence: 0, attempted: 0, durable: 0 },
     reconciles: 0,
     view: { kind: "unknown", because: "staf has not been asked yet" },
+    awaitsSource: false,
     renewals: "none",
     asking: { at: "idle" },
   };
@@ -65,6 +74,7 @@ export function startStac(context: Context, stac: StacState): void {
       configured,
       ncc: false,
       listedBy,
+      kept: undefined,
       wanted: "recorded by an earlier run",
       why: "recorded by an earlier run",
       rememberedUntil,
@@ -82,24 +92,38 @@ export function reloadStac(context: Context, stac: StacState): void {
 
 export function reconcileStac(context: Context, stac: StacState): void {
   const { staf, names } = context.state;
-  const operations = planStac({
+  const input: StacPlanInput = {
     config: withNamedExcludes(stac.config, names),
     configKnown: stac.configKnown,
     names,
     view: staf === undefined ? stac.view : stafView(context, staf),
     present: ioControllers(context).map((io) => presentIo(context, io)),
     foreign: foreignIos(context),
-  });
+    now: context.ports.clock.now(),
+  };
   stac.reconciles += 1;
+  const operations = planStac(input);
   for (const operation of operations) carryOut(context, operation);
+  noteAwaited(context, stac, foreignAwaits(input));
   renewConnections(context, "stac");
 }
 
+/** Notes whether anything waits for a source to speak. What begins to wait asks staf once more: its view may be old by now. */
+function noteAwaited(context: Context, stac: StacState, foreign: OpenSource | undefined): void {
+  const didAwait = stac.awaitsSource;
+  stac.awaitsSource = foreign !== undefined || ioControllers(context).some(({ kept }) => kept !== undefined);
+  if (stac.awaitsSource && !didAwait && stac.view.kind === "known") askStaf(context);
+  if (foreign === undefined) return;
+  const until = untilSpoken(foreign, context.ports.clock.now());
+  const text = `connections that others made stay until ${until}: only then is it known which are wanted. ${adviceOn(foreign.source)}`;
+  sayOnce(context, `foreign until ${sourceKey(foreign.source)}`, "notice", text);
+}
+
 function presentIo({ state }: Context, controller: IoControllerState): PresentIo {
-  const { id, configured, options, ncc, listedBy, life, failures } = controller;
+  const { id, configured, options, ncc, listedBy, kept, life, failures } = controller;
   const boot = isBootConnection(state, controller.tid);
   const gaveUpAfter = life.at === "given-up" ? failures : undefined;
-  return { id, ...namedOf(controller), configured, options, ncc, listedBy, boot, gaveUpAfter };
+  return { id, ...namedOf(controller), configured, options, ncc, listedBy, boot, kept, gaveUpAfter };
 }
 
 /**
@@ -136,6 +160,7 @@ function carryOut(context: Context, operation: StacOperation): void {
         configured,
         ncc,
         listedBy,
+        kept: undefined,
         wanted: why,
         why,
         rememberedUntil: undefined,
@@ -162,6 +187,9 @@ function carryOut(context: Context, operation: StacOperation): void {
       touch(context, "stac");
       return;
     }
+    case "keep":
+      keep(context, ioOf(context, operation.id), operation.kept, operation.why);
+      return;
     case "leave":
       letGo(context, ioOf(context, operation.id), operation.disconnect, operation.why);
       return;
@@ -169,6 +197,14 @@ function carryOut(context: Context, operation: StacOperation): void {
       disconnectForeign(context, operation.device, operation.why);
       return;
   }
+}
+
+/** Keeps a controller that nothing lists now, and says why: once, and again in the end. */
+function keep(context: Context, io: IoControllerState, kept: Kept | undefined, why: string): void {
+  const isFirst = io.kept === undefined;
+  io.kept = kept;
+  if (kept === undefined) log(context, "info", `is wanted again: ${why}`, nameOf(io));
+  else log(context, isFirst ? "notice" : "info", `${why}. ${adviceOn(kept.source)}`, nameOf(io));
 }
 
 function ioOf({ state }: Context, id: ControllerId): IoControllerState {

@@ -5,6 +5,7 @@ import type { ConnectionOptions } from "../domain/connection-options.js";
 import type { ControllerId, Origin } from "../state/controller.js";
 import { planOptions, type SetOptions } from "../controller/options.js";
 import type { DiscoveryLogEntry } from "../domain/discovery-log.js";
+import type { Source } from "../domain/open-source.js";
 import { formatTransportId, transportIdKey, type TransportId } from "../domain/transport-id.js";
 import { entryTransportId } from "../names/entry.js";
 import { addressKey } from "../kernel/match.js";
@@ -12,6 +13,9 @@ import {
   addressOf,
   configuredConnections,
   isNamed,
+  isUnanswered,
+  maybeNamed,
+  unansweredNames,
   type NameAnswers,
   type Named,
   whyMoved,
@@ -35,6 +39,8 @@ export interface PresentDc extends Named {
   readonly options: ConnectionOptions;
   /** `undefined`: the page is not known, which is not the same as empty. */
   readonly entries: readonly DiscoveryLogEntry[] | undefined;
+  /** Why its page may list more than is known: this run has not read it, or something says that it changed since. */
+  readonly unread: { readonly read: "never" | "news"; readonly because: string } | undefined;
   /** Why to drop it although it was discovered. `undefined` if it stays. */
   readonly dropped: string | undefined;
 }
@@ -61,11 +67,18 @@ export interface StafPlanInput {
   readonly boot: readonly NbftDc[];
   readonly present: readonly PresentDc[];
   readonly discovered: readonly DiscoveredDc[];
+  /** What mDNS discovery lacks to tell all services. `undefined`: it has told them, or is not wanted. */
+  readonly mdnsLacks: "time" | "provider" | undefined;
+  /** What is announced and has not accepted a connection yet. */
+  readonly unreached: readonly TransportId[];
+  /** Tables of the boot firmware that cannot be read. */
+  readonly unreadTables: readonly string[];
 }
 
+type WishInput = Pick<StafPlanInput, "config" | "names" | "boot" | "present" | "discovered">;
+
 /** The wanted set: what is configured, requested by the boot firmware or discovered, and the referrals from there. */
-export function wantedDcs(input: StafPlanInput): ReadonlyMap<string, WantedDc> {
-  const { config, names, boot, present, discovered } = input;
+export function wantedDcs({ config, names, boot, present, discovered }: WishInput): ReadonlyMap<string, WantedDc> {
   const byKey = new Map(present.map((dc) => [transportIdKey(dc.tid), dc]));
   const wanted = new Map<string, WantedDc>();
   // In the order in which they came to be wanted. Referrals are followed in that order.
@@ -137,12 +150,42 @@ function withKnownInterface(asked: TransportId, config: StafConfig, present: rea
   return known === undefined ? asked : { ...asked, hostIface: known.tid.hostIface };
 }
 
+/** What may lead to more discovery controllers than are wanted now, or list more than they do. */
+export function openSources(input: StafPlanInput, wanted: ReadonlyMap<string, WantedDc>): readonly Source[] {
+  const { config, names, boot, present, mdnsLacks, unreached, unreadTables } = input;
+  const byKey = new Map(present.map((dc) => [transportIdKey(dc.tid), dc]));
+  const open: Source[] = [];
+  for (const stands of unansweredNames(config, "staf", names, present))
+    open.push({ kind: "name", stands, file: config.file });
+  for (const { tid } of boot)
+    if (isUnanswered(tid, config.ipFamilies, names, present))
+      open.push({ kind: "name", stands: tid, file: config.file });
+  for (const path of unreadTables) open.push({ kind: "boot-table", path });
+  if (mdnsLacks !== undefined) open.push({ kind: "mdns", lacks: mdnsLacks });
+  for (const dc of unreached) if (!byKey.has(transportIdKey(dc))) open.push({ kind: "service", dc });
+  for (const [key, { tid, why }] of wanted) {
+    const dc = byKey.get(key);
+    if (dc === undefined) open.push({ kind: "page", dc: tid, read: "never", because: why });
+    else if (dc.unread !== undefined) open.push({ kind: "page", dc: tid, ...dc.unread });
+  }
+  return open;
+}
+
+/** The same for what is still here although nothing wants it. */
+export function openLeftovers(input: StafPlanInput, wanted: ReadonlyMap<string, WantedDc>): readonly Source[] {
+  return input.present.flatMap(({ tid, standing, unread }): Source[] =>
+    unread === undefined || standing === "leaving" || wanted.has(transportIdKey(tid))
+      ? []
+      : [{ kind: "page", dc: tid, ...unread }],
+  );
+}
+
 /** The operations that lead from the present to the wanted set. Once applied, they leave nothing to plan. */
 export function planStaf(input: StafPlanInput): readonly StafOperation[] {
   const wanted = wantedDcs(input);
   const operations: StafOperation[] = [];
   const here = new Set<string>();
-  const openReferrals = input.present.some((dc) => dc.entries === undefined && wanted.has(transportIdKey(dc.tid)));
+  const mayBeWanted = whatMayBeWanted(input, wanted);
   for (const dc of input.present) {
     const key = transportIdKey(dc.tid);
     here.add(key);
@@ -154,11 +197,22 @@ export function planStaf(input: StafPlanInput): readonly StafOperation[] {
       if (dc.standing !== "claimed") operations.push({ op: "stay", id: dc.id, why: wish.why });
       continue;
     }
-    const why = whyNotWanted(input, dc, wanted, openReferrals);
+    const why = whyNotWanted(input, dc, wanted, mayBeWanted);
     if (why !== undefined && dc.standing !== "leaving") operations.push({ op: "leave", id: dc.id, why });
   }
   for (const [key, wish] of wanted) if (!here.has(key)) operations.push({ op: "add", wanted: wish, why: wish.why });
   return operations;
+}
+
+/**
+ * Says whether an open source may want a controller. A referral may come from any source. What is configured no longer goes at
+ * once, unless it may be what a host name stands for or is about to be announced.
+ */
+function whatMayBeWanted(input: StafPlanInput, wanted: ReadonlyMap<string, WantedDc>): (dc: PresentDc) => boolean {
+  const { config, names, present, mdnsLacks } = input;
+  const unanswered = unansweredNames(config, "staf", names, present);
+  const someOpen = openSources(input, wanted).length > 0;
+  return ({ tid, origin }) => (origin === "referral" ? someOpen : mdnsLacks === "time" || maybeNamed(tid, unanswered));
 }
 
 /** The reason to let a controller go. `undefined` while it is not known whether it is wanted. */
@@ -166,7 +220,7 @@ function whyNotWanted(
   { config, configKnown }: StafPlanInput,
   dc: PresentDc,
   wanted: ReadonlyMap<string, WantedDc>,
-  openReferrals: boolean,
+  mayBeWanted: (dc: PresentDc) => boolean,
 ): string | undefined {
   const exclude = isExcluded(dc.tid, config.excludes);
   if (exclude !== undefined) return `excluded by ${config.file} line ${String(exclude.line)}`;
@@ -174,9 +228,9 @@ function whyNotWanted(
   if (!configKnown) return undefined;
   switch (dc.origin) {
     case "configured":
-      return whyMoved(config, dc) ?? `no longer configured by ${config.file}`;
+      return mayBeWanted(dc) ? undefined : (whyMoved(config, dc) ?? `no longer configured by ${config.file}`);
     case "referral":
-      return openReferrals ? undefined : "no discovery controller refers to it";
+      return mayBeWanted(dc) ? undefined : "no discovery controller refers to it";
     case "nbft":
       return whySuperseded(wanted, dc.tid);
     case "discovered":

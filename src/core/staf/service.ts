@@ -1,13 +1,13 @@
 /** staf: finds discovery controllers and keeps their log pages. */
-import { bootControllers } from "../boot/tables.js";
+import { bootControllers, unreadTables } from "../boot/tables.js";
 import { defaultStafConfig, parseStafConfig } from "../config/stafd.js";
 import type { Context } from "../state/context.js";
 import { readPage } from "../controller/discovery.js";
 import { leave } from "../controller/machine.js";
 import { renewConnections, setOptions } from "../controller/renewal.js";
 import { recallAbsence, whyDropped } from "../mdns/absence.js";
-import { configureMdns } from "../mdns/provider.js";
-import { announcedBy, reviewTargets } from "../mdns/table.js";
+import { configureMdns, mdnsLacks } from "../mdns/provider.js";
+import { announcedBy, reviewTargets, unreachedTargets } from "../mdns/table.js";
 import {
   controllerKey,
   knownEntries,
@@ -18,6 +18,7 @@ import {
 } from "../state/controller.js";
 import { withNamedExcludes } from "../names/addresses.js";
 import { AssertionError } from "../domain/assertion.js";
+import { sourceKey, type OpenSource } from "../domain/open-source.js";
 import { later } from "../domain/units.js";
 import { REMEMBERED_FOR } from "../domain/limits.js";
 import { readRecordedDcs } from "../record/recorded.js";
@@ -34,9 +35,19 @@ import {
   RECORD_PATHS,
   remember,
 } from "../controller/services.js";
+import { requestReconcile } from "../state/soak.js";
 import type { StafState } from "../state/state.js";
 import type { StafView } from "../state/staf-view.js";
-import { planStaf, type DiscoveredDc, type PresentDc, type StafOperation, type StafPlanInput } from "./plan.js";
+import {
+  openLeftovers,
+  openSources,
+  planStaf,
+  wantedDcs,
+  type DiscoveredDc,
+  type PresentDc,
+  type StafOperation,
+  type StafPlanInput,
+} from "./plan.js";
 
 export const STAF_CONFIG = CONFIG_PATHS.staf;
 
@@ -46,6 +57,8 @@ export function initialStaf(): StafState {
     configKnown: false,
     record: { path: RECORD_PATHS.staf, sequence: 0, attempted: 0, durable: 0 },
     reconciles: 0,
+    open: new Map(),
+    sourcesMoved: false,
   };
 }
 
@@ -98,27 +111,38 @@ export function reloadStaf(context: Context, staf: StafState): void {
 
 export function reconcileStaf(context: Context, staf: StafState): void {
   reviewTargets(context);
-  const present = discoveryControllers(context).map((dc) => presentDc(context, dc));
-  const { names } = context.state;
-  const config = withNamedExcludes(staf.config, names);
-  const boot = bootControllers(context, staf.config);
-  const input: StafPlanInput = {
-    config,
-    configKnown: staf.configKnown,
-    names,
-    boot,
-    present,
-    discovered: discoveredDcs(context),
-  };
   staf.reconciles += 1;
-  for (const operation of planStaf(input)) carryOut(context, operation);
+  for (const operation of planStaf(planInput(context, staf))) carryOut(context, operation);
   renewConnections(context, "staf");
+  staf.sourcesMoved = true;
+}
+
+function planInput(context: Context, staf: StafState): StafPlanInput {
+  const { state } = context;
+  return {
+    config: withNamedExcludes(staf.config, state.names),
+    configKnown: staf.configKnown,
+    names: state.names,
+    boot: bootControllers(context, staf.config),
+    present: discoveryControllers(context).map((dc) => presentDc(context, dc)),
+    discovered: discoveredDcs(context),
+    mdnsLacks: mdnsLacks(context),
+    unreached: unreachedTargets(context),
+    unreadTables: unreadTables(state),
+  };
 }
 
 function presentDc(context: Context, controller: DiscoveryControllerState): PresentDc {
   const { id, origin, options, page } = controller;
   const dropped = whyDropped(context, controller);
-  return { id, ...namedOf(controller), origin, options, entries: knownEntries(page), dropped };
+  const unread = unreadPage(controller);
+  return { id, ...namedOf(controller), origin, options, entries: knownEntries(page), unread, dropped };
+}
+
+/** What an earlier run read may have changed while no daemon ran. A lost connection alone opens no page. */
+function unreadPage({ confirmed, news, why }: DiscoveryControllerState): PresentDc["unread"] {
+  if (confirmed === undefined) return { read: "never", because: why };
+  return news.at === "none" ? undefined : { read: "news", because: news.because };
 }
 
 /** What is announced and takes connections, or is here already. */
@@ -167,6 +191,33 @@ function dcOf({ state }: Context, id: ControllerId): DiscoveryControllerState {
   return controller;
 }
 
+/** The open sources, each with the time since when it is known to be open. */
+function noteSources(context: Context, staf: StafState): readonly OpenSource[] {
+  const input = planInput(context, staf);
+  const wanted = wantedDcs(input);
+  const now = context.ports.clock.now();
+  const open = [...openSources(input, wanted), ...openLeftovers(input, wanted)].map((source) => ({
+    source,
+    since: staf.open.get(sourceKey(source)) ?? now,
+  }));
+  staf.open.clear();
+  for (const { source, since } of open) staf.open.set(sourceKey(source), since);
+  return open;
+}
+
+/** Tells stac if a source has spoken. The core calls it after every event. */
+export function reviewSources(context: Context): void {
+  const { staf, stac, phase } = context.state;
+  if (staf?.sourcesMoved !== true) return;
+  staf.sourcesMoved = false;
+  if (phase !== "running") return;
+  const before = [...staf.open.keys()];
+  noteSources(context, staf);
+  if (before.every((key) => staf.open.has(key))) return;
+  context.ports.bus.emit("staf", "sources_changed", []);
+  if (stac?.awaitsSource === true) requestReconcile(context, "stac");
+}
+
 /** What stac may know of staf: nothing while the configuration is not known, nor while staf takes itself down. */
 export function stafView(context: Context, staf: StafState): StafView {
   if (context.state.phase !== "running") return { kind: "unknown", because: "staf stops" };
@@ -175,6 +226,7 @@ export function stafView(context: Context, staf: StafState): StafView {
   return {
     kind: "known",
     dcs: dcs.map(({ tid, page }) => ({ tid, entries: knownEntries(page) })),
+    open: noteSources(context, staf),
   };
 }
 

@@ -2,6 +2,7 @@
 import { AssertionError } from "../domain/assertion.js";
 import type { ConnectionOptions } from "../domain/connection-options.js";
 import type { DiscoveryLogEntry } from "../domain/discovery-log.js";
+import type { OpenSource } from "../domain/open-source.js";
 import type { TransportId } from "../domain/transport-id.js";
 import type { Milliseconds } from "../domain/units.js";
 import type { ServiceName } from "../ports/bus.js";
@@ -157,7 +158,12 @@ export interface IoControllerState extends ControllerCommon {
   ncc: boolean;
   /** Keys of the discovery controllers whose last known page lists it. */
   listedBy: readonly string[];
+  /** Why it stays although nothing lists it now; `undefined` where something does. */
+  kept: Kept | undefined;
 }
+
+/** Why stac keeps a controller that nothing lists. */
+export type Kept = { readonly by: "open-source" } & OpenSource;
 
 export type Controller = DiscoveryControllerState | IoControllerState;
 

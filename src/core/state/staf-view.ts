@@ -1,5 +1,6 @@
 /** What stac knows of staf's discovery controllers. */
 import type { DiscoveryLogEntry } from "../domain/discovery-log.js";
+import type { OpenSource } from "../domain/open-source.js";
 import type { TransportId } from "../domain/transport-id.js";
 
 export interface StafDc {
@@ -9,4 +10,10 @@ export interface StafDc {
 }
 
 export type StafView =
-  { readonly kind: "unknown"; readonly because: string } | { readonly kind: "known"; readonly dcs: readonly StafDc[] };
+  | { readonly kind: "unknown"; readonly because: string }
+  | {
+      readonly kind: "known";
+      readonly dcs: readonly StafDc[];
+      /** What may list more, or lead to more that does. */
+      readonly open: readonly OpenSource[];
+    };

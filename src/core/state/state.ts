@@ -8,6 +8,7 @@ import type { ServiceName } from "../ports/bus.js";
 import type { NetworkInterface } from "../ports/network.js";
 import type { RequestId } from "../ports/request.js";
 import type { HandleId } from "../ports/sysfs.js";
+import type { Milliseconds } from "../domain/units.js";
 import type { StafView } from "./staf-view.js";
 import type { Timers } from "./timers.js";
 
@@ -52,11 +53,18 @@ export interface ServiceState<Config extends CommonConfig> {
   reconciles: number;
 }
 
-export type StafState = ServiceState<StafConfig>;
+export interface StafState extends ServiceState<StafConfig> {
+  /** Sources of the wanted set that have not said everything yet, by key, and since when. */
+  readonly open: Map<string, Milliseconds>;
+  /** Whether one of them may have spoken since. False between events. */
+  sourcesMoved: boolean;
+}
 
 export interface StacState extends ServiceState<StacConfig> {
   /** What staf last told. Used where staf is another process; in one process it is read directly. */
   view: StafView;
+  /** Whether something is kept, or is not judged, because a source is open. */
+  awaitsSource: boolean;
   /** Whether a connection waits for another path, to be reconnected with other options. */
   renewals: "none" | "waiting";
   /** A call to staf in flight, and whether another must follow it. */
@@ -78,7 +86,7 @@ export interface HandOn {
 }
 
 /** Boot firmware tables by file. One that could not be read again stays as it was read last. */
-export type BootTables = Map<string, NbftTable | "unknown">;
+export type BootTables = Map<string, NbftTable | "unread" | "not-valid">;
 
 export interface CoreState {
   readonly services: CoreServices;

@@ -79,7 +79,7 @@ const events: Check = {
 
     const leaving = deviceFor(volume(1)) ?? "";
     target.unlink(HOME_ID, volume(1));
-    await daemon.says(new RegExp(`disconnecting ${leaving}: no discovery log page lists it`), LIVE_LIMIT);
+    await daemon.says(new RegExp(`disconnecting ${leaving}: it is in no discovery log page any more`), LIVE_LIMIT);
     await waitFor(`${leaving} to go`, LIVE_LIMIT, () => !(leaving in instances()));
     await allLive(volumes(2, 3), LIVE_LIMIT);
     expect.equal("discovery controllers", liveDcs().length, 1);

@@ -19,7 +19,6 @@ function origins(line: string, boot: TransportId): readonly string[] {
   if (!parsed.ok) throw new Error("the configuration of this test is not valid");
   const wanted = wantedDcs({
     config: parsed.value,
-    configKnown: true,
     names: new Map(),
     boot: [{ record: 1, tid: boot, hostId: "", remarks: [] }],
     present: [],

@@ -72,6 +72,8 @@ const DC = {
   "host-nqn": "",
 };
 
+const NO_DC = Object.fromEntries(Object.keys(DC).map((key) => [key, ""]));
+
 function only(reply: Reply | undefined): BusValue | undefined {
   if (reply?.ok !== true) throw new Error(`no answer: ${JSON.stringify(reply)}`);
   expect(reply.values).toHaveLength(1);
@@ -116,7 +118,19 @@ test("get_all_log_pages distinguishes an unknown page from an empty one", () => 
   const before: WorldAction[] = [{ kind: "listener", id: "dc1", state: "refuses" }];
   const json = only(ask({ before }, [["staf", "get_all_log_pages"]])[0]);
   expect(typeof json === "string" ? JSON.parse(json) : undefined).toEqual([
-    { "discovery-controller": { ...DC, device: "nvme?" }, "log-pages": [], state: "unknown" },
+    {
+      "discovery-controller": { ...DC, device: "nvme?" },
+      "log-pages": [],
+      state: "unknown",
+      open: { kind: "page", read: "never", because: "ECONNREFUSED from the probe of its address", "for-ms": 5001 },
+    },
+    // What else may lead to more looks like a discovery controller with an empty page: the stacd of nvme-stas reads it so.
+    {
+      "discovery-controller": { ...NO_DC, device: "nvme?" },
+      "log-pages": [],
+      state: "unknown",
+      open: { kind: "mdns", lacks: "time", "for-ms": 5001 },
+    },
   ]);
 });
 

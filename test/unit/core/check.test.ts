@@ -36,7 +36,8 @@ fabric:
   subsystems:
     - { id: vol1, nqn: "nqn.2024-01.io.example:vol1", listen: "192.168.1.30:4420" }
 timeline:
-  - { at: 40s, unlist: { dc: dc1, entries: [vol1] } }
+  - { at: 40s, write-file: { path: /etc/stas/stacd.conf, text: "[Controllers]\\nexclude = traddr=192.168.1.30\\n" } }
+  - { at: 40s, reload: both }
   - { at: 50s, stop: both }
 expect:
   - { at: 30s, connected: [dc1, vol1] }

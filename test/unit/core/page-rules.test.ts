@@ -93,6 +93,7 @@ describe("referrals", () => {
     origin,
     options: defaultStafConfig("stafd.conf").connection,
     entries: listed.map(referral),
+    unread: undefined,
     dropped: undefined,
   });
   const configured = (traddr: string, line: number) => ({
@@ -110,7 +111,6 @@ describe("referrals", () => {
     const config = { ...defaultStafConfig("stafd.conf"), controllers: controllers.map(configured) };
     const wanted = wantedDcs({
       config,
-      configKnown: true,
       names: new Map(),
       boot: [],
       present: dcs,

@@ -4,11 +4,14 @@ import { defaultStacConfig, parseStacConfig } from "../../../src/core/config/sta
 import type { DisconnectScope, StacConfig } from "../../../src/core/config/types.js";
 import { TRANSPORTS, type Transport } from "../../../src/core/domain/transport-id.js";
 import { planStac, type PresentIo, type StacPlanInput } from "../../../src/core/stac/plan.js";
+import type { OpenSource } from "../../../src/core/domain/open-source.js";
+import { Milliseconds } from "../../../src/core/domain/units.js";
 import type { StafView } from "../../../src/core/state/staf-view.js";
 
 const FILE = "/etc/stas/stacd.conf";
 const ALL: DisconnectScope = "all-connections-matching-disconnect-trtypes";
-const NOTHING_LISTED: StafView = { kind: "known", dcs: [] };
+const NOTHING_LISTED: StafView = { kind: "known", dcs: [], open: [] };
+const MDNS: OpenSource = { source: { kind: "mdns", lacks: "time" }, since: Milliseconds(0) };
 
 function configFor(scope: DisconnectScope, trtypes: string, more = ""): StacConfig {
   const text = `[I/O controller connection management]\ndisconnect-scope=${scope}\ndisconnect-trtypes=${trtypes}\n${more}`;
@@ -29,13 +32,14 @@ function ours(transport: Transport, boot: boolean = false): PresentIo {
     ncc: false,
     listedBy: [],
     boot,
+    kept: undefined,
     gaveUpAfter: undefined,
   };
 }
 
 function planWith(input: Partial<StacPlanInput>): ReturnType<typeof planStac> {
   const config = defaultStacConfig(FILE);
-  const none = { configKnown: true, names: new Map(), present: [], foreign: [] };
+  const none = { configKnown: true, names: new Map(), present: [], foreign: [], now: Milliseconds(0) };
   return planStac({ config, view: NOTHING_LISTED, ...none, ...input });
 }
 
@@ -73,7 +77,8 @@ describe("the transports over which stac disconnects", () => {
 test.each<[what: string, input: Partial<StacPlanInput>]>([
   ["staf does not answer", { view: { kind: "unknown", because: "staf left the bus" } }],
   ["stacd.conf could not be read", { configKnown: false }],
-  ["a page is not known", { view: { kind: "known", dcs: [{ tid: ours("tcp").tid, entries: undefined }] } }],
+  ["a page is not known", { view: { kind: "known", dcs: [{ tid: ours("tcp").tid, entries: undefined }], open: [] } }],
+  ["mDNS discovery has not had its time", { view: { kind: "known", dcs: [], open: [MDNS] } }],
 ])("no foreign connection is disconnected while %s", (_what, input) => {
   const foreign = [{ device: "nvme0", transport: "tcp", madeFor: "nqn.x" }];
   expect(planWith({ config: configFor(ALL, "tcp"), foreign, ...input })).toEqual([]);

@@ -62,6 +62,7 @@ export const SERVICES: Readonly<Record<ServiceName, ServiceSpec>> = {
         signals: [
           { name: "log_pages_changed", args: [...TRANSPORT_ID, ["device", "s"]] },
           { name: "dc_removed", args: [] },
+          { name: "sources_changed", args: [] },
         ],
       },
     ],

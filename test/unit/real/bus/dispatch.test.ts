@@ -124,6 +124,7 @@ describe("the interfaces of every object", () => {
             <arg name="device" type="s"/>
           </signal>
           <signal name="dc_removed"/>
+          <signal name="sources_changed"/>
         </interface>"
     `);
     expect([...xml.matchAll(/<interface name="([^"]+)"/g)].map(([, name]) => name)).toEqual([
