@@ -4,7 +4,10 @@ import type { KernelController } from "../codec/sysfs.js";
 import type { Context } from "../state/context.js";
 import { atPlace } from "../kernel/device-index.js";
 import type { Device } from "../state/device.js";
-import { addressKey, matchConnection, subsystemKey } from "../kernel/match.js";
+import { addressKey, matchConnection, mayServe, specificity, subsystemKey } from "../kernel/match.js";
+import { FIRST_RETRY } from "../domain/limits.js";
+import { later } from "../domain/units.js";
+import { dueOf } from "../state/timers.js";
 import type { Controller } from "../state/controller.js";
 
 /** States in which the kernel is taking a controller away. */
@@ -92,4 +95,57 @@ function isConnecting({ state }: Context, { tid }: Controller): boolean {
     if (other !== undefined && addressKey(other.tid) === address) return true;
   }
   return false;
+}
+
+/**
+ * Whether a connect of another controller of ours may make the connection that this one wants too: it is in the kernel, or it is
+ * about to be tried for the first time and says more about the way. One connection serves both then.
+ */
+export function isServedSoon(context: Context, controller: Controller): boolean {
+  const { controllers, byPlace, interfaces } = context.state;
+  const own = specificity(controller.tid);
+  let isBefore = true;
+  for (const id of byPlace.get(placeOf(controller)) ?? []) {
+    const other = controllers.get(id);
+    if (other === controller) isBefore = false;
+    if (other === undefined || other === controller || other.service !== controller.service) continue;
+    const { made, wanted } = { made: other.tid, wanted: controller.tid };
+    const hostNqns = { made: hostNqnFor(context.state, made), wanted: hostNqnFor(context.state, wanted) };
+    if (!mayServe(made, wanted, hostNqns, interfaces)) continue;
+    if (other.life.at === "connecting") return true;
+    const theirs = specificity(made);
+    if (isTriedSoon(context, other) && (theirs > own || (theirs === own && isBefore))) return true;
+  }
+  return false;
+}
+
+/** Whether a controller is on its way into the kernel and has not failed since its last success. */
+function isTriedSoon({ state, ports }: Context, { id, life, failures }: Controller): boolean {
+  if (failures > 0) return false;
+  switch (life.at) {
+    case "queued":
+    case "probing":
+    case "ready":
+      return true;
+    case "waiting": {
+      const due = dueOf(state, { kind: "retry", controller: id });
+      return due !== undefined && due <= later(ports.clock.now(), FIRST_RETRY);
+    }
+    case "connecting":
+    case "given-up":
+    case "remembered":
+    case "connected":
+    case "reconnecting":
+    case "disconnecting":
+      return false;
+  }
+}
+
+/** The connections at the place of a controller, the best first: made exactly as it asks, then live, then as they came. */
+export function candidates({ state: { kernel } }: Context, controller: Controller): readonly Device[] {
+  const { hostIface, hostTraddr } = controller.tid;
+  const rank = ({ controller: existing }: Device): number =>
+    2 * Number(existing.hostIface === hostIface && existing.hostTraddr === hostTraddr) +
+    Number(existing.state === "live");
+  return [...atPlace(kernel, placeOf(controller))].sort((one, other) => rank(other) - rank(one));
 }

@@ -7,7 +7,7 @@ import { hostIdFor } from "../boot/tables.js";
 import { encodeConnectOptions } from "../codec/fabrics-options.js";
 import { log, newRequest, sayOnce, type Context } from "../state/context.js";
 import { assert } from "../domain/assertion.js";
-import { mayFitLater } from "./adoption.js";
+import { isServedSoon, mayFitLater } from "./adoption.js";
 import type { ConnectionOptions } from "../domain/connection-options.js";
 import { lackingOptions, optionsKnown, protectionLacking, withoutOptions } from "./kernel-options.js";
 import { enterLife, nameOf, wait } from "./life.js";
@@ -66,9 +66,11 @@ export function pump(context: Context): void {
   if (isDurable(context, last.service, last.recordedAt)) connectUnlessKnown(context, last);
 }
 
-/** What appeared on its address while it waited may be what it wants. */
+/** What appeared on its address while it waited may be what it wants, or another controller is making that. */
 function connectUnlessKnown(context: Context, controller: Controller): void {
   if (mayFitLater(context, controller)) holdBack(context, controller);
+  else if (isServedSoon(context, controller))
+    wait(context, controller, FIRST_RETRY, "another connect to its address may serve it too");
   else startConnect(context, controller);
 }
 

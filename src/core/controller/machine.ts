@@ -6,7 +6,6 @@ import { DecodeError } from "../codec/error.js";
 import { advice } from "../domain/advice.js";
 import { ERRNO, errnoName } from "../domain/errno.js";
 import { between, formatDuration } from "../domain/units.js";
-import { atPlace } from "../kernel/device-index.js";
 import type { Device } from "../state/device.js";
 import { addressKey } from "../kernel/match.js";
 import { REMOVED_RETRY } from "../domain/limits.js";
@@ -19,7 +18,7 @@ import { touch } from "../record/saving.js";
 import { auditNow, requestReconcile } from "../state/soak.js";
 import { startDelete } from "../kernel/deleting.js";
 import { refresh } from "../kernel/refresh.js";
-import { fits, isMatch, mayFitLater, otherKind, placeOf } from "./adoption.js";
+import { candidates, fits, isMatch, mayFitLater, otherKind } from "./adoption.js";
 import { explainConnect, explainProbe } from "./explain.js";
 import { onDeviceAbsent } from "./kernel-options.js";
 import { failed, retryDelay } from "./failing.js";
@@ -39,7 +38,7 @@ export function seek(context: Context, controller: Controller, why: string): voi
 
 /** Binds a controller to an existing connection that is the one it wants. */
 export function adopt(context: Context, controller: Controller): boolean {
-  for (const present of atPlace(context.state.kernel, placeOf(controller))) {
+  for (const present of candidates(context, controller)) {
     if (adoptPresent(context, controller, present)) return true;
   }
   return false;

@@ -191,3 +191,26 @@ export function matchConnection(
   const bound = known(existing.hostIface) || there.scope;
   return matchTcpSource(wanted, here.scope, { ...existing, hostIface: bound }, interfaces);
 }
+
+/**
+ * Whether a connection that is made for one transport id could serve another. What it will show is not known yet: its source
+ * address, and behind the well-known discovery NQN its subsystem.
+ *
+ * @param hostNqns the host NQNs that the two connections are made with
+ */
+export function mayServe(
+  made: TransportId,
+  wanted: TransportId,
+  hostNqns: { readonly made: string; readonly wanted: string },
+  interfaces: readonly NetworkInterface[],
+): boolean {
+  const subsysnqn = made.subsysnqn === WELL_KNOWN_DISCOVERY_NQN ? wanted.subsysnqn : made.subsysnqn;
+  const expected: ExistingConnection = { ...made, subsysnqn, hostNqn: hostNqns.made, srcAddr: "", state: "" };
+  return matchConnection(wanted, hostNqns.wanted, expected, interfaces) !== "no";
+}
+
+/** How much a transport id says about the way: of two that one connection can serve, the one that says more makes it. */
+export function specificity({ traddr, hostTraddr, hostIface, subsysnqn }: TransportId): number {
+  const isOverOneLink = hostIface !== "" || (parseIp(traddr)?.scope ?? "") !== "";
+  return Number(hostTraddr !== "") + Number(isOverOneLink) + Number(subsysnqn !== WELL_KNOWN_DISCOVERY_NQN);
+}

@@ -182,6 +182,8 @@ export function planStac(input: StacPlanInput): readonly StacOperation[] {
     operations.push(...planPresent(input, outlook, io, wanted.get(key)));
   }
   for (const [key, wish] of wanted) if (!here.has(key)) operations.push({ op: "add", wanted: wish, why: wish.why });
+  // What is new may use the connection of what leaves. Then that connection stays.
+  operations.sort((one, other) => Number(one.op === "leave") - Number(other.op === "leave"));
   operations.push(...planForeign(input, outlook));
   return operations;
 }

@@ -201,6 +201,8 @@ export function planStaf(input: StafPlanInput): readonly StafOperation[] {
     if (why !== undefined && dc.standing !== "leaving") operations.push({ op: "leave", id: dc.id, why });
   }
   for (const [key, wish] of wanted) if (!here.has(key)) operations.push({ op: "add", wanted: wish, why: wish.why });
+  // What is new may use the connection of what leaves. Then that connection stays.
+  operations.sort((one, other) => Number(one.op === "leave") - Number(other.op === "leave"));
   return operations;
 }
 
