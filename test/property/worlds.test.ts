@@ -9,7 +9,7 @@ import { bodyOf, good } from "../unit/harness/scenario-helpers.js";
 const anyWorld = arbitraryWorld(fc);
 
 /** Oracles that the core does not satisfy in every world yet. */
-const NOT_YET: readonly string[] = ["never-disconnect-what-is-wanted", "never-the-last-path"];
+const NOT_YET: readonly string[] = ["never-the-last-path"];
 
 describe("a generated world", () => {
   it("is a scenario that a file can hold", () => {
