@@ -1,108 +1,7 @@
 /** `stas-sim fuzz`: runs generated worlds, and brings home what fails as small scenarios. */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { performance } from "node:perf_hooks";
 import type { Command } from "commander";
-import type { Milliseconds } from "../../core/domain/units.js";
-import { type CampaignReport, type Finding, seekCanary, Tally } from "../fuzz/campaign.js";
-import { JOBS_MAX, runSeeds } from "../fuzz/runners.js";
-import { SEED_MAX, worldOf } from "../fuzz/seed.js";
-import { formatScenario } from "../scenario/write.js";
-import { shrinkScenario, textOf } from "../shrink/shrink.js";
-import { EXIT, parseCount, parseSeed, parseTime, type Terminal } from "./terminal.js";
-
-interface FuzzFlags {
-  readonly seed: number;
-  readonly runs?: number;
-  readonly time?: Milliseconds;
-  readonly jobs: number;
-  readonly out?: string;
-  readonly json?: boolean;
-}
-
-/** Seeds of a campaign that names neither a number nor a time. */
-const RUNS_USUAL = 1_000;
-
-/** Real time between two lines of progress. */
-const PROGRESS_EVERY_MS = 10_000;
-
-/** Findings that are shrunk and written. The others are listed with their seeds. */
-const SHRUNK_MAX = 20;
-
-async function fuzz(flags: FuzzFlags, terminal: Terminal): Promise<number> {
-  const canary = seekCanary(flags.seed);
-  const report = await campaign(flags, canary, terminal);
-  const wanted = flags.json === true && flags.out === undefined ? 0 : SHRUNK_MAX;
-  const files = report.findings.slice(0, wanted).map((finding) => bringHome(finding, flags, terminal));
-  if (flags.json === true) terminal.out(JSON.stringify(report, undefined, 2));
-  else terminal.out(formatReport(report, files));
-  if (canary === undefined) return EXIT.inconclusive;
-  return report.findings.length === 0 ? EXIT.pass : EXIT.fail;
-}
-
-async function campaign(flags: FuzzFlags, canary: number | undefined, terminal: Terminal): Promise<CampaignReport> {
-  const began = performance.now();
-  const runs = flags.runs ?? (flags.time === undefined ? RUNS_USUAL : SEED_MAX + 1);
-  const tally = new Tally(flags.seed);
-  let told = began;
-  await runSeeds({
-    firstSeed: flags.seed,
-    runs,
-    jobs: flags.jobs,
-    wantsMore: () => flags.time === undefined || performance.now() - began < flags.time,
-    ran: (result) => {
-      tally.add(result);
-      const now = performance.now();
-      if (flags.json === true || now - told < PROGRESS_EVERY_MS) return;
-      told = now;
-      terminal.err(progressLine(tally, (now - began) / 1000, flags, runs));
-    },
-  });
-  return tally.report(canary);
-}
-
-function progressLine({ seeds, failing, kinds }: Tally, seconds: number, flags: FuzzFlags, runs: number): string {
-  const rate = seeds / seconds;
-  const left = flags.time === undefined ? (runs - seeds) / rate : flags.time / 1000 - seconds;
-  const counts = `${String(seeds)} seeds, ${rate.toFixed(1)} a second, ${String(failing)} failed in ${String(kinds)} ways`;
-  return `${counts}, ${String(Math.max(0, Math.round(left)))} s left`;
-}
-
-/** Shrinks the smallest seed of a finding, and writes it as a scenario. Returns its file, or its text. */
-function bringHome({ seed, failure }: Finding, { out }: FuzzFlags, terminal: Terminal): string {
-  const shrunk = shrinkScenario(worldOf(seed), { until: textOf(failure) });
-  if (shrunk.kind === "does-not-fail") return `seed ${String(seed)} does not fail again: the run is not deterministic`;
-  const title = `${failure.name}: ${failure.expected}`;
-  const text = `# ${shrunk.failure.observed}\n${formatScenario({ ...shrunk.scenario, title, origin: `fuzz seed ${String(seed)}` })}`;
-  if (out === undefined) return text;
-  mkdirSync(out, { recursive: true });
-  const file = join(out, `${failure.name}-${String(seed)}.yaml`);
-  writeFileSync(file, text);
-  terminal.err(`wrote ${file}`);
-  return file;
-}
-
-function formatReport(report: CampaignReport, homes: readonly string[]): string {
-  const { seeds, refused, failing, events, simulatedMs, canary, findings, more, firstSeed } = report;
-  const lines = findings.flatMap((finding, index) => {
-    const repeat = `stas-sim fuzz --seed ${String(finding.seed)} --runs 1`;
-    const home = homes[index] ?? "";
-    return [
-      `FAIL ${textOf(finding.failure)}`,
-      `  in ${String(finding.seeds)} seeds, first ${String(finding.seed)}. Repeat: ${repeat}`,
-      ...home.split("\n").map((line) => `  ${line}`),
-    ];
-  });
-  if (more > 0) lines.push(`and ${String(more)} more ways to fail`);
-  lines.push(
-    canary === undefined
-      ? "INVALID: this campaign is blind: it did not find the core with a known fault"
-      : `the core with a known fault was found after ${String(canary)} seeds`,
-    `${String(seeds)} seeds from ${String(firstSeed)}, ${String(refused)} refused, ${String(failing)} failed in ` +
-      `${String(findings.length + more)} ways; ${String(events)} events, ${(simulatedMs / 86_400_000).toFixed(1)} days simulated`,
-  );
-  return lines.join("\n");
-}
+import { type FuzzFlags, JOBS_MAX, RUNS_USUAL, SEED_MAX } from "../fuzz/bounds.js";
+import { parseCount, parseSeed, parseTime, type Terminal } from "./terminal.js";
 
 /** Adds the command to the program. */
 export function addFuzz(program: Command, terminal: Terminal, finish: (status: number) => void): void {
@@ -117,6 +16,7 @@ export function addFuzz(program: Command, terminal: Terminal, finish: (status: n
     .option("--json", "prints the report as JSON")
     .exitOverride()
     .action(async (flags: FuzzFlags) => {
+      const { fuzz } = await import("./fuzz-campaign.js");
       finish(await fuzz(flags, terminal));
     });
 }

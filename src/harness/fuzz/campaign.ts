@@ -2,7 +2,8 @@
 import type { Failure } from "../result.js";
 import { placeOf } from "../shrink/shrink.js";
 import { CANARY } from "./canary.js";
-import { runSeed, SEED_MAX, type SeedResult } from "./seed.js";
+import { SEED_MAX } from "./bounds.js";
+import { runSeed, type SeedResult } from "./seed.js";
 
 /** Kinds of failures that a campaign tells apart. Further ones are counted, not kept. */
 export const FINDINGS_MAX = 100;

@@ -1,10 +1,8 @@
 /** Runs the seeds of a campaign, in this thread or in several others. */
 import { Worker } from "node:worker_threads";
+import { JOBS_MAX } from "./bounds.js";
 import { runSeed, type SeedResult } from "./seed.js";
 import { seedAt } from "./campaign.js";
-
-/** Threads of one campaign. */
-export const JOBS_MAX = 256;
 
 /** Which seeds to run, and when to stop. */
 export interface Order {

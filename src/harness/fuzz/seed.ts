@@ -7,9 +7,6 @@ import { runScenario } from "../run/run-scenario.js";
 import type { Scenario } from "../scenario/types.js";
 import { arbitraryWorld } from "../worlds/world.js";
 
-/** The largest seed. */
-export const SEED_MAX = 0xffff_ffff;
-
 /** What a seed showed. Plain: it passes between threads. */
 export interface SeedResult {
   readonly seed: number;

@@ -125,9 +125,10 @@ describe("the words", () => {
   it("do not load fast-check: a generator takes it as a parameter", () => {
     const folder = new URL("../../../src/harness/", import.meta.url);
     const sources = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
-    const loading = sources.filter((name) =>
-      /^import (?!type ).*"fast-check"/m.test(readFileSync(new URL(name, folder), "utf8")),
-    );
+    // The command fuzz loads its campaign, and with it fast-check, when it is given.
+    const loading = sources
+      .filter((name) => !name.startsWith("fuzz/"))
+      .filter((name) => /^import (?!type ).*"fast-check"/m.test(readFileSync(new URL(name, folder), "utf8")));
     expect(sources.length).toBeGreaterThan(100);
     expect(loading).toEqual([]);
   });
