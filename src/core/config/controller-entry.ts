@@ -1,6 +1,7 @@
 /** `controller =` and `exclude =` lines: parsing, the connections they ask for, the connections they exclude. */
 import { fitsOption } from "../codec/fabrics-options.js";
 import { isHostName } from "../domain/host-name.js";
+import { asAccepted } from "../domain/host-way.js";
 import { canonicalAddress, parseIp } from "../domain/ip-address.js";
 import { fitsNqn, NQN_BYTES_MAX } from "../domain/nqn.js";
 import {
@@ -15,7 +16,13 @@ import type { ServiceName } from "../ports/bus.js";
 import { CONNECTION_DEFINITIONS } from "./definitions.js";
 import { COMMENT_ADVICE, didYouMean, quote, showName } from "./reader.js";
 import type { ConfigNote, ControllerEntry, IpFamily } from "./types.js";
-import { CONNECTION_KEYS, CONNECTION_OPTIONS, type ConnectionOptions } from "../domain/connection-options.js";
+import {
+  CONNECTION_KEYS,
+  CONNECTION_OPTIONS,
+  isAccepted,
+  isSet,
+  type ConnectionOptions,
+} from "../domain/connection-options.js";
 
 /** Keys that identify a connection. */
 const IDENTITY_KEYS = ["transport", "traddr", "trsvcid", "nqn", "host-traddr", "host-iface", "host-nqn"] as const;
@@ -163,6 +170,20 @@ class EntryReader {
     return port ?? "";
   }
 
+  /** Says what has no effect because the transport does not accept it. What protects has one: nothing connects without it. */
+  #warnOfIgnored(transport: Transport, entry: ControllerEntry): void {
+    const ignored: string[] = [];
+    for (const key of CONNECTION_KEYS) {
+      const { file, protects } = CONNECTION_OPTIONS[key];
+      if (!protects && !isAccepted(transport, key) && isSet(this.#options, key)) ignored.push(file);
+    }
+    const accepted = asAccepted({ ...entry, transport, subsysnqn: entry.nqn }, false);
+    if (accepted.hostTraddr !== entry.hostTraddr) ignored.push("host-traddr");
+    const isUsed = accepted.hostIface === entry.hostIface || accepted.traddr !== entry.traddr;
+    if (!isUsed) ignored.push("host-iface");
+    for (const name of ignored) this.#warn(`${name} does not apply to connections over ${transport} and is ignored`);
+  }
+
   finish(line: number): ControllerEntry | undefined {
     const transport = this.#transport();
     const entry: ControllerEntry = {
@@ -177,6 +198,7 @@ class EntryReader {
       line,
     };
     if (!this.#isUsable) return undefined;
+    if (this.#use === "controller" && transport !== "") this.#warnOfIgnored(transport, entry);
     if (this.#use === "exclude" && isEmpty(entry)) {
       this.#warn("it names nothing and so excludes nothing");
       return undefined;
@@ -247,15 +269,18 @@ export function transportIdOf(
   // A loop target has no address unless one was configured.
   if (entry.traddr === "" && entry.transport !== "loop") return { missing: "traddr" };
   if (entry.nqn === "" && context.service === "stac") return { missing: "nqn" };
-  return {
+  // The kernel requires it: a Fibre Channel connection leads from one port to one port.
+  if (entry.hostTraddr === "" && entry.transport === "fc") return { missing: "host-traddr" };
+  const tid: TransportId = {
     transport: entry.transport,
     traddr: canonicalAddress(entry.transport, entry.traddr),
     trsvcid: entry.trsvcid === "" ? DEFAULT_TRSVCID[entry.transport] : entry.trsvcid,
     subsysnqn: entry.nqn === "" ? WELL_KNOWN_DISCOVERY_NQN : entry.nqn,
     hostTraddr: canonicalAddress(entry.transport, entry.hostTraddr),
-    hostIface: context.ignoreIface ? "" : entry.hostIface,
+    hostIface: entry.hostIface,
     hostNqn: entry.hostNqn,
   };
+  return asAccepted(tid, context.ignoreIface);
 }
 
 interface ScopedAddress {

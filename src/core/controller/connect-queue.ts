@@ -9,7 +9,7 @@ import { log, newRequest, sayOnce, type Context } from "../state/context.js";
 import { assert } from "../domain/assertion.js";
 import { isServedSoon, mayFitLater } from "./adoption.js";
 import type { ConnectionOptions } from "../domain/connection-options.js";
-import { lackingOptions, optionsKnown, protectionLacking, withoutOptions } from "./kernel-options.js";
+import { lackingOptions, optionsKnown, whyUnprotected, withoutOptions } from "./kernel-options.js";
 import { enterLife, nameOf, wait } from "./life.js";
 import { effectiveOptions } from "./options.js";
 import type { Controller, ControllerId } from "../state/controller.js";
@@ -104,9 +104,9 @@ function startConnect(context: Context, controller: Controller): void {
   const options = effectiveOptions(controller, context.state.identity);
   const asked = connectString(context, controller, options);
   const lacking = lackingOptions(context, asked);
-  const refusal = protectionLacking(lacking, controller);
-  if (refusal !== undefined) {
-    refuse(context, controller, refusal);
+  const unprotected = whyUnprotected(lacking, controller);
+  if (unprotected !== undefined) {
+    refuse(context, controller, unprotected);
     return;
   }
   const request = newRequest(context, { kind: "connect", controller: controller.id });
@@ -116,9 +116,9 @@ function startConnect(context: Context, controller: Controller): void {
   context.ports.fabrics.connect(request, withoutOptions(context, asked, lacking));
 }
 
-function refuse(context: Context, controller: Controller, option: string): void {
-  const why = `this kernel does not support the connect option ${option}, and nothing connects without it`;
-  sayOnce(context, `refused ${controller.id} ${option}`, "error", why, nameOf(controller));
+function refuse(context: Context, controller: Controller, because: string): void {
+  const why = `${because}, and nothing connects without it`;
+  sayOnce(context, `refused ${controller.id} ${because}`, "error", why, nameOf(controller));
   wait(context, controller, LATER_RETRY, why);
 }
 

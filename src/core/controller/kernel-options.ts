@@ -1,7 +1,7 @@
 /** Finds which connect options the kernel knows, and handles connections that need others. */
 import { parseSupportedOptions, unsupportedOptions } from "../codec/fabrics-options.js";
 import { DecodeError } from "../codec/error.js";
-import { CONNECTION_KEYS, CONNECTION_OPTIONS, isSet } from "../domain/connection-options.js";
+import { CONNECTION_KEYS, CONNECTION_OPTIONS, isAccepted, isSet } from "../domain/connection-options.js";
 import { advice } from "../domain/advice.js";
 import { ERRNO, errnoName } from "../domain/errno.js";
 import type { FabricsReplyEvent } from "../ports/fabrics.js";
@@ -58,15 +58,17 @@ export function onDeviceAbsent(context: Context): void {
 }
 
 /**
- * The first option that protects a connection, is configured for it, and is not known to the kernel. The host's key does not
- * count: it is only a default.
+ * Why a connection cannot be protected as configured: an option that protects is not known to the kernel, or not accepted over
+ * this transport. `undefined` if it can. The host's key does not count: it is only a default.
  */
-export function protectionLacking(lacking: ReadonlySet<string>, { options }: Controller): string | undefined {
-  const key = CONNECTION_KEYS.find((one) => {
-    const { kernel, protects } = CONNECTION_OPTIONS[one];
-    return protects && lacking.has(kernel) && isSet(options, one);
-  });
-  return key === undefined ? undefined : CONNECTION_OPTIONS[key].kernel;
+export function whyUnprotected(lacking: ReadonlySet<string>, { options, tid }: Controller): string | undefined {
+  for (const key of CONNECTION_KEYS) {
+    const { kernel, protects } = CONNECTION_OPTIONS[key];
+    if (!protects || !isSet(options, key)) continue;
+    if (!isAccepted(tid.transport, key)) return `connections over ${tid.transport} do not support the option ${kernel}`;
+    if (lacking.has(kernel)) return `this kernel does not support the connect option ${kernel}`;
+  }
+  return undefined;
 }
 
 /** The options of a connect string that the kernel does not know. */

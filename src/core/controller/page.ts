@@ -3,7 +3,10 @@ import { log, type Context } from "../state/context.js";
 import { nameOf } from "./life.js";
 import { knownEntries, type DiscoveryControllerState } from "../state/controller.js";
 import type { DiscoveryLogEntry } from "../domain/discovery-log.js";
-import { whyUnusable } from "../names/entry.js";
+import { zoneOf } from "../domain/host-way.js";
+import type { TransportId } from "../domain/transport-id.js";
+import { interfaceOf } from "../kernel/match.js";
+import { onThisHost, whyUnusable } from "../names/entry.js";
 import { touch } from "../record/saving.js";
 import { requestReconcile } from "../state/soak.js";
 import { transportFields } from "../codec/bus-format.js";
@@ -15,13 +18,15 @@ export function pageRead(
   genctr: string,
   read: readonly DiscoveryLogEntry[],
 ): void {
-  const entries = read.filter((entry) => whyUnusable(entry) === undefined);
+  const reached = asReached(context, dc);
+  const placed = read.map((entry) => onThisHost(entry, reached));
+  const entries = placed.filter((entry) => whyUnusable(entry, reached) === undefined);
   const changed = dc.page.known === "no" || !sameEntries(dc.page.entries, entries);
   if (!changed && dc.page.known === "yes" && dc.page.genctr === genctr) return;
   const before = othersIn(knownEntries(dc.page) ?? []);
   dc.page = { known: "yes", genctr, entries };
   touch(context, "staf");
-  reportUnusable(context, dc, read);
+  reportUnusable(context, dc, reached, placed);
   if (!changed) return;
   if (before === 0 || othersIn(entries) > 0)
     log(context, "info", `lists ${String(entries.length)} entries`, nameOf(dc));
@@ -37,11 +42,28 @@ function othersIn(entries: readonly DiscoveryLogEntry[]): number {
   return entries.filter(({ subtype }) => subtype !== "current-discovery").length;
 }
 
+/**
+ * A discovery controller with what its connection shows: the interface that leads to it, and its NQN (TP8013). If nothing shows
+ * the interface now, the one of the last page counts: no entry is dropped for missing information.
+ */
+function asReached({ state }: Context, { tid, life, page }: DiscoveryControllerState): TransportId {
+  const shown = "device" in life ? state.kernel.byName.get(life.device)?.controller : undefined;
+  const configured = tid.hostIface || zoneOf(tid.traddr);
+  const now = configured || (shown === undefined ? "" : interfaceOf(shown, state.interfaces));
+  const hostIface = now || (knownEntries(page) ?? []).map(({ traddr }) => zoneOf(traddr)).find((zone) => zone !== "");
+  return { ...tid, hostIface: hostIface ?? "", subsysnqn: shown?.subsysnqn ?? tid.subsysnqn };
+}
+
 /** Logs each reason once per change: a page that is read again with the same entries says nothing new. */
-function reportUnusable(context: Context, dc: DiscoveryControllerState, read: readonly DiscoveryLogEntry[]): void {
+function reportUnusable(
+  context: Context,
+  dc: DiscoveryControllerState,
+  reached: TransportId,
+  read: readonly DiscoveryLogEntry[],
+): void {
   const reasons = new Map<string, number>();
   for (const entry of read) {
-    const reason = whyUnusable(entry);
+    const reason = whyUnusable(entry, reached);
     if (reason !== undefined) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
   }
   const unused: string[] = [];

@@ -14,6 +14,7 @@ import {
   type IoControllerState,
 } from "../state/controller.js";
 import { unreadable } from "../domain/advice.js";
+import { CONNECTION_KEYS, CONNECTION_OPTIONS, isAccepted, isSet } from "../domain/connection-options.js";
 import { ERRNO } from "../domain/errno.js";
 import { wantedTransportId } from "../names/entry.js";
 import type { Named } from "../names/addresses.js";
@@ -147,9 +148,22 @@ export function remember(context: Context, controller: Controller): void {
   if (!adopt(context, controller)) keepInMind(context, controller, { kind: "keep" }, "recorded by an earlier run");
 }
 
+/** [Global] protects only the connections over transports that accept it. */
+function reportUnprotected(context: Context, { service, tid: { transport } }: Controller): void {
+  const config = context.state[service]?.config;
+  if (config === undefined) return;
+  for (const key of CONNECTION_KEYS) {
+    const { file, protects } = CONNECTION_OPTIONS[key];
+    if (!protects || isAccepted(transport, key) || !isSet(config.connection, key)) continue;
+    const text = `${config.file}: ${file} of [Global] does not apply to connections over ${transport}, which are made without it`;
+    sayOnce(context, `unprotected ${service} ${transport} ${file}`, "notice", text);
+  }
+}
+
 /** A controller that was just entered is wanted, and looked for. */
 export function begin(context: Context, controller: Controller): void {
   log(context, "info", `wanted: ${controller.wanted}`, nameOf(controller));
+  reportUnprotected(context, controller);
   seek(context, controller, controller.wanted);
 }
 

@@ -1,4 +1,5 @@
 /** Turns a service announced over DNS-SD into the connection that it offers (NVMe-oF TP8009). Pure. */
+import { asAccepted } from "../domain/host-way.js";
 import { canonicalAddress, formatIp, isLinkLocal, isUnspecified, parseIp } from "../domain/ip-address.js";
 import { isNqn } from "../domain/nqn.js";
 import { WELL_KNOWN_DISCOVERY_NQN, type Transport, type TransportId } from "../domain/transport-id.js";
@@ -27,7 +28,7 @@ export function readTxt(strings: readonly string[]): ReadonlyMap<string, string>
   return values;
 }
 
-/** The connection that a service offers. It keeps the interface only for tcp, and only without `ignore-iface`. */
+/** The connection that a service offers, over the interface on which it is announced. */
 export function offerOf(service: DnssdService, ignoreIface: boolean): Offer {
   const txt = readTxt(service.txt);
   const transport = TRANSPORT_OF.get((txt.get("p") ?? "").toLowerCase());
@@ -37,18 +38,16 @@ export function offerOf(service: DnssdService, ignoreIface: boolean): Offer {
   const traddr = scopedAddress(service);
   if (traddr === undefined) return refused("nothing can connect to its address");
   if (service.port < 1 || service.port > 65_535) return refused("it gives no port");
-  return {
-    ok: true,
-    tid: {
-      transport,
-      traddr,
-      trsvcid: String(service.port),
-      subsysnqn: nqn === "" ? WELL_KNOWN_DISCOVERY_NQN : nqn,
-      hostTraddr: "",
-      hostIface: transport === "tcp" && !ignoreIface ? service.hostIface : "",
-      hostNqn: "",
-    },
+  const tid: TransportId = {
+    transport,
+    traddr,
+    trsvcid: String(service.port),
+    subsysnqn: nqn === "" ? WELL_KNOWN_DISCOVERY_NQN : nqn,
+    hostTraddr: "",
+    hostIface: service.hostIface,
+    hostNqn: "",
   };
+  return { ok: true, tid: asAccepted(tid, ignoreIface) };
 }
 
 function refused(because: string): Offer {

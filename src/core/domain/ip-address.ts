@@ -183,6 +183,7 @@ export function isUnspecified(text: string): boolean {
  * link-local address (169.254.0.0/16) does not count: the host's routing table handles it like any other.
  */
 export function isLinkLocal(text: string): boolean {
+  if (!/^\[?fe[89ab]/i.test(text)) return false;
   const address = parseIp(text);
   return address?.family === "ipv6" && /^fe[89ab][0-9a-f]:/.test(address.text);
 }

@@ -1,6 +1,5 @@
 /** Hands each fired timer to the code that armed it. */
 import { readPage } from "../controller/discovery.js";
-import { notePageNews } from "../controller/page-news.js";
 import { onRetryTimer } from "../controller/machine.js";
 import { onRegistrationTimer } from "../controller/registration.js";
 import { audit, onAddTimer } from "../devices/events.js";
@@ -97,10 +96,12 @@ function carryOut(context: Context, timer: Timer): void {
   }
 }
 
-/** It is the page's turn, or events were lost. A page that could not be read has its own timer. */
+/**
+ * It is the page's turn, or events were lost. A turn alone says nothing against the page: an array that is away keeps what it
+ * last said. A page that could not be read has its own timer.
+ */
 function refreshPage(context: Context, dc: DiscoveryControllerState): void {
   if (dc.reading.at === "retry") return;
-  notePageNews(context, dc, "may-have-changed", "log-page-refresh");
   readPage(context, dc, "it may have changed", "header");
 }
 

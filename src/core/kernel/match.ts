@@ -2,6 +2,7 @@
  * Whether a connection of the kernel can serve as a wanted one, so that nothing is connected twice or accepted over the
  * wrong interface (field bugs 21, 22 and 23).
  */
+import { zoneOf } from "../domain/host-way.js";
 import { canonicalAddress, isLinkLocal, parseIp, sameAddress } from "../domain/ip-address.js";
 import type { Transport, TransportId } from "../domain/transport-id.js";
 import { DEFAULT_TRSVCID, parseTransport, WELL_KNOWN_DISCOVERY_NQN } from "../domain/transport-id.js";
@@ -85,6 +86,14 @@ function primaryAddress(name: string, like: string, interfaces: readonly Network
   return interfaces
     .find((one) => one.name === name)
     ?.addresses.find((text) => parseIp(text)?.family === family && isLinkLocal(text) === isLinkLocal(like));
+}
+
+/** The interface that a connection uses: the one it is bound to, or else the only owner of its source address. */
+export function interfaceOf(existing: ExistingConnection, interfaces: readonly NetworkInterface[]): string {
+  const bound = known(existing.hostIface) || zoneOf(existing.traddr);
+  if (bound !== "") return bound;
+  const owners = ownersOf(known(existing.srcAddr) || known(existing.hostTraddr), interfaces);
+  return owners.length === 1 ? (owners[0] ?? "") : "";
 }
 
 /** Whether two source addresses are equal. Ignores the scope: the kernel prints a link-local address without it. */

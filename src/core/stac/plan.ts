@@ -1,7 +1,7 @@
 /** Compares the I/O controllers that stac wants with those that it and the kernel have. Pure. */
 import { allowedFamily, isExcluded } from "../config/controller-entry.js";
 import type { StacConfig } from "../config/types.js";
-import type { ConnectionOptions } from "../domain/connection-options.js";
+import { optionsOver, type ConnectionOptions } from "../domain/connection-options.js";
 import type { ControllerId, Kept } from "../state/controller.js";
 import { planOptions, type SetOptions } from "../controller/options.js";
 import { EFLAG_NCC } from "../domain/discovery-log.js";
@@ -96,7 +96,7 @@ export function wantedIos({ config, names, present, view }: StacPlanInput): Read
     allowedFamily(tid, config.ipFamilies);
   for (const { tid, hostName, entry } of configuredConnections(config, "stac", names, present)) {
     if (!admits(tid)) continue;
-    const options = { ...config.connection, ...entry.options };
+    const options = optionsOver(tid.transport, config.connection, entry.options);
     const why = `configured by ${config.file} line ${String(entry.line)}`;
     wanted.set(transportIdKey(tid), { tid, hostName, options, configured: true, ncc: false, listedBy: [], why });
   }
@@ -113,7 +113,7 @@ export function wantedIos({ config, names, present, view }: StacPlanInput): Read
         if (known.listedBy.at(-1) !== dcKey) known.listedBy.push(dcKey);
       } else if (admits(tid)) {
         const why = `listed by ${formatTransportId(dc.tid)}`;
-        const options = config.connection;
+        const options = optionsOver(tid.transport, config.connection);
         wanted.set(key, { tid, hostName: "", options, configured: false, ncc, listedBy: [dcKey], why });
       }
     }

@@ -9,6 +9,7 @@ import { isStray } from "../kernel/device-index.js";
 import { withNamedExcludes } from "../names/addresses.js";
 import { AssertionError } from "../domain/assertion.js";
 import { adviceOn, sourceKey, untilSpoken, type OpenSource } from "../domain/open-source.js";
+import { optionsOver } from "../domain/connection-options.js";
 import { later } from "../domain/units.js";
 import { REMEMBERED_FOR } from "../domain/limits.js";
 import { readRecordedIos } from "../record/recorded.js";
@@ -70,7 +71,7 @@ export function startStac(context: Context, stac: StacState): void {
       service: "stac",
       tid,
       hostName,
-      options: stac.config.connection,
+      options: optionsOver(tid.transport, stac.config.connection),
       configured,
       ncc: false,
       listedBy,

@@ -1,7 +1,7 @@
 /** Compares the discovery controllers that staf wants with those it has. Pure. */
 import { allowedFamily, isExcluded } from "../config/controller-entry.js";
 import type { StafConfig } from "../config/types.js";
-import type { ConnectionOptions } from "../domain/connection-options.js";
+import { optionsOver, type ConnectionOptions } from "../domain/connection-options.js";
 import type { ControllerId, Origin } from "../state/controller.js";
 import { planOptions, type SetOptions } from "../controller/options.js";
 import type { DiscoveryLogEntry } from "../domain/discovery-log.js";
@@ -81,6 +81,7 @@ type WishInput = Pick<StafPlanInput, "config" | "names" | "boot" | "present" | "
 export function wantedDcs({ config, names, boot, present, discovered }: WishInput): ReadonlyMap<string, WantedDc> {
   const byKey = new Map(present.map((dc) => [transportIdKey(dc.tid), dc]));
   const wanted = new Map<string, WantedDc>();
+  const defaultsOver = ({ transport }: TransportId): ConnectionOptions => optionsOver(transport, config.connection);
   // In the order in which they came to be wanted. Referrals are followed in that order.
   const queue: string[] = [];
   const want = (candidate: WantedDc): void => {
@@ -92,7 +93,7 @@ export function wantedDcs({ config, names, boot, present, discovered }: WishInpu
     queue.push(key);
   };
   for (const { tid, hostName, entry } of configuredConnections(config, "staf", names, present)) {
-    const options = { ...config.connection, ...entry.options };
+    const options = optionsOver(tid.transport, config.connection, entry.options);
     want({
       tid,
       hostName,
@@ -108,7 +109,7 @@ export function wantedDcs({ config, names, boot, present, discovered }: WishInpu
     if (traddr === undefined) continue;
     const why = `requested by the boot firmware, discovery record ${String(record)}`;
     const hostName = isNamed(tid) ? tid.traddr : "";
-    want({ tid: { ...tid, traddr }, hostName, options: config.connection, origin: "nbft", why });
+    want({ tid: { ...tid, traddr }, hostName, options: defaultsOver(tid), origin: "nbft", why });
   }
   const followReferrals = (): void => {
     for (let key = queue.shift(); key !== undefined; key = queue.shift()) {
@@ -118,7 +119,7 @@ export function wantedDcs({ config, names, boot, present, discovered }: WishInpu
         const tid = entryTransportId(entry, dc.tid, config.ignoreIface);
         if (tid === undefined) continue;
         const why = `referred to by ${formatTransportId(dc.tid)}`;
-        want({ tid, hostName: "", options: config.connection, origin: "referral", why });
+        want({ tid, hostName: "", options: defaultsOver(tid), origin: "referral", why });
       }
     }
   };
@@ -126,12 +127,12 @@ export function wantedDcs({ config, names, boot, present, discovered }: WishInpu
   // keep each other for ever.
   followReferrals();
   for (const { tid, why } of discovered)
-    want({ tid, hostName: "", options: config.connection, origin: "discovered", why });
+    want({ tid, hostName: "", options: defaultsOver(tid), origin: "discovered", why });
   for (const { tid, origin, standing, dropped } of present) {
     // What leaves was dropped, and being here still does not make it wanted again.
     if (origin !== "discovered" || dropped !== undefined || standing === "leaving") continue;
     const why = "announced over mDNS earlier, but not now";
-    want({ tid, hostName: "", options: config.connection, origin: "discovered", why });
+    want({ tid, hostName: "", options: defaultsOver(tid), origin: "discovered", why });
   }
   followReferrals();
   return wanted;

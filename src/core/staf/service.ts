@@ -19,6 +19,7 @@ import {
 import { withNamedExcludes } from "../names/addresses.js";
 import { AssertionError } from "../domain/assertion.js";
 import { sourceKey, type OpenSource } from "../domain/open-source.js";
+import { optionsOver } from "../domain/connection-options.js";
 import { later } from "../domain/units.js";
 import { REMEMBERED_FOR } from "../domain/limits.js";
 import { readRecordedDcs } from "../record/recorded.js";
@@ -91,7 +92,7 @@ export function startStaf(context: Context, staf: StafState): void {
   loadConfig(context, "staf", staf, parseStafConfig);
   const rememberedUntil = later(context.ports.clock.now(), REMEMBERED_FOR);
   for (const { tid, hostName, origin, page, absentSince } of loadRecord(context, "staf", readRecordedDcs)) {
-    const options = staf.config.connection;
+    const options = optionsOver(tid.transport, staf.config.connection);
     const why = "recorded by an earlier run";
     const controller = addDc(context, { tid, hostName, options, origin, page, why, rememberedUntil });
     if (absentSince !== undefined) recallAbsence(context, controller.id, absentSince);

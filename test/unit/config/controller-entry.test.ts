@@ -187,7 +187,7 @@ describe("transportIdOf", () => {
   test.each([
     ["transport=tcp;traddr=1.2.3.4", staf, { trsvcid: "8009", subsysnqn: WELL_KNOWN_DISCOVERY_NQN }],
     ["transport=rdma;traddr=1.2.3.4", staf, { trsvcid: "4420", subsysnqn: WELL_KNOWN_DISCOVERY_NQN }],
-    ["transport=fc;traddr=nn-0x1:pn-0x2", staf, { trsvcid: "", traddr: "nn-0x1:pn-0x2" }],
+    ["transport=fc;traddr=nn-0x1:pn-0x2;host-traddr=nn-0x3:pn-0x4", staf, { trsvcid: "", traddr: "nn-0x1:pn-0x2" }],
     ["transport=loop;traddr=Port", staf, { trsvcid: "", traddr: "Port" }],
     ["transport=tcp;traddr=1.2.3.4;nqn=nqn.x", staf, { subsysnqn: "nqn.x" }],
     ["transport=tcp;traddr=1.2.3.4;nqn=nqn.x;trsvcid=4420", stac, { trsvcid: "4420", subsysnqn: "nqn.x" }],

@@ -5,7 +5,7 @@ import { decodeDiscoveryEntry, encodeDiscoveryEntry } from "../../../src/core/co
 import type { DiscoveryLogEntry } from "../../../src/core/domain/discovery-log.js";
 import { EFLAG_NCC } from "../../../src/core/domain/discovery-log.js";
 import { WELL_KNOWN_DISCOVERY_NQN, type TransportId } from "../../../src/core/domain/transport-id.js";
-import { entryTransportId, whyUnusable } from "../../../src/core/names/entry.js";
+import { entryTransportId, onThisHost, whyUnusable } from "../../../src/core/names/entry.js";
 import { wantedDcs, type PresentDc } from "../../../src/core/staf/plan.js";
 
 const VOLUME: DiscoveryLogEntry = {
@@ -23,6 +23,16 @@ const VOLUME: DiscoveryLogEntry = {
   tsas: "",
 };
 
+const DC: TransportId = {
+  transport: "tcp",
+  traddr: "192.168.1.20",
+  trsvcid: "8009",
+  subsysnqn: WELL_KNOWN_DISCOVERY_NQN,
+  hostTraddr: "",
+  hostIface: "",
+  hostNqn: "",
+};
+
 describe("an entry", () => {
   it.each<readonly [what: string, change: Partial<DiscoveryLogEntry>, because: RegExp]>([
     ["over pcie", { trtype: 0 }, /transport type 0/],
@@ -36,9 +46,12 @@ describe("an entry", () => {
     ["over rdma without a port", { trtype: "rdma", trsvcid: "" }, /no port/],
     ["of a subsystem without an NQN", { subnqn: "" }, /no subsystem NQN/],
     ["with a comma in its address", { traddr: "192.168.1.30,host_iface=x" }, /connect string cannot hold/],
+    ["with the well-known discovery NQN", { subnqn: WELL_KNOWN_DISCOVERY_NQN }, /that of a discovery subsystem/],
+    ["over fc, listed over tcp", { trtype: "fc", adrfam: 4, traddr: "nn-0x1:pn-0x2" }, /host port to it is not known/],
+    ["at a link-local address", { traddr: "fe80::30" }, /the interface to it is not known/],
     ["with a line break in its NQN", { subnqn: "nqn.x\nnqn.y" }, /connect string cannot hold/],
   ])("%s is not used", (_what, change, because) => {
-    expect(whyUnusable({ ...VOLUME, ...change })).toMatch(because);
+    expect(whyUnusable({ ...VOLUME, ...change }, DC)).toMatch(because);
   });
 
   it.each<readonly [what: string, change: Partial<DiscoveryLogEntry>]>([
@@ -49,7 +62,8 @@ describe("an entry", () => {
     ["of a referral without an NQN", { subtype: "referral", subnqn: "" }],
     ["of an unknown subtype", { subtype: 9 }],
   ])("%s is kept", (_what, change) => {
-    expect(whyUnusable({ ...VOLUME, ...change })).toBeUndefined();
+    const dc = change.trtype === "fc" ? { ...DC, transport: "fc" as const } : DC;
+    expect(whyUnusable({ ...VOLUME, ...change }, dc)).toBeUndefined();
   });
 
   it.each<readonly [what: string, bytes: string]>([
@@ -80,6 +94,33 @@ it("a referral inherits the host fields of its discovery controller, and means t
   expect(entryTransportId(referral("::ffff:192.168.1.21"), dcAt("192.168.1.20"), true)).toEqual({
     ...dcAt("192.168.1.21"),
     hostIface: "",
+  });
+});
+
+describe("an entry over another way", () => {
+  const over = (trtype: DiscoveryLogEntry["trtype"], traddr: string, dc: TransportId, ignoreIface = false) => {
+    const placed = onThisHost({ ...VOLUME, trtype, traddr }, dc);
+    const tid = entryTransportId(placed, dc, ignoreIface);
+    return tid === undefined ? undefined : [tid.traddr, tid.hostTraddr, tid.hostIface].join(" ");
+  };
+  const bound = { ...DC, hostTraddr: "192.168.1.10", hostIface: "eth0" };
+  const linkLocal = { ...DC, traddr: "fe80::20%eth0" };
+
+  it.each<readonly [what: string, got: string | undefined, expected: string | undefined]>([
+    ["tcp from tcp", over("tcp", "192.168.1.30", bound), "192.168.1.30 192.168.1.10 eth0"],
+    ["tcp of another address family", over("tcp", "fd00::30", bound), "fd00::30  eth0"],
+    ["rdma from tcp", over("rdma", "192.168.1.30", bound), "192.168.1.30  "],
+    ["rdma from rdma", over("rdma", "192.168.1.30", { ...bound, transport: "rdma" }), "192.168.1.30 192.168.1.10 "],
+    ["loop from tcp", over("loop", "1", bound), "1  "],
+    ["link-local tcp, bound", over("tcp", "fe80::30", bound), "fe80::30  eth0"],
+    ["link-local tcp, bound, with ignore-iface", over("tcp", "fe80::30", bound, true), "fe80::30%eth0  "],
+    ["link-local rdma from tcp, bound", over("rdma", "fe80::30", bound), "fe80::30%eth0  "],
+    ["link-local tcp from a zone, with ignore-iface", over("tcp", "fe80::30", linkLocal, true), "fe80::30%eth0  "],
+    ["link-local with a zone of the target", over("rdma", "FE80:0::30%eth5", linkLocal), "fe80::30%eth0  "],
+    ["a zone of the target elsewhere", over("tcp", "fd00::30%eth5", linkLocal), "fd00::30  "],
+    ["link-local with a zone of the target alone", over("tcp", "fe80::30%eth5", DC), undefined],
+  ])("%s", (_what, got, expected) => {
+    expect(got).toBe(expected);
   });
 });
 

@@ -119,9 +119,10 @@ export class FabricsDevice {
       const defaults = { nqn: profile.defaultHostNqn, id: profile.defaultHostId };
       if (registry.hasHostConflict(options.hostNqn, options.hostId, defaults)) return ERRNO.EINVAL;
     }
-    if (options.transport === "tcp" && options.hostIface !== "" && !network.hasInterface(options.hostIface)) {
-      return ERRNO.ENODEV;
-    }
+    // A link-local address whose zone is not an interface (inet_pton_with_scope in the kernel's net/core/utils.c).
+    const overIp = options.transport === "tcp" || options.transport === "rdma";
+    if (overIp && ![options.traddr, options.hostTraddr].every((text) => network.hasZoneOf(text))) return ERRNO.EINVAL;
+    if (options.hostIface !== "" && !network.hasInterface(options.hostIface)) return ERRNO.ENODEV;
     if (options.duplicates === "reject" && registry.hasDuplicate(options)) return ERRNO.EALREADY;
     return 0;
   }

@@ -103,15 +103,37 @@ const INT_MAX = 2 ** 31 - 1;
 const POSITIVE = { min: 1, max: INT_MAX } as const;
 const ANY = { min: -INT_MAX, max: INT_MAX } as const;
 
-function checkShape(given: ReadonlyMap<string, string | true>, profile: KernelProfile): void {
+/** What every transport accepts (NVMF_REQUIRED_OPTS and NVMF_ALLOWED_OPTS in the kernel's drivers/nvme/host/fabrics.c). */
+const COMMON_OPTIONS = [
+  ...["transport", "nqn", "queue_size", "nr_io_queues", "keep_alive_tmo", "hostnqn", "hostid", "duplicate_connect"],
+  ...["disable_sqflow", "discovery", "fast_io_fail_tmo", "dhchap_secret", "dhchap_ctrl_secret"],
+];
+const RECONNECT_OPTIONS = ["reconnect_delay", "ctrl_loss_tmo"];
+const RDMA_OPTIONS = [
+  ...["traddr", "trsvcid", "host_traddr", "nr_write_queues", "nr_poll_queues", "tos"],
+  ...RECONNECT_OPTIONS,
+];
+const TCP_OPTIONS = [...RDMA_OPTIONS, "host_iface", "hdr_digest", "data_digest", "tls", "keyring", "tls_key"];
+
+/**
+ * What a transport accepts, as far as the kernel knows the option: `allowed_opts` in drivers/nvme/host/{tcp,rdma,fc}.c and
+ * drivers/nvme/target/loop.c, the same from 5.14 to 6.12 (test/lab/checks/transports.ts for loop and fc).
+ */
+const ACCEPTED_OPTIONS: Readonly<Record<Transport, ReadonlySet<string>>> = {
+  tcp: new Set([...COMMON_OPTIONS, ...TCP_OPTIONS]),
+  rdma: new Set([...COMMON_OPTIONS, ...RDMA_OPTIONS]),
+  fc: new Set([...COMMON_OPTIONS, ...RECONNECT_OPTIONS, "traddr", "host_traddr"]),
+  loop: new Set([...COMMON_OPTIONS, "traddr"]),
+};
+
+function checkShape(given: ReadonlyMap<string, string | true>, transport: Transport, profile: KernelProfile): void {
   for (const [key, value] of given) {
-    if (!profile.options.has(key)) throw new Refused(key);
+    if (!profile.options.has(key) || !ACCEPTED_OPTIONS[transport].has(key)) throw new Refused(key);
     if ((value === true) !== FLAGS.has(key)) throw new Refused(key);
   }
 }
 
 function transportOf(text: string): Transport {
-  // The lab had no rdma module, so an rdma address only has to parse.
   if (text === "tcp" || text === "rdma" || text === "fc" || text === "loop") return text;
   throw new Refused("transport");
 }
@@ -119,10 +141,9 @@ function transportOf(text: string): Transport {
 /** A Fibre Channel address as the kernel requires it: all sixteen digits (test/lab/checks/transports.ts). */
 const FC_ADDRESS = /^nn-(0x)?[0-9a-f]{16}:pn-(0x)?[0-9a-f]{16}$/iu;
 
-/** loop and fc accept no trsvcid. fc requires traddr and host_traddr (test/lab/checks/transports.ts, on 6.12). */
+/** fc requires traddr and host_traddr (test/lab/checks/transports.ts, on 6.12). */
 function checkAddress(reader: Reader, transport: Transport): void {
   const traddr = reader.text("traddr");
-  if ((transport === "loop" || transport === "fc") && reader.has("trsvcid")) throw new Refused("trsvcid");
   if (transport === "loop") return;
   if (traddr === "") throw new Refused("traddr");
   if (transport === "fc") {
@@ -142,11 +163,10 @@ function checkSecrets(reader: Reader): void {
   }
 }
 
-function typed(reader: Reader, profile: KernelProfile): ConnectOptions {
+function typed(reader: Reader, transport: Transport, profile: KernelProfile): ConnectOptions {
   const nqn = reader.text("nqn");
   if (nqn === "" || !fitsNqn(nqn)) throw new Refused("nqn");
   if (!fitsNqn(reader.text("hostnqn"))) throw new Refused("hostnqn");
-  const transport = transportOf(reader.text("transport"));
   checkAddress(reader, transport);
   if (reader.has("hostid") && !UUID.test(reader.text("hostid"))) throw new Refused("hostid");
   checkSecrets(reader);
@@ -195,8 +215,10 @@ export function parseConnectOptions(text: string, profile: KernelProfile): Parse
   if (utf8Length(text) > CONNECT_STRING_BYTES_MAX) return { ok: false, errno: ERRNO.ENOMEM };
   try {
     const given = decodeOptionString(text);
-    checkShape(given, profile);
-    return { ok: true, options: typed(new Reader(given), profile) };
+    const reader = new Reader(given);
+    const transport = transportOf(reader.text("transport"));
+    checkShape(given, transport, profile);
+    return { ok: true, options: typed(reader, transport, profile) };
   } catch (error) {
     if (error instanceof Refused || error instanceof DecodeError) return { ok: false, errno: ERRNO.EINVAL };
     throw error;

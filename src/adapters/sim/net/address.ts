@@ -124,3 +124,8 @@ export function isLoopback(address: NetAddress): boolean {
 export function isLinkLocal(address: NetAddress): boolean {
   return address.family === 6 && ((address.groups[0] ?? 0) & 0xffc0) === 0xfe80;
 }
+
+/** The interface that a link-local address names. Empty for other addresses: their zone means nothing. */
+export function zoneOf(address: NetAddress | undefined): string {
+  return address !== undefined && isLinkLocal(address) ? address.scope : "";
+}

@@ -5,7 +5,7 @@ import { Milliseconds } from "../../../core/domain/units.js";
 import type { NetworkInterface, ProbeTarget } from "../../../core/ports/network.js";
 import type { FabricId, InterfaceSpec, LinkState, ListenerState, NetworkSpec } from "../spec.js";
 import type { NetworkAction } from "./actions.js";
-import { isLinkLocal, isLoopback, parseNetAddress, parseNetPrefix, within } from "./address.js";
+import { isLinkLocal, isLoopback, parseNetAddress, parseNetPrefix, within, zoneOf } from "./address.js";
 import type { NetAddress, NetPrefix } from "./address.js";
 import { type Iface, isCalled, makeIface, NetworkMisuse } from "./iface.js";
 
@@ -183,6 +183,12 @@ export class NetworkModel {
     return name === LOOPBACK || this.#ifaces.some((iface) => isCalled(iface, name));
   }
 
+  /** Whether the zone of a link-local address, if it has one, is an interface. The zone of another address means nothing. */
+  hasZoneOf(text: string): boolean {
+    const zone = zoneOf(parseNetAddress(text));
+    return zone === "" || this.hasInterface(zone);
+  }
+
   /** The state of an interface's link. Up unless something set it. */
   linkState(hostIface: string): LinkState {
     return this.#links.get(hostIface)?.state ?? "up";
@@ -218,11 +224,14 @@ export class NetworkModel {
     if (target.transport === "fc" || target.transport === "loop") return this.#reachWithoutIp(target);
     const to = parseNetAddress(target.traddr);
     if (to === undefined) return failed(ERRNO.EINVAL, Milliseconds(0));
-    const asked = target.hostIface === "" ? to.scope : target.hostIface;
+    const asked = target.hostIface === "" ? zoneOf(to) : target.hostIface;
     if (asked !== "" && !this.hasInterface(asked)) return failed(ERRNO.ENODEV, Milliseconds(0));
     const bound = this.#ifaces.find((iface) => isCalled(iface, asked))?.name ?? asked;
-    if (target.hostTraddr !== "" && this.#ownerOf(target.hostTraddr) === undefined) {
-      return failed(ERRNO.EADDRNOTAVAIL, REFUSED_AFTER);
+    if (target.hostTraddr !== "") {
+      const from = parseNetAddress(target.hostTraddr);
+      // A bind to an address of another family (inet_bind and inet6_bind in the kernel).
+      if (from !== undefined && from.family !== to.family) return failed(ERRNO.EAFNOSUPPORT, REFUSED_AFTER);
+      if (this.#ownerOf(target.hostTraddr) === undefined) return failed(ERRNO.EADDRNOTAVAIL, REFUSED_AFTER);
     }
     const owner = this.#ownerOf(target.traddr);
     if (owner !== undefined) return this.#reachLocal(target, owner, bound);
