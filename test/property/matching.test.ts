@@ -8,6 +8,7 @@ import { encodeConnectOptions } from "../../src/core/codec/fabrics-options.js";
 import { defaultStafConfig } from "../../src/core/config/stafd.js";
 import { formatAddress, parseControllerRecord, type KernelController } from "../../src/core/codec/sysfs.js";
 import { canonicalAddress } from "../../src/core/domain/ip-address.js";
+import { asAccepted } from "../../src/core/domain/host-way.js";
 import { TRANSPORTS, WELL_KNOWN_DISCOVERY_NQN, type TransportId } from "../../src/core/domain/transport-id.js";
 import { addressKey, matchConnection } from "../../src/core/kernel/match.js";
 import type { NetworkInterface } from "../../src/core/ports/network.js";
@@ -166,7 +167,8 @@ test("the verdict does not depend on the spelling of addresses", () => {
   };
   fc.assert(
     fc.property(fc.oneof(overIp, linkLocal), fc.oneof(overIp, linkLocal), shown, (id, other, how) => {
-      const connection = shownBy({ ...other, traddr: id.traddr, trsvcid: id.trsvcid, transport: id.transport }, how);
+      const { traddr, trsvcid, transport } = id;
+      const connection = shownBy(asAccepted({ ...other, traddr, trsvcid, transport }, false), how);
       const verdict = matchConnection(id, hostNqnOf(id), connection, INTERFACES);
       const respelled = { ...id, traddr: respell(id.traddr), hostTraddr: respell(id.hostTraddr) };
       expect(matchConnection(respelled, hostNqnOf(id), connection, INTERFACES)).toBe(verdict);

@@ -122,7 +122,12 @@ test("get_all_log_pages distinguishes an unknown page from an empty one", () => 
       "discovery-controller": { ...DC, device: "nvme?" },
       "log-pages": [],
       state: "unknown",
-      open: { kind: "page", read: "never", because: "ECONNREFUSED from the probe of its address", "for-ms": 5001 },
+      open: {
+        kind: "page",
+        read: "never",
+        because: expect.stringContaining("ECONNREFUSED from the probe"),
+        "for-ms": 5001,
+      },
     },
     // What else may lead to more looks like a discovery controller with an empty page: the stacd of nvme-stas reads it so.
     {

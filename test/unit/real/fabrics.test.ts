@@ -86,13 +86,13 @@ describe("the fabrics device", () => {
   });
 
   test.each([
-    ["of a missing device", "/nonexistent/nvme-fabrics", ERRNO.ENOENT],
-    ["of the open", "/tmp", ERRNO.EISDIR],
-    ["of the write", "/dev/full", ERRNO.ENOSPC],
-  ])("gives the errno %s", async (_, device, errno) => {
+    ["of a missing device", "/nonexistent/nvme-fabrics", { errno: ERRNO.ENOENT, stage: "open" }],
+    ["of the open", "/tmp", { errno: ERRNO.EISDIR, stage: "open" }],
+    ["of the write", "/dev/full", { errno: ERRNO.ENOSPC }],
+  ])("gives the errno %s", async (_, device, failure) => {
     fabricsOf(device).connect(RequestId(2), "nqn=x,dhchap_secret=DHHC-1:00:secret:");
     const [event] = await delivered.count(1);
-    expect(event).toEqual({ kind: "fabrics-reply", request: 2, result: { ok: false, errno } });
+    expect(event).toEqual({ kind: "fabrics-reply", request: 2, result: { ok: false, ...failure } });
   });
 
   test("is closed after a failure too", async () => {
