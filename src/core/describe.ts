@@ -3,7 +3,6 @@ import type { Controller, DiscoveryControllerState, Life, PageNews } from "./sta
 import { deviceOf, nameOf } from "./controller/life.js";
 import type { TransportId } from "./domain/transport-id.js";
 import { between, formatDuration, type Milliseconds } from "./domain/units.js";
-import { adviceOn } from "./domain/open-source.js";
 import { whyKept } from "./stac/plan.js";
 import { staleText } from "./controller/renewal.js";
 import { dropAt } from "./mdns/absence.js";
@@ -59,7 +58,7 @@ export function describeControllers(state: CoreState, now: Milliseconds): readon
 
 function wanted(controller: Controller, now: Milliseconds): string {
   if (controller.service === "staf" || controller.kept === undefined) return controller.wanted;
-  return `${whyKept(controller.kept, now)}. ${adviceOn(controller.kept.source)}`;
+  return whyKept(controller.kept, now);
 }
 
 function doing(controller: Controller, now: Milliseconds): string {

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { defaultStacConfig } from "../../src/core/config/stacd.js";
 import { defaultStafConfig } from "../../src/core/config/stafd.js";
+import { isExcluded } from "../../src/core/config/controller-entry.js";
 import type { ControllerEntry, StacConfig, StafConfig } from "../../src/core/config/types.js";
 import type { ControllerId, Origin, Standing } from "../../src/core/state/controller.js";
 import { EFLAG_NCC, type DiscoveryLogEntry } from "../../src/core/domain/discovery-log.js";
@@ -187,15 +188,27 @@ const presentIos = fc
       ncc: fc.boolean(),
       boot: fc.boolean(),
       kept: fc.option(
-        openSource.map((open) => ({ by: "open-source", ...open }) as const),
+        fc.oneof(
+          openSource.map((open) => ({ by: "open-source", ...open }) as const),
+          fc.constantFrom(0, 30_000).map((since) => ({ by: "last-path", since: Milliseconds(since) }) as const),
+        ),
         { nil: undefined },
       ),
+      isLive: fc.boolean(),
+      failures: fc.constantFrom(0, 0, 1, 2),
       gaveUpAfter: fc.option(fc.integer({ min: 2, max: 5 }), { nil: undefined, freq: 2 }),
       listedBy: fc.uniqueArray(dcTid.map(transportIdKey), { maxLength: 3 }),
       standing,
     }),
   )
-  .map((ios) => unique(ios).map((io, at): PresentIo => ({ ...io, ...BY_ADDRESS, id: `c${at}` })));
+  .map((ios) =>
+    unique(ios).map((io, at): PresentIo => ({
+      ...io,
+      ...BY_ADDRESS,
+      isLive: io.isLive && io.standing === "claimed",
+      id: `c${at}`,
+    })),
+  );
 
 const NAMED_IO = tidOf(NAME, "nqn.2024-01.io.example:a", "4420");
 
@@ -248,6 +261,8 @@ function applyStac(input: StacPlanInput): StacPlanInput {
         boot: false,
         kept: undefined,
         gaveUpAfter: undefined,
+        isLive: false,
+        failures: 0,
       });
       continue;
     }
@@ -265,6 +280,31 @@ function applyStac(input: StacPlanInput): StacPlanInput {
   }
   return { ...input, foreign, present: [...present.values()].filter((io) => io.standing !== "leaving") };
 }
+
+test("stac leaves the last live path to a wanted subsystem only if its new paths were tried, or after a minute", () => {
+  fc.assert(
+    fc.property(stacInput, (input) => {
+      const wanted = [...wantedIos(input).values()];
+      const isWanted = (io: PresentIo): boolean =>
+        wanted.some(({ tid }) => transportIdKey(tid) === transportIdKey(io.tid));
+      const left = new Set(planStac(input).flatMap((one) => (one.op === "leave" ? [one.id] : [])));
+      const stays = input.present.filter(({ id, isLive }) => isLive && !left.has(id));
+      for (const io of input.present) {
+        if (!left.has(io.id) || !io.isLive || isExcluded(io.tid, input.config.excludes) !== undefined) continue;
+        const isSibling = ({ tid }: { readonly tid: TransportId }): boolean => tid.subsysnqn === io.tid.subsysnqn;
+        const isOver = ({ kept }: PresentIo): boolean => kept?.by === "last-path" && kept.since === 0;
+        if (stays.some(isSibling) || input.present.some((one) => isSibling(one) && isOver(one))) continue;
+        for (const { tid } of wanted.filter(isSibling)) {
+          const path = input.present.find((one) => transportIdKey(one.tid) === transportIdKey(tid));
+          expect(path !== undefined && isWanted(path) && (path.failures >= 2 || path.gaveUpAfter !== undefined)).toBe(
+            true,
+          );
+        }
+      }
+    }),
+    { numRuns: 1000 },
+  );
+});
 
 test("stac's plan reaches the wanted set; the next plan is empty", () => {
   fc.assert(
@@ -326,15 +366,18 @@ test("stac says which open source keeps a controller, for how long it has been o
   );
 });
 
-test("once every source has spoken, everything goes that nothing lists", () => {
+test("once every source has spoken, everything goes that nothing lists, except a last live path", () => {
   fc.assert(
     fc.property(stacInput, (input) => {
       fc.pre(!isSomeOpen(input));
       const spoken = { ...input, names: new Map([[NAME, ["192.168.1.20"]]]) };
       const wanted = wantedIos(spoken);
       const left = new Set(planStac(spoken).flatMap((operation) => (operation.op === "leave" ? [operation.id] : [])));
-      for (const { id, tid, standing } of spoken.present)
+      const subsystems = new Set([...wanted.values()].map(({ tid }) => tid.subsysnqn));
+      for (const { id, tid, standing, isLive } of spoken.present) {
+        if (isLive && subsystems.has(tid.subsysnqn)) continue;
         expect(left.has(id)).toBe(standing !== "leaving" && !wanted.has(transportIdKey(tid)));
+      }
     }),
   );
 });

@@ -8,9 +8,6 @@ import { bodyOf, good } from "../unit/harness/scenario-helpers.js";
 
 const anyWorld = arbitraryWorld(fc);
 
-/** Oracles that the core does not satisfy in every world yet. */
-const NOT_YET: readonly string[] = ["never-the-last-path"];
-
 describe("a generated world", () => {
   it("is a scenario that a file can hold", () => {
     fc.assert(
@@ -38,7 +35,7 @@ describe("a generated world", () => {
       fc.property(anyWorld, (body) => {
         const { failures } = runScenario(good(formatScenario(body)), { once: true });
         // A step without effect is nothing against the core.
-        const oracles = failures.filter(({ kind, name }) => kind === "oracle" && !NOT_YET.includes(name));
+        const oracles = failures.filter(({ kind }) => kind === "oracle");
         expect(oracles).toEqual([]);
       }),
       { numRuns: 150, seed: 1 },

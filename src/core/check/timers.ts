@@ -28,6 +28,8 @@ function isWanted(state: CoreState, timer: Timer): boolean {
       return true;
     case "ask-staf":
       return state.staf === undefined && stac?.asking.at === "idle" && stac.view.kind === "unknown";
+    case "last-path":
+      return stac?.holdsPaths === true;
     case "retry": {
       const at = state.controllers.get(timer.controller)?.life.at;
       return at === "waiting" || at === "remembered";

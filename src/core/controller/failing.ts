@@ -3,6 +3,7 @@ import { noteFailed } from "./connect-queue.js";
 import { log, type Context } from "../state/context.js";
 import { formatDuration, type Milliseconds } from "../domain/units.js";
 import { FIRST_RETRY, LATER_RETRY } from "../domain/limits.js";
+import { pathMoved } from "../state/soak.js";
 import { nameMayHaveMoved } from "../names/resolving.js";
 import { enterLife, nameOf, wait } from "./life.js";
 import type { Controller, IoControllerState } from "../state/controller.js";
@@ -16,6 +17,7 @@ export function retryDelay({ failures }: Controller): Milliseconds {
 export function failed(context: Context, controller: Controller, problem: string): void {
   controller.failures += 1;
   noteFailed(context, controller);
+  if (controller.service === "stac") pathMoved(context);
   if (controller.service === "stac" && isGivenUp(context, controller)) {
     const why = `${problem}; there is no connectivity to it (NCC), and it is not tried again until there is`;
     log(context, "notice", why, nameOf(controller));

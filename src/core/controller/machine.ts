@@ -15,7 +15,7 @@ import type { ProbedEvent } from "../ports/network.js";
 import type { RequestId } from "../ports/request.js";
 import { enqueue, holdBack, noteAlive, probeAnswered } from "./connect-queue.js";
 import { touch } from "../record/saving.js";
-import { auditNow, requestReconcile } from "../state/soak.js";
+import { auditNow, pathMoved, requestReconcile } from "../state/soak.js";
 import { startDelete } from "../kernel/deleting.js";
 import { refresh } from "../kernel/refresh.js";
 import { candidates, fits, isMatch, mayFitLater, otherKind } from "./adoption.js";
@@ -66,6 +66,7 @@ function becomeLive(context: Context, controller: Controller, device: string, wh
   noteAlive(context, controller);
   enterLife(context, controller, { at: "connected", device }, why);
   if (controller.service === "stac" && context.state.stac?.renewals === "waiting") requestReconcile(context, "stac");
+  if (controller.service === "stac") pathMoved(context);
   if (controller.service === "staf") greet(context, controller, "the connection is live");
 }
 

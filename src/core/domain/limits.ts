@@ -12,6 +12,13 @@ export const FIRST_RETRY = Milliseconds(3_000);
 export const LATER_RETRY = Milliseconds(60_000);
 /** After the kernel removed a controller. */
 export const REMOVED_RETRY = Milliseconds(3_000);
+/**
+ * The last live path of a subsystem stays, although nothing lists it any more, until each new path has failed this often: a
+ * first attempt and its retry, which comes after `FIRST_RETRY`.
+ */
+export const LAST_PATH_TRIES = 2;
+/** It stays no longer than this. */
+export const LAST_PATH_MAX = Milliseconds(60_000);
 /** How long a recorded controller may take to appear: a killed daemon's connects can still be in the kernel's queue. */
 export const REMEMBERED_FOR = Milliseconds(60_000);
 

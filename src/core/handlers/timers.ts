@@ -49,6 +49,9 @@ function carryOut(context: Context, timer: Timer): void {
     case "ask-staf":
       askStaf(context);
       return;
+    case "last-path":
+      reconcile(context, "stac");
+      return;
     case "names":
       resolveNames(context);
       return;

@@ -5,10 +5,11 @@ import { optionsOver, type ConnectionOptions } from "../domain/connection-option
 import type { ControllerId, Kept } from "../state/controller.js";
 import { planOptions, type SetOptions } from "../controller/options.js";
 import { EFLAG_NCC } from "../domain/discovery-log.js";
-import { pageKey, sourceKey, untilSpoken, type OpenSource } from "../domain/open-source.js";
+import { LAST_PATH_MAX } from "../domain/limits.js";
+import { adviceOn, pageKey, sourceKey, untilSpoken, type OpenSource } from "../domain/open-source.js";
 import { formatTransportId, transportIdKey, type TransportId } from "../domain/transport-id.js";
 import { entryTransportId } from "../names/entry.js";
-import type { Milliseconds } from "../domain/units.js";
+import { between, formatDuration, later, type Milliseconds } from "../domain/units.js";
 import {
   configuredConnections,
   maybeNamed,
@@ -18,6 +19,7 @@ import {
   whyMoved,
 } from "../names/addresses.js";
 import type { StafDc, StafView } from "../state/staf-view.js";
+import { lastPaths } from "./last-path.js";
 
 /** The most I/O controllers that stac wants. */
 export const IO_CONTROLLERS_MAX = 16_384;
@@ -46,6 +48,10 @@ export interface PresentIo extends Named {
   readonly kept: Kept | undefined;
   /** Failed attempts of a controller that is given up. `undefined` while stac tries it. */
   readonly gaveUpAfter: number | undefined;
+  /** Whether its connection is live. */
+  readonly isLive: boolean;
+  /** Attempts that failed since the last success. */
+  readonly failures: number;
 }
 
 /** A connection of the kernel that is not ours. */
@@ -148,12 +154,16 @@ interface Outlook {
   readonly open: readonly OpenSource[];
   /** Host names of stacd.conf without an answer. */
   readonly unanswered: readonly TransportId[];
+  /** The last live paths to subsystems whose new paths are not live yet, and since when they stay for that. */
+  readonly lastPaths: ReadonlyMap<ControllerId, Milliseconds>;
 }
 
-function outlookOf(input: StacPlanInput): Outlook {
-  const { config, names, present, view } = input;
+function outlookOf(input: StacPlanInput, wanted: ReadonlyMap<string, WantedIo>): Outlook {
+  const { config, names, present, view, now } = input;
   const unanswered = unansweredNames(config, "stac", names, present);
-  return { listings: new Listings(view), open: openSourcesOf(input), unanswered };
+  const open = openSourcesOf(input);
+  const admitted = present.filter((io) => whyBarred(input, io) === undefined);
+  return { listings: new Listings(view), open, unanswered, lastPaths: lastPaths(admitted, wanted, now) };
 }
 
 /** The sources that may want any controller. A host name of stacd.conf means one alone (`maybeNamed`). */
@@ -173,7 +183,7 @@ function openSourcesOf({ config, configKnown, view, now }: StacPlanInput): reado
 /** The operations that lead from the present to the wanted set. Once applied, they leave nothing to plan. */
 export function planStac(input: StacPlanInput): readonly StacOperation[] {
   const wanted = wantedIos(input);
-  const outlook = outlookOf(input);
+  const outlook = outlookOf(input, wanted);
   const operations: StacOperation[] = [];
   const here = new Set<string>();
   for (const io of input.present) {
@@ -218,6 +228,8 @@ function planPresent(
   // That staf cannot be heard holds all of them, and is said once for all.
   if (source?.source.kind === "staf") return [];
   if (source !== undefined) return planKept(input, present, { by: "open-source", ...source });
+  const since = barred === undefined ? outlook.lastPaths.get(present.id) : undefined;
+  if (since !== undefined) return planKept(input, present, { by: "last-path", since });
   const why =
     barred ??
     (present.configured
@@ -259,7 +271,7 @@ function sourceFor(
   { tid, kept, listedBy }: PresentIo,
 ): OpenSource | undefined {
   const isFormer = ({ source }: OpenSource): boolean =>
-    kept !== undefined && sourceKey(kept.source) === sourceKey(source);
+    kept?.by === "open-source" && sourceKey(kept.source) === sourceKey(source);
   const hasListed = ({ source }: OpenSource): boolean =>
     source.kind === "page" && listedBy.includes(transportIdKey(source.dc));
   const found = open.find(isFormer) ?? open.find(hasListed) ?? open[0];
@@ -275,12 +287,20 @@ function planKept({ now }: StacPlanInput, present: PresentIo, kept: Kept): StacO
 }
 
 function sameReason(one: Kept, other: Kept): boolean {
+  if (one.by === "last-path" || other.by === "last-path") return one.by === other.by;
   return sourceKey(one.source) === sourceKey(other.source);
 }
 
-/** Why a controller that nothing lists stays. */
+/** Why a controller that nothing lists stays, in one sentence or two. */
 export function whyKept(kept: Kept, now: Milliseconds): string {
-  return `nothing lists it now, and it stays until ${untilSpoken(kept, now)}`;
+  switch (kept.by) {
+    case "open-source":
+      return `nothing lists it now, and it stays until ${untilSpoken(kept, now)}. ${adviceOn(kept.source)}`;
+    case "last-path": {
+      const left = formatDuration(between(now, later(kept.since, LAST_PATH_MAX)));
+      return `nothing lists it now, and it is the last live path to its subsystem: it stays until a new path is live or all have failed, at most ${left} longer`;
+    }
+  }
 }
 
 /** The foreign connections that the widest scope covers. */
@@ -307,7 +327,7 @@ function sourceForForeign({ config, now }: StacPlanInput, { open, unanswered }: 
 
 /** The open source that the judgement of foreign connections waits for. `undefined` if it waits for none. */
 export function foreignAwaits(input: StacPlanInput): OpenSource | undefined {
-  return foreignInScope(input).length === 0 ? undefined : sourceForForeign(input, outlookOf(input));
+  return foreignInScope(input).length === 0 ? undefined : sourceForForeign(input, outlookOf(input, wantedIos(input)));
 }
 
 function sameList(one: readonly string[], other: readonly string[]): boolean {

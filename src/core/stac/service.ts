@@ -1,8 +1,15 @@
 /** stac: keeps the host connected to the I/O controllers that are configured or listed. */
 import { bootSubsystemsKnown, isBootConnection } from "../boot/tables.js";
 import { defaultStacConfig, parseStacConfig } from "../config/stacd.js";
-import { log, sayOnce, type Context } from "../state/context.js";
-import type { Controller, ControllerId, IoControllerState, Kept } from "../state/controller.js";
+import { armAt, log, sayOnce, type Context } from "../state/context.js";
+import {
+  standingOf,
+  type Controller,
+  type ControllerId,
+  type IoControllerState,
+  type Kept,
+} from "../state/controller.js";
+import { deviceSeen } from "../devices/events.js";
 import { devicesBeingDeleted, startDelete } from "../kernel/deleting.js";
 import type { BusCallEvent, BusResult } from "../ports/bus.js";
 import { isStray } from "../kernel/device-index.js";
@@ -10,8 +17,8 @@ import { withNamedExcludes } from "../names/addresses.js";
 import { AssertionError } from "../domain/assertion.js";
 import { adviceOn, sourceKey, untilSpoken, type OpenSource } from "../domain/open-source.js";
 import { optionsOver } from "../domain/connection-options.js";
-import { later } from "../domain/units.js";
-import { REMEMBERED_FOR } from "../domain/limits.js";
+import { later, Milliseconds } from "../domain/units.js";
+import { LAST_PATH_MAX, REMEMBERED_FOR } from "../domain/limits.js";
 import { readRecordedIos } from "../record/recorded.js";
 import { touch } from "../record/saving.js";
 import {
@@ -54,6 +61,7 @@ export function initialStac(): StacState {
     reconciles: 0,
     view: { kind: "unknown", because: "staf has not been asked yet" },
     awaitsSource: false,
+    holdsPaths: false,
     renewals: "none",
     asking: { at: "idle" },
   };
@@ -92,8 +100,21 @@ export function reloadStac(context: Context, stac: StacState): void {
 }
 
 export function reconcileStac(context: Context, stac: StacState): void {
+  stac.reconciles += 1;
+  let input = planInput(context, stac);
+  let operations = planStac(input);
+  if (isPathLost(context, operations)) {
+    input = planInput(context, stac);
+    operations = planStac(input);
+  }
+  for (const operation of operations) carryOut(context, operation);
+  noteAwaited(context, stac, foreignAwaits(input));
+  renewConnections(context, "stac");
+}
+
+function planInput(context: Context, stac: StacState): StacPlanInput {
   const { staf, names } = context.state;
-  const input: StacPlanInput = {
+  return {
     config: withNamedExcludes(stac.config, names),
     configKnown: stac.configKnown,
     names,
@@ -102,17 +123,34 @@ export function reconcileStac(context: Context, stac: StacState): void {
     foreign: foreignIos(context),
     now: context.ports.clock.now(),
   };
-  stac.reconciles += 1;
-  const operations = planStac(input);
-  for (const operation of operations) carryOut(context, operation);
-  noteAwaited(context, stac, foreignAwaits(input));
-  renewConnections(context, "stac");
+}
+
+/**
+ * Looks at the paths that are to carry on before others to their subsystem are cut: the kernel sends no uevent when a connection
+ * breaks. Returns whether one of them is not live any more.
+ */
+function isPathLost(context: Context, operations: readonly StacOperation[]): boolean {
+  const cut = operations.flatMap((one) => (one.op === "leave" && one.disconnect ? [ioOf(context, one.id)] : []));
+  if (cut.length === 0) return false;
+  const subsystems = new Set(cut.map(({ tid }) => tid.subsysnqn));
+  const gone = new Set(cut);
+  let isLost = false;
+  for (const io of ioControllers(context)) {
+    const { life } = io;
+    if (life.at !== "connected" || gone.has(io) || !subsystems.has(io.tid.subsysnqn)) continue;
+    deviceSeen(context, life.device);
+    if (io.life.at !== "connected") isLost = true;
+  }
+  return isLost;
 }
 
 /** Notes whether anything waits for a source to speak. What begins to wait asks staf once more: its view may be old by now. */
 function noteAwaited(context: Context, stac: StacState, foreign: OpenSource | undefined): void {
   const didAwait = stac.awaitsSource;
-  stac.awaitsSource = foreign !== undefined || ioControllers(context).some(({ kept }) => kept !== undefined);
+  const claimed = ioControllers(context).filter((io) => standingOf(io) === "claimed");
+  const kept = claimed.flatMap((io) => (io.kept === undefined ? [] : [io.kept]));
+  stac.awaitsSource = foreign !== undefined || kept.some(({ by }) => by === "open-source");
+  noteLastPaths(context, stac, kept);
   if (stac.awaitsSource && !didAwait && stac.view.kind === "known") askStaf(context);
   if (foreign === undefined) return;
   const until = untilSpoken(foreign, context.ports.clock.now());
@@ -120,11 +158,22 @@ function noteAwaited(context: Context, stac: StacState, foreign: OpenSource | un
   sayOnce(context, `foreign until ${sourceKey(foreign.source)}`, "notice", text);
 }
 
+/** What follows a last path that stays: stac plans again when a path moves, and when the time is over. */
+function noteLastPaths(context: Context, stac: StacState, kept: readonly Kept[]): void {
+  const now = context.ports.clock.now();
+  const dues = kept.flatMap((one) => (one.by === "last-path" ? [later(one.since, LAST_PATH_MAX)] : []));
+  stac.holdsPaths = dues.length > 0;
+  // What could not be decided when its time was over waits for the event that decides it.
+  const ahead = dues.filter((due) => due > now);
+  armAt(context, { kind: "last-path" }, ahead.length === 0 ? undefined : Milliseconds(Math.min(...ahead)));
+}
+
 function presentIo({ state }: Context, controller: IoControllerState): PresentIo {
   const { id, configured, options, ncc, listedBy, kept, life, failures } = controller;
   const boot = isBootConnection(state, controller.tid);
   const gaveUpAfter = life.at === "given-up" ? failures : undefined;
-  return { id, ...namedOf(controller), configured, options, ncc, listedBy, boot, kept, gaveUpAfter };
+  const isLive = life.at === "connected";
+  return { id, ...namedOf(controller), configured, options, ncc, listedBy, boot, kept, gaveUpAfter, isLive, failures };
 }
 
 /**
@@ -205,7 +254,7 @@ function keep(context: Context, io: IoControllerState, kept: Kept | undefined, w
   const isFirst = io.kept === undefined;
   io.kept = kept;
   if (kept === undefined) log(context, "info", `is wanted again: ${why}`, nameOf(io));
-  else log(context, isFirst ? "notice" : "info", `${why}. ${adviceOn(kept.source)}`, nameOf(io));
+  else log(context, isFirst ? "notice" : "info", why, nameOf(io));
 }
 
 function ioOf({ state }: Context, id: ControllerId): IoControllerState {

@@ -163,7 +163,10 @@ export interface IoControllerState extends ControllerCommon {
 }
 
 /** Why stac keeps a controller that nothing lists. */
-export type Kept = { readonly by: "open-source" } & OpenSource;
+export type Kept =
+  | ({ readonly by: "open-source" } & OpenSource)
+  /** It is the last live path to a subsystem whose new paths have not been tried yet. */
+  | { readonly by: "last-path"; readonly since: Milliseconds };
 
 export type Controller = DiscoveryControllerState | IoControllerState;
 

@@ -12,6 +12,11 @@ export function requestReconcile(context: Context, service: ServiceName): void {
   armNoLater(context, { kind: "soak", service }, alone ? RECONCILE_SOAK_WITHOUT_STAF : RECONCILE_SOAK);
 }
 
+/** An attempt at a path of stac has ended. A last path may wait for it. */
+export function pathMoved(context: Context): void {
+  if (context.state.stac?.holdsPaths === true) requestReconcile(context, "stac");
+}
+
 /** Has the index compared with the kernel at once, since something does not fit it. */
 export function auditNow(context: Context): void {
   if (context.state.phase === "running") armNoLater(context, { kind: "audit" }, Milliseconds(0));

@@ -65,6 +65,8 @@ export interface StacState extends ServiceState<StacConfig> {
   view: StafView;
   /** Whether something is kept, or is not judged, because a source is open. */
   awaitsSource: boolean;
+  /** Whether the last live path of a subsystem stays until a new one is live. */
+  holdsPaths: boolean;
   /** Whether a connection waits for another path, to be reconnected with other options. */
   renewals: "none" | "waiting";
   /** A call to staf in flight, and whether another must follow it. */

@@ -17,6 +17,8 @@ export type Timer =
   | { readonly kind: "add" }
   /** stac asks staf again. */
   | { readonly kind: "ask-staf" }
+  /** A last live path has stayed long enough. */
+  | { readonly kind: "last-path" }
   /** Host names are resolved again. */
   | { readonly kind: "names" }
   /** A controller is tried again, or forgotten. */
@@ -50,6 +52,7 @@ export type TimerId =
   | "audit"
   | "add soak"
   | "ask staf"
+  | "last path"
   | "names"
   | `${"retry" | "page" | "refresh" | "register"} ${ControllerId}`
   | `hand on ${string}`
@@ -79,6 +82,8 @@ export function timerId(timer: Timer): TimerId {
       return "add soak";
     case "ask-staf":
       return "ask staf";
+    case "last-path":
+      return "last path";
     case "names":
       return "names";
     case "retry":

@@ -34,6 +34,8 @@ function ours(transport: Transport, boot: boolean = false): PresentIo {
     boot,
     kept: undefined,
     gaveUpAfter: undefined,
+    isLive: true,
+    failures: 0,
   };
 }
 
