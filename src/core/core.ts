@@ -2,6 +2,7 @@
 import { check, checkSize } from "./check/index.js";
 import { onCompletion } from "./handlers/completions.js";
 import { pump } from "./controller/connect-queue.js";
+import { newWays, wakeControllers } from "./controller/wake.js";
 import { describeControllers, pendingObligations, type ControllerDescription } from "./describe.js";
 import { onOverflow, onUevent } from "./devices/events.js";
 import { assert } from "./domain/assertion.js";
@@ -170,10 +171,13 @@ function handle(context: Context, event: CoreEvent): void {
 
 function networkChanged(context: Context): void {
   const { ports, state } = context;
+  const before = state.interfaces;
   state.interfaces = ports.network.interfaces();
+  const ways = newWays(before, state.interfaces);
+  if (state.phase === "running") wakeControllers(context, ways);
   if (state.bootTables.size > 0) requestReconcile(context, "staf");
   resolveNames(context);
-  onNetworkChanged(context);
+  onNetworkChanged(context, ways);
 }
 
 function answer(context: Context, call: BusCallEvent): void {

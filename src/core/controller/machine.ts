@@ -130,7 +130,7 @@ function takenAlready(context: Context, controller: Controller): void {
     const text = `${why}, but ${other} is not ${kind} controller, so it is not used`;
     sayOnce(context, `taken ${controller.id}`, "warning", text, nameOf(controller));
   }
-  wait(context, controller, retryDelay(controller), why);
+  wait(context, controller, retryDelay(context, controller), why);
   auditNow(context);
 }
 

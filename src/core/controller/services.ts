@@ -109,8 +109,8 @@ export function loadRecord<T>(
 }
 
 type NewController =
-  | Omit<DiscoveryControllerState, "id" | "life" | "since" | "failures" | "recordedAt" | "connectedWith">
-  | Omit<IoControllerState, "id" | "life" | "since" | "failures" | "recordedAt" | "connectedWith">;
+  | Omit<DiscoveryControllerState, "id" | "life" | "since" | "failures" | "wokenAt" | "recordedAt" | "connectedWith">
+  | Omit<IoControllerState, "id" | "life" | "since" | "failures" | "wokenAt" | "recordedAt" | "connectedWith">;
 
 /** Enters a controller into the state. It is recorded from now on; `seek` or `remember` gives it something to do. */
 export function addController(context: Context, made: NewController): Controller {
@@ -124,6 +124,7 @@ export function addController(context: Context, made: NewController): Controller
     life: { at: "waiting" },
     since,
     failures: 0,
+    wokenAt: undefined,
     recordedAt: 0,
     connectedWith: undefined,
   };

@@ -10,6 +10,13 @@ export const PROBE_TIMEOUT = Milliseconds(3_000);
 
 export const FIRST_RETRY = Milliseconds(3_000);
 export const LATER_RETRY = Milliseconds(60_000);
+/** After a network comes up, a controller that waited is tried this soon, and each further controller one step later. */
+export const WAKE_SOAK = Milliseconds(1_000);
+export const WAKE_STEP = Milliseconds(20);
+/** Failures this soon after a wake are followed by `FIRST_RETRY`: an address or a switch port may need a moment. */
+export const WAKE_HURRY = Milliseconds(5_000);
+/** The shortest time between two wakes of one controller. */
+export const WAKE_PERIOD = Milliseconds(10_000);
 /** After the kernel removed a controller. */
 export const REMOVED_RETRY = Milliseconds(3_000);
 /**

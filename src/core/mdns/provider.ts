@@ -4,6 +4,8 @@ import { AVAHI_WAKE_UP, MDNS_SOAK } from "../domain/limits.js";
 import type { DnssdFoundEvent, DnssdLostEvent } from "../ports/dnssd.js";
 import type { MdnsDatagramEvent } from "../ports/mdns.js";
 import { requestReconcile } from "../state/soak.js";
+import { wakeTargets } from "./reach.js";
+import type { Way } from "../controller/wake.js";
 import { judgeAll, judgeAbsences } from "./absence.js";
 import { SERVICE_TYPES } from "../dnssd/browsed.js";
 import { closeLinks, followInterfaces, onDatagram, openLinks } from "./builtin.js";
@@ -149,7 +151,8 @@ export function onMdnsDatagram(context: Context, event: MdnsDatagramEvent): void
   onDatagram(context, event);
 }
 
-export function onNetworkChanged(context: Context): void {
+export function onNetworkChanged(context: Context, ways: readonly Way[]): void {
+  wakeTargets(context, ways);
   if (context.state.mdns.listening.at === "builtin") followInterfaces(context);
   loseVanished(context);
 }

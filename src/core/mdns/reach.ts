@@ -7,7 +7,8 @@ import { advice } from "../domain/advice.js";
 import { errnoName } from "../domain/errno.js";
 import { formatTransportId } from "../domain/transport-id.js";
 import { formatDuration, later, type Milliseconds } from "../domain/units.js";
-import { REACH_PROBES_MAX, REACH_RETRIES, REACH_TIMEOUT } from "../domain/limits.js";
+import { mayLeadTo, wakeTime, type Way } from "../controller/wake.js";
+import { REACH_PROBES_MAX, REACH_RETRIES, REACH_TIMEOUT, WAKE_SOAK } from "../domain/limits.js";
 import type { ProbedEvent } from "../ports/network.js";
 import type { RequestId } from "../ports/request.js";
 import { requestReconcile } from "../state/soak.js";
@@ -39,6 +40,21 @@ export function pumpProbes(context: Context): void {
   }
   // Probes that are due but find no room start when another probe ends.
   armAt(context, { kind: "mdns-reach" }, next);
+}
+
+/** A network came up: announced addresses that it may lead to are probed soon. At most once in `WAKE_PERIOD`. */
+export function wakeTargets(context: Context, ways: readonly Way[]): void {
+  for (const target of context.state.mdns.targets.values()) {
+    const { reach } = target;
+    if (reach.at !== "waiting" && reach.at !== "probing") continue;
+    if (!ways.some((way) => mayLeadTo(target.tid, way))) continue;
+    const due = wakeTime(target.wokenAt, context.ports.clock.now(), WAKE_SOAK);
+    target.wokenAt = due;
+    // The pauses between probes grow from the start again.
+    const failures = Math.min(reach.failures, 1);
+    if (reach.at === "probing") target.reach = { ...reach, failures };
+    else if (due < reach.due) setReach(context, target, { ...reach, due, failures });
+  }
 }
 
 function startProbe(context: Context, key: string, target: Target, failures: number): void {

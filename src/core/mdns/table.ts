@@ -161,7 +161,7 @@ function targetOf(context: Context, service: DnssdService): string | undefined {
   const key = transportIdKey(offer.tid);
   if (!targets.has(key)) {
     const reach = firstReach(context, offer.tid);
-    targets.set(key, { tid: offer.tid, services: new Set(), reach });
+    targets.set(key, { tid: offer.tid, services: new Set(), reach, wokenAt: undefined });
     context.state.mdns.probesMoved = true;
     if (reach.at === "reachable") requestReconcile(context, "staf");
   }

@@ -7,6 +7,8 @@ export interface NetworkInterface {
   readonly mac: string;
   /** Addresses without prefix length, primary first. A link-local address has no scope. */
   readonly addresses: readonly string[];
+  /** Present if the interface is switched off or has no carrier. It keeps its addresses. */
+  readonly down?: true;
 }
 
 export interface ProbeTarget {

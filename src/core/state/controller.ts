@@ -126,6 +126,8 @@ interface ControllerCommon {
   since: Milliseconds;
   /** Connects that failed since the last success. */
   failures: number;
+  /** When it was last woken because a network came up, or when it is to be. */
+  wokenAt: Milliseconds | undefined;
   /** The record must be written up to here before a connect may be. */
   recordedAt: number;
   /**

@@ -40,6 +40,8 @@ export interface Target {
   readonly tid: TransportId;
   readonly services: Set<string>;
   reach: Reach;
+  /** When it was last woken because a network came up, or when it is to be. */
+  wokenAt: Milliseconds | undefined;
 }
 
 /** An interface on which our own queries are asked. */

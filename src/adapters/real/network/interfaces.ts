@@ -67,10 +67,11 @@ function joinAddresses(links: readonly Link[], addresses: readonly LinkAddress[]
   return links
     .filter(({ loopback }) => !loopback)
     .toSorted((a, b) => a.index - b.index)
-    .map(({ index, name, hardwareAddress }) => ({
+    .map(({ index, name, hardwareAddress, running }) => ({
       name,
       mac: formatMac(hardwareAddress),
       addresses: (byLink.get(index) ?? []).toSorted((a, b) => standing(a) - standing(b)).map(addressText),
+      ...(running ? {} : { down: true }),
     }));
 }
 

@@ -32,6 +32,8 @@ const IFINFO = { bytes: 16, index: 4, flags: 8 } as const;
 const IFADDR = { bytes: 8, family: 0, flags: 2, index: 4 } as const;
 
 const IFF_LOOPBACK = 0x8;
+/** Switched on (IFF_UP), and able to carry packets (IFF_RUNNING). */
+const IFF_UP_RUNNING = 0x41;
 const IFLA_ADDRESS = 1;
 const IFLA_IFNAME = 3;
 const IFLA_EXT_MASK = 29;
@@ -47,6 +49,8 @@ export interface Link {
   /** The raw link-layer address; its length gives its kind. */
   readonly hardwareAddress: Uint8Array;
   readonly loopback: boolean;
+  /** Switched on, and with a carrier. */
+  readonly running: boolean;
 }
 
 export interface LinkAddress {
@@ -109,12 +113,14 @@ function attribute(body: Buffer, from: number, wanted: number): Buffer | undefin
 function readLink(body: Buffer): Link | undefined {
   const name = attribute(body, IFINFO.bytes, IFLA_IFNAME);
   if (body.length < IFINFO.bytes || name === undefined) return undefined;
+  const flags = body.readUInt32LE(IFINFO.flags);
   return {
     index: body.readUInt32LE(IFINFO.index),
     name: name.toString("utf8").replace(/\0.*$/s, ""),
     // A copy, because the next datagram reuses the buffer.
     hardwareAddress: Uint8Array.from(attribute(body, IFINFO.bytes, IFLA_ADDRESS) ?? []),
-    loopback: (body.readUInt32LE(IFINFO.flags) & IFF_LOOPBACK) !== 0,
+    loopback: (flags & IFF_LOOPBACK) !== 0,
+    running: (flags & IFF_UP_RUNNING) === IFF_UP_RUNNING,
   };
 }
 

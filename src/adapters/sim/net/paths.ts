@@ -175,7 +175,10 @@ export class NetworkModel {
 
   /** Interfaces as the network port shows them: no loopback, primary address first, no prefix length. */
   interfaces(): readonly NetworkInterface[] {
-    return this.#ifaces.map(({ name, mac, texts }) => ({ name, mac, addresses: texts }));
+    return this.#ifaces.map(({ name, mac, texts }) => {
+      const shown = { name, mac, addresses: texts };
+      return this.linkState(name) === "down" ? { ...shown, down: true } : shown;
+    });
   }
 
   /** Alternative names count too: the kernel looks them up like names (test/lab/checks/targets.ts; since 5.5). */

@@ -31,12 +31,14 @@ interface FakeLink {
   /** Hexadecimal. */
   readonly mac?: string;
   readonly loopback?: boolean;
+  /** Whether it has a carrier; usual: true. */
+  readonly running?: boolean;
 }
 
-export function linkMessage({ index, name, mac, loopback = false }: FakeLink): Buffer {
+export function linkMessage({ index, name, mac, loopback = false, running = true }: FakeLink): Buffer {
   const body = Buffer.alloc(16);
   body.writeInt32LE(index, 4);
-  body.writeUInt32LE(loopback ? 0x49 : 0x1003, 8);
+  body.writeUInt32LE(loopback ? 0x49 : running ? 0x1043 : 0x1003, 8);
   // IFLA_TXQLEN, IFLA_IFNAME, IFLA_ADDRESS.
   const attributes = [attribute(13, Buffer.alloc(4)), attribute(3, Buffer.from(`${name}\0`))];
   if (mac !== undefined) attributes.push(attribute(1, Buffer.from(mac, "hex")));

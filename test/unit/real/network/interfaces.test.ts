@@ -41,6 +41,11 @@ describe("the kernel's list of interfaces", () => {
     expect(kernel.open).toEqual([]);
   });
 
+  test("says of an interface without a carrier that it is down; it keeps its addresses", () => {
+    kernel.show([{ ...ETH0, running: false }], [{ index: 2, bytes: [10, 0, 0, 1] }]);
+    expect(listInterfaces(kernel.libc)).toMatchObject({ interfaces: [{ addresses: ["10.0.0.1"], down: true }] });
+  });
+
   test("has addresses in the order in which the kernel prefers them, without those of another host", () => {
     const [secondary, duplicate, deprecated, tentative, optimistic] = [0x1, 0x8 | 0x40, 0x20, 0x40, 0x40 | 0x4];
     kernel.show(
