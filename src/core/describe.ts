@@ -69,7 +69,7 @@ function doing(controller: Controller, now: Milliseconds): string {
     case "probing":
       return "its address is being probed";
     case "ready":
-      return "waits for its turn to connect";
+      return life.suspect ? "waits to be connected after all others, alone" : "waits for its turn to connect";
     case "connecting":
       return life.fate.kind === "keep" ? "is being connected" : "is being connected, then disconnected";
     case "waiting":

@@ -13,6 +13,8 @@ export interface KernelControllers {
   get(uid: number): ConnectionView | undefined;
   /** When this controller was added; 0 if it was there from the start. */
   addedAt(uid: number): Milliseconds;
+  /** Whether it was added by a connect that has not made it live yet. */
+  isInTheMaking(uid: number): boolean;
   /** Controllers that a reference names. */
   matching(ref: ControllerRef): readonly ConnectionView[];
   /** Whether one of the references names this controller. */
@@ -27,6 +29,7 @@ export interface KernelControllers {
 export class ControllerIndex implements KernelControllers {
   readonly #present = new Map<number, Followed>();
   readonly #addedAt = new Map<number, Milliseconds>();
+  readonly #inTheMaking = new Set<number>();
 
   constructor(initial: readonly ConnectionView[]) {
     for (const view of initial) this.#add(view, Milliseconds(0));
@@ -34,13 +37,17 @@ export class ControllerIndex implements KernelControllers {
 
   /** Applies an observation, before any observer sees it. */
   observe(seen: WorldObservation, at: Milliseconds): void {
-    if (seen.kind === "controller-added") this.#add(seen.controller, at);
-    else if (seen.kind === "controller-state") {
+    if (seen.kind === "controller-added") {
+      this.#add(seen.controller, at);
+      if (seen.controller.state !== "live") this.#inTheMaking.add(seen.controller.uid);
+    } else if (seen.kind === "controller-state") {
       const view = this.#present.get(seen.uid);
       if (view !== undefined) view.state = seen.to;
+      if (seen.to === "live") this.#inTheMaking.delete(seen.uid);
     } else if (seen.kind === "controller-removed") {
       this.#present.delete(seen.controller.uid);
       this.#addedAt.delete(seen.controller.uid);
+      this.#inTheMaking.delete(seen.controller.uid);
     }
   }
 
@@ -50,6 +57,10 @@ export class ControllerIndex implements KernelControllers {
 
   addedAt(uid: number): Milliseconds {
     return this.#addedAt.get(uid) ?? Milliseconds(0);
+  }
+
+  isInTheMaking(uid: number): boolean {
+    return this.#inTheMaking.has(uid);
   }
 
   get size(): number {

@@ -1,7 +1,9 @@
 /**
  * The core-owned connect queue. The kernel serialises connects for the whole host, and a silent peer
- * holds everybody for 10 s (6.12-cloud.s9-serialised.log). So few are in the kernel at once, what failed
- * last goes last and alone, and a tcp address not known to be alive is probed from user space first.
+ * holds everybody for 10 s (6.12-cloud.s9-serialised.log). So few are in the kernel at once. A tcp address
+ * not known to be alive is probed from user space first. Over rdma and fc only a connect shows whether
+ * somebody answers. So they, and what the kernel failed to connect last, are suspects until they are seen
+ * alive: a suspect goes last and alone, and what is ready waits for one of them at most.
  */
 import { hostIdFor } from "../boot/tables.js";
 import { encodeConnectOptions } from "../codec/fabrics-options.js";
@@ -14,7 +16,15 @@ import { enterLife, nameOf, wait } from "./life.js";
 import { effectiveOptions } from "./options.js";
 import type { Controller, ControllerId } from "../state/controller.js";
 import { WELL_KNOWN_DISCOVERY_NQN } from "../domain/transport-id.js";
-import { CONNECTS_IN_KERNEL_MAX, FIRST_RETRY, LATER_RETRY, PROBE_TIMEOUT, PROBES_MAX } from "../domain/limits.js";
+import {
+  CONNECTS_IN_KERNEL_MAX,
+  FIRST_RETRY,
+  LATER_RETRY,
+  PROBE_TIMEOUT,
+  PROBES_MAX,
+  SUSPECT_PATIENCE,
+} from "../domain/limits.js";
+import { between } from "../domain/units.js";
 import { addressKey } from "../kernel/match.js";
 import { isDurable } from "../record/saving.js";
 import type { CoreState } from "../state/state.js";
@@ -24,10 +34,19 @@ function aliveKey({ tid }: Controller): string {
   return `${addressKey(tid)} ${tid.hostIface} ${tid.hostTraddr}`;
 }
 
-export function noteAlive({ state }: Context, controller: Controller): void {
-  state.queue.alive.add(aliveKey(controller));
+/** A connection to its address is live. Suspects that wait for the same address are suspects no more. */
+export function noteAlive(context: Context, controller: Controller): void {
+  const { queue, lines } = context.state;
+  const key = aliveKey(controller);
+  if (queue.alive.has(key)) return;
+  queue.alive.add(key);
+  for (const id of lines.suspect) {
+    const suspect = controllerOf(context.state, id);
+    if (aliveKey(suspect) === key && !isSuspect(context, suspect)) makeReady(context, suspect, suspect.why);
+  }
 }
 
+/** Nothing is known of its address any more: a connect or a probe failed, or the kernel lost its connection. */
 export function noteFailed({ state }: Context, controller: Controller): void {
   state.queue.alive.delete(aliveKey(controller));
 }
@@ -45,7 +64,19 @@ export function probeAnswered(context: Context, controller: Controller): void {
 }
 
 function makeReady(context: Context, controller: Controller, why: string): void {
-  enterLife(context, controller, { at: "ready", suspect: controller.failures > 0 }, why);
+  enterLife(context, controller, { at: "ready", suspect: isSuspect(context, controller) }, why);
+}
+
+function isSuspect({ state }: Context, controller: Controller): boolean {
+  if (controller.failures > 0 && controller.lastFailure === "connect") return true;
+  switch (controller.tid.transport) {
+    case "tcp": // Alive or just probed.
+    case "loop": // Inside the host: nobody to wait for.
+      return false;
+    case "rdma":
+    case "fc":
+      return !state.queue.alive.has(aliveKey(controller));
+  }
 }
 
 /** Starts what may start now. Called after every event. */
@@ -63,6 +94,8 @@ export function pump(context: Context): void {
   }
   if (suspect.size === 0 || ready.size + connecting.size > 0) return;
   const last = firstOf(state, suspect);
+  // What is being probed may be ready in a moment.
+  if (probing.size > 0 && between(last.since, context.ports.clock.now()) < SUSPECT_PATIENCE) return;
   if (isDurable(context, last.service, last.recordedAt)) connectUnlessKnown(context, last);
 }
 
@@ -79,8 +112,12 @@ export function holdBack(context: Context, controller: Controller): void {
   wait(context, controller, FIRST_RETRY, "it is not clear yet what the connection at its address is");
 }
 
-function firstOf({ controllers }: CoreState, line: ReadonlySet<ControllerId>): Controller {
+function firstOf(state: CoreState, line: ReadonlySet<ControllerId>): Controller {
   const [id] = line;
+  return controllerOf(state, id);
+}
+
+function controllerOf({ controllers }: CoreState, id: ControllerId | undefined): Controller {
   const controller = id === undefined ? undefined : controllers.get(id);
   assert(controller !== undefined, "a line holds controllers of the state");
   return controller;

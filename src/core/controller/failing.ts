@@ -19,6 +19,7 @@ export function retryDelay({ ports }: Context, { failures, wokenAt }: Controller
 /** A connect or its probe failed. */
 export function failed(context: Context, controller: Controller, problem: string): void {
   controller.failures += 1;
+  controller.lastFailure = controller.life.at === "probing" ? "probe" : "connect";
   noteFailed(context, controller);
   if (controller.service === "stac") pathMoved(context);
   if (controller.service === "stac" && isGivenUp(context, controller)) {

@@ -13,7 +13,7 @@ import type { DeletedEvent } from "../ports/sysfs.js";
 import type { FabricsReplyEvent } from "../ports/fabrics.js";
 import type { ProbedEvent } from "../ports/network.js";
 import type { RequestId } from "../ports/request.js";
-import { enqueue, holdBack, noteAlive, probeAnswered } from "./connect-queue.js";
+import { enqueue, holdBack, noteAlive, noteFailed, probeAnswered } from "./connect-queue.js";
 import { touch } from "../record/saving.js";
 import { auditNow, pathMoved, requestReconcile } from "../state/soak.js";
 import { startDelete } from "../kernel/deleting.js";
@@ -218,6 +218,7 @@ export function onDeviceChanged(context: Context, controller: Controller, presen
     if (controller.service === "staf") abandonConversation(context, controller);
     const why = `${life.device} is ${present.controller.state}`;
     log(context, "info", why, nameOf(controller));
+    noteFailed(context, controller);
     enterLife(context, controller, { at: "reconnecting", device: life.device }, why);
   }
 }

@@ -108,9 +108,10 @@ export function loadRecord<T>(
   }
 }
 
-type NewController =
-  | Omit<DiscoveryControllerState, "id" | "life" | "since" | "failures" | "wokenAt" | "recordedAt" | "connectedWith">
-  | Omit<IoControllerState, "id" | "life" | "since" | "failures" | "wokenAt" | "recordedAt" | "connectedWith">;
+/** What every controller starts with. */
+type Fresh = "id" | "life" | "since" | "failures" | "lastFailure" | "wokenAt" | "recordedAt" | "connectedWith";
+
+type NewController = Omit<DiscoveryControllerState, Fresh> | Omit<IoControllerState, Fresh>;
 
 /** Enters a controller into the state. It is recorded from now on; `seek` or `remember` gives it something to do. */
 export function addController(context: Context, made: NewController): Controller {
@@ -124,6 +125,7 @@ export function addController(context: Context, made: NewController): Controller
     life: { at: "waiting" },
     since,
     failures: 0,
+    lastFailure: "probe",
     wokenAt: undefined,
     recordedAt: 0,
     connectedWith: undefined,

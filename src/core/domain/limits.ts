@@ -7,6 +7,8 @@ export const CONNECTS_IN_KERNEL_MAX = 4;
 export const PROBES_MAX = 32;
 /** A peer that sends no ICResp within this time counts as silent (the kernel itself waits 10 s). */
 export const PROBE_TIMEOUT = Milliseconds(3_000);
+/** How long a suspect leaves its turn to what is being probed: more than three rounds of probes that nobody answers. */
+export const SUSPECT_PATIENCE = Milliseconds(10_000);
 
 export const FIRST_RETRY = Milliseconds(3_000);
 export const LATER_RETRY = Milliseconds(60_000);

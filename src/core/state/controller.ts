@@ -22,7 +22,7 @@ export type Fate = { readonly kind: "keep" } | { readonly kind: "leave"; readonl
 export type Life =
   | { readonly at: "queued" }
   | { readonly at: "probing"; readonly request: RequestId }
-  /** It may enter the kernel's queue. A suspect failed last: it goes after all others, alone. */
+  /** It may enter the kernel's queue. A suspect was never seen alive, or failed there last: it goes after all others, alone. */
   | { readonly at: "ready"; readonly suspect: boolean }
   | { readonly at: "connecting"; readonly request: RequestId; readonly fate: Fate }
   | { readonly at: "waiting" }
@@ -47,12 +47,13 @@ export type Life =
 
 /**
  * Where a controller may go from where it stands. A new controller starts as `waiting`, and any may be forgotten. `waiting` and
- * `reconnecting` may be entered again: with another timer, and after a delete that could not start.
+ * `reconnecting` may be entered again: with another timer, and after a delete that could not start. `ready` too, by a suspect that is
+ * a suspect no more.
  */
 export const LIFE_STEPS: Readonly<Record<Life["at"], readonly Life["at"][]>> = {
   queued: ["probing", "connected", "reconnecting", "remembered"],
   probing: ["ready", "waiting", "given-up", "connected", "reconnecting", "remembered"],
-  ready: ["connecting", "waiting", "connected", "reconnecting", "remembered"],
+  ready: ["ready", "connecting", "waiting", "connected", "reconnecting", "remembered"],
   connecting: ["waiting", "given-up", "remembered", "connected", "reconnecting", "disconnecting"],
   waiting: ["queued", "ready", "waiting", "remembered", "connected", "reconnecting"],
   "given-up": ["queued", "ready", "waiting", "remembered", "connected", "reconnecting"],
@@ -126,6 +127,8 @@ interface ControllerCommon {
   since: Milliseconds;
   /** Connects that failed since the last success. */
   failures: number;
+  /** What the last of them was. Of no meaning without failures. */
+  lastFailure: "probe" | "connect";
   /** When it was last woken because a network came up, or when it is to be. */
   wokenAt: Milliseconds | undefined;
   /** The record must be written up to here before a connect may be. */

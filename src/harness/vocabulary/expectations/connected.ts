@@ -16,7 +16,7 @@ export const connected = expectation({
   says: record({
     at: time,
     connected: controllers,
-    exactly: usual(flag, false, "And no other controller exists."),
+    exactly: usual(flag, false, "And no other controller exists, except one that a connect in flight is making."),
   }),
   observe: ({ at, connected: refs, exactly }, view, report) => {
     const names = refs.length === 0 ? "nothing" : refs.map(formatRef).join(", ");
@@ -28,7 +28,9 @@ export const connected = expectation({
         return failed(states.join("; "), ...missing.flatMap((ref) => explain(view, ref)));
       }
       if (!exactly) return MET;
-      const others = [...view.controllers.all()].filter((other) => !refs.some((ref) => refMatches(ref, other)));
+      const others = [...view.controllers.all()].filter(
+        (other) => !view.controllers.isInTheMaking(other.uid) && !refs.some((ref) => refMatches(ref, other)),
+      );
       if (others.length === 0) return MET;
       const names = others.map((other) => `${other.name} to ${other.peer ?? other.traddr} (${other.state})`);
       return failed(`also there: ${names.join(", ")}`);
