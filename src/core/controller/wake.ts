@@ -27,16 +27,17 @@ export function newWays(before: readonly NetworkInterface[], now: readonly Netwo
 
 /**
  * Whether a way may lead to a peer. The routes are not known, so any address of the peer's family counts, on the interface and
- * with the source address that the transport id names, if any.
+ * with the source address that the transport id names, if any. A name that no interface has may be an alternative one.
  */
 export function mayLeadTo(
+  { state }: Context,
   { transport, traddr, hostIface, hostTraddr }: TransportId,
   { name, addresses }: Way,
 ): boolean {
   const peer = transport === "tcp" || transport === "rdma" ? parseIp(traddr) : undefined;
   if (peer === undefined) return false;
   const bound = hostIface === "" ? peer.scope : hostIface;
-  if (bound !== "" && bound !== name) return false;
+  if (bound !== name && state.interfaces.some((one) => one.name === bound)) return false;
   if (hostTraddr !== "") return addresses.some((address) => sameAddress(address, hostTraddr));
   const isLocal = isLinkLocal(traddr);
   return addresses.some((address) => parseIp(address)?.family === peer.family && isLinkLocal(address) === isLocal);
@@ -46,7 +47,7 @@ export function mayLeadTo(
 export function wakeControllers(context: Context, ways: readonly Way[]): void {
   let woken = 0;
   for (const controller of context.state.controllers.values()) {
-    if (!isTried(controller) || !ways.some((way) => mayLeadTo(controller.tid, way))) continue;
+    if (!isTried(controller) || !ways.some((way) => mayLeadTo(context, controller.tid, way))) continue;
     wake(context, controller, Milliseconds(WAKE_SOAK + woken * WAKE_STEP));
     woken += 1;
   }

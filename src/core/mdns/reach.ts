@@ -47,7 +47,7 @@ export function wakeTargets(context: Context, ways: readonly Way[]): void {
   for (const target of context.state.mdns.targets.values()) {
     const { reach } = target;
     if (reach.at !== "waiting" && reach.at !== "probing") continue;
-    if (!ways.some((way) => mayLeadTo(target.tid, way))) continue;
+    if (!ways.some((way) => mayLeadTo(context, target.tid, way))) continue;
     const due = wakeTime(target.wokenAt, context.ports.clock.now(), WAKE_SOAK);
     target.wokenAt = due;
     // The pauses between probes grow from the start again.
