@@ -29,14 +29,20 @@ export function at({ traddr, trsvcid }: { readonly traddr: string; readonly trsv
   return `transport=tcp;traddr=${traddr};trsvcid=${trsvcid}`;
 }
 
-/** Both files. stacd.conf sets one I/O queue per connection, to suit emulated processors. */
+/** While mDNS discovery has not had its time, nothing is disconnected for being unlisted. */
+const WITHOUT_MDNS = "[Service Discovery]\nzeroconf=disabled\n";
+
+/**
+ * Both files. stacd.conf sets one I/O queue per connection, to suit emulated processors. stafd.conf switches mDNS discovery off,
+ * unless it has sections of its own.
+ */
 export function filesFor(
   controllers: readonly string[],
   staf: Omit<Configuration, "controllers"> = {},
   stac: Configuration = {},
 ): Readonly<Record<string, string>> {
   return {
-    "stafd.conf": configuration({ ...staf, controllers }),
+    "stafd.conf": configuration({ more: WITHOUT_MDNS, ...staf, controllers }),
     "stacd.conf": configuration({ ...stac, global: ["nr-io-queues=1", ...(stac.global ?? [])] }),
   };
 }
