@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { Seconds } from "../../src/core/domain/units.js";
 import { reportMeasurements } from "./bench/report.js";
-import { CHECK_LIMIT, GUESTS, KERNELS, type KernelName } from "./check.js";
+import { CHECK_LIMIT, GUESTS, KERNELS, USUAL_KERNELS, type KernelName } from "./check.js";
 import { type Listed, loadChecks } from "./checks/index.js";
 import { LabFailure } from "./host/failure.js";
 import { Fleet } from "./host/fleet.js";
@@ -111,7 +111,9 @@ function withinBudgets(reports: readonly GuestReport[]): boolean {
 function plansFor(kernels: readonly KernelName[], checks: readonly Listed[]): readonly GuestPlan[] {
   return GUESTS.flatMap((guest) =>
     kernels.flatMap((kernel) => {
-      const own = checks.filter(({ check }) => check.guest === guest && (check.kernels ?? KERNELS).includes(kernel));
+      const own = checks.filter(
+        ({ check }) => check.guest === guest && (check.kernels ?? USUAL_KERNELS).includes(kernel),
+      );
       return own.length === 0 ? [] : [planOf(kernel, guest, own)];
     }),
   );

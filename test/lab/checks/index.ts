@@ -17,6 +17,7 @@ const FILES = {
   "cdc-daemon": async () => (await import("./cdc-daemon.js")).cdcDaemonChecks,
   options: async () => (await import("./options.js")).optionsChecks,
   transports: async () => (await import("./transports.js")).transportsChecks,
+  rdma: async () => (await import("./rdma.js")).rdmaChecks,
   scopes: async () => (await import("./scopes.js")).scopesChecks,
   targets: async () => (await import("./targets.js")).targetsChecks,
   "cdc-options": async () => (await import("./cdc-options.js")).cdcOptionsChecks,

@@ -23,7 +23,9 @@ const PROMPT_DELETE_MS = 3000;
 const INTERFACES = "/sys/class/net";
 
 function kernelRunning(): KernelName {
-  const running = KERNELS.find((name) => release().startsWith(`${name}.`));
+  const [version = ""] = /^\d+\.\d+/.exec(release()) ?? [];
+  const name = release().includes("-cloud-") ? version : `${version}-generic`;
+  const running = KERNELS.find((one) => one === name);
   if (running === undefined) throw new Error(`the lab does not support kernel ${release()}`);
   return running;
 }

@@ -24,7 +24,7 @@ interface TargetPort {
   /** Default `ipv4`, or `ipv6` if the address has a colon. */
   readonly adrfam?: "ipv4" | "ipv6" | "fc" | "loop";
   /** Default `tcp`. */
-  readonly trtype?: "tcp" | "loop" | "fc";
+  readonly trtype?: "tcp" | "rdma" | "loop" | "fc";
 }
 
 interface SubsystemOptions {
@@ -202,6 +202,6 @@ export class Target {
 }
 
 function familyOf(trtype: string, traddr: string | undefined): string {
-  if (trtype !== "tcp") return trtype;
+  if (trtype !== "tcp" && trtype !== "rdma") return trtype;
   return traddr?.includes(":") === true ? "ipv6" : "ipv4";
 }

@@ -13,6 +13,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   "bin/udevadm": "bin/udevadm",
   "usr/bin/dbus-daemon": "usr/bin/dbus-daemon",
   "bin/ip": "bin/ip",
+  "bin/rdma": "usr/bin/rdma",
   "usr/sbin/avahi-daemon": "usr/sbin/avahi-daemon",
   "usr/bin/avahi-publish-service": "usr/bin/avahi-publish-service",
 };

@@ -11,6 +11,7 @@ import type { Userland } from "./userland.js";
 const PACKAGE: Readonly<Record<KernelName, RegExp>> = {
   "6.1": /^linux-image-6\.1\.0-\d+-cloud-amd64$/,
   "6.12": /^linux-image-6\.12\.[\d.]+\+deb1\d-cloud-amd64$/,
+  "6.12-generic": /^linux-image-6\.12\.[\d.]+\+deb1\d-amd64$/,
 };
 
 /** Loaded in this order, each after its dependencies. A built-in module has no file. */
@@ -30,6 +31,10 @@ const MODULES = [
   "nvmet-fc",
   "nvme-loop",
   "nvme-fcloop",
+  "crc32_generic",
+  "nvme-rdma",
+  "nvmet-rdma",
+  "rdma_rxe",
   "dummy",
   "veth",
   "brd",

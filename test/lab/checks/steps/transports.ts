@@ -12,7 +12,7 @@ const CAPITALS = TRADDR.replaceAll(/0x[0-9a-f]+/g, (digits) => `0x${digits.slice
 /** The same without the `0x`. */
 const BARE = TRADDR.replaceAll("0x", "");
 const NOBODY = "traddr=nn-0x20000090fa945c6f:pn-0x10000090fa945c6f";
-const { EALREADY, EINVAL, EIO, ENOENT } = constants.errno;
+const { EALREADY, ECONNRESET, EINVAL, EIO, ENOENT } = constants.errno;
 
 /** Connects to one subsystem on 6.12, in this order, with the errno or `address` of each. The simulated kernel does the same. */
 export const TAKEN: readonly (readonly [options: string, outcome: number | string])[] = [
@@ -32,4 +32,23 @@ export const TAKEN: readonly (readonly [options: string, outcome: number | strin
   [`transport=fc,${BARE},${HOST_TRADDR},duplicate_connect`, `${BARE},${HOST_TRADDR}`],
   [`transport=fc,${NOBODY},${HOST_TRADDR}`, ENOENT],
   [`transport=fc,${CAPITALS},${HOST_TRADDR},duplicate_connect`, `${CAPITALS},${HOST_TRADDR}`],
+];
+
+const RDMA = "traddr=10.98.0.1,trsvcid=4420";
+
+/** The same over Soft-RoCE, on 6.12. */
+export const TAKEN_OVER_RDMA: readonly (readonly [options: string, outcome: number | string])[] = [
+  [RDMA, RDMA],
+  [RDMA, EALREADY],
+  [`${RDMA},host_traddr=10.98.0.1,duplicate_connect`, `${RDMA},host_traddr=10.98.0.1`],
+  [`${RDMA},host_iface=roce0`, EINVAL],
+  [`${RDMA},hdr_digest`, EINVAL],
+  [`${RDMA},data_digest`, EINVAL],
+  [`${RDMA},tls`, EINVAL],
+  [`${RDMA},tos=0,duplicate_connect`, RDMA],
+  [`${RDMA},nr_write_queues=1,duplicate_connect`, RDMA],
+  [`${RDMA},nr_poll_queues=1,duplicate_connect`, RDMA],
+  ["traddr=10.98.0.1,trsvcid=4421", ECONNRESET],
+  // Nobody answers: the kernel's connection manager tries again for 78 s.
+  ["traddr=10.98.0.9,trsvcid=4420", ECONNRESET],
 ];
