@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { Seconds } from "../../src/core/domain/units.js";
 import { reportMeasurements } from "./bench/report.js";
-import { CHECK_LIMIT, GUESTS, KERNELS, USUAL_KERNELS, type KernelName } from "./check.js";
+import { CHECK_LIMIT, type Check, GUESTS, KERNELS, USUAL_KERNELS, type KernelName } from "./check.js";
 import { type Listed, loadChecks } from "./checks/index.js";
 import { LabFailure } from "./host/failure.js";
 import { Fleet } from "./host/fleet.js";
@@ -88,7 +88,10 @@ async function main(): Promise<number> {
     await runShell(fleet.userland, await fleet.machine(planOf(options.kernel, "shell", [])));
     return 0;
   }
-  const kernels = options.all === true ? KERNELS : [options.kernel];
+  const kernels =
+    options.all === true
+      ? KERNELS.filter((kernel) => USUAL_KERNELS.includes(kernel) || chosen.some(({ check }) => runsOn(check, kernel)))
+      : [options.kernel];
   const reports = await runAll(fleet, plansFor(kernels, chosen));
   const summary = summarize(kernels, reports);
   if (options.payloads !== undefined) writePayloads(options.payloads, reports);
@@ -111,12 +114,14 @@ function withinBudgets(reports: readonly GuestReport[]): boolean {
 function plansFor(kernels: readonly KernelName[], checks: readonly Listed[]): readonly GuestPlan[] {
   return GUESTS.flatMap((guest) =>
     kernels.flatMap((kernel) => {
-      const own = checks.filter(
-        ({ check }) => check.guest === guest && (check.kernels ?? USUAL_KERNELS).includes(kernel),
-      );
+      const own = checks.filter(({ check }) => check.guest === guest && runsOn(check, kernel));
       return own.length === 0 ? [] : [planOf(kernel, guest, own)];
     }),
   );
+}
+
+function runsOn({ kernels = USUAL_KERNELS }: Check, kernel: KernelName): boolean {
+  return kernels.includes(kernel);
 }
 
 function planOf(kernel: KernelName, name: string, listed: readonly Listed[]): GuestPlan {
