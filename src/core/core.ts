@@ -29,7 +29,7 @@ export type { CoreServices } from "./state/state.js";
 export type { ControllerDescription } from "./describe.js";
 
 /** The version of the state's shape that this build writes and reads. */
-const SNAPSHOT_VERSION = 3;
+const SNAPSHOT_VERSION = 4;
 
 /** The whole state of a core: a plain, versioned, JSON-safe value. */
 export interface CoreSnapshot {

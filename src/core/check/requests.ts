@@ -117,11 +117,14 @@ function checkServicesWait(state: CoreState): void {
     violation("connects wait for the connect options, and no request for them is in flight");
 }
 
-/** A device is `asking` while an Identify of that name is in flight. */
-function checkIdentifies(state: CoreState): void {
-  for (const [name, { kind }] of state.kernel.byName)
-    if (kind === "asking" && !isPending(state, (one) => one.kind === "identify" && one.device === name))
+/** A device names its Identify while that is in flight, and is `asking` no longer. */
+function checkIdentifies({ kernel, requests }: CoreState): void {
+  for (const [name, { kind, identify }] of kernel.byName) {
+    const pending = identify === undefined ? undefined : requests.get(identify);
+    if (identify !== undefined && (pending?.kind !== "identify" || pending.device !== name))
       violation(`${name} has no Identify in flight`);
+    if (kind === "asking" && identify === undefined) violation(`${name} is asking, and nothing was asked`);
+  }
 }
 
 function isPending({ requests }: CoreState, matches: (pending: Pending) => boolean): boolean {

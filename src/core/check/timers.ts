@@ -1,4 +1,5 @@
 /** Armed timers, and those who need one. */
+import { waitsForDctype } from "../controller/page-options.js";
 import { INCOMPLETE_READS_MAX, REACH_PROBES_MAX } from "../domain/limits.js";
 import { dropAt } from "../mdns/absence.js";
 import type { Controller } from "../state/controller.js";
@@ -102,7 +103,8 @@ function checkControllerArmed(state: CoreState, controller: Controller): void {
   const isReadAgain = controller.reading.at === "retry" && controller.registration.at !== "command";
   if (isReadAgain && !isArmed(state, { kind: "page", controller: id }))
     violation(`the page of ${id} waits to be read again and has no timer`);
-  const isConfirmed = life.at === "connected" && controller.reading.at === "idle" && !registrationWaits(controller);
+  const waitsFirst = registrationWaits(controller) || waitsForDctype(state, controller);
+  const isConfirmed = life.at === "connected" && controller.reading.at === "idle" && !waitsFirst;
   if (
     isConfirmed &&
     state.staf?.config.logPageRefresh !== undefined &&

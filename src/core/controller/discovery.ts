@@ -30,14 +30,14 @@ import { pageRead } from "./page.js";
 import { confirmPage, notePageNews } from "./page-news.js";
 import { extendedReadBytes, isBasic, startExtended, takeExtended } from "./extended-page.js";
 import { nameOf } from "./life.js";
-import { asksForOptions, fewerOptions, optionsFrom } from "./page-options.js";
+import { asksForOptions, dctypeOf, fewerOptions, optionsFrom, waitsForDctype } from "./page-options.js";
 import type { DiscoveryControllerState, PageDepth, PageRead, Reading } from "../state/controller.js";
 
 type Step = PageRead["step"];
 
 /** Reads the page now, or once more after a read in flight. */
 export function readPage(context: Context, dc: DiscoveryControllerState, why: string, depth: PageDepth = "page"): void {
-  if (dc.life.at !== "connected" || waitsForRegistration(dc)) return;
+  if (dc.life.at !== "connected" || waitsForRegistration(dc) || waitsForDctype(context.state, dc)) return;
   if (dc.reading.at === "command") {
     dc.reading = { ...dc.reading, again: dc.reading.again === "page" ? "page" : depth };
     return;
@@ -65,7 +65,8 @@ export function readPage(context: Context, dc: DiscoveryControllerState, why: st
 /** The first step of a read. */
 function firstStep(context: Context, dc: DiscoveryControllerState): Step {
   if (dc.lsp === "ask" && asksForOptions(context, dc)) return { kind: "supported-pages" };
-  if (dc.lsp === "ask") dc.lsp = DISCOVERY_LSP.none;
+  // Not known yet is not no: it is asked for again once it is known what the controller is.
+  if (dc.lsp === "ask" && dctypeOf(context.state, dc) !== "") dc.lsp = DISCOVERY_LSP.none;
   return { kind: "header" };
 }
 

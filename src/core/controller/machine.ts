@@ -22,7 +22,7 @@ import { candidates, fits, isMatch, mayFitLater, otherKind } from "./adoption.js
 import { explainConnect, explainProbe } from "./explain.js";
 import { onDeviceAbsent } from "./kernel-options.js";
 import { failed, retryDelay } from "./failing.js";
-import { abandonConversation, greet, registerIfDue } from "./registration.js";
+import { abandonConversation, greet, greetIfKnown } from "./registration.js";
 import { amendLife, deviceOf, endLife, enterLife, nameOf, wait } from "./life.js";
 import type { Controller, Fate } from "../state/controller.js";
 
@@ -211,7 +211,7 @@ export function onDeviceChanged(context: Context, controller: Controller, presen
     } else if (life.at === "reconnecting") {
       log(context, "info", `${life.device} is live again`, nameOf(controller));
       becomeLive(context, controller, life.device, `${life.device} is live`);
-    } else if (controller.service === "staf") registerIfDue(context, controller, "free");
+    } else if (controller.service === "staf") greetIfKnown(context, controller);
     return;
   }
   if (life.at === "connected" && present.controller.state !== "") {

@@ -4,6 +4,7 @@
  */
 import { DISCOVERY_LSP } from "../codec/admin.js";
 import { decodeSupportedLogPages } from "../codec/supported-log-pages.js";
+import { dctypeOf as dctypeShown, isDctypeComing } from "../kernel/device-index.js";
 import type { Context } from "../state/context.js";
 import type { CoreState } from "../state/state.js";
 import type { DiscoveryControllerState } from "../state/controller.js";
@@ -11,7 +12,13 @@ import type { DiscoveryControllerState } from "../state/controller.js";
 /** `cdc`, `ddc` or `none`. Empty while that is not known. */
 export function dctypeOf({ kernel }: CoreState, dc: DiscoveryControllerState): string {
   const present = dc.life.at === "connected" ? kernel.byName.get(dc.life.device) : undefined;
-  return present?.controller.dctype || (present?.identifiedDctype ?? "");
+  return present === undefined ? "" : dctypeShown(present);
+}
+
+/** Whether the page waits until it is known what the controller is: that decides how to ask for it. */
+export function waitsForDctype({ kernel }: CoreState, dc: DiscoveryControllerState): boolean {
+  const present = dc.life.at === "connected" ? kernel.byName.get(dc.life.device) : undefined;
+  return present !== undefined && dc.lsp === "ask" && isDctypeComing(present);
 }
 
 /** Whether to ask for the supported log pages. Not if neither option would be used. */
@@ -19,9 +26,10 @@ export function asksForOptions(context: Context, dc: DiscoveryControllerState): 
   return usesPleo(context, dc) || usesExtended(context, dc);
 }
 
-/** A CDC is not asked for port-local entries: it lists the subsystems of others. */
+/** A CDC is not asked for port-local entries: it lists the subsystems of others. One that may be a CDC is not asked either. */
 function usesPleo({ state }: Context, dc: DiscoveryControllerState): boolean {
-  return state.staf?.config.pleo === true && dctypeOf(state, dc) !== "cdc" && dc.tid.transport !== "loop";
+  const dctype = dctypeOf(state, dc);
+  return state.staf?.config.pleo === true && dctype !== "" && dctype !== "cdc" && dc.tid.transport !== "loop";
 }
 
 /** Only a controller that says it is a CDC or a DDC is asked for extended entries. */

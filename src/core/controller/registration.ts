@@ -34,6 +34,12 @@ export function greet(context: Context, dc: DiscoveryControllerState, why: strin
   if (!registerIfDue(context, dc, "waits")) readPage(context, dc, why);
 }
 
+/** What the controller is may have become known: then it is greeted as that. */
+export function greetIfKnown(context: Context, dc: DiscoveryControllerState): void {
+  const isUnread = dc.lsp === "ask" && dc.reading.at === "idle";
+  if (!registerIfDue(context, dc, isUnread ? "waits" : "free") && isUnread) readPage(context, dc, "its kind is known");
+}
+
 /**
  * Makes the registration due: the connection is new, or the host has another symbolic name. A controller that left several
  * registrations unanswered keeps its long wait: each may cost the connection, because the kernel resets a silent controller.

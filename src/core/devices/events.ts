@@ -10,7 +10,7 @@ import { adoptPresent, leave, onDeviceChanged, onDeviceGone } from "../controlle
 import { standingOf, type Controller } from "../state/controller.js";
 import { atPlace, isStray, remove, sameSummary } from "../kernel/device-index.js";
 import type { Device } from "../state/device.js";
-import { refresh } from "../kernel/refresh.js";
+import { lacksAnswer, refresh } from "../kernel/refresh.js";
 import { auditLater, requestReconcile } from "../state/soak.js";
 import { dropHandOn, noteNews, handOn } from "./hand-on.js";
 
@@ -196,7 +196,7 @@ export function audit(context: Context): void {
     listed.add(summary.name);
     const present = kernel.byName.get(summary.name);
     if (present !== undefined) {
-      const clear = present.kind !== "unknown" && present.controller.complete;
+      const clear = !lacksAnswer(present) && present.controller.complete;
       if (clear && sameSummary(present.summary, summary)) continue;
       if (!sameConnection(present, summary.subsysnqn)) deviceGone(context, summary.name);
     }

@@ -59,6 +59,8 @@ export const RECONCILE_SOAK_WITHOUT_STAF = Milliseconds(10_000);
 export const ADD_SOAK = Milliseconds(1_000);
 /** After this many reads, a controller that is still not filled in is left to the audit. */
 export const INCOMPLETE_READS_MAX = 30;
+/** After this many, the log page of a discovery controller no longer waits for them. */
+export const DCTYPE_READS_MAX = 5;
 /** The audit makes up for a silently lost event within this time. */
 export const AUDIT_PERIOD = Milliseconds(60_000);
 

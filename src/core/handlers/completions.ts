@@ -72,7 +72,7 @@ function complete(context: Context, pending: Pending, event: CompletionEvent): v
     }
     case "identify": {
       const { result } = as(event, "admin-reply");
-      const present = onIdentified(context, pending.handle, pending.device, result);
+      const present = onIdentified(context, pending, request, result);
       if (present !== undefined) deviceKnown(context, present);
       requestReconcile(context, "stac");
       return;

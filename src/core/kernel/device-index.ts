@@ -3,6 +3,7 @@ import type { KernelController } from "../codec/sysfs.js";
 import type { ControllerId } from "../state/controller.js";
 import type { SysfsSummary } from "../ports/sysfs.js";
 import type { DeviceIndex, DeviceKind, Device } from "../state/device.js";
+import { DCTYPE_READS_MAX } from "../domain/limits.js";
 import { addressKey, subsystemKey } from "./match.js";
 
 export function emptyIndex(): DeviceIndex {
@@ -49,6 +50,7 @@ export function enter(
       places,
       incompleteReads: 0,
       summary,
+      identify: undefined,
       identifiedDctype: "",
       bound: new Set(),
     };
@@ -57,6 +59,8 @@ export function enter(
     return entered;
   }
   if (!isAtSamePlace(present.controller, controller)) {
+    present.identify = undefined;
+    present.identifiedDctype = "";
     for (const place of present.places) removeFrom(index.byPlace, place, name);
     present.places = placesOf(controller);
     for (const place of present.places) addTo(index.byPlace, place, name);
@@ -78,6 +82,17 @@ export function remove(index: DeviceIndex, name: string): Device | undefined {
 /** Whether it is a live I/O controller to which none of ours is bound. */
 export function isStray({ controller, kind, bound }: Device): boolean {
   return kind === "io" && bound.size === 0 && controller.complete && controller.state === "live";
+}
+
+/** `cdc`, `ddc` or `none`. Empty while that is not known: before the attributes are filled in, the kernel shows `none`. */
+export function dctypeOf({ controller, identifiedDctype }: Device): string {
+  return controller.complete ? controller.dctype || identifiedDctype : "";
+}
+
+/** Whether it will soon be known of a discovery controller whether it is a CDC or a DDC. */
+export function isDctypeComing(present: Device): boolean {
+  if (!present.controller.complete) return present.incompleteReads <= DCTYPE_READS_MAX;
+  return dctypeOf(present) === "" && present.identify !== undefined;
 }
 
 /** The controllers at one place, in the order they were seen. */

@@ -8,8 +8,9 @@ import { WELL_KNOWN_DISCOVERY_NQN } from "../domain/transport-id.js";
 import { openDecided } from "./handles.js";
 import { ADD_SOAK, ADMIN_TIMEOUT, INCOMPLETE_READS_MAX } from "../domain/limits.js";
 import type { AdminReplyEvent } from "../ports/fabrics.js";
+import type { RequestId } from "../ports/request.js";
 import type { HandleId, SysfsRecord, SysfsSummary } from "../ports/sysfs.js";
-import { enter } from "./device-index.js";
+import { dctypeOf, enter } from "./device-index.js";
 import type { DeviceKind, Device } from "../state/device.js";
 
 function summaryOf({ name, attributes }: SysfsRecord): SysfsSummary {
@@ -31,7 +32,7 @@ export function refresh(context: Context, name: string): Device | undefined {
   present.incompleteReads = controller.complete ? 0 : present.incompleteReads + 1;
   const readAgain = present.incompleteReads > 0 && present.incompleteReads <= INCOMPLETE_READS_MAX;
   if (readAgain) armNoLater(context, { kind: "add" }, ADD_SOAK);
-  if (present.kind === "unknown" && controller.complete && controller.state === "live") askKind(context, present);
+  if (lacksAnswer(present) && controller.complete && controller.state === "live") identify(context, present);
   return present;
 }
 
@@ -60,14 +61,21 @@ function isSame(one: KernelController, other: KernelController): boolean {
   );
 }
 
-/** Kernels before 5.18 do not show the kind of a controller. Identify does. */
-function askKind(context: Context, present: Device): void {
+/** Whether Identify has to say what a controller is, or whether a discovery controller is a CDC or a DDC. */
+export function lacksAnswer(present: Device): boolean {
+  return present.kind === "unknown" || (present.kind === "discovery" && dctypeOf(present) === "");
+}
+
+/** Kernels before 5.18 do not show what a controller is. Identify does. */
+function identify(context: Context, present: Device): void {
+  if (present.identify !== undefined) return;
   const device = present.controller.name;
   const opened = openDecided(context, device, "admin", present.controller);
   if (!opened.ok) return;
   const request = newRequest(context, { kind: "identify", handle: opened.handle, device });
   context.ports.fabrics.admin(request, opened.handle, identifyController(ADMIN_TIMEOUT));
-  present.kind = "asking";
+  present.identify = request;
+  if (present.kind === "unknown") present.kind = "asking";
 }
 
 /**
@@ -77,16 +85,18 @@ function askKind(context: Context, present: Device): void {
  */
 export function onIdentified(
   context: Context,
-  handle: HandleId,
-  device: string,
+  { handle, device }: { readonly handle: HandleId; readonly device: string },
+  request: RequestId,
   result: AdminReplyEvent["result"],
 ): Device | undefined {
   context.ports.sysfs.close(handle);
   const present = context.state.kernel.byName.get(device);
-  if (present?.kind !== "asking") return undefined;
-  const identify = result.ok && result.status === 0 ? readIdentify(result.bytes) : undefined;
-  present.kind = identify === undefined ? "unknown" : kindFromIdentify(identify, present.controller.subsysnqn);
-  if (identify !== undefined) present.identifiedDctype = discoveryControllerType(identify.dctype);
+  if (present?.identify !== request) return undefined;
+  present.identify = undefined;
+  const answer = result.ok && result.status === 0 ? readIdentify(result.bytes) : undefined;
+  if (present.kind === "asking" || present.kind === "unknown")
+    present.kind = answer === undefined ? "unknown" : kindFromIdentify(answer, present.controller.subsysnqn);
+  if (answer !== undefined) present.identifiedDctype = discoveryControllerType(answer.dctype);
   return present;
 }
 

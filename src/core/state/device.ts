@@ -1,6 +1,7 @@
 /** The controllers that the kernel has, as uevents and the audit keep them. */
 import type { KernelController } from "../codec/sysfs.js";
 import type { ControllerId } from "./controller.js";
+import type { RequestId } from "../ports/request.js";
 import type { SysfsSummary } from "../ports/sysfs.js";
 
 /** What a controller is: `asking` while Identify is in flight, `unknown` is never touched. */
@@ -11,7 +12,9 @@ export interface Device {
   kind: DeviceKind;
   /** Every key under which it is looked for. */
   places: readonly string[];
-  /** What Identify said of a discovery controller on kernels that do not show it (before 5.18); empty where it was not asked. */
+  /** The Identify in flight. A reply to another one is about an earlier controller of that name. */
+  identify: RequestId | undefined;
+  /** What Identify said of a discovery controller on kernels that do not show it (before 5.18); empty while it has not said. */
   identifiedDctype: string;
   /** How often it was read and found not filled in, in a row. */
   incompleteReads: number;

@@ -199,7 +199,8 @@ describe("requests and those who wait for them", () => {
     waiting("options"),
     drop("options"),
   );
-  fires("nvme0 has no Identify in flight", settled, (state) => (nvme0(state).kind = "asking"));
+  fires("nvme0 has no Identify in flight", settled, (state) => (nvme0(state).identify = 9_999 as RequestId));
+  fires("nvme0 is asking, and nothing was asked", settled, (state) => (nvme0(state).kind = "asking"));
   const reaching = waiting("reach");
   fires(`the target ${announced(reaching())[0]} has no probe in flight`, reaching, drop("reach"));
 });

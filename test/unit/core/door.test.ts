@@ -124,7 +124,7 @@ describe("a snapshot", () => {
   test("of another version is refused, by name", () => {
     const old = { ...core.snapshot(), version: 1 };
     expect(() => Core.restore(ports, old)).toThrow(SnapshotVersionError);
-    expect(() => Core.restore(ports, old)).toThrow("the snapshot is of version 1, and only version 3 can be restored");
+    expect(() => Core.restore(ports, old)).toThrow("the snapshot is of version 1, and only version 4 can be restored");
   });
 });
 

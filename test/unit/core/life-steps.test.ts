@@ -35,6 +35,7 @@ const NOT_TAKEN: readonly string[] = [
   "ready -> remembered",
   "connecting -> given-up",
   "connecting -> remembered",
+  "waiting -> waiting",
   "waiting -> reconnecting",
   "given-up -> ready",
   "given-up -> waiting",
